@@ -1,0 +1,62 @@
+/** Accounts as administrators see them; the auth service answers, the admin service asks. */
+import { receipt, receiptWait, role, userId } from '@portcullis/contracts';
+import { z } from 'zod';
+
+export const accountStatus = z.enum(['active', 'disabled']);
+
+export const account = z.object({
+  id: userId,
+  email: z.string(),
+  name: z.string().nullable(),
+  roles: z.array(role),
+  status: accountStatus,
+  email_verified: z.boolean(),
+  created_at: z.iso.datetime(),
+  last_login_at: z.iso.datetime().nullable(),
+});
+export type Account = z.infer<typeof account>;
+
+export const listAccountsInput = z.strictObject({
+  /** Part of an e-mail address or a name, or a whole id. */
+  query: z.string().trim().min(1).max(254).optional(),
+  status: accountStatus.optional(),
+  role: role.optional(),
+  /** From `next_cursor` of the page before. */
+  cursor: userId.optional(),
+  limit: z.int().min(1).max(100).default(20),
+});
+
+export const accountPage = z.object({
+  users: z.array(account),
+  next_cursor: userId.nullable(),
+});
+export type AccountPage = z.infer<typeof accountPage>;
+
+export const accountInput = z.strictObject({ user_id: userId });
+export const accountChangeInput = z.strictObject({ user_id: userId, wait: receiptWait });
+export const rolesInput = z.strictObject({
+  user_id: userId,
+  roles: z.array(role).max(8),
+  wait: receiptWait,
+});
+
+/** `receipt` is null where nothing had to be taken back: the account was as asked already. */
+export const accountChange = z.object({ user: account, receipt: receipt.nullable() });
+export type AccountChange = z.infer<typeof accountChange>;
+export const accountEnabled = z.object({ user: account });
+export const accountDeleted = z.object({ deleted: userId, receipt });
+export type AccountDeleted = z.infer<typeof accountDeleted>;
+
+export const verifier = z.object({
+  service: z.string(),
+  incarnation: z.string(),
+  policy: z.string(),
+  position: z.int(),
+  /** How far its last reported position lies behind the head of the log, in events. */
+  behind: z.int(),
+  /** Since it last renewed its grant, in milliseconds. */
+  renewed_ms_ago: z.int(),
+  max_staleness_ms: z.int(),
+});
+export const verifierList = z.object({ verifiers: z.array(verifier) });
+export type VerifierList = z.infer<typeof verifierList>;

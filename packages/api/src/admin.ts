@@ -1,0 +1,170 @@
+/** The router of the admin service. */
+import { receipt } from '@portcullis/contracts';
+import type { z } from 'zod';
+import {
+  account,
+  accountChange,
+  accountChangeInput,
+  accountDeleted,
+  accountEnabled,
+  accountInput,
+  accountPage,
+  listAccountsInput,
+  rolesInput,
+  verifierList,
+} from './account.ts';
+import { killKeyInput, rotatedKey } from './auth.ts';
+import type { UserCall } from './context.ts';
+import { permittedProcedure, router } from './procedures.ts';
+
+export interface AdminService {
+  listUsers(
+    call: UserCall,
+    input: z.infer<typeof listAccountsInput>,
+  ): Promise<z.infer<typeof accountPage>>;
+  getUser(call: UserCall, input: z.infer<typeof accountInput>): Promise<z.infer<typeof account>>;
+  disableUser(call: UserCall, input: z.infer<typeof accountChangeInput>): Promise<ChangeOf>;
+  enableUser(
+    call: UserCall,
+    input: z.infer<typeof accountInput>,
+  ): Promise<z.infer<typeof accountEnabled>>;
+  deleteUser(
+    call: UserCall,
+    input: z.infer<typeof accountChangeInput>,
+  ): Promise<z.infer<typeof accountDeleted>>;
+  setRoles(call: UserCall, input: z.infer<typeof rolesInput>): Promise<ChangeOf>;
+  logUserOut(
+    call: UserCall,
+    input: z.infer<typeof accountChangeInput>,
+  ): Promise<z.infer<typeof receipt>>;
+  listVerifiers(call: UserCall): Promise<z.infer<typeof verifierList>>;
+  rotateKey(call: UserCall): Promise<z.infer<typeof rotatedKey>>;
+  killKey(call: UserCall, input: z.infer<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+}
+
+type ChangeOf = z.infer<typeof accountChange>;
+
+export function createAdminRouter(service: AdminService) {
+  const tag = 'Users';
+  return router({
+    users: router({
+      list: permittedProcedure('users:read')
+        .meta({
+          route: { method: 'GET', path: '/v1/users', summary: 'List and search users', tag },
+        })
+        .input(listAccountsInput)
+        .output(accountPage)
+        .query(({ ctx, input }) => service.listUsers(ctx, input)),
+      get: permittedProcedure('users:read')
+        .meta({
+          route: { method: 'GET', path: '/v1/users/{user_id}', summary: 'Read one user', tag },
+        })
+        .input(accountInput)
+        .output(account)
+        .query(({ ctx, input }) => service.getUser(ctx, input)),
+      disable: permittedProcedure('users:write')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/users/{user_id}/disable',
+            summary: 'Disable a user and end all access at once',
+            tag,
+            query: ['wait'],
+          },
+        })
+        .input(accountChangeInput)
+        .output(accountChange)
+        .mutation(({ ctx, input }) => service.disableUser(ctx, input)),
+      enable: permittedProcedure('users:write')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/users/{user_id}/enable',
+            summary: 'Let a disabled user log in again',
+            tag,
+          },
+        })
+        .input(accountInput)
+        .output(accountEnabled)
+        .mutation(({ ctx, input }) => service.enableUser(ctx, input)),
+      delete: permittedProcedure('users:delete')
+        .meta({
+          route: {
+            method: 'DELETE',
+            path: '/v1/users/{user_id}',
+            summary: 'Delete a user and end all access at once',
+            tag,
+          },
+        })
+        .input(accountChangeInput)
+        .output(accountDeleted)
+        .mutation(({ ctx, input }) => service.deleteUser(ctx, input)),
+      setRoles: permittedProcedure('roles:write')
+        .meta({
+          route: {
+            method: 'PUT',
+            path: '/v1/users/{user_id}/roles',
+            summary: 'Replace the roles of a user; older tokens stop working at once',
+            tag,
+            query: ['wait'],
+          },
+        })
+        .input(rolesInput)
+        .output(accountChange)
+        .mutation(({ ctx, input }) => service.setRoles(ctx, input)),
+      logout: permittedProcedure('sessions:revoke')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/users/{user_id}/logout',
+            summary: 'End every session of a user',
+            tag,
+            query: ['wait'],
+          },
+        })
+        .input(accountChangeInput)
+        .output(receipt)
+        .mutation(({ ctx, input }) => service.logUserOut(ctx, input)),
+    }),
+    verifiers: router({
+      list: permittedProcedure('verifiers:read')
+        .meta({
+          route: {
+            method: 'GET',
+            path: '/v1/verifiers',
+            summary: 'The running verifiers and how far each has got',
+            tag: 'Operation',
+          },
+        })
+        .output(verifierList)
+        .query(({ ctx }) => service.listVerifiers(ctx)),
+    }),
+    keys: router({
+      rotate: permittedProcedure('keys:write')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/keys/rotate',
+            summary: 'Sign with a new key from now on; older tokens live out their time',
+            tag: 'Operation',
+          },
+        })
+        .output(rotatedKey)
+        .mutation(({ ctx }) => service.rotateKey(ctx)),
+      kill: permittedProcedure('keys:write')
+        .meta({
+          route: {
+            method: 'DELETE',
+            path: '/v1/keys/{kid}',
+            summary: 'Emergency: refuse everything that this key has ever signed',
+            tag: 'Operation',
+          },
+        })
+        .input(killKeyInput)
+        .output(receipt)
+        .mutation(({ ctx, input }) => service.killKey(ctx, input)),
+    }),
+  });
+}
+
+export type AdminRouter = ReturnType<typeof createAdminRouter>;

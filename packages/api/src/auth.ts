@@ -1,0 +1,273 @@
+/** The router of the auth service. */
+import { receipt, receiptWait, sessionId, keyId } from '@portcullis/contracts';
+import { z } from 'zod';
+import {
+  accountChange,
+  accountChangeInput,
+  accountDeleted,
+  accountEnabled,
+  accountInput,
+  account,
+  accountPage,
+  listAccountsInput,
+  rolesInput,
+  verifierList,
+} from './account.ts';
+import type { AnonymousCall, Call, MachineCall, UserCall } from './context.ts';
+import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
+
+const email = z.string().trim().min(3).max(254).pipe(z.email());
+/** Length in code points is checked where passwords are judged; this bounds what is looked at. */
+const password = z.string().min(1).max(1024);
+const refreshToken = z.string().min(1).max(256);
+
+export const registerInput = z.strictObject({
+  email,
+  password,
+  name: z.string().trim().min(1).max(100).optional(),
+});
+/** The same whether or not the address is known. */
+export const registered = z.object({ status: z.literal('accepted') });
+
+export const loginInput = z.strictObject({
+  email: z.string().trim().min(1).max(254),
+  password,
+});
+
+/** RFC 6749 section 5.1, and the session that was opened. */
+export const tokens = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  /** Seconds. */
+  expires_in: z.int(),
+  refresh_token: z.string(),
+  session_id: sessionId,
+});
+export type Tokens = z.infer<typeof tokens>;
+
+export const refreshInput = z.strictObject({ refresh_token: refreshToken });
+export const logoutInput = z.strictObject({ wait: receiptWait });
+export const logoutAllInput = z.strictObject({
+  /** Spares the caller's own session by ending the others one by one. */
+  keep_current: z.boolean().default(false),
+  wait: receiptWait,
+});
+export const endSessionInput = z.strictObject({ session_id: sessionId, wait: receiptWait });
+
+export const session = z.object({
+  id: sessionId,
+  /** Whether it is the one that asks. */
+  current: z.boolean(),
+  user_agent: z.string().nullable(),
+  address: z.string().nullable(),
+  created_at: z.iso.datetime(),
+  last_used_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+});
+export const sessionList = z.object({ sessions: z.array(session) });
+export type SessionList = z.infer<typeof sessionList>;
+
+/** Who asked for it, when a service acts for a person. */
+const onBehalfOf = { actor: accountInput.shape.user_id };
+
+/** What the app supplies. A verb throws `Refusal` and nothing else on purpose. */
+export interface AuthService {
+  register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
+  logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens>;
+  refresh(call: AnonymousCall, input: z.infer<typeof refreshInput>): Promise<Tokens>;
+  /** Answers a session that has ended already with the receipt of its end; so it authenticates itself. */
+  logOut(call: AnonymousCall, input: z.infer<typeof logoutInput>): Promise<z.infer<typeof receipt>>;
+  logOutAll(
+    call: UserCall,
+    input: z.infer<typeof logoutAllInput>,
+  ): Promise<z.infer<typeof receipt>>;
+  listSessions(call: UserCall): Promise<SessionList>;
+  endSession(
+    call: UserCall,
+    input: z.infer<typeof endSessionInput>,
+  ): Promise<z.infer<typeof receipt>>;
+  accounts: AccountAdministration;
+}
+
+/** By machine clients, for an administrator whom they name. */
+export interface AccountAdministration {
+  list(call: MachineCall, input: z.infer<typeof listAccountsInput>): Promise<AccountPageOf>;
+  get(call: MachineCall, input: z.infer<typeof accountInput>): Promise<z.infer<typeof account>>;
+  disable(call: MachineCall, input: Acting<typeof accountChangeInput>): Promise<ChangeOf>;
+  enable(
+    call: MachineCall,
+    input: Acting<typeof accountInput>,
+  ): Promise<z.infer<typeof accountEnabled>>;
+  remove(
+    call: MachineCall,
+    input: Acting<typeof accountChangeInput>,
+  ): Promise<z.infer<typeof accountDeleted>>;
+  setRoles(call: MachineCall, input: Acting<typeof rolesInput>): Promise<ChangeOf>;
+  logOut(
+    call: MachineCall,
+    input: Acting<typeof accountChangeInput>,
+  ): Promise<z.infer<typeof receipt>>;
+  listVerifiers(call: MachineCall): Promise<z.infer<typeof verifierList>>;
+  rotateKey(call: MachineCall, input: ActorOnly): Promise<z.infer<typeof rotatedKey>>;
+  killKey(call: MachineCall, input: Acting<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+}
+
+type AccountPageOf = z.infer<typeof accountPage>;
+type ChangeOf = z.infer<typeof accountChange>;
+type Acting<S extends z.ZodType> = z.infer<S> & ActorOnly;
+interface ActorOnly {
+  actor: z.infer<typeof accountInput>['user_id'];
+}
+export type { Call };
+
+export const killKeyInput = z.strictObject({ kid: keyId, wait: receiptWait });
+export const rotatedKey = z.object({ kid: keyId });
+
+/** Binds the schemas to a service; holds no logic. */
+export function createAuthRouter(service: AuthService) {
+  const { accounts } = service;
+  return router({
+    register: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/register',
+          status: 201,
+          summary: 'Create an account',
+          tag: 'Account',
+          public: true,
+        },
+      })
+      .input(registerInput)
+      .output(registered)
+      .mutation(async ({ ctx, input }) => {
+        await service.register({ request: ctx }, input);
+        return { status: 'accepted' };
+      }),
+    login: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/login',
+          summary: 'Log in with e-mail address and password',
+          tag: 'Session',
+          form: { username: 'email' },
+          public: true,
+        },
+      })
+      .input(loginInput)
+      .output(tokens)
+      .mutation(({ ctx, input }) => service.logIn({ request: ctx }, input)),
+    refresh: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/refresh',
+          summary: 'Exchange a refresh token for new tokens',
+          tag: 'Session',
+          public: true,
+        },
+      })
+      .input(refreshInput)
+      .output(tokens)
+      .mutation(({ ctx, input }) => service.refresh({ request: ctx }, input)),
+    logout: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/logout',
+          summary: 'End this session everywhere',
+          tag: 'Session',
+          query: ['wait'],
+        },
+      })
+      .input(logoutInput)
+      .output(receipt)
+      .mutation(({ ctx, input }) => service.logOut({ request: ctx }, input)),
+    logoutAll: userProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/logout-all',
+          summary: 'End every session of the caller',
+          tag: 'Session',
+          query: ['wait'],
+        },
+      })
+      .input(logoutAllInput)
+      .output(receipt)
+      .mutation(({ ctx, input }) => service.logOutAll(ctx, input)),
+    sessions: router({
+      list: userProcedure
+        .meta({
+          route: {
+            method: 'GET',
+            path: '/v1/sessions',
+            summary: "List the caller's sessions",
+            tag: 'Session',
+          },
+        })
+        .output(sessionList)
+        .query(({ ctx }) => service.listSessions(ctx)),
+      end: userProcedure
+        .meta({
+          route: {
+            method: 'DELETE',
+            path: '/v1/sessions/{session_id}',
+            summary: "End one of the caller's sessions",
+            tag: 'Session',
+          },
+        })
+        .input(endSessionInput)
+        .output(receipt)
+        .mutation(({ ctx, input }) => service.endSession(ctx, input)),
+    }),
+    accounts: router({
+      list: machineProcedure('users:read')
+        .input(listAccountsInput)
+        .output(accountPage)
+        .query(({ ctx, input }) => accounts.list(ctx, input)),
+      get: machineProcedure('users:read')
+        .input(accountInput)
+        .output(account)
+        .query(({ ctx, input }) => accounts.get(ctx, input)),
+      disable: machineProcedure('users:write')
+        .input(accountChangeInput.extend(onBehalfOf))
+        .output(accountChange)
+        .mutation(({ ctx, input }) => accounts.disable(ctx, input)),
+      enable: machineProcedure('users:write')
+        .input(accountInput.extend(onBehalfOf))
+        .output(accountEnabled)
+        .mutation(({ ctx, input }) => accounts.enable(ctx, input)),
+      remove: machineProcedure('users:delete')
+        .input(accountChangeInput.extend(onBehalfOf))
+        .output(accountDeleted)
+        .mutation(({ ctx, input }) => accounts.remove(ctx, input)),
+      setRoles: machineProcedure('roles:write')
+        .input(rolesInput.extend(onBehalfOf))
+        .output(accountChange)
+        .mutation(({ ctx, input }) => accounts.setRoles(ctx, input)),
+      logout: machineProcedure('sessions:revoke')
+        .input(accountChangeInput.extend(onBehalfOf))
+        .output(receipt)
+        .mutation(({ ctx, input }) => accounts.logOut(ctx, input)),
+    }),
+    verifiers: router({
+      list: machineProcedure('verifiers:read')
+        .output(verifierList)
+        .query(({ ctx }) => accounts.listVerifiers(ctx)),
+    }),
+    keys: router({
+      rotate: machineProcedure('keys:write')
+        .input(z.strictObject(onBehalfOf))
+        .output(rotatedKey)
+        .mutation(({ ctx, input }) => accounts.rotateKey(ctx, input)),
+      kill: machineProcedure('keys:write')
+        .input(killKeyInput.extend(onBehalfOf))
+        .output(receipt)
+        .mutation(({ ctx, input }) => accounts.killKey(ctx, input)),
+    }),
+  });
+}
+
+export type AuthRouter = ReturnType<typeof createAuthRouter>;

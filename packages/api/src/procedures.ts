@@ -1,0 +1,146 @@
+/**
+ * The kinds of procedures there are. Access is decided here and nowhere else: a verb that has been
+ * reached may do its work.
+ */
+import {
+  isUserClaims,
+  Refusal,
+  rolesAllow,
+  type ErrorCode,
+  type Permission,
+} from '@portcullis/contracts';
+import { initTRPC, TRPCError } from '@trpc/server';
+import { ZodError } from 'zod';
+import type { RequestContext } from './context.ts';
+import { isInfrastructureFault } from './fault.ts';
+import type { ProcedureMeta } from './route.ts';
+
+/** What the client sees of an error, beside tRPC's own fields. */
+export interface PublicError {
+  code: ErrorCode;
+  message: string;
+  request_id: string;
+  retry_after?: number;
+  issues?: readonly { path: string; message: string }[] | undefined;
+}
+
+const TRPC_CODES = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_SUPPORTED',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'TOO_MANY_REQUESTS',
+  503: 'SERVICE_UNAVAILABLE',
+} as const;
+
+/**
+ * The one place where whatever was thrown becomes what the client is told. Unknown things are
+ * `internal`: their text stays in the log.
+ */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof TRPCError) {
+    if (error.cause instanceof Refusal) return error.cause;
+    if (error.cause instanceof ZodError && error.code === 'BAD_REQUEST') {
+      return new Refusal('invalid_request', {
+        issues: error.cause.issues.slice(0, 20).map((found) => ({
+          path: found.path.map(String).join('.').slice(0, 200),
+          message: found.message.slice(0, 200),
+        })),
+      });
+    }
+    switch (error.code) {
+      case 'NOT_FOUND':
+        return new Refusal('not_found', { cause: error });
+      case 'METHOD_NOT_SUPPORTED':
+        return new Refusal('method_not_allowed', { cause: error });
+      case 'PARSE_ERROR':
+        return new Refusal('invalid_json', { cause: error });
+      case 'PAYLOAD_TOO_LARGE':
+        return new Refusal('payload_too_large', { cause: error });
+      case 'UNSUPPORTED_MEDIA_TYPE':
+        return new Refusal('unsupported_media_type', { cause: error });
+      case 'BAD_REQUEST':
+        return new Refusal('invalid_request', { cause: error });
+      default:
+        return faultOf(error.cause ?? error);
+    }
+  }
+  return faultOf(error);
+}
+
+function faultOf(cause: unknown): Refusal {
+  return isInfrastructureFault(cause)
+    ? new Refusal('unavailable', { cause, retryAfter: 1 })
+    : new Refusal('internal', { cause });
+}
+
+const t = initTRPC
+  .context<RequestContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false,
+    errorFormatter({ shape, error, ctx }) {
+      const refusal = refusalOf(error);
+      const portcullis: PublicError = {
+        ...refusal.toBody(ctx?.requestId ?? ''),
+        ...(refusal.retryAfter === undefined ? {} : { retry_after: refusal.retryAfter }),
+      };
+      return {
+        code: shape.code,
+        message: refusal.message,
+        data: {
+          code: shape.data.code,
+          httpStatus: refusal.status,
+          path: shape.data.path,
+          portcullis,
+        },
+      };
+    },
+  });
+
+export const router = t.router;
+
+const base = t.procedure.use(async ({ next }) => {
+  const result = await next();
+  // tRPC takes the status of the answer from its own code, so a refusal has to be given one.
+  if (!result.ok && result.error.code === 'INTERNAL_SERVER_ERROR') {
+    const cause = refusalOf(result.error);
+    const code = TRPC_CODES[cause.status as keyof typeof TRPC_CODES] ?? 'INTERNAL_SERVER_ERROR';
+    throw new TRPCError({ code, cause, message: cause.message });
+  }
+  return result;
+});
+
+/** Anybody. */
+export const publicProcedure = base;
+
+/** A person with a valid access token. */
+export const userProcedure = base.use(async ({ ctx, next }) => {
+  const caller = await ctx.authenticate();
+  if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
+  return next({ ctx: { request: ctx, caller } });
+});
+
+/** A person one of whose roles carries the permission. */
+export function permittedProcedure(wanted: Permission) {
+  return userProcedure.use(async ({ ctx, next }) => {
+    if (!rolesAllow(ctx.caller.roles, wanted)) throw new Refusal('insufficient_scope');
+    return next({ ctx });
+  });
+}
+
+/** A machine client whose token has the scope (RFC 6749 section 3.3). */
+export function machineProcedure(scope: Permission) {
+  return base.use(async ({ ctx, next }) => {
+    const caller = await ctx.authenticate();
+    if (isUserClaims(caller) || !caller.scope.split(' ').includes(scope)) {
+      throw new Refusal('insufficient_scope');
+    }
+    return next({ ctx: { request: ctx, caller } });
+  });
+}

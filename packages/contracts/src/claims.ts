@@ -1,0 +1,61 @@
+/**
+ * The access token (RFC 9068): `typ` is `at+jwt`, and every claim below is required.
+ *
+ * Generations (`gen` of the subject, `cgen` of the client, `igen` of the issuer) stand for "not
+ * before": small integers copied from the rows they belong to when the token is minted. A
+ * revocation raises one of them, so that what was minted in the same second, but after, still holds.
+ */
+import { z } from 'zod';
+import { role } from './access.ts';
+import { clientId, sessionId, tokenId, userId } from './ids.ts';
+
+/** Seconds since the epoch; whole, and far from where doubles lose exactness. */
+const numericDate = z.int().min(1).max(253_402_300_799);
+const generation = z.int().min(0).max(2_147_483_647);
+const audience = z.string().min(1).max(256);
+
+const everyToken = {
+  iss: z.string().min(1).max(512),
+  aud: z.union([audience, z.array(audience).min(1).max(16)]),
+  exp: numericDate,
+  iat: numericDate,
+  nbf: numericDate.optional(),
+  jti: tokenId,
+  client_id: clientId,
+  gen: generation,
+  cgen: generation,
+  igen: generation,
+};
+
+/** A person's token. `client_id` is the client that the person logged in through. */
+export const userClaims = z.object({
+  ...everyToken,
+  sub: userId,
+  sid: sessionId,
+  roles: z.array(role).max(16),
+  auth_time: numericDate,
+  amr: z.array(z.string().min(1).max(16)).min(1).max(8),
+  scope: z.undefined().optional(),
+});
+
+/** A machine's token: the client is its own subject, and has scopes where a person has roles. */
+export const machineClaims = z.object({
+  ...everyToken,
+  sub: clientId,
+  scope: z.string().max(1024),
+  sid: z.undefined().optional(),
+  roles: z.undefined().optional(),
+});
+
+export const accessTokenClaims = z.union([userClaims, machineClaims]);
+export type UserClaims = z.infer<typeof userClaims>;
+export type MachineClaims = z.infer<typeof machineClaims>;
+export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
+
+/** Whose token it is. `sid` is what only a person's token has. */
+export function isUserClaims(claims: AccessTokenClaims): claims is UserClaims {
+  return claims.sid !== undefined;
+}
+
+/** The client that people log in through until they name another one. */
+export const FIRST_PARTY_CLIENT = clientId.parse('cli_first-party');

@@ -1,0 +1,85 @@
+/**
+ * Everything that can be refused, once: the stable code that a program may branch on, the HTTP
+ * status, and the constant public text. Private detail goes into `cause`, and from there into the
+ * log, never into an answer.
+ */
+import { z } from 'zod';
+
+const REFUSALS = {
+  invalid_request: [400, 'The request does not have the form that this operation takes.'],
+  invalid_json: [400, 'The body is not valid JSON.'],
+  invalid_token: [401, 'The access token is missing, expired, revoked or not valid here.'],
+  token_stale: [401, 'The access token carries outdated claims. Refresh it.'],
+  invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
+  invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
+  insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
+  not_found: [404, 'There is nothing here by that name.'],
+  method_not_allowed: [405, 'This address does not take that method.'],
+  conflict: [409, 'The request conflicts with the present state.'],
+  last_administrator: [409, 'The last administrator cannot be removed, disabled or demoted.'],
+  payload_too_large: [413, 'The body is larger than this service accepts.'],
+  uri_too_long: [414, 'The address is longer than this service accepts.'],
+  unsupported_media_type: [415, 'The body has a content type that this operation does not take.'],
+  headers_too_large: [431, 'The headers are larger than this service accepts.'],
+  rate_limited: [429, 'Too many attempts. Wait, then try again.'],
+  internal: [500, 'Something went wrong on our side.'],
+  unavailable: [503, 'A part that this needs is not available. Try again shortly.'],
+  overloaded: [503, 'The service is busy. Try again shortly.'],
+  verifier_stale: [503, 'This service cannot be sure that the token was not revoked. Try again.'],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type ErrorCode = keyof typeof REFUSALS;
+
+// Object.keys forgets the key type; the record above is closed, so this restores what is known.
+export const errorCode = z.enum(Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]]);
+
+/** One problem with one part of the input. `path` is dotted; `message` never repeats the value. */
+export const issue = z.object({ path: z.string(), message: z.string() });
+export type Issue = z.infer<typeof issue>;
+
+/** The body of every error answer of the plain HTTP surface. */
+export const errorBody = z.object({
+  code: errorCode,
+  message: z.string(),
+  request_id: z.string(),
+  issues: z.array(issue).optional(),
+});
+export type ErrorBody = z.infer<typeof errorBody>;
+
+export interface RefusalOptions {
+  /** Private detail for the log. */
+  cause?: unknown;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  retryAfter?: number;
+  /** What is wrong with the input, for `invalid_request`. */
+  issues?: readonly Issue[];
+}
+
+/**
+ * The one error type that crosses a boundary. Its message is public and constant for its code.
+ * Whatever else is thrown is a defect or a fault of the infrastructure, and is answered 500 or 503.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ErrorCode;
+  readonly retryAfter: number | undefined;
+  readonly issues: readonly Issue[] | undefined;
+
+  constructor(code: ErrorCode, options: RefusalOptions = {}) {
+    super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfter = options.retryAfter;
+    this.issues = options.issues;
+  }
+
+  get status(): number {
+    return REFUSALS[this.code][0];
+  }
+
+  /** The public body of this refusal. */
+  toBody(requestId: string): ErrorBody {
+    const body: ErrorBody = { code: this.code, message: this.message, request_id: requestId };
+    if (this.issues !== undefined) body.issues = [...this.issues];
+    return body;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The grant: what a verifier asks for, and what it may believe. "The grant is the protocol, the
+ * push is only speed."
+ *
+ * A verifier may accept tokens for `max_staleness_ms` from the moment at which it *asked*. The
+ * answer counts only for its own nonce and incarnation, because it carries only what was missing at
+ * the position in its own request.
+ */
+import { z } from 'zod';
+import { epochId, eventId, incarnationId, serviceName } from './ids.ts';
+import { issuerTime, position, revocationEvent } from './revocation.ts';
+
+/** The most event ids that one acknowledgement or request may name. */
+export const MAX_ACKNOWLEDGED = 1_000;
+/** The most events that one answer carries; more are asked for at once. */
+export const MAX_GRANTED_EVENTS = 1_000;
+
+export const stalenessPolicy = z.enum(['reject']);
+export type StalenessPolicy = z.infer<typeof stalenessPolicy>;
+
+export const grantRequest = z.strictObject({
+  version: z.literal(1),
+  service: serviceName,
+  /** Made anew at every start and every resynchronisation of a verifier. */
+  incarnation: incarnationId,
+  nonce: z.string().min(16).max(64),
+  policy: stalenessPolicy,
+  /** The log that the position belongs to; `null` before the first answer. */
+  epoch: epochId.nullable(),
+  /** Everything in the log up to here has been applied by this incarnation. */
+  position,
+  /** Event ids that were applied and not yet acknowledged. */
+  applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
+});
+export type GrantRequest = z.infer<typeof grantRequest>;
+
+const everyAnswer = { version: z.literal(1), nonce: z.string(), incarnation: incarnationId };
+
+export const grantReply = z.discriminatedUnion('outcome', [
+  z.object({
+    ...everyAnswer,
+    outcome: z.literal('granted'),
+    epoch: epochId,
+    /** After these events are applied, everything up to here has been. */
+    position,
+    events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),
+    /** False: the answer was cut at its bound and vouches for nothing; ask again from `position`. */
+    complete: z.boolean(),
+    /** S: for how long after asking the verifier may accept, in milliseconds. */
+    max_staleness_ms: z.int().min(100).max(300_000),
+    issuer_time: issuerTime,
+  }),
+  /** The log is another one than the verifier's: start over as a new incarnation. */
+  z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),
+  /** The issuer cannot answer now; nothing follows from it. */
+  z.object({ ...everyAnswer, outcome: z.literal('unavailable') }),
+]);
+export type GrantReply = z.infer<typeof grantReply>;
+export type Grant = Extract<GrantReply, { outcome: 'granted' }>;
+
+export const acknowledgement = z.strictObject({
+  version: z.literal(1),
+  incarnation: incarnationId,
+  applied: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
+});
+export type Acknowledgement = z.infer<typeof acknowledgement>;
+
+/** A verifier that has stopped accepting takes itself off the list. */
+export const farewell = z.strictObject({ version: z.literal(1), incarnation: incarnationId });
+export type Farewell = z.infer<typeof farewell>;
+
+/** Rows that have got their positions: `ids[0]` stands at `first`. Lets a verifier see a gap. */
+export const numbered = z.strictObject({
+  version: z.literal(1),
+  epoch: epochId,
+  first: position,
+  ids: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
+});
+export type Numbered = z.infer<typeof numbered>;

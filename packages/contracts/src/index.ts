@@ -1,0 +1,70 @@
+export { permission, role, rolesAllow, type Permission, type Role } from './access.ts';
+export { accountEvent, type AccountEvent, type AccountEventType } from './account-events.ts';
+export {
+  accessTokenClaims,
+  FIRST_PARTY_CLIENT,
+  isUserClaims,
+  machineClaims,
+  userClaims,
+  type AccessTokenClaims,
+  type MachineClaims,
+  type UserClaims,
+} from './claims.ts';
+export {
+  errorBody,
+  errorCode,
+  Refusal,
+  type ErrorBody,
+  type ErrorCode,
+  type Issue,
+  type RefusalOptions,
+} from './errors.ts';
+export {
+  acknowledgement,
+  farewell,
+  grantReply,
+  grantRequest,
+  MAX_ACKNOWLEDGED,
+  MAX_GRANTED_EVENTS,
+  numbered,
+  type Acknowledgement,
+  type Farewell,
+  type Grant,
+  type GrantReply,
+  type GrantRequest,
+  type Numbered,
+  type StalenessPolicy,
+} from './grant.ts';
+export {
+  clientId,
+  epochId,
+  eventId,
+  incarnationId,
+  keyId,
+  newId,
+  serviceName,
+  sessionId,
+  tokenId,
+  userId,
+  type ClientId,
+  type EpochId,
+  type EventId,
+  type Id,
+  type IncarnationId,
+  type KeyId,
+  type SessionId,
+  type TokenId,
+  type UserId,
+} from './ids.ts';
+export { receipt, receiptWait, type Receipt } from './receipt.ts';
+export {
+  actor,
+  issuerTime,
+  revocationEvent,
+  revocationReason,
+  type Actor,
+  type RevocationEvent,
+  type RevocationKind,
+  type RevocationReason,
+} from './revocation.ts';
+export { subjectsOf, type Subjects } from './subjects.ts';

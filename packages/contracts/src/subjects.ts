@@ -1,0 +1,49 @@
+/**
+ * Where everything travels on NATS. All names begin with one prefix, so that several systems (and
+ * every test file) can share a server without hearing each other.
+ */
+import type { AccountEventType } from './account-events.ts';
+import type { RevocationKind } from './revocation.ts';
+
+export interface Subjects {
+  /** Stored by JetStream for durable consumers, and pushed to verifiers as it is published. */
+  revocation(kind: RevocationKind): string;
+  readonly revocations: string;
+  /** Positions that have been given out. Not stored. */
+  readonly numbered: string;
+  /** Request and reply. The service's name is in the subject, so that permissions can pin it. */
+  grant(service: string): string;
+  readonly grants: string;
+  acknowledge(service: string): string;
+  readonly acknowledgements: string;
+  farewell(service: string): string;
+  readonly farewells: string;
+  account(type: AccountEventType): string;
+  readonly accounts: string;
+  /** JetStream streams. Their names may not hold dots. */
+  readonly revocationStream: string;
+  readonly accountStream: string;
+}
+
+/** @param prefix one or more NATS tokens, such as `portcullis` or `portcullis.staging` */
+export function subjectsOf(prefix: string): Subjects {
+  if (!/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/.test(prefix)) {
+    throw new TypeError('a subject prefix is one or more NATS tokens joined by dots');
+  }
+  const stream = prefix.replaceAll('.', '_').toUpperCase();
+  return {
+    revocation: (kind) => `${prefix}.revocation.v1.${kind}`,
+    revocations: `${prefix}.revocation.v1.*`,
+    numbered: `${prefix}.numbered.v1`,
+    grant: (service) => `${prefix}.grant.v1.${service}`,
+    grants: `${prefix}.grant.v1.*`,
+    acknowledge: (service) => `${prefix}.acknowledge.v1.${service}`,
+    acknowledgements: `${prefix}.acknowledge.v1.*`,
+    farewell: (service) => `${prefix}.farewell.v1.${service}`,
+    farewells: `${prefix}.farewell.v1.*`,
+    account: (type) => `${prefix}.user.v1.${type}`,
+    accounts: `${prefix}.user.v1.*`,
+    revocationStream: `${stream}_REVOCATIONS`,
+    accountStream: `${stream}_ACCOUNTS`,
+  };
+}
