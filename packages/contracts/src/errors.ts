@@ -15,6 +15,7 @@ const REFUSALS = {
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   not_found: [404, 'There is nothing here by that name.'],
   method_not_allowed: [405, 'This address does not take that method.'],
+  request_timeout: [408, 'The request took too long to arrive.'],
   conflict: [409, 'The request conflicts with the present state.'],
   last_administrator: [409, 'The last administrator cannot be removed, disabled or demoted.'],
   payload_too_large: [413, 'The body is larger than this service accepts.'],

@@ -14,14 +14,16 @@ export type Id<P extends string> = `${P}_${string}` & { readonly __id: P };
 
 /** A schema that accepts exactly the identifiers with this prefix. */
 function idSchema<P extends string>(prefix: P) {
-  return z.custom<Id<P>>(
-    (value) =>
-      typeof value === 'string' &&
-      value.length === prefix.length + 27 &&
-      value.startsWith(`${prefix}_`) &&
-      BODY.test(value.slice(prefix.length + 1)),
-    { error: `expected an identifier that begins with ${prefix}_` },
-  );
+  return z
+    .custom<Id<P>>(
+      (value) =>
+        typeof value === 'string' &&
+        value.length === prefix.length + 27 &&
+        value.startsWith(`${prefix}_`) &&
+        BODY.test(value.slice(prefix.length + 1)),
+      { error: `expected an identifier that begins with ${prefix}_` },
+    )
+    .meta({ type: 'string', pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$` });
 }
 
 /** A new identifier: 48 bits of time, 80 bits from the system's random source. */
@@ -47,10 +49,12 @@ export const incarnationId = idSchema('inc');
 export const epochId = idSchema('epo');
 
 /** Machine clients are named by people, so that a configuration can be read: `cli_admin`. */
-export const clientId = z.custom<ClientId>(
-  (value) => typeof value === 'string' && /^cli_[a-z0-9][a-z0-9_-]{0,47}$/.test(value),
-  { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' },
-);
+export const clientId = z
+  .custom<ClientId>(
+    (value) => typeof value === 'string' && /^cli_[a-z0-9][a-z0-9_-]{0,47}$/.test(value),
+    { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' },
+  )
+  .meta({ type: 'string', pattern: '^cli_[a-z0-9][a-z0-9_-]{0,47}$' });
 
 /** The name under which a service verifies tokens; it is a token of a NATS subject. */
 export const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);

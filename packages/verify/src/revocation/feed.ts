@@ -1,0 +1,33 @@
+import type { Acknowledgement, Farewell, GrantRequest } from '@portcullis/contracts';
+
+/** What a feed tells the replica. Bytes are handed on as they came: the replica parses and counts. */
+export interface FeedListener {
+  /** A pushed revocation event. */
+  revocation(bytes: Uint8Array): void;
+  /** Positions that were given out. */
+  numbered(bytes: Uint8Array): void;
+  /** Pushes may have been missed: the link was down and is back. */
+  restored(): void;
+}
+
+/**
+ * The link between a verifier and the issuer. It may lose, repeat, delay and reorder what it
+ * carries: that costs speed and never correctness.
+ */
+export interface RevocationFeed {
+  /** Begins to listen. Resolves when pushes published from now on would arrive. */
+  open(listener: FeedListener): Promise<void>;
+  /**
+   * Asks for a grant.
+   *
+   * @returns the answer as it came
+   * @throws when there was none in `timeoutMs`
+   */
+  request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array>;
+  /** Best effort: what is lost is named again in the next request. */
+  acknowledge(acknowledgement: Acknowledgement): void;
+  /** Best effort: without it the incarnation is discounted once it can no longer be fresh. */
+  farewell(farewell: Farewell): Promise<void>;
+  /** Stops listening. What was opened by somebody else stays open. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+/**
+ * The issuer's time, judged by this process's monotonic clock.
+ *
+ * Invariant: it never goes back, and never runs ahead of the issuer. Each answer gives a lower
+ * bound (the time that was read there, since when at least nothing has passed), and the greatest
+ * bound is kept; so it lags by no more than the quickest answer took on its way.
+ *
+ * On Linux the monotonic clock stands still while the machine sleeps, so that it, and every
+ * freshness counted on it, would be wrong afterwards. What gives that away is the wall clock moving
+ * without it.
+ */
+import type { Clock } from '../clock.ts';
+
+/** Apart by more than this since the last answer: one of the two cannot be trusted. Milliseconds. */
+const MAX_DRIFT_MS = 1_000;
+
+export class IssuerClock {
+  readonly #clock: Clock;
+  #offset = Number.NEGATIVE_INFINITY;
+  #apart = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param issuerTime milliseconds since the epoch, read by the issuer before this moment */
+  learn(issuerTime: number): void {
+    const monotonic = this.#clock.monotonic();
+    this.#offset = Math.max(this.#offset, issuerTime - monotonic);
+    this.#apart = this.#clock.wall() - monotonic;
+  }
+
+  /** Milliseconds since the epoch. Minus infinity before the first answer. */
+  now(monotonic: number = this.#clock.monotonic()): number {
+    return monotonic + this.#offset;
+  }
+
+  /** Whether the machine slept, or its wall clock was set, since the last answer. */
+  hasDrifted(monotonic: number): boolean {
+    return Math.abs(this.#clock.wall() - monotonic - this.#apart) > MAX_DRIFT_MS;
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * A verifier's copy of the revocations, and how fresh it is.
+ *
+ *                 ┌────────────── the log is another one ──────────────┐
+ *                 ▼                                                    │
+ *   SYNCING ── first grant ──▶ LIVE ── no grant for S ──▶ STALE ───────┤
+ *                               ▲  └────────── renewed ◀──────┘        │
+ *                               └──────────────────────────────────────┘
+ *   any ── close() ──▶ CLOSED
+ *
+ * Invariants:
+ *  - Nothing is admitted unless `monotonic < freshUntil`, read at that very moment: a process that was
+ *    paused, or whose event loop was blocked, finds itself stale on its first request.
+ *  - `freshUntil` is only ever a grant's S after the moment at which that grant was *asked* for, and
+ *    only after everything in the grant was applied.
+ *  - An answer counts only for its own nonce and the incarnation that asked.
+ *  - `position` never claims more than was applied; what is applied is never taken back.
+ *
+ * Pushes make it quick. Losing, repeating, delaying or reordering them costs speed alone.
+ */
+import {
+  grantReply,
+  MAX_ACKNOWLEDGED,
+  newId,
+  numbered,
+  Refusal,
+  revocationEvent,
+  type AccessTokenClaims,
+  type EpochId,
+  type EventId,
+  type Grant,
+  type IncarnationId,
+  type RevocationEvent,
+} from '@portcullis/contracts';
+import type { Clock, Timer } from '../clock.ts';
+import type { FeedListener, RevocationFeed } from './feed.ts';
+import { IssuerClock } from './issuer-clock.ts';
+import type { Ledger } from './ledger.ts';
+import { LogPosition } from './position.ts';
+
+export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
+
+/** Until the issuer has said what S is. Milliseconds. */
+const FIRST_REQUEST_TIMEOUT_MS = 1_000;
+const RETRY_MS = 200;
+/** `iat` may lie this far ahead of what the issuer's clock is known to be at least. Milliseconds. */
+const MAX_SKEW_MS = 5_000;
+
+export interface ReplicaStats {
+  /** Pushed events and granted events that added something. */
+  applied: number;
+  /** Revocations held. */
+  entries: number;
+  position: number;
+  grants: number;
+  grantFailures: number;
+  /** Messages that did not parse. */
+  malformed: number;
+}
+
+export interface ReplicaOptions {
+  service: string;
+  feed: RevocationFeed;
+  ledger: Ledger;
+  clock: Clock;
+  /** A number in [0, 1), for jitter. */
+  random?: () => number;
+  onTransition?: (to: ReplicaState, from: ReplicaState) => void;
+  /** After an event was applied for the first time; `lagMs` is the issuer's time since it happened. */
+  onApplied?: (event: RevocationEvent, lagMs: number) => void;
+}
+
+export class Replica {
+  readonly #options: ReplicaOptions;
+  readonly #issuerClock: IssuerClock;
+  readonly #position = new LogPosition();
+  readonly #unacknowledged = new Set<EventId>();
+  readonly #toAcknowledge: EventId[] = [];
+  readonly #stats = { applied: 0, grants: 0, grantFailures: 0, malformed: 0 };
+  #state: ReplicaState = 'SYNCING';
+  #incarnation: IncarnationId = newId('inc');
+  #epoch: EpochId | null = null;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+  #maxStaleness: number | undefined;
+  #renewing = false;
+  #renewAgain = false;
+  #renewal: Timer | undefined;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.#issuerClock = new IssuerClock(options.clock);
+  }
+
+  get state(): ReplicaState {
+    // Told truthfully even when no request has come by to notice that time has run out.
+    if (this.#state === 'LIVE' && !this.#isFresh(this.#options.clock.monotonic())) {
+      this.#setState('STALE');
+    }
+    return this.#state;
+  }
+
+  /** How much longer it may admit, in milliseconds; zero when it may not. */
+  get freshnessLeftMs(): number {
+    return Math.max(0, this.#freshUntil - this.#options.clock.monotonic());
+  }
+
+  get stats(): ReplicaStats {
+    return {
+      ...this.#stats,
+      entries: this.#options.ledger.size,
+      position: this.#position.value,
+    };
+  }
+
+  /** Listens first, so that nothing falls between the first grant and the first push. */
+  async start(): Promise<void> {
+    const listener: FeedListener = {
+      revocation: (bytes) => this.#pushed(bytes),
+      numbered: (bytes) => this.#placed(bytes),
+      restored: () => this.#renewSoon(),
+    };
+    await this.#options.feed.open(listener);
+    this.#renewSoon();
+  }
+
+  /**
+   * The last word on a token whose signature and claims hold. Synchronous: freshness, expiry and
+   * ledger are read at one moment, after everything else.
+   *
+   * @throws Refusal `verifier_stale`, `invalid_token` or `token_stale`
+   */
+  admit(claims: AccessTokenClaims, kid: string): void {
+    const { clock, ledger } = this.#options;
+    const monotonic = clock.monotonic();
+    if (!this.#isFresh(monotonic)) {
+      if (this.#state === 'LIVE') {
+        this.#setState('STALE');
+        this.#renewSoon();
+      }
+      throw new Refusal('verifier_stale', { retryAfter: 1 });
+    }
+    const now = this.#issuerClock.now(monotonic);
+    if (claims.exp * 1_000 <= now) throw invalid('expired');
+    if (claims.iat * 1_000 > now + MAX_SKEW_MS) throw invalid('issued in the future');
+    if (claims.nbf !== undefined && claims.nbf * 1_000 > now + MAX_SKEW_MS) {
+      throw invalid('not valid yet');
+    }
+    switch (ledger.judge(claims, kid)) {
+      case 'revoked':
+        throw invalid('revoked');
+      case 'changed':
+        throw new Refusal('token_stale');
+      case 'holds':
+    }
+  }
+
+  /** Stops admitting first, then tells the issuer, so that no receipt waits for this verifier. */
+  async close(): Promise<void> {
+    if (this.#state === 'CLOSED') return;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#setState('CLOSED');
+    this.#renewal?.cancel();
+    await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
+    await this.#options.feed.close();
+  }
+
+  #isFresh(monotonic: number): boolean {
+    return monotonic < this.#freshUntil && !this.#issuerClock.hasDrifted(monotonic);
+  }
+
+  /** The one setter. */
+  #setState(to: ReplicaState): void {
+    const from = this.#state;
+    if (from === to || from === 'CLOSED') return;
+    this.#state = to;
+    this.#options.onTransition?.(to, from);
+  }
+
+  #pushed(bytes: Uint8Array): void {
+    if (this.#state === 'CLOSED') return;
+    const event = parse(revocationEvent, bytes);
+    if (event === undefined) {
+      // Forged, damaged, or of a version to come: the log decides.
+      this.#stats.malformed += 1;
+      this.#renewSoon();
+      return;
+    }
+    this.#apply(event);
+    this.#position.applied(event.id);
+  }
+
+  #placed(bytes: Uint8Array): void {
+    if (this.#state === 'CLOSED') return;
+    const notice = parse(numbered, bytes);
+    if (notice === undefined) this.#stats.malformed += 1;
+    const joinsOn =
+      notice !== undefined && notice.epoch === this.#epoch && this.#position.numbered(notice);
+    if (!joinsOn) this.#renewSoon();
+  }
+
+  #apply(event: RevocationEvent): void {
+    const { ledger, onApplied } = this.#options;
+    if (ledger.apply(event)) {
+      this.#stats.applied += 1;
+      onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
+    }
+    // Known already or not, it holds now; whoever waits for it may be told so again.
+    this.#toAcknowledge.push(event.id);
+    if (this.#toAcknowledge.length > 1) return;
+    queueMicrotask(() => this.#acknowledge());
+  }
+
+  /** Tells at once of what was applied in this turn, and once more with the next request. */
+  #acknowledge(): void {
+    const applied = this.#toAcknowledge.splice(0);
+    for (const id of applied) this.#unacknowledged.add(id);
+    for (const id of this.#unacknowledged) {
+      if (this.#unacknowledged.size <= MAX_ACKNOWLEDGED) break;
+      this.#unacknowledged.delete(id);
+    }
+    if (this.#state === 'CLOSED') return;
+    for (let from = 0; from < applied.length; from += MAX_ACKNOWLEDGED) {
+      this.#options.feed.acknowledge({
+        version: 1,
+        incarnation: this.#incarnation,
+        applied: applied.slice(from, from + MAX_ACKNOWLEDGED),
+      });
+    }
+  }
+
+  /** Asks for a grant now, or right after the one that is under way. */
+  #renewSoon(): void {
+    if (this.#renewing) {
+      this.#renewAgain = true;
+      return;
+    }
+    if (this.#state === 'CLOSED') return;
+    this.#renewal?.cancel();
+    this.#renewing = true;
+    void this.#renew().then((delay) => {
+      this.#renewing = false;
+      const again = this.#renewAgain;
+      this.#renewAgain = false;
+      this.#renewAfter(again ? Math.min(delay, RETRY_MS / 10) : delay);
+    });
+  }
+
+  #renewAfter(milliseconds: number): void {
+    if (this.#state === 'CLOSED') return;
+    this.#renewal = this.#options.clock.after(milliseconds, () => {
+      // Reading the state notices that freshness has run out, and tells of it.
+      void this.state;
+      this.#renewSoon();
+    });
+  }
+
+  /** One request and its answer. @returns after how many milliseconds to ask again */
+  async #renew(): Promise<number> {
+    const { feed, clock, service, random = Math.random } = this.#options;
+    const askedAt = clock.monotonic();
+    const incarnation = this.#incarnation;
+    const nonce = crypto.randomUUID();
+    const applied = [...this.#unacknowledged];
+    const timeout =
+      this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
+    let bytes: Uint8Array;
+    try {
+      bytes = await feed.request(
+        {
+          version: 1,
+          service,
+          incarnation,
+          nonce,
+          policy: 'reject',
+          epoch: this.#epoch,
+          position: this.#position.value,
+          applied,
+        },
+        timeout,
+      );
+    } catch {
+      this.#stats.grantFailures += 1;
+      return RETRY_MS;
+    }
+    const reply = parse(grantReply, bytes);
+    const ours =
+      reply !== undefined &&
+      reply.nonce === nonce &&
+      reply.incarnation === incarnation &&
+      incarnation === this.#incarnation;
+    if (!ours || this.#state === 'CLOSED') {
+      if (reply === undefined) this.#stats.malformed += 1;
+      this.#stats.grantFailures += 1;
+      return RETRY_MS;
+    }
+    for (const id of applied) this.#unacknowledged.delete(id);
+    switch (reply.outcome) {
+      case 'unavailable':
+        this.#stats.grantFailures += 1;
+        return RETRY_MS;
+      case 'resynchronise':
+        this.#resynchronise();
+        return 0;
+      case 'granted':
+        if (this.#epoch !== null && this.#epoch !== reply.epoch) {
+          this.#resynchronise();
+          return 0;
+        }
+        if (!this.#take(reply, askedAt)) return 0;
+        // About every S/3, so that two may be lost before it shows.
+        return (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random());
+    }
+  }
+
+  /** @returns whether the grant was whole */
+  #take(grant: Grant, askedAt: number): boolean {
+    const { ledger } = this.#options;
+    this.#epoch = grant.epoch;
+    this.#maxStaleness = grant.max_staleness_ms;
+    this.#issuerClock.learn(grant.issuer_time);
+    for (const event of grant.events) this.#apply(event);
+    this.#position.granted(grant.position, grant.events.map(({ id }) => id));
+    if (!grant.complete) return false;
+    this.#stats.grants += 1;
+    this.#freshUntil = Math.max(this.#freshUntil, askedAt + grant.max_staleness_ms);
+    ledger.evict(this.#issuerClock.now());
+    if (this.#isFresh(this.#options.clock.monotonic())) this.#setState('LIVE');
+    return true;
+  }
+
+  /**
+   * The log's history is another one. What was applied stays, since it was revoked; what was vouched
+   * for does not. A new incarnation voids every answer that is still on its way.
+   */
+  #resynchronise(): void {
+    this.#incarnation = newId('inc');
+    this.#epoch = null;
+    this.#position.reset();
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#setState('SYNCING');
+  }
+}
+
+function invalid(reason: string): Refusal {
+  return new Refusal('invalid_token', { cause: new Error(reason) });
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** @returns undefined for whatever does not parse: bytes from the network are never trusted */
+function parse<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  bytes: Uint8Array,
+): T | undefined {
+  try {
+    const result = schema.safeParse(JSON.parse(decoder.decode(bytes)));
+    return result.success ? result.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

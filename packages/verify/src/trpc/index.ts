@@ -1,0 +1,60 @@
+/**
+ * Protects the procedures of a tRPC router of one's own.
+ *
+ * The check runs for each procedure, not for each HTTP request, so that a revocation between two
+ * calls of one batch is seen.
+ */
+import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
+import type { AccessTokenClaims, Permission, UserClaims } from '@portcullis/contracts';
+import { TRPCError } from '@trpc/server';
+import type { Verifier } from '../verifier.ts';
+
+/** What the context of the router must carry: the raw `Authorization` header, or undefined. */
+export interface AuthorizationContext {
+  authorization: string | undefined;
+}
+
+interface MiddlewareOptions<R> {
+  ctx: AuthorizationContext;
+  next: (options: { ctx: { token: UserClaims } }) => R;
+}
+
+/**
+ * A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token.
+ *
+ * @param demand a permission that one of the person's roles must carry
+ */
+export function protect(verifier: Verifier, demand?: Permission) {
+  return async <R>({ ctx, next }: MiddlewareOptions<R>): Promise<Awaited<R>> => {
+    let token: AccessTokenClaims;
+    try {
+      token = await verifier.verify(bearerToken(ctx.authorization));
+      if (!isUserClaims(token) || (demand !== undefined && !rolesAllow(token.roles, demand))) {
+        throw new Refusal('insufficient_scope');
+      }
+    } catch (error) {
+      throw asTRPCError(error);
+    }
+    return await next({ ctx: { token } });
+  };
+}
+
+/** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */
+export function bearerToken(authorization: string | undefined): string {
+  const match = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization ?? '');
+  if (match?.[1] === undefined) throw new Refusal('invalid_token');
+  return match[1];
+}
+
+function asTRPCError(error: unknown): TRPCError {
+  if (!(error instanceof Refusal)) {
+    return new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+  }
+  const code =
+    error.status === 401
+      ? 'UNAUTHORIZED'
+      : error.status === 403
+        ? 'FORBIDDEN'
+        : 'SERVICE_UNAVAILABLE';
+  return new TRPCError({ code, message: error.message, cause: error });
+}
