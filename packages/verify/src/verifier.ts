@@ -1,5 +1,10 @@
 /** Puts the parts together: form → key → signature → claims → freshness, expiry and revocation. */
-import { Refusal, serviceName, type AccessTokenClaims, type RevocationEvent } from '@portcullis/contracts';
+import {
+  Refusal,
+  serviceName,
+  type AccessTokenClaims,
+  type RevocationEvent,
+} from '@portcullis/contracts';
 import { systemClock, type Clock } from './clock.ts';
 import { Jwks, type Fetch } from './keys/jwks.ts';
 import type { RevocationFeed } from './revocation/feed.ts';

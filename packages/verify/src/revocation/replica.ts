@@ -306,26 +306,34 @@ export class Replica {
           this.#resynchronise();
           return 0;
         }
-        if (!this.#take(reply, askedAt)) return 0;
+        if (!reply.complete) return this.#takePart(reply) ? 0 : RETRY_MS;
+        this.#takeWhole(reply, askedAt);
         // About every S/3, so that two may be lost before it shows.
         return (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random());
     }
   }
 
-  /** @returns whether the grant was whole */
-  #take(grant: Grant, askedAt: number): boolean {
-    const { ledger } = this.#options;
+  /** The log was too far ahead for one answer. @returns whether this one has led any further */
+  #takePart(grant: Grant): boolean {
+    const before = this.#position.value;
     this.#epoch = grant.epoch;
     this.#maxStaleness = grant.max_staleness_ms;
     this.#issuerClock.learn(grant.issuer_time);
     for (const event of grant.events) this.#apply(event);
-    this.#position.granted(grant.position, grant.events.map(({ id }) => id));
-    if (!grant.complete) return false;
+    this.#position.granted(
+      grant.position,
+      grant.events.map(({ id }) => id),
+    );
+    return this.#position.value > before;
+  }
+
+  #takeWhole(grant: Grant, askedAt: number): void {
+    this.#takePart(grant);
     this.#stats.grants += 1;
+    // Only now, with everything applied.
     this.#freshUntil = Math.max(this.#freshUntil, askedAt + grant.max_staleness_ms);
-    ledger.evict(this.#issuerClock.now());
+    this.#options.ledger.evict(this.#issuerClock.now());
     if (this.#isFresh(this.#options.clock.monotonic())) this.#setState('LIVE');
-    return true;
   }
 
   /**
@@ -333,11 +341,13 @@ export class Replica {
    * for does not. A new incarnation voids every answer that is still on its way.
    */
   #resynchronise(): void {
+    const former = this.#incarnation;
     this.#incarnation = newId('inc');
     this.#epoch = null;
     this.#position.reset();
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#setState('SYNCING');
+    void this.#options.feed.farewell({ version: 1, incarnation: former });
   }
 }
 

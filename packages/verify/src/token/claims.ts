@@ -19,7 +19,8 @@ export function readClaims(
   const claims = parsed.data;
   if (claims.iss !== expected.issuer) throw new Error('another issuer');
   const { aud } = claims;
-  const meant = typeof aud === 'string' ? aud === expected.audience : aud.includes(expected.audience);
+  const meant =
+    typeof aud === 'string' ? aud === expected.audience : aud.includes(expected.audience);
   if (!meant) throw new Error('for another audience');
   const life = claims.exp - claims.iat;
   if (life <= 0 || life > expected.maxTokenLifeSeconds) throw new Error('a life beyond the cap');

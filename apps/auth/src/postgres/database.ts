@@ -1,0 +1,40 @@
+/** The connection to Postgres. Every transaction and every wait on a lock has an end. */
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres, { type Sql } from 'postgres';
+import * as schema from './schema/index.ts';
+
+export type Database = PostgresJsDatabase<typeof schema>;
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+/** For statements that are right in either. */
+export type Queryable = Database | Transaction;
+
+const MAX_CONNECTIONS = 20;
+const CONNECT_TIMEOUT_S = 5;
+
+export interface PostgresConnection extends AsyncDisposable {
+  readonly sql: Sql;
+  readonly database: Database;
+}
+
+/** @param url a postgres:// address with the credentials of this service */
+export function connectPostgres(url: string, applicationName: string): PostgresConnection {
+  const sql = postgres(url, {
+    max: MAX_CONNECTIONS,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    idle_timeout: 60,
+    onnotice: () => undefined,
+    connection: {
+      application_name: applicationName,
+      statement_timeout: 10_000,
+      lock_timeout: 2_000,
+      idle_in_transaction_session_timeout: 5_000,
+    },
+  });
+  return {
+    sql,
+    database: drizzle(sql, { schema }),
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 5 });
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Connections that only the revocation protocol uses, so that a burst of logins that takes every
+ * other connection delays no grant and no numbering. Its waits are short: a verifier that gets no
+ * answer asks again.
+ */
+import postgres, { type Sql } from 'postgres';
+
+const MAX_CONNECTIONS = 6;
+
+export interface ProtocolConnection extends AsyncDisposable {
+  readonly sql: Sql;
+}
+
+export function connectProtocol(url: string, applicationName: string): ProtocolConnection {
+  const sql = postgres(url, {
+    max: MAX_CONNECTIONS,
+    connect_timeout: 3,
+    idle_timeout: 60,
+    onnotice: () => undefined,
+    connection: {
+      application_name: applicationName,
+      statement_timeout: 3_000,
+      lock_timeout: 1_000,
+      // A process that is paused while it holds the head of the log loses it after this.
+      idle_in_transaction_session_timeout: 1_000,
+    },
+  });
+  return {
+    sql,
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 5 });
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import {
+  accountEvent,
+  epochId,
+  eventId,
+  MAX_ACKNOWLEDGED,
+  MAX_GRANTED_EVENTS,
+  revocationEvent,
+  type RevocationEvent,
+} from '@portcullis/contracts';
+import type { Sql } from 'postgres';
+import { z } from 'zod';
+import type { AccountEventOutbox } from '../revocation/account-events.ts';
+import type { RevocationLog } from '../revocation/log.ts';
+
+/** Both lists of an answer together stay within what one answer may carry. */
+const PAGE = MAX_GRANTED_EVENTS / 2;
+const LEFTOVERS = 500;
+/** Its own process is given this long to publish before others do. */
+const LEFTOVER_AGE = '2 seconds';
+const PRUNED_AT_ONCE = 10_000;
+
+const milliseconds = z.number().transform(Math.floor);
+const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: milliseconds });
+const placedRow = z.object({ id: eventId, position: z.number() });
+
+export function postgresRevocationLog(sql: Sql): RevocationLog {
+  const columns = sql`
+    e.id, e.position::float8 as position, e.kind, e.key, e.generation, e.reason,
+    floor(extract(epoch from e.occurred_at) * 1000)::float8 as occurred_at,
+    ceil(extract(epoch from e.expires_at) * 1000)::float8 as expires_at,
+    e.actor_kind, e.actor_id, e.request_id`;
+
+  return {
+    async number() {
+      return await sql.begin(async (tx) => {
+        // The lock first, in a statement of its own: the next one then sees all that its former
+        // holder has numbered. Whoever holds it is doing this very work, so nobody waits for it.
+        const [locked] = await tx`select epoch, position::float8 as head from log_head for update`;
+        const { epoch, head } = headRow.pick({ epoch: true, head: true }).parse(locked);
+        const rows = await tx`
+          with waiting as (
+            select id, row_number() over (order by occurred_at, id) as place from revocation_log
+            where position is null order by occurred_at, id limit ${MAX_ACKNOWLEDGED}
+          ), placed as (
+            update revocation_log l set position = ${head}::bigint + w.place
+            from waiting w where l.id = w.id returning l.id, l.position
+          ), moved as (
+            update log_head set position = position + (select count(*) from placed)
+          )
+          select id, position::float8 as position from placed order by position`;
+        const [first] = rows;
+        if (first === undefined) return undefined;
+        return {
+          version: 1,
+          epoch,
+          first: placedRow.parse(first).position,
+          ids: rows.map((row) => placedRow.parse(row).id),
+        };
+      });
+    },
+
+    async read(after) {
+      // One statement, hence one snapshot: head, numbered and unnumbered belong together.
+      const rows = await sql`
+        with numbered as (
+          select ${columns} from revocation_log e
+          where position > ${after} order by position limit ${PAGE}
+        ), unnumbered as (
+          select ${columns} from revocation_log e where position is null limit ${PAGE}
+        )
+        select h.epoch, h.position::float8 as head,
+          (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
+        from log_head h
+        left join (select * from numbered union all select * from unnumbered) e on true
+        order by e.position`;
+      const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
+      const events = rows.filter((row) => row['id'] !== null).map(eventOf);
+      const numbered = events.filter(({ position }) => position !== undefined);
+      const unnumbered = events.filter(({ position }) => position === undefined);
+      const cut = numbered.length === PAGE || unnumbered.length === PAGE;
+      return { epoch, head, issuerTime, numbered, unnumbered, cut };
+    },
+
+    async find(id) {
+      const [row] = await sql`select ${columns} from revocation_log e where id = ${id}`;
+      return row === undefined ? undefined : eventOf(row);
+    },
+
+    async positionsOf(ids) {
+      const rows = await sql`
+        select id, position::float8 as position from revocation_log
+        where id in ${sql(ids)} and position is not null`;
+      return new Map(
+        rows.map((row) => placedRow.parse(row)).map(({ id, position }) => [id, position]),
+      );
+    },
+
+    async unpublished() {
+      const rows = await sql`
+        select ${columns} from revocation_log e
+        where published_at is null and occurred_at < clock_timestamp() - ${LEFTOVER_AGE}::interval
+        limit ${LEFTOVERS}`;
+      return rows.map(eventOf);
+    },
+
+    async markPublished(ids) {
+      await sql`
+        update revocation_log set published_at = clock_timestamp()
+        where id in ${sql(ids)} and published_at is null`;
+    },
+
+    async prune() {
+      await sql`
+        delete from revocation_log where id in (
+          select id from revocation_log
+          where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
+        )`;
+    },
+  };
+}
+
+function eventOf(row: Record<string, unknown>): RevocationEvent {
+  const { position, generation, actor_kind: kind, actor_id: id, ...rest } = row;
+  return revocationEvent.parse({
+    ...rest,
+    version: 1,
+    ...(position === null ? {} : { position }),
+    ...(generation === null ? {} : { generation }),
+    actor: { kind, id },
+  });
+}
+
+export function postgresAccountEvents(sql: Sql): AccountEventOutbox {
+  return {
+    async unpublished() {
+      const rows = await sql`
+        select event from account_events where published_at is null
+        order by occurred_at, id limit ${LEFTOVERS}`;
+      return rows.map(({ event }) => accountEvent.parse(event));
+    },
+    async markPublished(ids) {
+      await sql`
+        update account_events set published_at = clock_timestamp() where id in ${sql(ids)}`;
+    },
+  };
+}

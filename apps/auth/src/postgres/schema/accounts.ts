@@ -1,0 +1,109 @@
+/** People, their sessions, machine clients, and the keys that sign. No secret stands here in plain. */
+import type { ClientId, EventId, KeyId, Role, SessionId, UserId } from '@portcullis/contracts';
+import { sql } from 'drizzle-orm';
+import {
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+
+const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const users = pgTable(
+  'users',
+  {
+    id: text('id').$type<UserId>().primaryKey(),
+    /** As the owner wrote it. Null after deletion: the row stays as a tombstone. */
+    email: text('email'),
+    /** The form that addresses are compared in. */
+    emailKey: text('email_key'),
+    name: text('name'),
+    /** A PHC string of argon2id. */
+    passwordHash: text('password_hash'),
+    /** Raised by everything that ends the access of all tokens so far. */
+    generation: integer('generation').notNull().default(0),
+    /** Roles are text here and are parsed on the way out. */
+    roles: text('roles').array().$type<Role[]>().notNull().default([]),
+    status: text('status').$type<'active' | 'disabled' | 'deleted'>().notNull().default('active'),
+    emailVerifiedAt: moment('email_verified_at'),
+    createdAt: moment('created_at').notNull().defaultNow(),
+    lastLoginAt: moment('last_login_at'),
+  },
+  (table) => [
+    uniqueIndex('users_email_key').on(table.emailKey),
+    check('users_status', sql`${table.status} in ('active', 'disabled', 'deleted')`),
+  ],
+);
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: text('id').$type<SessionId>().primaryKey(),
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.id),
+    clientId: text('client_id').$type<ClientId>().notNull(),
+    /** SHA-256 of the one refresh token that is live, and of the one before it. */
+    refreshHash: bytea('refresh_hash').notNull(),
+    previousRefreshHash: bytea('previous_refresh_hash'),
+    /** When the live one took the place of the one before. */
+    rotatedAt: moment('rotated_at'),
+    rotations: integer('rotations').notNull().default(0),
+    userAgent: text('user_agent'),
+    address: text('address'),
+    authTime: moment('auth_time').notNull().defaultNow(),
+    amr: text('amr').array().notNull(),
+    createdAt: moment('created_at').notNull().defaultNow(),
+    lastUsedAt: moment('last_used_at').notNull().defaultNow(),
+    idleExpiresAt: moment('idle_expires_at').notNull(),
+    expiresAt: moment('expires_at').notNull(),
+    endedAt: moment('ended_at'),
+    /** The event that ended it; a repeated logout answers with its receipt. */
+    endedBy: text('ended_by').$type<EventId>(),
+  },
+  (table) => [
+    index('sessions_of_user')
+      .on(table.userId)
+      .where(sql`${table.endedAt} is null`),
+  ],
+);
+
+export const clients = pgTable('clients', {
+  id: text('id').$type<ClientId>().primaryKey(),
+  name: text('name').notNull(),
+  /** SHA-256 of a secret of at least 256 random bits, for which a slow hash would add nothing. */
+  secretHash: bytea('secret_hash'),
+  scopes: text('scopes').array().notNull().default([]),
+  audiences: text('audiences').array().notNull().default([]),
+  generation: integer('generation').notNull().default(0),
+  createdAt: moment('created_at').notNull().defaultNow(),
+  disabledAt: moment('disabled_at'),
+});
+
+export const signingKeys = pgTable('signing_keys', {
+  kid: text('kid').$type<KeyId>().primaryKey(),
+  alg: text('alg').$type<'ES256'>().notNull(),
+  publicJwk: jsonb('public_jwk').notNull(),
+  /** Sealed under the key-encryption key. */
+  sealedPrivateKey: bytea('sealed_private_key').notNull(),
+  createdAt: moment('created_at').notNull().defaultNow(),
+  /** From when it signs. */
+  activeFrom: moment('active_from').notNull().defaultNow(),
+  /** From when another one signs; it stays published until its last token has expired. */
+  retiredAt: moment('retired_at'),
+  killedAt: moment('killed_at'),
+});
+
+/** Secrets of the service itself that must be the same on every instance, sealed. */
+export const sealedSecrets = pgTable('sealed_secrets', {
+  name: text('name').primaryKey(),
+  sealed: bytea('sealed').notNull(),
+});

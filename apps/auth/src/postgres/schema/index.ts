@@ -1,0 +1,9 @@
+export { clients, sealedSecrets, sessions, signingKeys, users } from './accounts.ts';
+export {
+  accountEvents,
+  auditLog,
+  issuer,
+  logHead,
+  revocationLog,
+  verifiers,
+} from './revocations.ts';

@@ -1,0 +1,85 @@
+import { epochId, incarnationId } from '@portcullis/contracts';
+import type { Sql } from 'postgres';
+import { z } from 'zod';
+import type { VerifierRegistry } from '../revocation/registry.ts';
+
+/** Of one service. Beyond this a client that keeps inventing incarnations is told no. */
+const MAX_REGISTRATIONS = 512;
+
+const listed = z.object({
+  incarnation: incarnationId,
+  service: z.string(),
+  policy: z.string(),
+  max_staleness_ms: z.number(),
+  epoch: epochId.nullable(),
+  position: z.number(),
+  renewals: z.number(),
+  renewed_ms_ago: z.number().transform((value) => Math.max(0, Math.round(value))),
+});
+const heading = z.object({ head_epoch: epochId, head: z.number(), issuer_time: z.number() });
+
+export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
+  return {
+    async register(requests, maxStalenessMs) {
+      // One request an incarnation: one statement may not touch a row twice.
+      const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
+        ({ incarnation, service, policy, epoch, position }) => ({
+          incarnation,
+          service,
+          policy,
+          epoch,
+          position,
+        }),
+      );
+      const taken = await sql`
+        insert into verifiers as v
+          (incarnation, service, policy, max_staleness_ms, epoch, position)
+        select r.incarnation, r.service, r.policy, ${maxStalenessMs}, r.epoch, r.position
+        from jsonb_to_recordset(${sql.json(rows)}) as r
+          (incarnation text, service text, policy text, epoch text, position bigint)
+        where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
+          or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
+        order by r.incarnation
+        on conflict (incarnation) do update set
+          renewals = v.renewals + 1, renewed_at = clock_timestamp(),
+          max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
+          position = case when v.epoch is not distinct from excluded.epoch
+            then greatest(v.position, excluded.position) else excluded.position end,
+          epoch = excluded.epoch
+        where v.service = excluded.service
+        returning incarnation`;
+      return new Set(taken.map((row) => incarnationId.parse(row['incarnation'])));
+    },
+
+    async list() {
+      const rows = await sql`
+        select h.epoch as head_epoch, h.position::float8 as head,
+          (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time,
+          v.incarnation, v.service, v.policy, v.max_staleness_ms, v.epoch,
+          v.position::float8 as position, v.renewals::float8 as renewals,
+          (extract(epoch from clock_timestamp() - v.renewed_at) * 1000)::float8 as renewed_ms_ago
+        from log_head h left join verifiers v on true
+        order by v.service, v.incarnation`;
+      const { head_epoch: epoch, head, issuer_time: issuerTime } = heading.parse(rows[0]);
+      const verifiers = rows
+        .filter((row) => row['incarnation'] !== null)
+        .map((row) => listed.parse(row))
+        .map(({ max_staleness_ms: maxStalenessMs, renewed_ms_ago: renewedMsAgo, ...rest }) => ({
+          ...rest,
+          maxStalenessMs,
+          renewedMsAgo,
+        }));
+      return { verifiers, issuerTime, epoch, head };
+    },
+
+    async discount(incarnation, renewals) {
+      await sql`
+        delete from verifiers where incarnation = ${incarnation} and renewals = ${renewals}`;
+    },
+
+    async remove(incarnation, service) {
+      await sql`
+        delete from verifiers where incarnation = ${incarnation} and service = ${service}`;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Which incarnations have said that they have applied an event, for as long as anybody may ask.
+ *
+ * Invariant: an acknowledgement names exact events and belongs to one incarnation. A restarted
+ * verifier is another incarnation, which inherits none. An event is opened before it is pushed, so
+ * that no confirmation can come too early to be counted.
+ */
+import type { Acknowledgement, EventId, IncarnationId } from '@portcullis/contracts';
+
+/** Longer than any caller may wait for a receipt. Milliseconds. */
+const KEPT_MS = 30_000;
+
+interface Opened {
+  by: Set<IncarnationId>;
+  openedAt: number;
+}
+
+export class Acknowledgements {
+  readonly #monotonic: () => number;
+  readonly #events = new Map<EventId, Opened>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** From now on confirmations of this event are kept. */
+  open(id: EventId): void {
+    const now = this.#monotonic();
+    for (const [old, { openedAt }] of this.#events) {
+      if (now - openedAt < KEPT_MS) break;
+      this.#events.delete(old);
+    }
+    if (!this.#events.has(id)) this.#events.set(id, { by: new Set(), openedAt: now });
+  }
+
+  record({ incarnation, applied }: Pick<Acknowledgement, 'incarnation' | 'applied'>): void {
+    let news = false;
+    for (const id of applied) {
+      const event = this.#events.get(id);
+      if (event === undefined) continue;
+      event.by.add(incarnation);
+      news = true;
+    }
+    if (news) this.notify();
+  }
+
+  /** Wakes whoever waits, to look again. */
+  notify(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  has(id: EventId, incarnation: IncarnationId): boolean {
+    return this.#events.get(id)?.by.has(incarnation) ?? false;
+  }
+
+  /** Calls back when there may be news. @returns how to stop that */
+  subscribe(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The one way to change who may do what.
+ *
+ * Invariant: the state, the rows of the revocation log, the audit row and the events for other
+ * services commit together or not at all. What has committed is handed to `committed` (which pushes
+ * and numbers it); if this process dies before that, another one publishes it from the log.
+ */
+import {
+  newId,
+  type AccountEvent,
+  type Actor,
+  type ClientId,
+  type EventId,
+  type KeyId,
+  type RevocationEvent,
+  type RevocationReason,
+  type SessionId,
+  type TokenId,
+  type UserId,
+} from '@portcullis/contracts';
+import { sql } from 'drizzle-orm';
+import type { Database, Transaction } from '../postgres/database.ts';
+import { accountEvents, auditLog, revocationLog } from '../postgres/schema/index.ts';
+import { eventOfRow } from './event-of-row.ts';
+
+/** Who does it, and on whose request. */
+export interface Cause {
+  actor: Actor;
+  requestId: string;
+  address: string | null;
+}
+
+export type Cut =
+  | { kind: 'session'; key: SessionId }
+  | { kind: 'token'; key: TokenId }
+  | { kind: 'subject' | 'changed'; key: UserId; generation: number }
+  | { kind: 'client'; key: ClientId; generation: number }
+  | { kind: 'key'; key: KeyId }
+  | { kind: 'issuer'; key: 'issuer'; generation: number };
+
+export interface AuditEntry {
+  action: string;
+  target: { kind: string; id: string };
+  /** No secrets and no personal data. */
+  detail?: Record<string, unknown>;
+}
+
+type WithoutEnvelope<E> = E extends unknown
+  ? Omit<E, 'version' | 'id' | 'occurred_at' | 'actor' | 'request_id'>
+  : never;
+
+/** What a verb may do inside of a change. Everything goes into its one transaction. */
+export interface Change {
+  readonly tx: Transaction;
+  /** Takes access away. The id is also what `sessions.ended_by` holds. */
+  revoke(cut: Cut, reason: RevocationReason): Promise<EventId>;
+  /** Tells other services. */
+  announce(event: WithoutEnvelope<AccountEvent>): Promise<void>;
+  /** Required once at least: a change that nobody can account for does not commit. */
+  audit(entry: AuditEntry): Promise<void>;
+}
+
+export interface Changed<T> {
+  result: T;
+  revocations: RevocationEvent[];
+}
+
+export type MakeChange = <T>(
+  cause: Cause,
+  work: (change: Change) => Promise<T>,
+) => Promise<Changed<T>>;
+
+export interface ChangeDependencies {
+  database: Database;
+  /** The greatest life of an access token plus the margin, in seconds. */
+  entryLifeSeconds: number;
+  /** Told right after the commit, in the same turn; must not throw and not wait. */
+  committed(revocations: readonly RevocationEvent[], announced: boolean): void;
+}
+
+export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
+  const { database, entryLifeSeconds, committed } = dependencies;
+
+  return async (cause, work) => {
+    const { changed, announced } = await database.transaction(async (tx) => {
+      const revocations: RevocationEvent[] = [];
+      let audited = false;
+      let announcedAny = false;
+      const result = await work({
+        tx,
+        async revoke(cut, reason) {
+          const forEver = cut.kind === 'key' || cut.kind === 'issuer';
+          const [row] = await tx
+            .insert(revocationLog)
+            .values({
+              id: newId('evt'),
+              kind: cut.kind,
+              key: cut.key,
+              generation: 'generation' in cut ? cut.generation : null,
+              reason,
+              expiresAt: forEver
+                ? null
+                : sql`clock_timestamp() + make_interval(secs => ${entryLifeSeconds})`,
+              actorKind: cause.actor.kind,
+              actorId: cause.actor.id,
+              requestId: cause.requestId,
+            })
+            .returning();
+          const event = eventOfRow(row);
+          revocations.push(event);
+          return event.id;
+        },
+        async announce(event) {
+          const id = newId('evt');
+          const whole = {
+            ...event,
+            version: 1,
+            id,
+            occurred_at: Date.now(),
+            actor: cause.actor,
+            request_id: cause.requestId,
+          };
+          await tx.insert(accountEvents).values({ id, userId: event.user_id, event: whole });
+          announcedAny = true;
+        },
+        async audit(entry) {
+          await tx.insert(auditLog).values({
+            action: entry.action,
+            actorKind: cause.actor.kind,
+            actorId: cause.actor.id,
+            targetKind: entry.target.kind,
+            targetId: entry.target.id,
+            address: cause.address,
+            requestId: cause.requestId,
+            detail: entry.detail ?? {},
+          });
+          audited = true;
+        },
+      });
+      if (!audited) throw new Error('a change without an audit row does not commit');
+      return { changed: { result, revocations }, announced: announcedAny };
+    });
+    committed(changed.revocations, announced);
+    return changed;
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * Answers to verifiers that ask to stay fresh.
+ *
+ * Invariant: register, commit, and only then read. Whoever commits a revocation after that read also
+ * reads the registry after it, and so finds the verifier there and waits for it; whoever committed
+ * before is in what was read. With the two swapped, a verifier could be fresh, uninformed and
+ * uncounted at once.
+ *
+ * Requests that come together share one registration and one read, but a request joins only a batch
+ * whose registration has not begun: no answer rests on a read that began before its request came.
+ *
+ * Rows that are committed and not yet numbered are part of every answer. So an answer never waits
+ * for the right to give out positions, and an instance that was paused while it held that right
+ * delays nobody.
+ */
+import type { GrantReply, GrantRequest } from '@portcullis/contracts';
+import type { LogPage, RevocationLog } from './log.ts';
+import type { VerifierRegistry } from './registry.ts';
+
+interface Waiting {
+  request: GrantRequest;
+  resolve(reply: GrantReply): void;
+}
+
+export interface GrantDependencies {
+  log: Pick<RevocationLog, 'read'>;
+  registry: Pick<VerifierRegistry, 'register'>;
+  /** S, in milliseconds. */
+  maxStalenessMs: number;
+  /** Told of what went wrong; the verifiers are told only that there is no answer. */
+  failed(error: unknown): void;
+}
+
+export class Grants {
+  readonly #dependencies: GrantDependencies;
+  #waiting: Waiting[] = [];
+  #serving = false;
+
+  constructor(dependencies: GrantDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Never rejects: what cannot be answered is `unavailable`, and nothing follows from it. */
+  async answer(request: GrantRequest): Promise<GrantReply> {
+    return await new Promise((resolve) => {
+      this.#waiting.push({ request, resolve });
+      if (!this.#serving) void this.#serve();
+    });
+  }
+
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#answerAll(batch);
+      } catch (error) {
+        this.#dependencies.failed(error);
+        for (const { request, resolve } of batch) resolve(unavailable(request));
+      }
+    }
+    this.#serving = false;
+  }
+
+  async #answerAll(batch: readonly Waiting[]): Promise<void> {
+    const { log, registry, maxStalenessMs } = this.#dependencies;
+    const taken = await registry.register(
+      batch.map(({ request }) => request),
+      maxStalenessMs,
+    );
+    // From here on the registration is committed. Every read below begins after it.
+    const pages = new Map<number, Promise<LogPage>>();
+    await Promise.all(
+      batch.map(async ({ request, resolve }) => {
+        if (!taken.has(request.incarnation)) return resolve(unavailable(request));
+        const after = request.epoch === null ? 0 : request.position;
+        const page = pages.get(after) ?? log.read(after);
+        pages.set(after, page);
+        return resolve(replyTo(request, await page, maxStalenessMs));
+      }),
+    );
+  }
+}
+
+function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): GrantReply {
+  const { nonce, incarnation } = request;
+  const { epoch, numbered, unnumbered, head, cut, issuerTime } = page;
+  if (request.epoch !== null && request.epoch !== epoch) {
+    return { version: 1, nonce, incarnation, outcome: 'resynchronise', epoch };
+  }
+  return {
+    version: 1,
+    nonce,
+    incarnation,
+    outcome: 'granted',
+    epoch,
+    // A cut answer vouches only for what it carries.
+    position: cut ? (numbered.at(-1)?.position ?? request.position) : head,
+    events: cut ? numbered : [...numbered, ...unnumbered],
+    complete: !cut,
+    max_staleness_ms: maxStalenessMs,
+    issuer_time: Math.floor(issuerTime),
+  };
+}
+
+function unavailable({ nonce, incarnation }: GrantRequest): GrantReply {
+  return { version: 1, nonce, incarnation, outcome: 'unavailable' };
+}

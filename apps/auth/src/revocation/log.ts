@@ -1,0 +1,37 @@
+import type { EpochId, EventId, Numbered, RevocationEvent } from '@portcullis/contracts';
+
+/** What was read of the log in one snapshot. */
+export interface LogPage {
+  epoch: EpochId;
+  /** The highest position that is given out. */
+  head: number;
+  /** The database's clock, milliseconds since the epoch. */
+  issuerTime: number;
+  /** With positions, ascending, cut at a bound. */
+  numbered: RevocationEvent[];
+  /** Committed and not numbered yet, cut at a bound. */
+  unnumbered: RevocationEvent[];
+  /** Whether either list was cut. */
+  cut: boolean;
+}
+
+/**
+ * The log of revocations.
+ *
+ * Invariants: positions are dense from 1 and become visible in order, so that whoever sees n sees
+ * all below it; `read` answers from a snapshot on the primary that begins after it was called.
+ */
+export interface RevocationLog {
+  /** Gives positions to what is committed without one. Undefined when there was nothing. */
+  number(): Promise<Numbered | undefined>;
+  /** Everything after that position, and everything that has none. */
+  read(after: number): Promise<LogPage>;
+  find(id: EventId): Promise<RevocationEvent | undefined>;
+  /** The positions of those that have one. */
+  positionsOf(ids: readonly EventId[]): Promise<Map<EventId, number>>;
+  /** What was committed a while ago and is not marked as published: its process may be dead. */
+  unpublished(): Promise<RevocationEvent[]>;
+  markPublished(ids: readonly EventId[]): Promise<void>;
+  /** Lets go of rows that no living token can be affected by. */
+  prune(): Promise<void>;
+}

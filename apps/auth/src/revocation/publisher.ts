@@ -1,0 +1,128 @@
+/**
+ * Carries what has committed to those who wait for it: the push at once, positions right after.
+ *
+ * Invariant: a row is marked as published only after the bus has stored it. Whatever this process
+ * does not get to, because it was killed or the bus was away, is found in the log by this or any
+ * other instance and published then; so everything committed is published at least once, in the end.
+ */
+import type { EventId, RevocationEvent } from '@portcullis/contracts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import type { RevocationBus } from './bus.ts';
+import type { RevocationLog } from './log.ts';
+
+/** Ids remembered so that a receipt can say `published`. */
+const MAX_REMEMBERED = 20_000;
+
+export interface PublisherDependencies {
+  log: Pick<RevocationLog, 'number' | 'unpublished' | 'markPublished'>;
+  bus: Pick<RevocationBus, 'connected' | 'push' | 'numbered'>;
+  acknowledgements: Pick<Acknowledgements, 'open' | 'notify'>;
+  failed(error: unknown, what: string): void;
+}
+
+export class Publisher {
+  readonly #dependencies: PublisherDependencies;
+  readonly #published = new Set<EventId>();
+  #unmarked: EventId[] = [];
+  #marking: Promise<void> | undefined;
+  #numbering: Promise<void> | undefined;
+  #numberAgain = false;
+
+  constructor(dependencies: PublisherDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Called in the turn of the commit. Waits for nothing. */
+  committed(events: readonly RevocationEvent[]): void {
+    if (events.length === 0) return;
+    for (const { id } of events) this.#dependencies.acknowledgements.open(id);
+    this.push(events);
+    void this.number();
+  }
+
+  isPublished(id: EventId): boolean {
+    return this.#published.has(id);
+  }
+
+  /** Pushes, and marks later what the bus has stored. */
+  push(events: readonly RevocationEvent[]): void {
+    if (!this.#dependencies.bus.connected) return;
+    for (const event of events) void this.#pushOne(event);
+  }
+
+  /** What others left behind, and what could not be pushed when it was committed. */
+  async sweep(): Promise<void> {
+    await this.number();
+    if (this.#dependencies.bus.connected) this.push(await this.#dependencies.log.unpublished());
+  }
+
+  /** Gives positions to what is committed. One at a time; a call meanwhile makes one more run. */
+  async number(): Promise<void> {
+    if (this.#numbering !== undefined) {
+      this.#numberAgain = true;
+      return await this.#numbering;
+    }
+    this.#numbering = this.#numberAll().finally(() => {
+      this.#numbering = undefined;
+    });
+    await this.#numbering;
+  }
+
+  /** Waits for what is under way. */
+  async settle(): Promise<void> {
+    await this.#numbering;
+    await this.#marking;
+  }
+
+  async #numberAll(): Promise<void> {
+    const { log, bus, failed } = this.#dependencies;
+    try {
+      do {
+        this.#numberAgain = false;
+        const notice = await log.number();
+        if (notice !== undefined) {
+          bus.numbered(notice);
+          this.#numberAgain = true; // there may be more than one run takes
+        }
+      } while (this.#numberAgain);
+    } catch (error) {
+      // Another instance holds the head, or the database is away. The sweep tries again.
+      failed(error, 'numbering the log');
+    }
+  }
+
+  async #pushOne(event: RevocationEvent): Promise<void> {
+    const { bus, acknowledgements, failed } = this.#dependencies;
+    try {
+      await bus.push(event);
+    } catch (error) {
+      failed(error, 'publishing a revocation');
+      return;
+    }
+    if (this.#published.size >= MAX_REMEMBERED) {
+      for (const oldest of this.#published) {
+        this.#published.delete(oldest);
+        break;
+      }
+    }
+    this.#published.add(event.id);
+    acknowledgements.notify();
+    this.#unmarked.push(event.id);
+    this.#marking ??= this.#mark();
+  }
+
+  async #mark(): Promise<void> {
+    try {
+      while (this.#unmarked.length > 0) {
+        const ids = this.#unmarked;
+        this.#unmarked = [];
+        await this.#dependencies.log.markPublished(ids);
+      }
+    } catch (error) {
+      // Then it is published once more, which changes nothing.
+      this.#dependencies.failed(error, 'marking revocations as published');
+    } finally {
+      this.#marking = undefined;
+    }
+  }
+}
