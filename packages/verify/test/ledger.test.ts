@@ -67,7 +67,15 @@ const probes = ids.sessions.flatMap((sid, i) =>
   [0, 1, 2, 3].flatMap((gen) =>
     CLIENTS.flatMap((client_id) =>
       [0, 2].map((igen) => ({
-        token: claims({ sid, sub: ids.users[i], jti: ids.tokens[i], gen, cgen: gen, igen, client_id }),
+        token: claims({
+          sid,
+          sub: ids.users[i],
+          jti: ids.tokens[i],
+          gen,
+          cgen: gen,
+          igen,
+          client_id,
+        }),
         kid: ids.keys[i] ?? '',
       })),
     ),
@@ -86,17 +94,15 @@ function ledgerOf(events: readonly RevocationEvent[]): Ledger {
 
 describe('the ledger', () => {
   it('comes to the same state in any order and with any repetition (G6)', () => {
-    const shuffled = fc
-      .array(anyEvent, { maxLength: 12 })
-      .chain((events) =>
-        fc.tuple(
-          fc.constant(events),
-          fc.shuffledSubarray([...events, ...events], {
-            minLength: events.length * 2,
-            maxLength: events.length * 2,
-          }),
-        ),
-      );
+    const shuffled = fc.array(anyEvent, { maxLength: 12 }).chain((events) =>
+      fc.tuple(
+        fc.constant(events),
+        fc.shuffledSubarray([...events, ...events], {
+          minLength: events.length * 2,
+          maxLength: events.length * 2,
+        }),
+      ),
+    );
     fc.assert(
       fc.property(shuffled, fc.constantFrom(0, 1_500, 2_500), (lists, evictAt) => {
         const [one, other] = lists.map(ledgerOf);
@@ -139,7 +145,12 @@ describe('the ledger', () => {
     for (const [event, verdict] of cases) {
       const ledger = new Ledger();
       expect(ledger.judge(claims(), key)).toBe('holds');
-      ledger.apply({ ...envelope, id: newId('evt'), expires_at: 9_000, ...event } as RevocationEvent);
+      ledger.apply({
+        ...envelope,
+        id: newId('evt'),
+        expires_at: 9_000,
+        ...event,
+      } as RevocationEvent);
       expect(ledger.judge(claims(), key), event.kind).toBe(verdict);
     }
   });
@@ -169,7 +180,13 @@ describe('the ledger', () => {
         expires_at: (index + 1) * 1_000,
       });
     }
-    ledger.apply({ ...envelope, id: newId('evt'), kind: 'key', key: ids.keys[0], expires_at: null });
+    ledger.apply({
+      ...envelope,
+      id: newId('evt'),
+      kind: 'key',
+      key: ids.keys[0],
+      expires_at: null,
+    });
     ledger.evict(2_000);
     expect(ledger.size).toBe(2);
     ledger.evict(Number.MAX_SAFE_INTEGER);
