@@ -23,6 +23,7 @@ export interface PublisherDependencies {
 export class Publisher {
   readonly #dependencies: PublisherDependencies;
   readonly #published = new Set<EventId>();
+  readonly #inFlight = new Set<EventId>();
   #unmarked: EventId[] = [];
   #marking: Promise<void> | undefined;
   #numbering: Promise<void> | undefined;
@@ -42,6 +43,11 @@ export class Publisher {
 
   isPublished(id: EventId): boolean {
     return this.#published.has(id);
+  }
+
+  /** Whether the bus has it and has not said yet that it is stored. */
+  isInFlight(id: EventId): boolean {
+    return this.#inFlight.has(id);
   }
 
   /** Pushes, and marks later what the bus has stored. */
@@ -93,11 +99,14 @@ export class Publisher {
 
   async #pushOne(event: RevocationEvent): Promise<void> {
     const { bus, acknowledgements, failed } = this.#dependencies;
+    this.#inFlight.add(event.id);
     try {
       await bus.push(event);
     } catch (error) {
       failed(error, 'publishing a revocation');
       return;
+    } finally {
+      this.#inFlight.delete(event.id);
     }
     if (this.#published.size >= MAX_REMEMBERED) {
       for (const oldest of this.#published) {

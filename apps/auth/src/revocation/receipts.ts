@@ -41,7 +41,7 @@ export interface ReceiptDependencies {
   registry: Pick<VerifierRegistry, 'list'>;
   watch: RenewalWatch;
   acknowledgements: Acknowledgements;
-  publisher: Pick<Publisher, 'isPublished' | 'push'>;
+  publisher: Pick<Publisher, 'isPublished' | 'isInFlight' | 'push'>;
   monotonic(): number;
 }
 
@@ -60,7 +60,8 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
           isExpected(verifier, latest) && !hasConfirmed(verifier, events, latest, positions),
       );
     let pending = outstanding();
-    while ((pending.length > 0 || !published(events)) && monotonic() < deadline) {
+    const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
+    while ((pending.length > 0 || inFlight()) && monotonic() < deadline) {
       const woken = await wakeUp(Math.min(deadline - monotonic(), REGISTRY_POLL_MS));
       if (!woken) {
         positions = await log.positionsOf(events.map(({ id }) => id));

@@ -1,0 +1,73 @@
+/** A process that does nothing but verify, when its parent tells it to. */
+import { Refusal } from '@portcullis/contracts';
+import { createVerifier } from '@portcullis/verify';
+import { natsFeed } from '@portcullis/verify/nats';
+import { connect } from '@nats-io/transport-node';
+import { z } from 'zod';
+
+const env = z
+  .object({
+    ISSUER: z.string(),
+    JWKS_URL: z.string(),
+    NATS_HOST: z.string(),
+    NATS_USER: z.string(),
+    NATS_PASSWORD: z.string(),
+    PREFIX: z.string(),
+  })
+  .parse(process.env);
+
+const connection = await connect({
+  servers: env.NATS_HOST,
+  ...(env.NATS_USER === '' ? {} : { user: env.NATS_USER, pass: env.NATS_PASSWORD }),
+  maxReconnectAttempts: -1,
+});
+const verifier = await createVerifier({
+  issuer: env.ISSUER,
+  audience: 'urn:portcullis:user',
+  service: 'counted',
+  jwksUrl: env.JWKS_URL,
+  feed: natsFeed({ connection, prefix: env.PREFIX, service: 'counted' }),
+});
+
+const command = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('verify'), tokens: z.array(z.string()), times: z.int() }),
+  z.object({ do: z.literal('wait for a grant') }),
+  z.object({ do: z.literal('close') }),
+]);
+
+process.on('message', (message) => {
+  void obey(command.parse(message)).then((answer) => process.send?.(answer));
+});
+
+async function obey(order: z.infer<typeof command>): Promise<unknown> {
+  switch (order.do) {
+    case 'wait for a grant': {
+      const { grants } = verifier.stats();
+      while (verifier.stats().grants === grants || verifier.state !== 'LIVE') {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return { fresh: verifier.freshnessLeftMs };
+    }
+    case 'verify': {
+      const counts: Record<string, number> = {};
+      const began = performance.now();
+      for (let time = 0; time < order.times; time += 1) {
+        for (const token of order.tokens) {
+          const outcome = await verifier.verify(token).then(
+            () => 'accepted',
+            (error: unknown) => (error instanceof Refusal ? error.code : 'crashed'),
+          );
+          counts[outcome] = (counts[outcome] ?? 0) + 1;
+        }
+      }
+      return { counts, ms: performance.now() - began };
+    }
+    case 'close':
+      await verifier[Symbol.asyncDispose]();
+      await connection.close();
+      process.disconnect();
+      return {};
+  }
+}
+
+process.send?.({ started: true });
