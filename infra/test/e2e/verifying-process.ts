@@ -26,7 +26,7 @@ const verifier = await createVerifier({
   audience: 'urn:portcullis:user',
   service: 'counted',
   jwksUrl: env.JWKS_URL,
-  feed: natsFeed({ connection, prefix: env.PREFIX, service: 'counted' }),
+  feed: natsFeed({ connection, prefix: env.PREFIX }),
 });
 
 const command = z.discriminatedUnion('do', [
@@ -36,7 +36,11 @@ const command = z.discriminatedUnion('do', [
 ]);
 
 process.on('message', (message) => {
-  void obey(command.parse(message)).then((answer) => process.send?.(answer));
+  const order = command.parse(message);
+  void obey(order).then((answer) => {
+    process.send?.(answer);
+    if (order.do === 'close') process.disconnect();
+  });
 });
 
 async function obey(order: z.infer<typeof command>): Promise<unknown> {
@@ -65,7 +69,6 @@ async function obey(order: z.infer<typeof command>): Promise<unknown> {
     case 'close':
       await verifier[Symbol.asyncDispose]();
       await connection.close();
-      process.disconnect();
       return {};
   }
 }

@@ -106,7 +106,7 @@ export async function startVerifier(
   const applied: RevocationEvent[] = [];
   const replica = new Replica({
     service,
-    feed: natsFeed({ connection, prefix: bed.prefix, service }),
+    feed: natsFeed({ connection, prefix: bed.prefix }),
     ledger,
     clock: systemClock,
     onApplied: (event) => applied.push(event),

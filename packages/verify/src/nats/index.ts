@@ -6,15 +6,15 @@ import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
 export interface NatsFeedOptions {
   /** Connected with this service's own credentials, and without a limit of reconnects. */
   connection: NatsConnection;
-  /** The prefix of all subjects, as the auth service has it. */
-  prefix: string;
-  /** The name of the service, as in `createVerifier`. */
-  service: string;
+  /** The prefix of all subjects, as the auth service has it; `portcullis` unless given. */
+  prefix?: string;
 }
 
 /** A feed over a connection that the caller owns and closes. */
-export function natsFeed({ connection, prefix, service }: NatsFeedOptions): RevocationFeed {
+export function natsFeed(options: NatsFeedOptions): RevocationFeed {
+  const { connection, prefix = 'portcullis' } = options;
   const subjects = subjectsOf(prefix);
+  let service = '';
   const subscriptions: Subscription[] = [];
   let open = false;
 
@@ -37,8 +37,9 @@ export function natsFeed({ connection, prefix, service }: NatsFeedOptions): Revo
   };
 
   return {
-    async open(listener) {
+    async open(listener, as) {
       open = true;
+      service = as;
       listen(subjects.revocations, (bytes) => listener.revocation(bytes));
       listen(subjects.numbered, (bytes) => listener.numbered(bytes));
       void watchLink(listener);
@@ -47,7 +48,7 @@ export function natsFeed({ connection, prefix, service }: NatsFeedOptions): Revo
       if (!connection.isClosed()) await connection.flush();
     },
     async request(request, timeoutMs) {
-      const reply = await connection.request(subjects.grant(service), JSON.stringify(request), {
+      const reply = await connection.request(subjects.grant(request.service), JSON.stringify(request), {
         timeout: timeoutMs,
       });
       return reply.data;

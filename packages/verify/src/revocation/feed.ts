@@ -15,8 +15,12 @@ export interface FeedListener {
  * carries: that costs speed and never correctness.
  */
 export interface RevocationFeed {
-  /** Begins to listen. Resolves when pushes published from now on would arrive. */
-  open(listener: FeedListener): Promise<void>;
+  /**
+   * Begins to listen. Resolves when pushes published from now on would arrive.
+   *
+   * @param service the name under which to acknowledge and to take leave
+   */
+  open(listener: FeedListener, service: string): Promise<void>;
   /**
    * Asks for a grant.
    *

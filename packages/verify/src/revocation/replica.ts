@@ -119,7 +119,7 @@ export class Replica {
       numbered: (bytes) => this.#placed(bytes),
       restored: () => this.#renewSoon(),
     };
-    await this.#options.feed.open(listener);
+    await this.#options.feed.open(listener, this.#options.service);
     this.#renewSoon();
   }
 

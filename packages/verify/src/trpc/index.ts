@@ -5,8 +5,8 @@
  * calls of one batch is seen.
  */
 import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
-import type { AccessTokenClaims, Permission, UserClaims } from '@portcullis/contracts';
-import { TRPCError } from '@trpc/server';
+import type { Permission, UserClaims } from '@portcullis/contracts';
+import { initTRPC, TRPCError } from '@trpc/server';
 import type { Verifier } from '../verifier.ts';
 
 /** What the context of the router must carry: the raw `Authorization` header, or undefined. */
@@ -14,10 +14,7 @@ export interface AuthorizationContext {
   authorization: string | undefined;
 }
 
-interface MiddlewareOptions<R> {
-  ctx: AuthorizationContext;
-  next: (options: { ctx: { token: UserClaims } }) => R;
-}
+const t = initTRPC.context<AuthorizationContext>().create();
 
 /**
  * A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token.
@@ -25,18 +22,26 @@ interface MiddlewareOptions<R> {
  * @param demand a permission that one of the person's roles must carry
  */
 export function protect(verifier: Verifier, demand?: Permission) {
-  return async <R>({ ctx, next }: MiddlewareOptions<R>): Promise<Awaited<R>> => {
-    let token: AccessTokenClaims;
-    try {
-      token = await verifier.verify(bearerToken(ctx.authorization));
-      if (!isUserClaims(token) || (demand !== undefined && !rolesAllow(token.roles, demand))) {
-        throw new Refusal('insufficient_scope');
-      }
-    } catch (error) {
-      throw asTRPCError(error);
-    }
+  return t.middleware(async ({ ctx, next }) => {
+    const token = await demandToken(verifier, ctx.authorization, demand);
     return await next({ ctx: { token } });
-  };
+  });
+}
+
+async function demandToken(
+  verifier: Verifier,
+  authorization: string | undefined,
+  demand: Permission | undefined,
+): Promise<UserClaims> {
+  try {
+    const token = await verifier.verify(bearerToken(authorization));
+    if (!isUserClaims(token) || (demand !== undefined && !rolesAllow(token.roles, demand))) {
+      throw new Refusal('insufficient_scope');
+    }
+    return token;
+  } catch (error) {
+    throw asTRPCError(error);
+  }
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */

@@ -1,0 +1,180 @@
+/** What administrators do to accounts, through a machine client, and to each other. */
+import { randomBytes } from 'node:crypto';
+import { newId } from '@portcullis/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+
+let system: AuthSystem;
+let auth: AuthInstance;
+let actor: string;
+let token: string;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 2 });
+  auth = system.auth;
+  actor = await system.idOf(ADMIN.email);
+  token = await auth.machineToken();
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const as = (by: string, verb: string, id: string, more: object = {}, on = auth) =>
+  on.machine(`accounts.${verb}`, { user_id: id, actor: by, ...more }, token);
+
+async function newAdministrator(): Promise<string> {
+  const id = newId('usr');
+  const email = `${id}@example.test`;
+  await system.sql`
+    insert into users (id, email, email_key, roles) values (${id}, ${email}, ${email}, '{admin}')`;
+  return id;
+}
+
+describe('an administrator', () => {
+  it('disables at once and for good, and enables without bringing anything back', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const disabled = await as(actor, 'disable', id);
+    expect(disabled.body.user.status).toBe('disabled');
+    expect(disabled.body.receipt.revoked).toEqual({ kind: 'subject', id });
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
+    await expect(auth.logIn(person.email)).rejects.toThrow('invalid_credentials');
+
+    const again = await as(actor, 'disable', id);
+    expect(again.body.receipt).toBeNull();
+    const enabled = await as(actor, 'enable', id);
+    expect(enabled.body.user.status).toBe('active');
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
+    expect(await auth.accepts((await auth.logIn(person.email)).access_token)).toBe(true);
+  });
+
+  it('changes roles: the old token dies, the session lives, a refresh has the new roles', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const changed = await as(actor, 'setRoles', id, { roles: ['support', 'support'] });
+    expect(changed.body.user.roles).toEqual(['support']);
+    expect(changed.body.receipt).not.toBeNull();
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    const { body } = await auth.refresh(person.refresh_token);
+    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
+    expect(claims.roles).toEqual(['support']);
+    expect(await auth.accepts(body.access_token)).toBe(true);
+    expect((await as(actor, 'setRoles', id, { roles: ['support'] })).body.receipt).toBeNull();
+  });
+
+  it('deletes: nothing personal is left, and the address is free again', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const removed = await as(actor, 'remove', id);
+    expect(removed.body.deleted).toBe(id);
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await as(actor, 'remove', id)).body.code).toBe('not_found');
+    expect((await auth.query('accounts.get', { user_id: id })).body.code).toBe('not_found');
+    const [tombstone] = await system.sql`select u::text as row from users u where id = ${id}`;
+    expect(tombstone!['row']).not.toContain(person.email);
+    const events = await system.sql`
+      select event ->> 'type' as type from account_events where user_id = ${id}`;
+    expect(events.map(({ type }) => type)).toEqual(['deleted']);
+    expect((await auth.register(person.email)).status).toBe(201);
+    expect(await system.idOf(person.email)).not.toBe(id);
+  });
+
+  it('logs somebody out everywhere', async () => {
+    const person = await auth.newcomer();
+    const { body } = await as(actor, 'logout', await system.idOf(person.email));
+    expect(body.revoked.kind).toBe('subject');
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect(await auth.accepts((await auth.logIn(person.email)).access_token)).toBe(true);
+  });
+
+  it('has to be one, at the moment of the change', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const nobody = await system.idOf((await auth.newcomer()).email);
+    for (const verb of ['disable', 'enable', 'remove', 'logout'] as const) {
+      expect((await as(nobody, verb, id)).body.code).toBe('insufficient_scope');
+    }
+    const supporter = await auth.newcomer();
+    await system.giveRoles(supporter.email, ['support']);
+    const support = await system.idOf(supporter.email);
+    expect((await as(support, 'setRoles', id, { roles: ['admin'] })).body.code).toBe(
+      'insufficient_scope',
+    );
+    expect((await as(support, 'logout', id)).status).toBe(200);
+    const audited = await system.sql`
+      select detail from audit_log where actor_id = ${support} and action = 'account.logged-out'`;
+    expect(audited.map(({ detail }) => detail)).toEqual([{ client: 'cli_test-admin' }]);
+  });
+
+  it('is needed: the last one cannot be disabled, deleted or demoted', async () => {
+    for (const [verb, more] of [
+      ['disable', {}],
+      ['remove', {}],
+      ['setRoles', { roles: ['support'] }],
+    ] as const) {
+      const { status, body } = await as(actor, verb, actor, more);
+      expect([status, body.code]).toEqual([409, 'last_administrator']);
+    }
+    expect((await auth.query('accounts.get', { user_id: actor })).body.roles).toEqual(['admin']);
+  });
+
+  it.each(['setRoles', 'disable', 'remove'] as const)(
+    'and another one who %s each other at once leave one',
+    async (verb) => {
+      for (let round = 0; round < 20; round += 1) {
+        const pair = [await newAdministrator(), await newAdministrator()] as const;
+        await system.sql`update users set roles = '{}' where id = ${actor}`;
+        const more = verb === 'setRoles' ? { roles: [] } : {};
+        const answers = await Promise.all([
+          as(pair[0], verb, pair[1], more),
+          as(pair[1], verb, pair[0], more, system.instances[1]),
+        ]);
+        const left = await system.sql`
+          select id from users where status = 'active' and 'admin' = any(roles)`;
+        expect(left).toHaveLength(1);
+        expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+        await system.sql`update users set roles = '{admin}' where id = ${actor}`;
+        await system.sql`update users set roles = '{}' where id = ${left[0]!['id']}`;
+      }
+    },
+    120_000,
+  );
+});
+
+describe('the list of accounts', () => {
+  it('is searched by part of address or name, by whole id, and takes wildcards literally', async () => {
+    const mark = randomBytes(6).toString('hex');
+    await auth.register(`${mark}xb@example.test`, undefined, 'Grace Hopper');
+    await auth.register(`${mark}_b@example.test`, undefined, `O'${mark}`);
+    const found = async (query: string) =>
+      (await auth.query('accounts.list', { query })).body.users.map(
+        ({ email }: { email: string }) => email,
+      );
+    expect(await found(mark.toUpperCase())).toHaveLength(2);
+    expect(await found(`${mark}%`)).toEqual([]);
+    expect(await found('grace HOPPER')).toEqual([`${mark}xb@example.test`]);
+    expect(await found(`${mark}_b`)).toEqual([`${mark}_b@example.test`]);
+    expect(await found(`o'${mark}`)).toEqual([`${mark}_b@example.test`]);
+    expect(await found(`${mark}\\`)).toEqual([]);
+    const id = await system.idOf(`${mark}_b@example.test`);
+    expect(await found(id)).toEqual([`${mark}_b@example.test`]);
+  });
+
+  it('comes in pages that miss nobody and repeat nobody', async () => {
+    const [{ count } = {}] = await system.sql`
+      select count(*)::int from users where status <> 'deleted'`;
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const input = { limit: 7, ...(cursor ? { cursor } : {}) };
+      const { body } = await auth.query('accounts.list', input);
+      seen.push(...body.users.map(({ id }: { id: string }) => id));
+      cursor = body.next_cursor;
+    } while (cursor);
+    expect(seen).toEqual([...new Set(seen)].toSorted());
+    expect(seen).toHaveLength(count);
+  });
+});

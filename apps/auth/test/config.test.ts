@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { readAuthConfig, readEnsureClientConfig } from '../src/config.ts';
+
+const secret = randomBytes(32).toString('base64url');
+const env = {
+  DATABASE_URL: 'postgres://127.0.0.1/auth',
+  NATS_URL: 'nats://127.0.0.1:4222',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  PORTCULLIS_ISSUER: 'http://localhost:4000',
+  PORTCULLIS_KEY_ENCRYPTION_KEY: secret,
+};
+const production = {
+  ...env,
+  NODE_ENV: 'production',
+  PORTCULLIS_ISSUER: 'https://auth.example.test',
+};
+
+describe('the configuration', () => {
+  it('has defaults for what is no secret', () => {
+    expect(readAuthConfig(env)).toMatchObject({
+      accessTokenSeconds: 600,
+      maxStalenessMs: 5_000,
+      requireVerifiedEmail: false,
+      rateLimitScale: 1,
+      listen: { host: '127.0.0.1', port: 4000 },
+      secrets: { administrator: null },
+    });
+    expect(readAuthConfig(production).requireVerifiedEmail).toBe(true);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'a token life above an hour',
+      { PORTCULLIS_ACCESS_TOKEN_SECONDS: '3601' },
+      'PORTCULLIS_ACCESS_TOKEN_SECONDS',
+    ],
+    [
+      'no key-encryption key',
+      { PORTCULLIS_KEY_ENCRYPTION_KEY: '' },
+      'PORTCULLIS_KEY_ENCRYPTION_KEY',
+    ],
+    [
+      'a short key-encryption key',
+      { PORTCULLIS_KEY_ENCRYPTION_KEY: secret.slice(1) },
+      'PORTCULLIS_KEY_ENCRYPTION_KEY',
+    ],
+    [
+      'audiences without its own',
+      { PORTCULLIS_AUDIENCES: 'urn:portcullis:user' },
+      'PORTCULLIS_AUDIENCES',
+    ],
+    ['a scale of nothing', { PORTCULLIS_RATE_LIMIT_SCALE: '0' }, 'PORTCULLIS_RATE_LIMIT_SCALE'],
+    [
+      'a scale that is no number',
+      { PORTCULLIS_RATE_LIMIT_SCALE: '1e9' },
+      'PORTCULLIS_RATE_LIMIT_SCALE',
+    ],
+    ['half an administrator', { PORTCULLIS_ADMIN_EMAIL: 'a@b.test' }, 'PORTCULLIS_ADMIN_PASSWORD'],
+    ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
+  ])('is refused with %s', (_name, change, named) => {
+    expect(() => readAuthConfig({ ...env, ...change })).toThrow(named);
+    expect(() => readAuthConfig({ ...env, ...change })).not.toThrow(secret);
+  });
+
+  it('takes no guessable key-encryption key into production', () => {
+    const guessable = Buffer.alloc(32).toString('base64url');
+    expect(() =>
+      readAuthConfig({ ...production, PORTCULLIS_KEY_ENCRYPTION_KEY: guessable }),
+    ).toThrow('PORTCULLIS_KEY_ENCRYPTION_KEY');
+  });
+});
+
+describe('ensure-client', () => {
+  const words = ['--id', 'cli_a', '--name', 'a', '--scope', 'users:read', '--audience', 'urn:x'];
+  const own = { ...env, PORTCULLIS_CLIENT_SECRET: secret };
+
+  it('reads its words', () => {
+    expect(readEnsureClientConfig(words, own).client).toMatchObject({
+      id: 'cli_a',
+      scopes: ['users:read'],
+      audiences: ['urn:x'],
+    });
+  });
+
+  it('refuses a short secret, an unknown scope, and a strange id', () => {
+    const short = { ...own, PORTCULLIS_CLIENT_SECRET: secret.slice(0, 31) };
+    expect(() => readEnsureClientConfig(words, short)).toThrow('PORTCULLIS_CLIENT_SECRET');
+    expect(() => readEnsureClientConfig(words.with(5, 'users:own'), own)).toThrow('--scope');
+    expect(() => readEnsureClientConfig(words.with(1, 'admin'), own)).toThrow('--id');
+  });
+});

@@ -1,0 +1,127 @@
+/** Signing keys: sealed, shared by the instances, rotated, killed. */
+import { createHash, randomBytes } from 'node:crypto';
+import { ConfigurationError } from '@portcullis/service';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSeal, SealError } from '../../src/keys/seal.ts';
+import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+
+let system: AuthSystem;
+let first: AuthInstance;
+let second: AuthInstance;
+let actor: string;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 0 });
+  [first, second] = await Promise.all([system.start(), system.start()]);
+  actor = await system.idOf(ADMIN.email);
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const kidOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid;
+
+async function published(instance: AuthInstance): Promise<string[]> {
+  const { body } = await instance.call('GET', '/.well-known/jwks.json');
+  return body.keys.map(({ kid }: { kid: string }) => kid);
+}
+
+describe('the seal', () => {
+  const key = randomBytes(32);
+  const secret = Buffer.from('a private key');
+
+  it('opens what it closed, under the same name and key only', () => {
+    const envelope = createSeal(key).close('key_a', secret);
+    expect(createSeal(key).open('key_a', envelope)).toEqual(secret);
+    expect(() => createSeal(key).open('key_b', envelope)).toThrow(SealError);
+    expect(() => createSeal(randomBytes(32)).open('key_a', envelope)).toThrow(SealError);
+    expect(envelope.includes(secret)).toBe(false);
+  });
+
+  it('notices every changed byte, and every cut', () => {
+    const envelope = createSeal(key).close('key_a', secret);
+    for (let at = 0; at < envelope.length; at += 1) {
+      const changed = Buffer.from(envelope);
+      changed[at]! ^= 1;
+      expect(() => createSeal(key).open('key_a', changed)).toThrow(SealError);
+      expect(() => createSeal(key).open('key_a', envelope.subarray(0, at))).toThrow(SealError);
+    }
+  });
+
+  it('never makes the same envelope twice', () => {
+    const seal = createSeal(key);
+    expect(seal.close('a', secret).equals(seal.close('a', secret))).toBe(false);
+  });
+});
+
+describe('signing keys', () => {
+  it('are made once when two instances start at once, and so is the administrator', async () => {
+    const keys = await system.sql`select kid from signing_keys`;
+    expect(keys).toHaveLength(1);
+    const administrators = await system.sql`select 1 from users where 'admin' = any(roles)`;
+    expect(administrators).toHaveLength(1);
+    expect(await published(first)).toEqual(await published(second));
+  });
+
+  it('keep the service from starting under another key-encryption key, which is named', async () => {
+    const other = createHash('sha256').update('another').digest('base64url');
+    const starting = system.start({ PORTCULLIS_KEY_ENCRYPTION_KEY: other });
+    await expect(starting).rejects.toThrow(ConfigurationError);
+    await expect(starting).rejects.toThrow(/PORTCULLIS_KEY_ENCRYPTION_KEY/);
+    await expect(starting).rejects.not.toThrow(other);
+  });
+
+  it('are published without the private half', async () => {
+    const { body, headers } = await first.call('GET', '/.well-known/jwks.json');
+    expect(headers.get('cache-control')).toBe('public, max-age=60');
+    for (const key of body.keys) {
+      expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+    }
+    const rows = await system.sql`select k::text as row from signing_keys k`;
+    expect(JSON.stringify(rows)).not.toMatch(/BEGIN|"d"/);
+  });
+
+  it('rotate on all instances at once; older tokens live out their time', async () => {
+    const before = await first.newcomer();
+    const { body, status } = await first.machine('keys.rotate', { actor });
+    expect(status).toBe(200);
+    // The other instance has not read the keys since, and signs with the new one all the same.
+    const after = await second.newcomer();
+    expect(kidOf(after.access_token)).toBe(body.kid);
+    expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
+    for (const instance of [first, second]) {
+      expect(await published(instance)).toEqual([body.kid, kidOf(before.access_token)]);
+      expect(await instance.accepts(before.access_token)).toBe(true);
+      expect(await instance.accepts(after.access_token)).toBe(true);
+    }
+  });
+
+  it('are killed with everything that they have signed, on all instances', async () => {
+    const person = await second.newcomer();
+    const kid = kidOf(person.access_token);
+    const killed = await first.machine('keys.kill', { actor, kid });
+    expect(killed.body.revoked).toEqual({ kind: 'key', id: kid });
+    for (const instance of [first, second]) {
+      expect(await instance.accepts(person.access_token)).toBe(false);
+      expect(await published(instance)).not.toContain(kid);
+      const { status } = await instance.call('POST', '/v1/logout', { token: person.access_token });
+      expect(status).toBe(401);
+    }
+    const { body } = await second.refresh(person.refresh_token);
+    expect(kidOf(body.access_token)).not.toBe(kid);
+    expect(await first.accepts(body.access_token)).toBe(true);
+    const again = await second.machine('keys.kill', { actor, kid });
+    expect(again.body.committed_at).toBe(killed.body.committed_at);
+    const [entry] = await system.sql`select expires_at from revocation_log where key = ${kid}`;
+    expect(entry!['expires_at']).toBeNull();
+  });
+
+  it('that do not exist cannot be killed', async () => {
+    const kid = 'key_00000000000000000000000000';
+    const { status, body } = await first.machine('keys.kill', { actor, kid });
+    expect([status, body.code]).toEqual([404, 'not_found']);
+    expect(await system.sql`select 1 from audit_log where target_id = ${kid}`).toHaveLength(0);
+  });
+});

@@ -1,0 +1,148 @@
+/** Logging out: one session, all of them, all others; once, twice, and many times at once. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+
+let system: AuthSystem;
+let auth: AuthInstance;
+
+beforeAll(async () => {
+  system = await startAuthSystem();
+  auth = system.auth;
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const logOut = (token: string) => auth.call('POST', '/v1/logout', { token });
+
+async function cutsOf(key: string): Promise<number> {
+  return (await system.sql`select 1 from revocation_log where key = ${key}`).length;
+}
+
+describe('logging out', () => {
+  it('ends the session and answers with its receipt', async () => {
+    const person = await auth.newcomer();
+    const { status, body } = await logOut(person.access_token);
+    expect(status).toBe(200);
+    expect(body.revoked).toEqual({ kind: 'session', id: person.session_id });
+    expect(body.published).toBe(true);
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
+  });
+
+  it('happens once, however many ask at once, and answers everyone', async () => {
+    const person = await auth.newcomer();
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => logOut(person.access_token)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body }) => body.committed_at)).size).toBe(1);
+    expect(await cutsOf(person.session_id)).toBe(1);
+  });
+
+  it('answers a second time with the receipt of whatever ended the session', async () => {
+    const person = await auth.newcomer();
+    const other = await auth.logIn(person.email);
+    const all = await auth.call('POST', '/v1/logout-all', { token: other.access_token });
+    const { status, body } = await logOut(person.access_token);
+    expect(status).toBe(200);
+    expect(body.revoked).toEqual(all.body.revoked);
+    expect(body.committed_at).toBe(all.body.committed_at);
+  });
+
+  it('is not open to tokens that were never good', async () => {
+    const person = await auth.newcomer();
+    const [header, payload, signature] = person.access_token.split('.') as [string, string, string];
+    const forged = `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    const answers = [
+      await auth.call('POST', '/v1/logout'),
+      await logOut(forged),
+      await logOut(person.refresh_token),
+      await logOut(await auth.machineToken()),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 403]);
+    expect(answers[0]!.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(await auth.accepts(person.access_token)).toBe(true);
+  });
+
+  it('still works with a token whose roles are outdated', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    await system.sql`update users set generation = generation + 1 where id = ${id}`;
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await logOut(person.access_token)).status).toBe(200);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
+  });
+});
+
+describe('logging out everywhere', () => {
+  it('refuses every older token and accepts one of the same second', async () => {
+    const person = await auth.newcomer();
+    let live = person.access_token;
+    for (let round = 0; round < 20; round += 1) {
+      const { status } = await auth.call('POST', '/v1/logout-all?wait=0', { token: live });
+      expect(status).toBe(200);
+      const next = await auth.logIn(person.email);
+      expect(await auth.accepts(live)).toBe(false);
+      expect(await auth.accepts(next.access_token)).toBe(true);
+      live = next.access_token;
+    }
+  });
+
+  it('spares the current session when asked to, by ending the others one by one', async () => {
+    const kept = await auth.newcomer();
+    const others = [await auth.logIn(kept.email), await auth.logIn(kept.email)];
+    const { status, body } = await auth.call('POST', '/v1/logout-all', {
+      token: kept.access_token,
+      body: { keep_current: true },
+    });
+    expect(status).toBe(200);
+    expect(body.revoked.kind).toBe('sessions');
+    expect(await auth.accepts(kept.access_token)).toBe(true);
+    for (const { access_token: token } of others) expect(await auth.accepts(token)).toBe(false);
+    for (const { session_id: id } of others) expect(await cutsOf(id)).toBe(1);
+  });
+
+  it('answers with a receipt when there are no others', async () => {
+    const alone = await auth.newcomer();
+    const { status } = await auth.call('POST', '/v1/logout-all', {
+      token: alone.access_token,
+      body: { keep_current: true },
+    });
+    expect(status).toBe(200);
+    expect(await auth.accepts(alone.access_token)).toBe(true);
+  });
+});
+
+describe('sessions', () => {
+  it('are listed for their owner, and end one at a time', async () => {
+    const person = await auth.newcomer();
+    const other = await auth.logIn(person.email);
+    const { body } = await auth.call('GET', '/v1/sessions', { token: person.access_token });
+    expect(body.sessions.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+      [person.session_id, other.session_id].toSorted(),
+    );
+    const [current] = body.sessions.filter((one: { current: boolean }) => one.current);
+    expect(current.id).toBe(person.session_id);
+
+    const end = () =>
+      auth.call('DELETE', `/v1/sessions/${other.session_id}`, { token: person.access_token });
+    const once = await end();
+    const twice = await end();
+    expect([once.status, twice.status]).toEqual([200, 200]);
+    expect(twice.body.committed_at).toBe(once.body.committed_at);
+    expect(await auth.accepts(other.access_token)).toBe(false);
+    expect(await auth.accepts(person.access_token)).toBe(true);
+  });
+
+  it("of somebody else are nobody's", async () => {
+    const person = await auth.newcomer();
+    const stranger = await auth.newcomer();
+    const { status, body } = await auth.call('DELETE', `/v1/sessions/${person.session_id}`, {
+      token: stranger.access_token,
+    });
+    expect([status, body.code]).toEqual([404, 'not_found']);
+    expect(await auth.accepts(person.access_token)).toBe(true);
+  });
+});

@@ -1,0 +1,179 @@
+/** Rotation of refresh tokens, over two instances that share a database. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  startAuthSystem,
+  type Answer,
+  type AuthInstance,
+  type AuthSystem,
+} from '../auth-system.ts';
+
+let system: AuthSystem;
+let first: AuthInstance;
+let second: AuthInstance;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 2 });
+  [first, second] = system.instances as [AuthInstance, AuthInstance];
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+async function endedReason(session: string): Promise<string | null> {
+  const [row] = await system.sql`
+    select l.reason from sessions s left join revocation_log l on l.id = s.ended_by
+    where s.id = ${session}`;
+  return row?.['reason'] ?? null;
+}
+
+const codes = (answers: Answer[]) => new Set(answers.map(({ status }) => status));
+
+describe('a refresh', () => {
+  it('gives new tokens of the same session, and the old access token lives on', async () => {
+    const person = await first.newcomer();
+    const { status, body, headers } = await first.refresh(person.refresh_token);
+    expect(status).toBe(200);
+    expect(body.session_id).toBe(person.session_id);
+    expect(body.refresh_token).not.toBe(person.refresh_token);
+    expect(headers.get('cache-control')).toContain('no-store');
+    expect(await first.accepts(body.access_token)).toBe(true);
+    expect(await first.accepts(person.access_token)).toBe(true);
+  });
+
+  it('has one successor, however many ask at once on two instances, and logs nobody out', async () => {
+    const person = await first.newcomer();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        (i % 2 === 0 ? first : second).refresh(person.refresh_token),
+      ),
+    );
+    expect(codes(answers)).toEqual(new Set([200]));
+    const successors = new Set(answers.map(({ body }) => body.refresh_token));
+    expect(successors.size).toBe(1);
+    const again = await second.refresh([...successors][0]!);
+    expect(again.status).toBe(200);
+    const [row] = await system.sql`
+      select rotations from sessions where id = ${person.session_id}`;
+    expect(row!['rotations']).toBe(2);
+  });
+
+  it('gives the same successor again to a client that lost the answer', async () => {
+    const person = await first.newcomer();
+    const lost = await first.refresh(person.refresh_token);
+    const retried = await second.refresh(person.refresh_token);
+    expect(retried.status).toBe(200);
+    expect(retried.body.refresh_token).toBe(lost.body.refresh_token);
+    expect((await first.refresh(retried.body.refresh_token)).status).toBe(200);
+  });
+
+  it('ends the session, and only that one, when a token two generations old comes back', async () => {
+    const person = await first.newcomer();
+    const other = await first.logIn(person.email);
+    const one = await first.refresh(person.refresh_token);
+    const two = await first.refresh(one.body.refresh_token);
+    const replay = await second.refresh(person.refresh_token);
+    expect([replay.status, replay.body.code]).toEqual([401, 'invalid_refresh_token']);
+    expect(await endedReason(person.session_id)).toBe('refresh_reuse');
+    expect((await first.refresh(two.body.refresh_token)).status).toBe(401);
+    expect(await first.accepts(two.body.access_token)).toBe(false);
+    expect(await first.accepts(other.access_token)).toBe(true);
+    expect((await first.refresh(other.refresh_token)).status).toBe(200);
+    const audited = await system.sql`
+      select 1 from audit_log
+      where action = 'session.refresh-reused' and target_id = ${person.session_id}`;
+    expect(audited).toHaveLength(1);
+  });
+
+  it('ends the session when its predecessor comes back late, or from another client', async () => {
+    const late = await first.newcomer();
+    await first.refresh(late.refresh_token);
+    await system.sql`
+      update sessions set rotated_at = rotated_at - interval '31 seconds'
+      where id = ${late.session_id}`;
+    expect((await first.refresh(late.refresh_token)).status).toBe(401);
+    expect(await endedReason(late.session_id)).toBe('refresh_reuse');
+
+    const stolen = await first.newcomer();
+    await first.refresh(stolen.refresh_token);
+    const thief = await first.refresh(stolen.refresh_token, { 'user-agent': 'another' });
+    expect(thief.status).toBe(401);
+    expect(await endedReason(stolen.session_id)).toBe('refresh_reuse');
+  });
+
+  it('ends nothing for a token that was never issued', async () => {
+    const person = await first.newcomer();
+    const { refresh_token: real } = person;
+    const flipped = real.slice(0, -1) + (real.endsWith('A') ? 'B' : 'A');
+    const otherSession = `prt_${(await first.newcomer()).refresh_token.slice(4, 30)}${real.slice(30)}`;
+    const invented = [
+      real.slice(0, -1),
+      `${real}A`,
+      flipped,
+      otherSession,
+      real.slice(0, 30) + 'A'.repeat(64),
+      real.toUpperCase(),
+      ` ${real}`,
+      person.access_token.slice(0, 256),
+      'prt_',
+      '\u0000',
+      "' or 1=1 --",
+    ];
+    for (const token of invented) {
+      const { status, body } = await first.refresh(token);
+      expect([token, status]).toEqual([token, status === 400 ? 400 : 401]);
+      expect(body.message).not.toContain(token);
+    }
+    expect(await endedReason(person.session_id)).toBeNull();
+    expect((await first.refresh(real)).status).toBe(200);
+  });
+
+  it('is refused after the session has gone idle, has outlived its time, or has ended', async () => {
+    for (const column of ['idle_expires_at', 'expires_at', 'ended_at']) {
+      const person = await first.newcomer();
+      await system.sql`
+        update sessions set ${system.sql({ [column]: new Date(Date.now() - 1_000) })}
+        where id = ${person.session_id}`;
+      expect((await first.refresh(person.refresh_token)).status).toBe(401);
+    }
+  });
+
+  it('mints no token that outlives the session', async () => {
+    const person = await first.newcomer();
+    await system.sql`
+      update sessions set expires_at = clock_timestamp() + interval '90 seconds'
+      where id = ${person.session_id}`;
+    const { body } = await first.refresh(person.refresh_token);
+    expect(body.expires_in).toBeLessThanOrEqual(90);
+    expect(body.expires_in).toBeGreaterThan(80);
+  });
+
+  it('leaves no live token when it races a logout', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const person = await first.newcomer();
+      const [refreshed, loggedOut] = await Promise.all([
+        first.refresh(person.refresh_token),
+        second.call('POST', '/v1/logout', { token: person.access_token }),
+      ]);
+      expect(loggedOut.status).toBe(200);
+      if (refreshed.status === 200) {
+        expect(await first.accepts(refreshed.body.access_token)).toBe(false);
+        expect((await second.refresh(refreshed.body.refresh_token)).status).toBe(401);
+      } else {
+        expect(refreshed.status).toBe(401);
+      }
+    }
+  });
+
+  it('keeps only hashes', async () => {
+    const person = await first.newcomer();
+    const { body } = await first.refresh(person.refresh_token);
+    const rows = await system.sql`select s::text as row from sessions s`;
+    const stored = rows.map(({ row }) => String(row)).join('\n');
+    for (const token of [person.refresh_token, body.refresh_token]) {
+      const secret = Buffer.from(token.slice(30), 'base64url');
+      expect(stored).not.toContain(token.slice(30));
+      expect(stored).not.toContain(secret.subarray(0, 32).toString('hex'));
+    }
+  });
+});

@@ -1,0 +1,16 @@
+export {
+  createPortcullisClient,
+  type PortcullisClient,
+  type PortcullisClientOptions,
+  type Receipt,
+} from './client.ts';
+export {
+  isPortcullisError,
+  PortcullisError,
+  type ClientErrorCode,
+  type ErrorCode,
+  type Issue,
+} from './error.ts';
+export { createMachineClient, type MachineClientOptions } from './machine-client.ts';
+export type { SignedOutListener, SignedOutReason } from './session.ts';
+export { memoryStorage, type TokenStorage } from './token-storage.ts';

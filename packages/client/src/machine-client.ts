@@ -1,0 +1,27 @@
+/** The auth service, as another service calls it: with a token of its own. */
+import type { AuthRouter } from '@portcullis/api';
+import type { TRPCClient } from '@trpc/client';
+import type { Fetch } from './exchange.ts';
+import { MachineToken, type MachineCredentials } from './machine-token.ts';
+import { createRouterClient, endpointOf } from './router-client.ts';
+
+export interface MachineClientOptions extends MachineCredentials {
+  /** The address of the auth service, such as `https://auth.example.com`. */
+  authUrl: string;
+  fetch?: Fetch;
+}
+
+/**
+ * Every procedure of the auth router. A call rejects with `PortcullisError` and ends within
+ * 20 seconds, or 50 where a token has to be fetched, refused, and fetched again.
+ *
+ * @example
+ * await client.accounts.list.query({ limit: 20 }, { context: { requestId }, signal });
+ * @throws TypeError for an address that is not http or https
+ */
+export function createMachineClient(options: MachineClientOptions): TRPCClient<AuthRouter> {
+  const { authUrl, clientId, clientSecret, fetch = globalThis.fetch } = options;
+  const credentials = { clientId, clientSecret };
+  const bearer = new MachineToken(fetch, endpointOf(authUrl, '/oauth2/token'), credentials);
+  return createRouterClient<AuthRouter>(authUrl, fetch, bearer);
+}

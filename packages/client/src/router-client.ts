@@ -1,0 +1,84 @@
+/** A typed tRPC client of one router, whose calls reject with `PortcullisError`. */
+import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
+import {
+  createTRPCClientProxy,
+  httpLink,
+  splitLink,
+  TRPCUntypedClient,
+  type TRPCClient,
+  type TRPCRequestOptions,
+} from '@trpc/client';
+import { bearerFetch, type BearerSource } from './bearer-fetch.ts';
+import { portcullisErrorOf } from './error.ts';
+import type { Fetch } from './exchange.ts';
+
+export type PortcullisRouter = AuthRouter | UserRouter | AdminRouter;
+
+/** Calls that take no token: one that cannot be refreshed any more must not stand in their way. */
+const ANONYMOUS: ReadonlySet<string> = new Set<string>([
+  'register',
+  'login',
+  'refresh',
+] satisfies (keyof TRPCClient<AuthRouter>)[]);
+
+/**
+ * Each call is an HTTP request of its own: in a batch, one answer would speak for several calls,
+ * and the retry of one would repeat the others.
+ *
+ * A call's request id may be given as `{ context: { requestId } }`.
+ *
+ * @param serviceUrl the address of the service, without `/trpc`
+ */
+export function createRouterClient<R extends PortcullisRouter>(
+  serviceUrl: string,
+  fetch: Fetch,
+  bearer: BearerSource | undefined,
+): TRPCClient<R> {
+  const url = endpointOf(serviceUrl, '/trpc');
+  const link = (from: BearerSource | undefined) =>
+    httpLink({
+      url,
+      fetch: bearerFetch(fetch, from),
+      headers: ({ op }) => {
+        const { requestId } = op.context;
+        return typeof requestId === 'string' ? { 'x-request-id': requestId } : {};
+      },
+    });
+  const links = [
+    splitLink({
+      condition: (op) => ANONYMOUS.has(op.path),
+      true: link(undefined),
+      false: link(bearer),
+    }),
+  ];
+  return createTRPCClientProxy<R>(new RejectingClient<R>({ links }));
+}
+
+/** @throws TypeError for an address that is not http or https */
+export function endpointOf(serviceUrl: string, path: string): string {
+  const url = new URL(serviceUrl);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError('the address of a service begins with http:// or https://');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`;
+}
+
+// The fetch above throws PortcullisError; what tRPC itself throws around it (an input that cannot
+// be written as JSON, a signal that was aborted before) is converted here.
+class RejectingClient<R extends PortcullisRouter> extends TRPCUntypedClient<R> {
+  override async query(path: string, input?: unknown, options?: TRPCRequestOptions) {
+    try {
+      return await super.query(path, input, options);
+    } catch (error) {
+      throw portcullisErrorOf(error);
+    }
+  }
+
+  override async mutation(path: string, input?: unknown, options?: TRPCRequestOptions) {
+    try {
+      return await super.mutation(path, input, options);
+    } catch (error) {
+      throw portcullisErrorOf(error);
+    }
+  }
+}

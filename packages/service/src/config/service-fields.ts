@@ -1,0 +1,95 @@
+/** The variables that every service reads. */
+import { z } from 'zod';
+import type { Environment } from './read-config.ts';
+
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export function isProduction(env: Environment): boolean {
+  return env['NODE_ENV'] === 'production';
+}
+
+/** A whole number in the environment, which knows only text. */
+export function integer(bounds: { min: number; max: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(bounds.min, `is below ${bounds.min}`)
+        .max(bounds.max, `is above ${bounds.max}`),
+    );
+}
+
+/** `true` or `false`, and nothing that merely looks like it. */
+export const flag = z
+  .enum(['true', 'false'], { error: 'is neither true nor false' })
+  .transform((value) => value === 'true');
+
+/** An http or https address; in production plain http is for the same machine only. */
+export function httpUrl(options: { production: boolean }) {
+  return z
+    .string()
+    .max(512, 'is too long')
+    .refine((value) => {
+      if (!URL.canParse(value)) return false;
+      const url = new URL(value);
+      return (
+        /^https?:$/.test(url.protocol) &&
+        url.hash === '' &&
+        url.search === '' &&
+        url.username === ''
+      );
+    }, 'is not an http(s) address without query, fragment or credentials')
+    .refine((value) => {
+      if (!options.production || !URL.canParse(value)) return true;
+      const url = new URL(value);
+      return url.protocol === 'https:' || LOCAL_HOSTS.has(url.hostname);
+    }, 'has to be https in production');
+}
+
+const trustedProxies = z
+  .string()
+  .transform((value) => value.split(',').map((entry) => entry.trim()))
+  .pipe(
+    z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]), {
+      error: 'is not a list of addresses or CIDR blocks joined by commas',
+    }),
+  );
+
+export interface ServiceFieldOptions {
+  production: boolean;
+  /** The port unless PORT says otherwise. */
+  port: number;
+}
+
+export function serviceFields({ production, port }: ServiceFieldOptions) {
+  return {
+    NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+    /** Loopback unless told: a service is not reachable from outside by accident. */
+    HOST: z.string().max(255).default('127.0.0.1'),
+    PORT: integer({ min: 0, max: 65_535 }).default(port),
+    PORTCULLIS_ISSUER: httpUrl({ production }),
+    NATS_URL: z
+      .string()
+      .max(2048)
+      .refine(
+        (value) =>
+          value
+            .split(',')
+            .every((one) => URL.canParse(one) && /^(nats|tls):$/.test(new URL(one).protocol)),
+        'is not a nats:// or tls:// address',
+      ),
+    PORTCULLIS_PREFIX: z
+      .string()
+      .max(64)
+      .regex(/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/, 'is not one or more NATS tokens joined by dots')
+      .default('portcullis'),
+    LOG_LEVEL: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info'),
+    /** Peers whose `x-forwarded-for` is believed; none unless told. */
+    PORTCULLIS_TRUSTED_PROXIES: trustedProxies.default([]),
+  };
+}

@@ -1,0 +1,32 @@
+/** Refusals on their way out, and into the log. */
+import type { Refusal } from '@portcullis/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { offersCredentials } from './bearer.ts';
+import { exchangeOf } from './exchange.ts';
+import { refusalHeaders } from './refusal-headers.ts';
+
+/** The plain-HTTP form of a refusal. */
+export function answerRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+): FastifyReply {
+  noteRefusal(request, refusal);
+  return reply
+    .code(refusal.status)
+    .headers(refusalHeaders(refusal, offersCredentials(request)))
+    .type('application/json; charset=utf-8')
+    .send(refusal.toBody(request.id));
+}
+
+/**
+ * A defect of ours is an error, a part that is away a warning; what a client did wrong is for whoever
+ * asks. Each request has its own line with the code besides.
+ */
+export function noteRefusal(request: FastifyRequest, refusal: Refusal): void {
+  exchangeOf(request).refusal = refusal;
+  const fields = { code: refusal.code, err: refusal.cause };
+  if (refusal.code === 'internal') request.log.error(fields, 'defect');
+  else if (refusal.status >= 500) request.log.warn(fields, 'cannot serve');
+  else if (refusal.cause !== undefined) request.log.debug(fields, 'refused');
+}

@@ -1,0 +1,136 @@
+/**
+ * The HTTP edge of a service: the same procedures over tRPC and plain HTTP, the operators' routes,
+ * the document, and one form for every error.
+ */
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { AnyTRPCRouter } from '@trpc/server';
+import type { Registry } from 'prom-client';
+import type { Logger } from '../logger.ts';
+import { httpMetrics } from '../metrics/http-metrics.ts';
+import { addDocsPage } from '../openapi/docs-page.ts';
+import { openApiDocument, type PathItems } from '../openapi/document.ts';
+import { addRestRoutes } from '../rest/rest.ts';
+import { routedProcedures } from '../rest/routed-procedures.ts';
+import { addTrpcRoutes } from '../trpc.ts';
+import { answerRefusal } from './answer-refusal.ts';
+import { addBodyParsers } from './body-parsers.ts';
+import * as bounds from './bounds.ts';
+import { answerClientErrors, refuseExpectation } from './client-errors.ts';
+import { InFlight } from './drain.ts';
+import type { Authenticate } from './exchange.ts';
+import { refusalOfHttp } from './framework-errors.ts';
+import { answerUnknownRoutes } from './known-methods.ts';
+import { addOperationRoutes } from './operations.ts';
+import { ReadinessProbe, type ReadinessChecks } from './readiness.ts';
+import { refuseIllFormed } from './ill-formed.ts';
+import { requestIdOf } from './request-id.ts';
+import { logRequests } from './request-log.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface HttpServerOptions {
+  /** As it stands in the document: `Portcullis user service`. */
+  title: string;
+  version: string;
+  production: boolean;
+  logger: Logger;
+  registry: Registry;
+  /** Of @portcullis/api: its procedures carry their routes. */
+  router: AnyTRPCRouter;
+  authenticate: Authenticate;
+  readiness: ReadinessChecks;
+  /** Addresses and CIDR blocks whose forwarded headers are believed. */
+  trustedProxies: readonly string[];
+  /** Adds routes that are no procedures; they get the same parsers, headers, log and errors. */
+  rawRoutes?: (app: FastifyInstance) => void;
+  /** Their part of the document. */
+  rawPaths?: PathItems;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** @returns the address that is listened on, such as `http://127.0.0.1:4001` */
+  listen(where: { host: string; port: number }): Promise<string>;
+  /** Not ready any more, no new connections, what is under way is finished. */
+  drain(): Promise<void>;
+  /** For tests. */
+  readonly app: FastifyInstance;
+}
+
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { logger, registry } = options;
+  const headers = securityHeaders(options.production);
+  const metrics = httpMetrics(registry);
+  const inFlight = new InFlight();
+  const app = bareServer(options, headers);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...headers, 'x-request-id': request.id });
+  });
+  refuseIllFormed(app);
+  logRequests(app, metrics);
+  inFlight.watch(app, metrics);
+  addBodyParsers(app);
+  answerUnknownRoutes(app);
+  app.setErrorHandler((error, request, reply) =>
+    answerRefusal(request, reply, refusalOfHttp(error)),
+  );
+
+  const readiness = new ReadinessProbe(options.readiness, logger);
+  addOperationRoutes(app, { readiness, registry, inFlight });
+  const procedures = routedProcedures(options.router);
+  const { authenticate, router, title, version } = options;
+  addRestRoutes(app, { router, procedures, authenticate });
+  addTrpcRoutes(app, { router, authenticate });
+  options.rawRoutes?.(app);
+  const extraPaths = options.rawPaths ?? {};
+  const document = openApiDocument({ title, version, procedures, extraPaths });
+  app.get('/openapi.json', async () => document);
+  addDocsPage(app, title);
+
+  await app.ready();
+  return {
+    app,
+    listen: async (where) => {
+      const address = await app.listen(where);
+      logger.info({ address }, 'listening');
+      return address;
+    },
+    drain: () => inFlight.drain(app),
+    [Symbol.asyncDispose]: () => app.close(),
+  };
+}
+
+function bareServer(options: HttpServerOptions, headers: ReturnType<typeof securityHeaders>) {
+  const loggerInstance: FastifyBaseLogger = options.logger;
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    // Requests are logged by `logRequests`: the framework's own lines hold the query.
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    bodyLimit: bounds.MAX_BODY,
+    requestTimeout: bounds.REQUEST_TIMEOUT,
+    keepAliveTimeout: bounds.KEEP_ALIVE_TIMEOUT,
+    // Open streams would keep `close` waiting for ever; what is short has been waited for by then.
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: bounds.MAX_PATH_PARAMETER },
+    http: {
+      maxHeaderSize: bounds.MAX_HEADERS,
+      // Refused by `refuseIllFormed` instead, in the same form as everything else.
+      requireHostHeader: false,
+      headersTimeout: bounds.HEADERS_TIMEOUT,
+      connectionsCheckingInterval: bounds.TIMEOUT_CHECK_INTERVAL,
+    },
+    clientErrorHandler: answerClientErrors(options.logger, headers),
+    frameworkErrors: (error, request, reply) => {
+      reply.headers({ ...headers, 'x-request-id': request.id });
+      answerRefusal(request, reply, refusalOfHttp(error));
+    },
+  });
+  app.server.maxConnections = bounds.MAX_CONNECTIONS;
+  app.server.on('checkExpectation', refuseExpectation(headers));
+  return app;
+}

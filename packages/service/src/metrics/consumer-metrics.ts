@@ -1,0 +1,19 @@
+/** What a durable consumer has done, counted by itself and shown here. */
+import { Counter, type Registry } from 'prom-client';
+import type { DurableConsumer } from '../bus/consume-durably.ts';
+
+export function observeConsumer(registry: Registry, consumer: DurableConsumer): void {
+  new Counter({
+    name: 'portcullis_events_total',
+    help: 'Events taken from NATS, by what became of them',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      const { handled, failed, malformed } = consumer.stats();
+      this.reset();
+      this.inc({ outcome: 'handled' }, handled);
+      this.inc({ outcome: 'failed' }, failed);
+      this.inc({ outcome: 'malformed' }, malformed);
+    },
+  });
+}

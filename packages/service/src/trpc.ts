@@ -1,0 +1,128 @@
+/**
+ * tRPC on fastify. The adapter of the library would build addresses from the Host header and take any
+ * kind of body; here only JSON gets in, judged beforehand, and only what tRPC needs is handed on.
+ */
+import type { Refusal } from '@portcullis/contracts';
+import { refusalOf } from '@portcullis/api';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { resolveResponse } from '@trpc/server/http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { noteRefusal } from './http/answer-refusal.ts';
+import { offersCredentials } from './http/bearer.ts';
+import { addTextualJsonParser } from './http/body-parsers.ts';
+import { MAX_BATCH } from './http/bounds.ts';
+import { exchangeOf, requestContext, type Authenticate } from './http/exchange.ts';
+import { refusalOfHttp } from './http/framework-errors.ts';
+import { refusalHeaders } from './http/refusal-headers.ts';
+import { parseMembers, requestTarget } from './http/request-target.ts';
+import { malformed, parseStrictJson } from './http/strict-json.ts';
+import { withinBound } from './http/time-bound.ts';
+
+export interface TrpcOptions {
+  router: AnyTRPCRouter;
+  authenticate: Authenticate;
+}
+
+/** JSON-RPC's "internal error" and "invalid request", which tRPC puts into its envelope. */
+const RPC_INTERNAL = -32_603;
+const RPC_INVALID = -32_600;
+const PREFIX = '/trpc/';
+
+export function addTrpcRoutes(app: FastifyInstance, options: TrpcOptions): void {
+  app.register(async (scope) => {
+    addTextualJsonParser(scope);
+    scope.setErrorHandler((error, request, reply) => answerEnveloped(error, request, reply));
+    scope.route({
+      method: ['GET', 'POST'],
+      url: `${PREFIX}:path`,
+      exposeHeadRoute: false,
+      handler: async (request, reply) =>
+        answer(reply, await withinBound(call(request, reply, options))),
+    });
+  });
+}
+
+/** Streams go out as they come; everything else with its length, which also spares a web stream. */
+async function answer(reply: FastifyReply, response: Response): Promise<FastifyReply> {
+  const isStream =
+    response.headers.has('transfer-encoding') ||
+    response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  if (isStream) return reply.send(response);
+  const headers = Object.fromEntries(response.headers);
+  return reply
+    .code(response.status)
+    .headers(headers)
+    .send(await response.text());
+}
+
+async function call(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: TrpcOptions,
+): Promise<Response> {
+  const { path, query } = requestTarget(request.raw.url ?? '/');
+  if (request.method === 'GET') {
+    const input = parseMembers(query, 'query').get('input');
+    if (input !== undefined && input !== '') parseStrictJson(input);
+  }
+  const procedures = path.slice(PREFIX.length);
+  // tRPC has the same bound; refused here, the answer has its request id.
+  if (procedures.split(',').length > MAX_BATCH) throw malformed('batch', 'holds too many calls');
+  const ctx = requestContext(request, reply, options.authenticate);
+  exchangeOf(request).route = countedRoute(options.router, procedures);
+  return resolveResponse({
+    router: options.router,
+    req: innerRequest(request, `${path}?${query}`, ctx.signal),
+    path: procedures,
+    error: null,
+    createContext: async () => ctx,
+    maxBatchSize: MAX_BATCH,
+    allowMethodOverride: false,
+    onError: ({ error }) => noteRefusal(request, refusalOf(error)),
+    responseMeta: ({ errors, paths }) => {
+      const [error] = errors;
+      if (error === undefined) return {};
+      const refusal = refusalOf(error);
+      const headers = refusalHeaders(refusal, offersCredentials(request));
+      // A batch has one status for all its calls, which tRPC works out.
+      return paths?.length === 1 ? { headers, status: refusal.status } : { headers };
+    },
+  });
+}
+
+/** The address is ours, whatever the Host header says; the headers are those that tRPC reads. */
+function innerRequest(request: FastifyRequest, target: string, signal: AbortSignal): Request {
+  const headers = new Headers({ 'content-type': 'application/json' });
+  for (const name of ['accept', 'trpc-accept', 'last-event-id']) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const body = typeof request.body === 'string' ? { body: request.body } : {};
+  const { method } = request;
+  return new Request(`http://portcullis.invalid${target}`, { method, headers, signal, ...body });
+}
+
+/** The name to count it under: one of ours, or none. */
+function countedRoute(router: AnyTRPCRouter, procedures: string): string {
+  if (procedures.includes(',')) return `${PREFIX}(batch)`;
+  return Object.hasOwn(router._def.procedures, procedures)
+    ? `${PREFIX}${procedures}`
+    : `${PREFIX}(unknown)`;
+}
+
+/** What failed before tRPC was reached, in the envelope that its client understands. */
+function answerEnveloped(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const refusal: Refusal = refusalOfHttp(error);
+  noteRefusal(request, refusal);
+  return reply
+    .code(refusal.status)
+    .headers(refusalHeaders(refusal, offersCredentials(request)))
+    .type('application/json; charset=utf-8')
+    .send({
+      error: {
+        message: refusal.message,
+        code: refusal.status >= 500 ? RPC_INTERNAL : RPC_INVALID,
+        data: { httpStatus: refusal.status, portcullis: refusal.toBody(request.id) },
+      },
+    });
+}

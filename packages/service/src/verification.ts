@@ -1,0 +1,46 @@
+/**
+ * The verifier of a service, from before it exists: a service listens, and answers its probes, while
+ * it still waits for NATS. Until then it cannot be sure of any token, and says so.
+ */
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verify';
+import type { FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import { bearerToken } from './http/bearer.ts';
+import { observeVerifier, verifierIsFresh } from './metrics/verifier-metrics.ts';
+
+/** Seconds after which a client asks again. */
+const RETRY_AFTER = 1;
+
+export class Verification implements AsyncDisposable {
+  readonly #registry: Registry;
+  #verifier: Verifier | undefined;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** Accepts tokens from the first grant on, which is some milliseconds later. */
+  async start(options: VerifierOptions): Promise<Verifier> {
+    const verifier = await createVerifier(options);
+    observeVerifier(this.#registry, verifier);
+    this.#verifier = verifier;
+    return verifier;
+  }
+
+  /** @throws Refusal `invalid_token`, `token_stale`, `verifier_stale` or `unavailable` */
+  readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
+    const token = bearerToken(request);
+    if (this.#verifier === undefined) {
+      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER });
+    }
+    return this.#verifier.verify(token);
+  };
+
+  /** A readiness check. */
+  readonly check = (): void => verifierIsFresh(this.#verifier);
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#verifier?.[Symbol.asyncDispose]();
+  }
+}

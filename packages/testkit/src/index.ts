@@ -1,0 +1,41 @@
+export { testProgram, testServers, type TestServers } from './environment.ts';
+export { freePort } from './free-port.ts';
+export { run, TestProcess, type ProcessOptions } from './process.ts';
+export { repositoryRoot } from './repository.ts';
+export {
+  SOURCE_RUNNER,
+  spawnService,
+  type ServiceOptions,
+  type SpawnedService,
+} from './spawned-service.ts';
+export {
+  appDatabase,
+  authSettings,
+  ensureMachineClient,
+  startAdmin,
+  startAuth,
+  startSystem,
+  startUser,
+  type AdministratorCredentials,
+  type AuthProcess,
+  type AuthSettings,
+  type MachineClientSpec,
+  type Overrides,
+  type TestSystem,
+} from './system.ts';
+export { startTcpProxy, TcpProxy, type ProxyTarget } from './tcp-proxy.ts';
+export { createTestBed, type TestBed, type TestBedOptions } from './test-bed.ts';
+export { createTestDatabase, TestDatabase, type DatabaseRecipe } from './test-database.ts';
+export {
+  MemoryRevocations,
+  type MemoryFeed,
+  type MemoryFeedListener,
+  type RevocationSpec,
+} from './memory-revocations.ts';
+export { startPrivateNats, type PrivateNats } from './private-nats.ts';
+export {
+  createTestIssuer,
+  type MintOptions,
+  type TestIssuer,
+  type TestIssuerOptions,
+} from './test-issuer.ts';

@@ -1,0 +1,162 @@
+/**
+ * A revocation log in memory, and feeds of it for verifiers in the same process.
+ *
+ * It speaks the protocol of the contracts (grants that carry what is missing, pushes, numbering),
+ * for the tests of services that verify. What the log promises across crashes it does not promise.
+ */
+import {
+  grantReply,
+  MAX_GRANTED_EVENTS,
+  newId,
+  revocationEvent,
+  type Acknowledgement,
+  type EpochId,
+  type Farewell,
+  type GrantReply,
+  type GrantRequest,
+  type Numbered,
+  type RevocationEvent,
+} from '@portcullis/contracts';
+
+/** The shape of `RevocationFeed` and its listener in `@portcullis/verify`, which this may not import. */
+export interface MemoryFeedListener {
+  revocation(bytes: Uint8Array): void;
+  numbered(bytes: Uint8Array): void;
+  restored(): void;
+}
+
+export interface MemoryFeed {
+  open(listener: MemoryFeedListener): Promise<void>;
+  request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array>;
+  acknowledge(acknowledgement: Acknowledgement): void;
+  farewell(farewell: Farewell): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Distributes over the kinds, so that each keeps its own key and generation.
+type Whole<E> = E extends RevocationEvent
+  ? Omit<
+      E,
+      | 'version'
+      | 'id'
+      | 'position'
+      | 'occurred_at'
+      | 'expires_at'
+      | 'actor'
+      | 'request_id'
+      | 'reason'
+    > &
+      Partial<Pick<E, 'id' | 'occurred_at' | 'expires_at' | 'actor' | 'request_id' | 'reason'>>
+  : never;
+/** What has to be said of a revocation: its kind and key, and its generation where there is one. */
+export type RevocationSpec = Whole<RevocationEvent>;
+
+const bytesOf = (message: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(message));
+
+export class MemoryRevocations {
+  /** S, in milliseconds: for how long after asking a verifier may accept. */
+  maxStalenessMs = 5_000;
+  /** False: pushes are lost, as when the bus is away; grants still carry everything. */
+  pushes = true;
+  /** False: nobody answers requests for grants, as when the issuer is away. */
+  answers = true;
+  /** Everything that verifiers have acknowledged, by event id. */
+  readonly acknowledged = new Map<string, Set<string>>();
+  readonly #log: RevocationEvent[] = [];
+  readonly #listeners = new Set<MemoryFeedListener>();
+  readonly #now: () => number;
+  #epoch: EpochId = newId('epo');
+
+  /** @param now the issuer's clock, in milliseconds since the epoch */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  get log(): readonly RevocationEvent[] {
+    return this.#log;
+  }
+
+  /** @throws ZodError for an event that the contracts do not allow */
+  revoke(spec: RevocationSpec): RevocationEvent {
+    const id = newId('evt');
+    const event = revocationEvent.parse({
+      version: 1,
+      id,
+      position: this.#log.length + 1,
+      reason: 'administrator',
+      occurred_at: this.#now(),
+      expires_at: spec.kind === 'key' ? null : this.#now() + 3_600_000,
+      actor: { kind: 'system', id: 'testkit' },
+      request_id: 'req_testkit',
+      ...spec,
+    });
+    this.#log.push(event);
+    if (this.pushes) for (const listener of this.#listeners) this.#push(listener, event);
+    return event;
+  }
+
+  /** Begins a log that has nothing to do with the one before, as after a restored backup. */
+  newEpoch(): void {
+    this.#epoch = newId('epo');
+    this.#log.length = 0;
+  }
+
+  /** A feed for one verifier. */
+  feed(): MemoryFeed {
+    let mine: MemoryFeedListener | undefined;
+    return {
+      open: async (listener) => {
+        mine = listener;
+        this.#listeners.add(listener);
+      },
+      request: async (request) => {
+        if (!this.answers) throw new Error('the in-memory issuer does not answer');
+        this.#note(request.incarnation, request.applied);
+        return bytesOf(this.#answer(request));
+      },
+      acknowledge: ({ incarnation, applied }) => this.#note(incarnation, applied),
+      farewell: async () => {},
+      close: async () => {
+        if (mine !== undefined) this.#listeners.delete(mine);
+      },
+    };
+  }
+
+  #push(listener: MemoryFeedListener, event: RevocationEvent): void {
+    const { position, ...unnumbered } = event;
+    const numbered: Numbered = {
+      version: 1,
+      epoch: this.#epoch,
+      first: position ?? 0,
+      ids: [event.id],
+    };
+    listener.revocation(bytesOf(unnumbered));
+    listener.numbered(bytesOf(numbered));
+  }
+
+  #answer(request: GrantRequest): GrantReply {
+    const { nonce, incarnation } = request;
+    const every = { version: 1 as const, nonce, incarnation, epoch: this.#epoch };
+    if (request.epoch !== null && request.epoch !== this.#epoch) {
+      return grantReply.parse({ ...every, outcome: 'resynchronise' });
+    }
+    const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);
+    const position = request.position + events.length;
+    return grantReply.parse({
+      ...every,
+      outcome: 'granted',
+      position,
+      events,
+      complete: position >= this.#log.length,
+      max_staleness_ms: this.maxStalenessMs,
+      issuer_time: this.#now(),
+    });
+  }
+
+  #note(incarnation: string, applied: readonly string[]): void {
+    for (const id of applied) {
+      const by = this.acknowledged.get(id) ?? new Set();
+      this.acknowledged.set(id, by.add(incarnation));
+    }
+  }
+}

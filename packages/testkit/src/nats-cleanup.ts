@@ -1,0 +1,28 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+
+/** An address with its credentials, as the options that the client takes. */
+export function natsOptions(url: string): NodeConnectionOptions {
+  const { host, username, password } = new URL(url);
+  const options: NodeConnectionOptions = { servers: host, name: 'portcullis-testkit' };
+  if (username !== '') options.user = decodeURIComponent(username);
+  if (password !== '') options.pass = decodeURIComponent(password);
+  return options;
+}
+
+/** Deletes the JetStream streams that take subjects under this prefix. */
+export async function deleteStreams(url: string, prefix: string): Promise<void> {
+  const connection = await connect({ ...natsOptions(url), timeout: 5_000 });
+  try {
+    const manager = await jetstreamManager(connection);
+    const names: string[] = [];
+    for await (const stream of manager.streams.list()) {
+      const subjects = stream.config.subjects ?? [];
+      if (subjects.some((subject) => subject.startsWith(`${prefix}.`)))
+        names.push(stream.config.name);
+    }
+    for (const name of names) await manager.streams.delete(name);
+  } finally {
+    await connection.close();
+  }
+}

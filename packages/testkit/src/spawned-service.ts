@@ -1,0 +1,105 @@
+/** An app of this repository, or any other HTTP service, in a process of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+import { TestProcess } from './process.ts';
+
+/** Generous: several test files may be starting services on a small machine, in milliseconds. */
+const READY_TIMEOUT_MS = 60_000;
+const READY_INTERVAL_MS = 25;
+
+export interface ServiceOptions {
+  name: string;
+  /** TypeScript or JavaScript file, relative to the root of the repository. */
+  entry: string;
+  /** In addition to `NODE_ENV=test`, `HOST` and `PORT`. */
+  env?: Readonly<Record<string, string>>;
+  /** Chosen unless given. */
+  port?: number;
+  /** Answers 2xx once it can serve; `/readyz` unless told. */
+  readyPath?: string;
+  readyTimeoutMs?: number;
+}
+
+export interface SpawnedService extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** The present process; another one after a restart. */
+  readonly process: TestProcess;
+  readonly log: string;
+  kill(signal?: NodeJS.Signals): void;
+  pause(): void;
+  resume(): void;
+  stop(): Promise<number | NodeJS.Signals>;
+  /** Starts it again, on the same port with the same environment, when it has ended. */
+  restart(): Promise<void>;
+}
+
+/** Runs the sources as they are, so that a test never meets an old build. */
+export const SOURCE_RUNNER = ['--conditions=portcullis-source', '--import', 'tsx'] as const;
+
+/**
+ * @throws Error with its log, when it ends or is not ready within 60 seconds
+ */
+export async function spawnService(options: ServiceOptions): Promise<SpawnedService> {
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const start = async (): Promise<TestProcess> => {
+    const child = new TestProcess({
+      name: options.name,
+      command: process.execPath,
+      args: [...SOURCE_RUNNER, options.entry],
+      env: { NODE_ENV: 'test', HOST: '127.0.0.1', ...options.env, PORT: String(port) },
+    });
+    await untilReady(child, `${url}${options.readyPath ?? '/readyz'}`, options.readyTimeoutMs);
+    return child;
+  };
+  let current = await start();
+  return {
+    url,
+    port,
+    get process() {
+      return current;
+    },
+    get log() {
+      return current.log;
+    },
+    kill: (signal) => current.kill(signal),
+    pause: () => current.pause(),
+    resume: () => current.resume(),
+    stop: () => current.stop(),
+    restart: async () => {
+      await current.exited;
+      current = await start();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await current.stop();
+    },
+  };
+}
+
+async function untilReady(
+  child: TestProcess,
+  url: string,
+  timeoutMs: number = READY_TIMEOUT_MS,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let last = 'no answer';
+  while (performance.now() < deadline) {
+    if (!child.running) {
+      throw new Error(`${child.name} ended with ${await child.exited}:\n${child.log}`);
+    }
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      if (response.ok) {
+        await response.body?.cancel();
+        return;
+      }
+      last = `${response.status} ${await response.text()}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(READY_INTERVAL_MS);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`${child.name} was not ready within ${timeoutMs} ms (${last}):\n${child.log}`);
+}
