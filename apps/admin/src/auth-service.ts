@@ -1,0 +1,60 @@
+/**
+ * The auth service as the verbs see it: every call under this request's id, every failure as the
+ * refusal that the administrator should get.
+ */
+import type { UserCall } from '@portcullis/api';
+import { isPortcullisError, type createMachineClient } from '@portcullis/client';
+import { Refusal, type ErrorCode } from '@portcullis/contracts';
+
+export type AuthClient = ReturnType<typeof createMachineClient>;
+
+/** Options of one call, as tRPC takes them. */
+export interface CallOptions {
+  context: { requestId: string };
+}
+
+/** Seconds after which an administrator tries again, where the auth service did not say. */
+const RETRY_AFTER = 1;
+
+/** What the auth service says about the administrator's request, and therefore to the administrator. */
+const PASSED_ON: ReadonlySet<string> = new Set<ErrorCode>([
+  'invalid_request',
+  'not_found',
+  'conflict',
+  'last_administrator',
+  'rate_limited',
+  'unavailable',
+  'overloaded',
+]);
+
+export async function askAuth<T>(
+  call: UserCall,
+  ask: (options: CallOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    // Without the request's signal: a change goes through although the administrator has hung up.
+    return await ask({ context: { requestId: call.request.requestId } });
+  } catch (error) {
+    throw refusalOfAuth(error);
+  }
+}
+
+/**
+ * A refused token or scope is this service's own, never the administrator's: passed on as 401 it
+ * would end a session that is good. So is an answer that did not come, or that nobody can read.
+ */
+export function refusalOfAuth(error: unknown): Refusal {
+  const retryAfter = RETRY_AFTER;
+  if (!isPortcullisError(error)) return new Refusal('internal', { cause: error });
+  const { code } = error;
+  if (!isPassedOn(code)) return new Refusal('unavailable', { cause: error, retryAfter });
+  return new Refusal(code, {
+    cause: error,
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfter: error.retryAfterSeconds }),
+    ...(code === 'invalid_request' ? { issues: error.issues } : {}),
+  });
+}
+
+function isPassedOn(code: string): code is ErrorCode {
+  return PASSED_ON.has(code);
+}

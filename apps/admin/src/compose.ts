@@ -1,0 +1,62 @@
+/** The composition root: the auth service's client, verbs, server. */
+import { createAdminRouter } from '@portcullis/api';
+import { createMachineClient } from '@portcullis/client';
+import {
+  AwaitedBus,
+  createHttpServer,
+  createLogger,
+  createRegistry,
+  Verification,
+  type Disposal,
+  type Running,
+} from '@portcullis/service';
+import { natsFeed } from '@portcullis/verify/nats';
+import { changeAccounts } from './account/change-accounts.ts';
+import { readAccounts } from './account/read-accounts.ts';
+import type { AdminConfig } from './config.ts';
+import { changeKeys } from './operation/keys.ts';
+import { readVerifiers } from './operation/verifiers.ts';
+
+/** The name under which this service verifies, in receipts and on NATS. */
+export const SERVICE = 'admin';
+const VERSION = '0.1.0';
+
+export async function compose(config: AdminConfig, owned: Disposal): Promise<Running> {
+  const logger = createLogger({ service: SERVICE, level: config.logLevel });
+  const registry = createRegistry(SERVICE);
+  const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
+  const verification = new Verification(registry);
+  const bus = new AwaitedBus();
+
+  const server = owned.use(
+    await createHttpServer({
+      title: 'Portcullis admin service',
+      version: VERSION,
+      production: config.production,
+      logger,
+      registry,
+      router: createAdminRouter({
+        ...readAccounts(auth),
+        ...changeAccounts(auth),
+        ...readVerifiers(auth),
+        ...changeKeys(auth),
+      }),
+      authenticate: verification.authenticate,
+      // Not the auth service: while it is away each answer says so, and comes back by itself.
+      readiness: {
+        nats: bus.check,
+        verifier: verification.check,
+      },
+      trustedProxies: config.trustedProxies,
+    }),
+  );
+  // It listens before NATS is there, so that its probes say what it waits for.
+  await server.listen(config);
+
+  const { natsUrl, prefix, issuer, audience } = config;
+  owned.use(bus);
+  const { connection } = await bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
+  const feed = natsFeed({ connection, prefix });
+  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
+  return { logger, drain: () => server.drain() };
+}

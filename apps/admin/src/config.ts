@@ -1,0 +1,37 @@
+/** The only file here that reads the environment. */
+import { clientId } from '@portcullis/contracts';
+import { httpUrl, isProduction, readConfig, secret, serviceFields } from '@portcullis/service';
+import { z } from 'zod';
+
+const DEFAULT_PORT = 4002;
+/** Characters: 24 random bytes in base64url. */
+const MIN_CLIENT_SECRET = 32;
+
+export function readAdminConfig(env = process.env) {
+  const production = isProduction(env);
+  const read = readConfig(
+    z.object({
+      ...serviceFields({ production, port: DEFAULT_PORT }),
+      /** Where this service reaches the auth service; the issuer's address unless told. */
+      PORTCULLIS_AUTH_URL: httpUrl({ production: false }).optional(),
+      PORTCULLIS_AUDIENCE: z.string().min(1).max(256).default('urn:portcullis:admin'),
+      PORTCULLIS_CLIENT_ID: clientId,
+      PORTCULLIS_CLIENT_SECRET: secret({ production, minLength: MIN_CLIENT_SECRET }),
+    }),
+    env,
+  );
+  return {
+    production,
+    host: read.HOST,
+    port: read.PORT,
+    logLevel: read.LOG_LEVEL,
+    trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
+    natsUrl: read.NATS_URL,
+    prefix: read.PORTCULLIS_PREFIX,
+    issuer: read.PORTCULLIS_ISSUER,
+    audience: read.PORTCULLIS_AUDIENCE,
+    authUrl: read.PORTCULLIS_AUTH_URL ?? read.PORTCULLIS_ISSUER,
+    client: { clientId: read.PORTCULLIS_CLIENT_ID, clientSecret: read.PORTCULLIS_CLIENT_SECRET },
+  };
+}
+export type AdminConfig = ReturnType<typeof readAdminConfig>;

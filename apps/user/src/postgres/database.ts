@@ -1,0 +1,46 @@
+/** The connections of this service to its own database. */
+import { NotReady } from '@portcullis/service';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+
+const MAX_CONNECTIONS = 10;
+/** Seconds. */
+const CONNECT_TIMEOUT = 3;
+const IDLE_TIMEOUT = 60;
+const CLOSE_TIMEOUT = 5;
+/** Milliseconds, enforced by the server. */
+const STATEMENT_TIMEOUT = 5_000;
+const LOCK_TIMEOUT = 2_000;
+const IDLE_IN_TRANSACTION_TIMEOUT = 2_000;
+
+export interface Database extends AsyncDisposable {
+  readonly db: PostgresJsDatabase;
+  /** A readiness check. */
+  check(): Promise<void>;
+}
+
+export function openDatabase(url: string): Database {
+  const client = postgres(url, {
+    max: MAX_CONNECTIONS,
+    connect_timeout: CONNECT_TIMEOUT,
+    idle_timeout: IDLE_TIMEOUT,
+    onnotice: () => undefined,
+    connection: {
+      application_name: 'portcullis-user',
+      statement_timeout: STATEMENT_TIMEOUT,
+      lock_timeout: LOCK_TIMEOUT,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
+    },
+  });
+  return {
+    db: drizzle(client),
+    async check() {
+      try {
+        await client`select 1`;
+      } catch (cause) {
+        throw new NotReady('no answer', { cause });
+      }
+    },
+    [Symbol.asyncDispose]: () => client.end({ timeout: CLOSE_TIMEOUT }),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * What this service learns of accounts. Events come at least once and in any order, and applying them
+ * is idempotent and commutative: `registered` never overwrites, `deleted` always wins.
+ */
+import type { AccountEvent } from '@portcullis/contracts';
+import type { Arrivals } from './arrivals.ts';
+import type { Profiles } from './profiles.ts';
+
+export async function learnAccountEvent(
+  { profiles, arrivals }: { profiles: Profiles; arrivals: Arrivals },
+  event: AccountEvent,
+): Promise<void> {
+  const at = new Date(event.occurred_at);
+  switch (event.type) {
+    case 'registered':
+      await profiles.create({
+        id: event.user_id,
+        email: event.email,
+        name: event.name,
+        createdAt: at,
+      });
+      arrivals.announce(event.user_id);
+      break;
+    case 'deleted':
+      await profiles.bury(event.user_id, at);
+      arrivals.announce(event.user_id);
+      break;
+    case 'disabled':
+    case 'enabled':
+    case 'roles-changed':
+      // Access is the verifier's business; a profile stays as it is.
+      break;
+  }
+}

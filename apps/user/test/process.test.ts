@@ -1,0 +1,87 @@
+/** The process: it says what is wrong with its configuration, and loses nothing when it is stopped. */
+import { newId } from '@portcullis/contracts';
+import {
+  freePort,
+  repositoryRoot,
+  SOURCE_RUNNER,
+  startUser,
+  TestProcess,
+} from '@portcullis/testkit';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createSurroundings, registered } from './user-service.ts';
+
+let around: Awaited<ReturnType<typeof createSurroundings>>;
+beforeAll(async () => {
+  around = await createSurroundings();
+  await around.makeStream();
+});
+afterAll(() => around.bed.dispose());
+
+it('finishes a request that is under way when SIGTERM comes, and exits with 0', async () => {
+  const service = await startUser(around.bed, around.issuer.issuer);
+  const id = newId('usr');
+  const authorization = `Bearer ${await around.issuer.mint({ sub: id })}`;
+  const underWay = fetch(`${service.url}/v1/me`, { headers: { authorization } });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const stopped = service.stop();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await expect(fetch(`${service.url}/healthz`)).rejects.toThrow();
+  await around.publish(registered(id));
+  expect((await underWay).status).toBe(200);
+  expect(await stopped).toBe(0);
+});
+
+it('names what is missing, and exits with 1', async () => {
+  const child = new TestProcess({
+    name: 'user',
+    command: process.execPath,
+    args: [...SOURCE_RUNNER, `${repositoryRoot}/apps/user/src/main.ts`],
+    env: {
+      NODE_ENV: 'production',
+      NATS_URL: 'nats://127.0.0.1:1',
+      DATABASE_URL: 'postgres://a:postgres@b/c',
+    },
+  });
+  expect(await child.exited).toBe(1);
+  expect(child.log).toContain('PORTCULLIS_ISSUER: is missing');
+  expect(child.log).toContain('DATABASE_URL: holds a well-known or guessable password');
+  expect(child.log).not.toContain('postgres:postgres');
+});
+
+it('answers its probes, and stops on a signal, while NATS is away', async () => {
+  const { databaseUrl, issuer } = around.config;
+  const port = await freePort();
+  await using child = new TestProcess({
+    name: 'user',
+    command: process.execPath,
+    args: [...SOURCE_RUNNER, `${repositoryRoot}/apps/user/src/main.ts`],
+    env: {
+      PORT: String(port),
+      NATS_URL: 'nats://127.0.0.1:1',
+      DATABASE_URL: databaseUrl,
+      PORTCULLIS_ISSUER: issuer,
+    },
+  });
+  const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
+  await vi.waitUntil(
+    () =>
+      at('/healthz').then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    { timeout: 15_000 },
+  );
+  const readiness = await at('/readyz');
+  expect(readiness.status).toBe(503);
+  expect(await readiness.json()).toMatchObject({
+    checks: {
+      postgres: { ok: true },
+      nats: { ok: false, reason: 'not connected' },
+      verifier: { ok: false, reason: 'the verifier is SYNCING' },
+    },
+  });
+  // It cannot be sure of a token, and says so; that is neither 401 nor 200.
+  const me = await at('/v1/me', { headers: { authorization: 'Bearer a.b.c' } });
+  expect([me.status, await me.json()]).toMatchObject([503, { code: 'verifier_stale' }]);
+  expect(await child.stop()).toBe(0);
+}, 60_000);
