@@ -22,7 +22,7 @@ export interface Call<C extends AccessTokenClaims = UserClaims> {
   caller: C;
   request: RequestContext;
 }
-export type UserCall = Call<UserClaims>;
+export type UserCall = Call;
 export type MachineCall = Call<MachineClaims>;
 
 /** What a verb is told of a call that anybody may make. */

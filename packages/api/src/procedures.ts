@@ -24,18 +24,18 @@ export interface PublicError {
   issues?: readonly { path: string; message: string }[] | undefined;
 }
 
-const TRPC_CODES = {
-  400: 'BAD_REQUEST',
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  405: 'METHOD_NOT_SUPPORTED',
-  409: 'CONFLICT',
-  413: 'PAYLOAD_TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-  429: 'TOO_MANY_REQUESTS',
-  503: 'SERVICE_UNAVAILABLE',
-} as const;
+const TRPC_CODES = new Map<number, TRPCError['code']>([
+  [400, 'BAD_REQUEST'],
+  [401, 'UNAUTHORIZED'],
+  [403, 'FORBIDDEN'],
+  [404, 'NOT_FOUND'],
+  [405, 'METHOD_NOT_SUPPORTED'],
+  [409, 'CONFLICT'],
+  [413, 'PAYLOAD_TOO_LARGE'],
+  [415, 'UNSUPPORTED_MEDIA_TYPE'],
+  [429, 'TOO_MANY_REQUESTS'],
+  [503, 'SERVICE_UNAVAILABLE'],
+]);
 
 /**
  * The one place where whatever was thrown becomes what the client is told. Unknown things are
@@ -110,7 +110,7 @@ const base = t.procedure.use(async ({ next }) => {
   // tRPC takes the status of the answer from its own code, so a refusal has to be given one.
   if (!result.ok && result.error.code === 'INTERNAL_SERVER_ERROR') {
     const cause = refusalOf(result.error);
-    const code = TRPC_CODES[cause.status as keyof typeof TRPC_CODES] ?? 'INTERNAL_SERVER_ERROR';
+    const code = TRPC_CODES.get(cause.status) ?? 'INTERNAL_SERVER_ERROR';
     throw new TRPCError({ code, cause, message: cause.message });
   }
   return result;

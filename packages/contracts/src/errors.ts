@@ -31,7 +31,7 @@ const REFUSALS = {
 
 export type ErrorCode = keyof typeof REFUSALS;
 
-// Object.keys forgets the key type; the record above is closed, so this restores what is known.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets what a closed record has
 export const errorCode = z.enum(Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]]);
 
 /** One problem with one part of the input. `path` is dotted; `message` never repeats the value. */

@@ -36,7 +36,7 @@ export function newId<P extends string>(prefix: P, now: number = Date.now()): Id
     body = ALPHABET.charAt(Number(bits & 31n)) + body;
     bits >>= 5n;
   }
-  // Sound by construction: prefix, underscore, and 26 characters of the alphabet.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- prefix, underscore, 26 characters of the alphabet
   return `${prefix}_${body}` as Id<P>;
 }
 

@@ -1,5 +1,5 @@
 import { newId, userClaims, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../src/revocation/ledger.ts';
 

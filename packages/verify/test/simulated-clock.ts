@@ -30,7 +30,9 @@ export class SimulatedClock implements Clock {
     const end = this.#monotonic + milliseconds;
     for (;;) {
       await settle();
-      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      const due = [...this.#timers]
+        .filter(({ at }) => at <= end)
+        .toSorted((a, b) => a.at - b.at)[0];
       if (due === undefined) break;
       this.#timers.delete(due);
       this.jump(Math.max(0, due.at - this.#monotonic));

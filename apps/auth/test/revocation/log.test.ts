@@ -62,7 +62,7 @@ describe('the log', () => {
     async (seed) => {
       const random = seededRandom(seed);
       const committed: EventId[] = [];
-      let writing = true;
+      const state = { writing: true };
       const writers = Array.from({ length: 20 }, async () => {
         for (let i = 0; i < 12; i += 1) {
           const id = await writer.begin(async (tx) => {
@@ -75,14 +75,14 @@ describe('the log', () => {
       });
       const numberers = instances.map(async ({ sql }) => {
         const log = postgresRevocationLog(sql);
-        while (writing) {
+        while (state.writing) {
           await log.number();
           await sleep(random() * 3);
         }
       });
       const readers = Array.from({ length: 4 }, async () => {
         const reader = new Reader();
-        while (writing) {
+        while (state.writing) {
           const before = [...committed];
           const instance = instances[Math.floor(random() * instances.length)];
           if (instance !== undefined) await reader.read(instance);
@@ -91,7 +91,7 @@ describe('the log', () => {
         }
       });
       const done = Promise.all(writers).finally(() => {
-        writing = false;
+        state.writing = false;
       });
       await Promise.all([done, ...numberers, ...readers]);
     },

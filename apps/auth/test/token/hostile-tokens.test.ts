@@ -35,7 +35,7 @@ beforeAll(async () => {
     .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString())) as [any, any];
   const seal = createSeal(createHash('sha256').update(system.bed.prefix).digest());
   const [row] = await system.sql`select kid, sealed_private_key from signing_keys`;
-  key = openPrivateKey(seal, row!['kid'], row!['sealed_private_key']);
+  key = openPrivateKey(seal, row?.['kid'], row?.['sealed_private_key']);
   const { body } = await auth.call('GET', '/.well-known/jwks.json');
   publicPem = JSON.stringify(body.keys[0]);
 }, 120_000);

@@ -48,9 +48,13 @@ export function natsFeed(options: NatsFeedOptions): RevocationFeed {
       if (!connection.isClosed()) await connection.flush();
     },
     async request(request, timeoutMs) {
-      const reply = await connection.request(subjects.grant(request.service), JSON.stringify(request), {
-        timeout: timeoutMs,
-      });
+      const reply = await connection.request(
+        subjects.grant(request.service),
+        JSON.stringify(request),
+        {
+          timeout: timeoutMs,
+        },
+      );
       return reply.data;
     },
     acknowledge(acknowledgement) {

@@ -1,0 +1,56 @@
+/** A fault of the infrastructure is 503: never 401, never a success, and it passes. */
+import { startTcpProxy, type TcpProxy } from '@portcullis/testkit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { basic, MACHINE, PASSWORD, startAuthSystem } from './auth-system.ts';
+import type { AuthInstance, AuthSystem } from './auth-system.ts';
+
+let system: AuthSystem;
+let proxy: TcpProxy;
+let auth: AuthInstance;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 0 });
+  const url = system.bed.databaseUrls.auth;
+  proxy = system.bed.use(await startTcpProxy(url));
+  auth = await system.start({ DATABASE_URL: proxy.through(url) });
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+it('says so while Postgres is away, and goes on when it is back', async () => {
+  const person = await auth.newcomer();
+  const token = person.access_token;
+  proxy.cut();
+  const answers = [
+    await auth.call('POST', '/v1/logout', { token }),
+    await auth.call('GET', '/v1/sessions', { token }),
+    await auth.refresh(person.refresh_token),
+    await auth.call('POST', '/v1/login', { body: { email: person.email, password: PASSWORD } }),
+    await auth.register('somebody@example.test'),
+  ];
+  for (const { status, body, headers } of answers) {
+    expect([status, body.code]).toEqual([503, 'unavailable']);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  const grant = await auth.call('POST', '/oauth2/token', {
+    form: { grant_type: 'client_credentials' },
+    headers: basic(MACHINE.id, MACHINE.secret),
+  });
+  expect(grant.status).toBe(503);
+  // The keys are those that were read last; a token that was refused stays refused elsewhere.
+  expect((await auth.call('GET', '/.well-known/jwks.json')).body.keys).toHaveLength(1);
+  expect((await auth.call('GET', '/readyz')).status).toBe(503);
+  expect((await auth.call('GET', '/healthz')).status).toBe(200);
+
+  proxy.mend();
+  const deadline = performance.now() + 10_000;
+  while ((await auth.call('GET', '/readyz')).status !== 200 && performance.now() < deadline) {
+    await sleep(50);
+  }
+  expect(await auth.accepts(token)).toBe(true);
+  expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+  expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(200);
+});
