@@ -13,7 +13,7 @@ import {
   rolesInput,
   verifierList,
 } from './account.ts';
-import type { AnonymousCall, Call, MachineCall, UserCall } from './context.ts';
+import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
 
 const email = z.string().trim().min(3).max(254).pipe(z.email());
@@ -118,7 +118,6 @@ type Acting<S extends z.ZodType> = z.infer<S> & ActorOnly;
 interface ActorOnly {
   actor: z.infer<typeof accountInput>['user_id'];
 }
-export type { Call };
 
 export const killKeyInput = z.strictObject({ kid: keyId, wait: receiptWait });
 export const rotatedKey = z.object({ kid: keyId });

@@ -14,6 +14,10 @@ export const permission = z.enum([
   'sessions:revoke',
   'verifiers:read',
   'keys:write',
+  /** Grants and snapshots over HTTP, for verifiers. */
+  'revocations:read',
+  /** RFC 7662. */
+  'tokens:introspect',
 ]);
 export type Permission = z.infer<typeof permission>;
 

@@ -15,7 +15,11 @@ export const MAX_ACKNOWLEDGED = 1_000;
 /** The most events that one answer carries; more are asked for at once. */
 export const MAX_GRANTED_EVENTS = 1_000;
 
-export const stalenessPolicy = z.enum(['reject']);
+/**
+ * What a verifier does with a token while it is stale. `accept` breaks the guarantees, so that
+ * receipts list such verifiers apart.
+ */
+export const stalenessPolicy = z.enum(['reject', 'introspect', 'accept']);
 export type StalenessPolicy = z.infer<typeof stalenessPolicy>;
 
 export const grantRequest = z.strictObject({

@@ -13,6 +13,8 @@ export const receipt = z.object({
   confirmed: z.int().min(0),
   expected: z.int().min(0),
   pending: z.array(pendingVerifier),
+  /** Verifiers with policy `accept`: nothing can be promised for them, and they are not counted. */
+  unpromised: z.array(pendingVerifier),
   /** The moment after which no verifier can accept it, whatever has failed in between. */
   enforced_by: z.iso.datetime(),
 });

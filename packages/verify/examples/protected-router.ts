@@ -13,7 +13,7 @@ const verifier = await createVerifier({
 
 const t = initTRPC.context<AuthorizationContext>().create();
 const signedIn = t.procedure.use(protect(verifier));
-const support = t.procedure.use(protect(verifier, 'users:read'));
+const support = t.procedure.use(protect(verifier, { permission: 'users:read' }));
 
 export const orders = t.router({
   mine: signedIn.query(({ ctx }) => `the orders of ${ctx.token.sub}`),

@@ -1,17 +1,24 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export type { Fetch } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
+export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';
 export { Replica, type ReplicaState, type ReplicaStats } from './revocation/replica.ts';
+export type { Introspect } from './stale/introspection.ts';
+export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type Algorithm, type ParsedToken } from './token/parse.ts';
 export { signatureHolds, type VerificationKey } from './token/signature.ts';
 export {
   createVerifier,
   type AppliedListener,
+  type Assurance,
   type TransitionListener,
   type Verifier,
   type VerifierOptions,
   type VerifierStats,
+  type Verified,
+  type VerifyOptions,
+  type Watched,
 } from './verifier.ts';

@@ -4,13 +4,17 @@ import {
   serviceName,
   type AccessTokenClaims,
   type RevocationEvent,
+  type StalenessPolicy,
 } from '@portcullis/contracts';
 import { systemClock, type Clock } from './clock.ts';
 import { Jwks, type Fetch } from './keys/jwks.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState, type ReplicaStats } from './revocation/replica.ts';
-import { readClaims } from './token/claims.ts';
+import { readClaims, type Expectations } from './token/claims.ts';
+import { Watchers } from './revocation/watchers.ts';
+import { Introspection } from './stale/introspection.ts';
+import { stricterOf, type WhenStale } from './stale/policy.ts';
 import { parseToken, type ParsedToken } from './token/parse.ts';
 import { signatureHolds, type VerificationKey } from './token/signature.ts';
 
@@ -23,6 +27,8 @@ export interface VerifierOptions {
   service: string;
   /** Where revocations come from, for instance `natsFeed` of `@portcullis/verify/nats`. */
   feed: RevocationFeed;
+  /** What happens while nobody has answered for S; `{ policy: 'reject' }` unless given. */
+  whenStale?: WhenStale;
   /** A cap on `exp - iat` that holds whatever the issuer meant, in seconds; 3600 unless given. */
   maxTokenLifeSeconds?: number;
   /** Where the keys are, when it is not the usual place. */
@@ -35,6 +41,36 @@ export interface VerifierOptions {
 export interface VerifierStats extends ReplicaStats {
   accepted: number;
   refused: number;
+  /** Of the accepted: those that were vouched for by introspection. */
+  introspected: number;
+  /** Of the accepted: those that nothing vouched for (policy `accept`). */
+  acceptedStale: number;
+  /** Signals that somebody holds. */
+  watched: number;
+}
+
+/** What stood behind an acceptance. */
+export type Assurance = 'fresh' | 'introspected' | 'none';
+
+export interface Verified {
+  claims: AccessTokenClaims;
+  assurance: Assurance;
+}
+
+export interface VerifyOptions {
+  /** A stricter policy than the verifier's own, for what must not be served in doubt. */
+  whenStale?: StalenessPolicy;
+}
+
+/** A token that goes on being checked. Dispose of it when what it was opened for has ended. */
+export interface Watched extends Disposable {
+  claims: AccessTokenClaims;
+  /**
+   * Fires when the token holds no longer. `reason` is a `Refusal`: `invalid_token` is final, and a
+   * client must not come back; `token_stale` (its life is over, or its claims have changed) and
+   * `verifier_stale` may be tried again.
+   */
+  signal: AbortSignal;
 }
 
 export type AppliedListener = (event: RevocationEvent, lagMs: number) => void;
@@ -52,7 +88,14 @@ export interface Verifier extends AsyncDisposable {
    *   when too much time has passed without word from the issuer; `unavailable` (503) when no keys
    *   were ever had
    */
-  verify(token: string): Promise<AccessTokenClaims>;
+  verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
+  /** The same, and what the acceptance rests on. */
+  verifyWithAssurance(token: string, options?: VerifyOptions): Promise<Verified>;
+  /**
+   * Checks a token and goes on doing so, for streams, sockets and jobs. While stale it refuses,
+   * whatever the policy is.
+   */
+  watch(token: string): Promise<Watched>;
   readonly state: ReplicaState;
   /** For how much longer tokens may be accepted without another word from the issuer. */
   readonly freshnessLeftMs: number;
@@ -71,88 +114,173 @@ export interface Verifier extends AsyncDisposable {
  * @throws TypeError for options that cannot be meant
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
-  const { issuer, audience, feed, clock = systemClock } = options;
-  const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S } = options;
-  if (!URL.canParse(issuer)) throw new TypeError('the issuer is a URL');
-  if (typeof audience !== 'string' || audience === '') throw new TypeError('an audience is needed');
-  const service = serviceName.parse(options.service);
+  const verifier = new LocalVerifier(options);
+  await verifier.start();
+  return verifier;
+}
 
-  const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-  const keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch);
-  const ledger = new Ledger();
-  const appliedListeners = new Set<AppliedListener>();
-  const transitionListeners = new Set<TransitionListener>();
-  const expected = { issuer, audience, maxTokenLifeSeconds };
-  let accepted = 0;
-  let refused = 0;
+class LocalVerifier implements Verifier {
+  readonly #clock: Clock;
+  readonly #keys: Jwks;
+  readonly #ledger = new Ledger();
+  readonly #replica: Replica;
+  readonly #watchers: Watchers;
+  readonly #expected: Expectations;
+  readonly #policy: StalenessPolicy;
+  readonly #introspection: Introspection | undefined;
+  readonly #appliedListeners = new Set<AppliedListener>();
+  readonly #transitionListeners = new Set<TransitionListener>();
+  readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
-  const replica = new Replica({
-    service,
-    feed,
-    ledger,
-    clock,
-    onTransition(to, from) {
-      for (const listener of transitionListeners) listener(to, from);
-    },
-    onApplied(event, lagMs) {
-      if (event.kind === 'key') keys.kill(event.key);
-      for (const listener of appliedListeners) listener(event, lagMs);
-    },
-  });
+  constructor(options: VerifierOptions) {
+    const { issuer, audience, feed, clock = systemClock } = options;
+    const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
+    if (!URL.canParse(issuer)) throw new TypeError('the issuer is a URL');
+    if (typeof audience !== 'string' || audience === '') {
+      throw new TypeError('an audience is needed');
+    }
+    const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+    this.#clock = clock;
+    this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch);
+    this.#expected = { issuer, audience, maxTokenLifeSeconds };
+    this.#policy = whenStale.policy;
+    if (whenStale.policy === 'introspect') {
+      this.#introspection = new Introspection(whenStale.introspect, clock);
+    }
+    this.#replica = new Replica({
+      service: serviceName.parse(options.service),
+      policy: this.#policy,
+      feed,
+      ledger: this.#ledger,
+      clock,
+      onTransition: (to, from) => this.#moved(to, from),
+      onApplied: (event, lagMs) => this.#learned(event, lagMs),
+    });
+    this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
+  }
 
-  const verify = async (token: string): Promise<AccessTokenClaims> => {
+  async start(): Promise<void> {
+    await Promise.all([this.#replica.start(), this.#keys.refresh()]);
+  }
+
+  get state(): ReplicaState {
+    return this.#replica.state;
+  }
+
+  get freshnessLeftMs(): number {
+    return this.#replica.freshnessLeftMs;
+  }
+
+  async verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims> {
+    return (await this.verifyWithAssurance(token, options)).claims;
+  }
+
+  async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
+    try {
+      const { claims, kid } = await this.#read(token);
+      const assurance = await this.#admit(token, claims, kid, options);
+      this.#counts.accepted += 1;
+      return { claims, assurance };
+    } catch (error) {
+      this.#counts.refused += 1;
+      throw error;
+    }
+  }
+
+  async watch(token: string): Promise<Watched> {
+    const { claims, kid } = await this.#read(token);
+    const { signal, release } = this.#watchers.add(claims, kid);
+    try {
+      this.#replica.admit(claims, kid);
+    } catch (error) {
+      release();
+      this.#counts.refused += 1;
+      throw error;
+    }
+    this.#counts.accepted += 1;
+    return { claims, signal, [Symbol.dispose]: release };
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (this.#replica.state !== 'LIVE' || !this.#keys.loaded) {
+      signal?.throwIfAborted();
+      if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
+      if (!this.#keys.loaded) await this.#keys.refresh();
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, READY_POLL_MS);
+      });
+    }
+  }
+
+  stats(): VerifierStats {
+    return { ...this.#replica.stats, ...this.#counts, watched: this.#watchers.size };
+  }
+
+  onApplied(listener: AppliedListener): () => void {
+    this.#appliedListeners.add(listener);
+    return () => this.#appliedListeners.delete(listener);
+  }
+
+  onTransition(listener: TransitionListener): () => void {
+    this.#transitionListeners.add(listener);
+    return () => this.#transitionListeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#replica.close();
+  }
+
+  /** Form, key, signature and claims: what does not change while a token lives. */
+  async #read(token: string): Promise<{ claims: AccessTokenClaims; kid: string }> {
     const parsed = orInvalid(() => parseToken(token));
     // The only wait there is, and only for a key that was never heard of.
-    const key = keys.known(parsed.kid) ?? (await keys.find(parsed.kid));
-    const claims = orInvalid(() => believe(parsed, key, expected));
-    replica.admit(claims, parsed.kid);
-    return claims;
-  };
+    const key = this.#keys.known(parsed.kid) ?? (await this.#keys.find(parsed.kid));
+    return { claims: orInvalid(() => believe(parsed, key, this.#expected)), kid: parsed.kid };
+  }
 
-  await Promise.all([replica.start(), keys.refresh()]);
+  /** Freshness, expiry and revocation, after the last wait; or what the policy puts in their place. */
+  async #admit(
+    token: string,
+    claims: AccessTokenClaims,
+    kid: string,
+    { whenStale = this.#policy }: VerifyOptions,
+  ): Promise<Assurance> {
+    try {
+      this.#replica.admit(claims, kid);
+      return 'fresh';
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'verifier_stale') throw error;
+      const policy = stricterOf(whenStale, this.#policy);
+      // What is known to be revoked stays so, however old the knowledge is.
+      if (policy === 'reject' || this.#ledger.judge(claims, kid) !== 'holds') throw error;
+      if (policy === 'introspect') {
+        if (this.#introspection === undefined) throw error;
+        await this.#introspection.demand(token);
+        this.#counts.introspected += 1;
+        return 'introspected';
+      }
+      if (this.#replica.state === 'CLOSED' || claims.exp * 1_000 <= this.#clock.wall()) throw error;
+      this.#counts.acceptedStale += 1;
+      return 'none';
+    }
+  }
 
-  return {
-    async verify(token) {
-      try {
-        const claims = await verify(token);
-        accepted += 1;
-        return claims;
-      } catch (error) {
-        refused += 1;
-        throw error;
-      }
-    },
-    get state() {
-      return replica.state;
-    },
-    get freshnessLeftMs() {
-      return replica.freshnessLeftMs;
-    },
-    async ready(signal) {
-      while (replica.state !== 'LIVE' || !keys.loaded) {
-        signal?.throwIfAborted();
-        if (replica.state === 'CLOSED') throw new Error('the verifier is closed');
-        if (!keys.loaded) await keys.refresh();
-        await new Promise<void>((resolve) => clock.after(READY_POLL_MS, resolve));
-      }
-    },
-    stats: () => ({ ...replica.stats, accepted, refused }),
-    onApplied(listener) {
-      appliedListeners.add(listener);
-      return () => appliedListeners.delete(listener);
-    },
-    onTransition(listener) {
-      transitionListeners.add(listener);
-      return () => transitionListeners.delete(listener);
-    },
-    [Symbol.asyncDispose]: () => replica.close(),
-  };
+  #learned(event: RevocationEvent, lagMs: number): void {
+    if (event.kind === 'key') this.#keys.kill(event.key);
+    this.#watchers.applied(event);
+    for (const listener of this.#appliedListeners) listener(event, lagMs);
+  }
+
+  #moved(to: ReplicaState, from: ReplicaState): void {
+    if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
+    for (const listener of this.#transitionListeners) listener(to, from);
+  }
 }
 
 function believe(
   parsed: ParsedToken,
   key: VerificationKey | undefined,
-  expected: Parameters<typeof readClaims>[1],
+  expected: Expectations,
 ): AccessTokenClaims {
   if (key === undefined) throw new Error('an unknown key');
   if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');

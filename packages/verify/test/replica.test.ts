@@ -31,6 +31,7 @@ beforeEach(() => {
 function replicaOver(feed: RevocationFeed): Replica {
   return new Replica({
     service: 'test',
+    policy: 'reject',
     feed,
     ledger: new Ledger(),
     clock,

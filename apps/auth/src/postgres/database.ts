@@ -9,7 +9,9 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 20;
-const CONNECT_TIMEOUT_S = 5;
+const CONNECT_TIMEOUT_S = 3;
+/** Between two attempts to connect. The library's own grows to 20 s, in which nobody is served. */
+const MAX_BACKOFF_S = 0.5;
 
 export interface PostgresConnection extends AsyncDisposable {
   readonly sql: Sql;
@@ -21,6 +23,7 @@ export function connectPostgres(url: string, applicationName: string): PostgresC
   const sql = postgres(url, {
     max: MAX_CONNECTIONS,
     connect_timeout: CONNECT_TIMEOUT_S,
+    backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,
     onnotice: () => undefined,
     connection: {

@@ -54,8 +54,11 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     watch.observe(first.verifiers);
     let latest = first;
     let positions = new Map<EventId, number>();
+    // Those that accept while stale cannot be promised for, and hold nobody up.
+    const unpromised = first.verifiers.filter(({ policy }) => policy === 'accept');
+    const promised = first.verifiers.filter(({ policy }) => policy !== 'accept');
     const outstanding = (): RegisteredVerifier[] =>
-      first.verifiers.filter(
+      promised.filter(
         (verifier) =>
           isExpected(verifier, latest) && !hasConfirmed(verifier, events, latest, positions),
       );
@@ -70,8 +73,7 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       }
       pending = outstanding();
     }
-    const gone = first.verifiers.filter((verifier) => !isExpected(verifier, latest)).length;
-    const expected = first.verifiers.length - gone;
+    const expected = promised.filter((verifier) => isExpected(verifier, latest)).length;
     const greatestS = Math.max(0, ...first.verifiers.map(({ maxStalenessMs }) => maxStalenessMs));
     const last = events.at(-1);
     return {
@@ -80,7 +82,8 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       published: published(events),
       confirmed: expected - pending.length,
       expected,
-      pending: pending.map(({ service, incarnation }) => ({ service, incarnation })),
+      pending: pending.map(nameOf),
+      unpromised: unpromised.map(nameOf),
       enforced_by: new Date(Math.ceil(first.issuerTime) + greatestS).toISOString(),
     };
   };
@@ -135,4 +138,8 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       return await collect([event], waitMs);
     },
   };
+}
+
+function nameOf({ service, incarnation }: RegisteredVerifier) {
+  return { service, incarnation };
 }

@@ -106,6 +106,7 @@ export async function startVerifier(
   const applied: RevocationEvent[] = [];
   const replica = new Replica({
     service,
+    policy: 'reject',
     feed: natsFeed({ connection, prefix: bed.prefix }),
     ledger,
     clock: systemClock,

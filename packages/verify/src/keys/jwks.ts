@@ -7,6 +7,7 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '../clock.ts';
+import { readBounded } from '../http/read-bounded.ts';
 import type { VerificationKey } from '../token/signature.ts';
 import { readKeySet } from './key-set.ts';
 
@@ -88,23 +89,12 @@ export class Jwks {
         signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
       });
       if (response.status !== 200) throw new Error(`the key set was answered ${response.status}`);
-      const keys = readKeySet(JSON.parse(await readBounded(response)));
+      const bytes = await readBounded(response, MAX_BYTES);
+      const keys = readKeySet(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
       for (const kid of this.#killed) keys.delete(kid);
       this.#keys = keys;
     } catch {
       // What is known stays known; what is not known stays refused. The next cooldown tries again.
     }
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error('the key set is too large');
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

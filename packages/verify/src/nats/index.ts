@@ -1,79 +1,121 @@
 /** Revocations over NATS: core subscriptions for the push, request and reply for the grants. */
-import { subjectsOf } from '@portcullis/contracts';
+import {
+  subjectsOf,
+  type Acknowledgement,
+  type Farewell,
+  type GrantRequest,
+  type Subjects,
+} from '@portcullis/contracts';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
 
 export interface NatsFeedOptions {
-  /** Connected with this service's own credentials, and without a limit of reconnects. */
-  connection: NatsConnection;
+  /**
+   * Connected with this service's own credentials, and without a limit of reconnects. A promise is
+   * waited for in the background: a service may start while NATS is away.
+   */
+  connection: NatsConnection | Promise<NatsConnection>;
   /** The prefix of all subjects, as the auth service has it; `portcullis` unless given. */
   prefix?: string;
 }
 
 /** A feed over a connection that the caller owns and closes. */
 export function natsFeed(options: NatsFeedOptions): RevocationFeed {
-  const { connection, prefix = 'portcullis' } = options;
-  const subjects = subjectsOf(prefix);
-  let service = '';
-  const subscriptions: Subscription[] = [];
-  let open = false;
-
-  const listen = (subject: string, deliver: (bytes: Uint8Array) => void): void => {
-    subscriptions.push(
-      connection.subscribe(subject, {
-        // A callback, not an iterator: an event is applied in the turn in which it arrives.
-        callback: (error, message) => {
-          if (error === null) deliver(message.data);
-        },
-      }),
-    );
-  };
-
-  const watchLink = async (listener: FeedListener): Promise<void> => {
-    for await (const status of connection.status()) {
-      if (!open) return;
-      if (status.type === 'reconnect') listener.restored();
-    }
-  };
-
-  return {
-    async open(listener, as) {
-      open = true;
-      service = as;
-      listen(subjects.revocations, (bytes) => listener.revocation(bytes));
-      listen(subjects.numbered, (bytes) => listener.numbered(bytes));
-      void watchLink(listener);
-      // Answered only after the server has seen the subscriptions. While it is away, the grants
-      // that follow will fail and be asked for again.
-      if (!connection.isClosed()) await connection.flush();
-    },
-    async request(request, timeoutMs) {
-      const reply = await connection.request(
-        subjects.grant(request.service),
-        JSON.stringify(request),
-        {
-          timeout: timeoutMs,
-        },
-      );
-      return reply.data;
-    },
-    acknowledge(acknowledgement) {
-      if (!connection.isClosed()) {
-        connection.publish(subjects.acknowledge(service), JSON.stringify(acknowledgement));
-      }
-    },
-    async farewell(farewell) {
-      if (connection.isClosed()) return;
-      connection.publish(subjects.farewell(service), JSON.stringify(farewell));
-      await Promise.race([connection.flush(), after(FAREWELL_TIMEOUT_MS)]);
-    },
-    async close() {
-      open = false;
-      for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
-    },
-  };
+  return new NatsFeed(options);
 }
 
+class NatsFeed implements RevocationFeed {
+  readonly #options: NatsFeedOptions;
+  readonly #subjects: Subjects;
+  readonly #subscriptions: Subscription[] = [];
+  #connection: NatsConnection | undefined;
+  #service = '';
+  #up = false;
+  #closed = false;
+
+  constructor(options: NatsFeedOptions) {
+    this.#options = options;
+    this.#subjects = subjectsOf(options.prefix ?? 'portcullis');
+  }
+
+  async open(listener: FeedListener, service: string): Promise<void> {
+    this.#service = service;
+    const { connection } = this.#options;
+    if (connection instanceof Promise) {
+      void connection.then(async (late) => {
+        await this.#listen(late, listener);
+        listener.restored();
+      });
+      return;
+    }
+    await this.#listen(connection, listener);
+  }
+
+  async request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array> {
+    // A question that waits in a buffer for the link to come back is of no use to anybody.
+    if (this.#connection === undefined || !this.#up) throw new Error('not connected to NATS');
+    const subject = this.#subjects.grant(request.service);
+    const reply = await this.#connection.request(subject, JSON.stringify(request), {
+      timeout: Math.max(1, Math.floor(timeoutMs)),
+    });
+    return reply.data;
+  }
+
+  acknowledge(acknowledgement: Acknowledgement): void {
+    this.#publish(this.#subjects.acknowledge(this.#service), acknowledgement);
+  }
+
+  async farewell(farewell: Farewell): Promise<void> {
+    if (!this.#publish(this.#subjects.farewell(this.#service), farewell)) return;
+    await Promise.race([this.#connection?.flush(), after(FAREWELL_TIMEOUT_MS)]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
+  }
+
+  async #listen(connection: NatsConnection, listener: FeedListener): Promise<void> {
+    if (this.#closed) return;
+    this.#connection = connection;
+    this.#up = !connection.isClosed();
+    this.#on(connection, this.#subjects.revocations, (bytes) => listener.revocation(bytes));
+    this.#on(connection, this.#subjects.numbered, (bytes) => listener.numbered(bytes));
+    void this.#watchLink(connection, listener);
+    // Answered only after the server has seen the subscriptions. One that does not answer is not
+    // waited for: grants tell how things stand.
+    await Promise.race([connection.flush().catch(() => undefined), after(OPEN_TIMEOUT_MS)]);
+  }
+
+  #on(connection: NatsConnection, subject: string, deliver: (bytes: Uint8Array) => void): void {
+    const subscription = connection.subscribe(subject, {
+      // A callback, not an iterator: an event is applied in the turn in which it arrives.
+      callback: (error, message) => {
+        if (error === null) deliver(message.data);
+      },
+    });
+    this.#subscriptions.push(subscription);
+  }
+
+  async #watchLink(connection: NatsConnection, listener: FeedListener): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (this.#closed) return;
+      if (type === 'disconnect') this.#up = false;
+      if (type === 'reconnect') {
+        this.#up = true;
+        listener.restored();
+      }
+    }
+  }
+
+  #publish(subject: string, message: unknown): boolean {
+    if (this.#connection === undefined || !this.#up || this.#connection.isClosed()) return false;
+    this.#connection.publish(subject, JSON.stringify(message));
+    return true;
+  }
+}
+
+const OPEN_TIMEOUT_MS = 1_000;
 const FAREWELL_TIMEOUT_MS = 500;
 
 function after(milliseconds: number): Promise<void> {

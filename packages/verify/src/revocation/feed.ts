@@ -28,6 +28,12 @@ export interface RevocationFeed {
    * @throws when there was none in `timeoutMs`
    */
   request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * Everything in one piece, for a cold start. Where there is none, grants carry it bit by bit.
+   *
+   * @returns the bytes of a snapshot; they say which log they are of, and up to where
+   */
+  snapshot?(timeoutMs: number): Promise<Uint8Array>;
   /** Best effort: what is lost is named again in the next request. */
   acknowledge(acknowledgement: Acknowledgement): void;
   /** Best effort: without it the incarnation is discounted once it can no longer be fresh. */

@@ -31,6 +31,7 @@ import {
   type Grant,
   type IncarnationId,
   type RevocationEvent,
+  type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
 import type { FeedListener, RevocationFeed } from './feed.ts';
@@ -60,6 +61,8 @@ export interface ReplicaStats {
 
 export interface ReplicaOptions {
   service: string;
+  /** What the verifier does while it is stale; receipts tell verifiers apart by it. */
+  policy: StalenessPolicy;
   feed: RevocationFeed;
   ledger: Ledger;
   clock: Clock;
@@ -85,6 +88,7 @@ export class Replica {
   #renewing = false;
   #renewAgain = false;
   #renewal: Timer | undefined;
+  #staleness: Timer | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -102,6 +106,11 @@ export class Replica {
   /** How much longer it may admit, in milliseconds; zero when it may not. */
   get freshnessLeftMs(): number {
     return Math.max(0, this.#freshUntil - this.#options.clock.monotonic());
+  }
+
+  /** Milliseconds since the epoch by the issuer's clock, as far as it is known. */
+  issuerNow(): number {
+    return this.#issuerClock.now();
   }
 
   get stats(): ReplicaStats {
@@ -160,6 +169,7 @@ export class Replica {
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#setState('CLOSED');
     this.#renewal?.cancel();
+    this.#staleness?.cancel();
     await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
     await this.#options.feed.close();
   }
@@ -256,7 +266,7 @@ export class Replica {
 
   /** One request and its answer. @returns after how many milliseconds to ask again */
   async #renew(): Promise<number> {
-    const { feed, clock, service, random = Math.random } = this.#options;
+    const { feed, clock, service, policy, random = Math.random } = this.#options;
     const askedAt = clock.monotonic();
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
@@ -271,7 +281,7 @@ export class Replica {
           service,
           incarnation,
           nonce,
-          policy: 'reject',
+          policy,
           epoch: this.#epoch,
           position: this.#position.value,
           applied,
@@ -334,6 +344,13 @@ export class Replica {
     this.#freshUntil = Math.max(this.#freshUntil, askedAt + grant.max_staleness_ms);
     this.#options.ledger.evict(this.#issuerClock.now());
     if (this.#isFresh(this.#options.clock.monotonic())) this.#setState('LIVE');
+    this.#noticeStaleness();
+  }
+
+  /** For those who hold something open and do not ask; whoever asks reads the clock. */
+  #noticeStaleness(): void {
+    this.#staleness?.cancel();
+    this.#staleness = this.#options.clock.after(this.freshnessLeftMs + 1, () => void this.state);
   }
 
   /**

@@ -7,7 +7,7 @@
 import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
 import type { Permission, UserClaims } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier, VerifyOptions } from '../verifier.ts';
 
 /** What the context of the router must carry: the raw `Authorization` header, or undefined. */
 export interface AuthorizationContext {
@@ -16,14 +16,15 @@ export interface AuthorizationContext {
 
 const t = initTRPC.context<AuthorizationContext>().create();
 
-/**
- * A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token.
- *
- * @param demand a permission that one of the person's roles must carry
- */
-export function protect(verifier: Verifier, demand?: Permission) {
+export interface Demands extends VerifyOptions {
+  /** One of the person's roles must carry it. */
+  permission?: Permission;
+}
+
+/** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
+export function protect(verifier: Verifier, demands: Demands = {}) {
   return t.middleware(async ({ ctx, next }) => {
-    const token = await demandToken(verifier, ctx.authorization, demand);
+    const token = await demandToken(verifier, ctx.authorization, demands);
     return await next({ ctx: { token } });
   });
 }
@@ -31,11 +32,14 @@ export function protect(verifier: Verifier, demand?: Permission) {
 async function demandToken(
   verifier: Verifier,
   authorization: string | undefined,
-  demand: Permission | undefined,
+  { permission, ...options }: Demands,
 ): Promise<UserClaims> {
   try {
-    const token = await verifier.verify(bearerToken(authorization));
-    if (!isUserClaims(token) || (demand !== undefined && !rolesAllow(token.roles, demand))) {
+    const token = await verifier.verify(bearerToken(authorization), options);
+    if (
+      !isUserClaims(token) ||
+      (permission !== undefined && !rolesAllow(token.roles, permission))
+    ) {
       throw new Refusal('insufficient_scope');
     }
     return token;

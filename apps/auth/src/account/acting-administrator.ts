@@ -1,0 +1,91 @@
+/**
+ * Changes that a machine client asks for in the name of an administrator. The client's scope was
+ * checked by the router; that the administrator still may is checked here, in the transaction of the
+ * change, so that the admin service cannot be used with a name that has lost its power.
+ */
+import type { MachineCall } from '@portcullis/api';
+import { Refusal, rolesAllow, type Permission, type UserId } from '@portcullis/contracts';
+import { asc, inArray, sql } from 'drizzle-orm';
+import type { Transaction } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { AuditEntry, Cause } from '../revocation/change.ts';
+import { knownRoles } from './account-of-row.ts';
+
+/** Key of the advisory lock under which the set of administrators changes. */
+const ADMINISTRATORS_LOCK = 0x70_63_61_64;
+
+export function causeOf(call: MachineCall, actor: UserId): Cause {
+  const { requestId, address } = call.request;
+  return { actor: { kind: 'user', id: actor }, requestId, address };
+}
+
+/** The entry with the machine client through which the administrator acted. */
+export function through(call: MachineCall, entry: AuditEntry): AuditEntry {
+  return { ...entry, detail: { client: call.caller.client_id, ...entry.detail } };
+}
+
+/**
+ * Locks the administrator and the account, in the order of their ids, so that two administrators who
+ * act on each other wait and do not deadlock.
+ *
+ * @returns the account as it is under the lock
+ * @throws Refusal `insufficient_scope`, or `not_found` for an account that is none or was deleted
+ */
+export async function lockAccount(
+  tx: Transaction,
+  actor: UserId,
+  target: UserId,
+  needed: Permission,
+): Promise<typeof users.$inferSelect> {
+  const rows = await tx
+    .select()
+    .from(users)
+    .where(inArray(users.id, [actor, target]))
+    .orderBy(asc(users.id))
+    .for('no key update');
+  requirePermission(
+    rows.find((row) => row.id === actor),
+    needed,
+  );
+  const account = rows.find((row) => row.id === target);
+  if (account === undefined || account.status === 'deleted') throw new Refusal('not_found');
+  return account;
+}
+
+/** Like `lockAccount`, for what is not about an account. */
+export async function lockActor(tx: Transaction, actor: UserId, needed: Permission): Promise<void> {
+  const [row] = await tx
+    .select()
+    .from(users)
+    .where(inArray(users.id, [actor]))
+    .for('no key update');
+  requirePermission(row, needed);
+}
+
+function requirePermission(row: typeof users.$inferSelect | undefined, needed: Permission): void {
+  if (row?.status !== 'active' || !rolesAllow(knownRoles(row.roles), needed)) {
+    throw new Refusal('insufficient_scope', { cause: new Error('the actor may not do this') });
+  }
+}
+
+/**
+ * Changes that may take an administrator away go one after the other. Taken before any row is
+ * locked; with it, two administrators who demote each other at once leave one.
+ */
+export async function lockAdministrators(tx: Transaction): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATORS_LOCK})`);
+}
+
+/** Called after the change, in its transaction, which does not commit if nobody is left. */
+export async function requireAnAdministrator(tx: Transaction): Promise<void> {
+  if (!(await hasAdministrator(tx))) throw new Refusal('last_administrator');
+}
+
+export async function hasAdministrator(tx: Transaction): Promise<boolean> {
+  const found = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(sql`${users.status} = 'active' and 'admin' = any(${users.roles})`)
+    .limit(1);
+  return found.length > 0;
+}

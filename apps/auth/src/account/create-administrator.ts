@@ -1,0 +1,107 @@
+/** Administrators that come from the operator and not from another administrator. */
+import { newId } from '@portcullis/contracts';
+import { eq, sql } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import { hasAdministrator, lockAdministrators } from './acting-administrator.ts';
+import { emailKey } from './email-key.ts';
+import { problemWith, normalisePassword } from './judge-password.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+
+export interface CreateAdministratorDependencies {
+  database: Database;
+  makeChange: MakeChange;
+  hasher: PasswordHasher;
+}
+
+export interface WantedAdministrator {
+  email: string;
+  password: string;
+}
+
+/**
+ * - `exists`: there is an administrator by that address; nothing was changed, nor was the password.
+ * - `not-first`: somebody else is administrator already, and only the first one was wanted.
+ * - `taken`: the address belongs to an account that is none. It is not made one: whoever registered
+ *   it chose its password.
+ */
+export type Created = 'created' | 'exists' | 'not-first' | 'taken';
+
+/** What the operator has to change; names the variable, repeats no value. */
+export class UnusableAdministrator extends Error {
+  override readonly name = 'UnusableAdministrator';
+}
+
+const BY_OPERATOR: Cause = {
+  actor: { kind: 'system', id: 'operator' },
+  requestId: 'create-administrator',
+  address: null,
+};
+
+/**
+ * Makes an administrator whose address counts as verified. Idempotent, and safe when several
+ * instances start at once.
+ *
+ * @param onlyFirst makes nobody while there is an administrator: one that others have removed must
+ *   not come back with the next restart
+ */
+export async function createAdministrator(
+  { database, makeChange, hasher }: CreateAdministratorDependencies,
+  wanted: WantedAdministrator,
+  { onlyFirst }: { onlyFirst: boolean },
+): Promise<Created> {
+  const email = wanted.email.trim();
+  const key = emailKey(email);
+  if (key === null) {
+    throw new UnusableAdministrator('PORTCULLIS_ADMIN_EMAIL: is not an e-mail address');
+  }
+  const problem = problemWith(normalisePassword(wanted.password), { emailKey: key, name: null });
+  if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
+
+  const before = await database.transaction((tx) => standingOf(tx, key, onlyFirst));
+  if (before !== null) return before;
+  const passwordHash = await hasher.hash(wanted.password);
+  const { result } = await makeChange(BY_OPERATOR, async ({ tx, announce, audit }) => {
+    await lockAdministrators(tx);
+    const id = newId('usr');
+    let outcome = await standingOf(tx, key, onlyFirst);
+    if (outcome === null) {
+      // A registration of the same address does not take the lock.
+      const made = await tx
+        .insert(users)
+        .values({
+          id,
+          email,
+          emailKey: key,
+          passwordHash,
+          roles: ['admin'],
+          emailVerifiedAt: sql`clock_timestamp()`,
+        })
+        .onConflictDoNothing({ target: users.emailKey })
+        .returning({ id: users.id });
+      outcome = made.length > 0 ? 'created' : 'taken';
+    }
+    if (outcome === 'created') {
+      await announce({ type: 'registered', user_id: id, email, name: null });
+    }
+    await audit({
+      action: 'account.administrator-created',
+      target: { kind: 'user', id },
+      detail: { outcome },
+    });
+    return outcome;
+  });
+  return result;
+}
+
+/** Why nobody is to be made, or null. */
+async function standingOf(
+  tx: Change['tx'],
+  key: string,
+  onlyFirst: boolean,
+): Promise<Created | null> {
+  const [known] = await tx.select().from(users).where(eq(users.emailKey, key));
+  if (known !== undefined) return known.roles.includes('admin') ? 'exists' : 'taken';
+  return onlyFirst && (await hasAdministrator(tx)) ? 'not-first' : null;
+}

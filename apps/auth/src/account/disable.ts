@@ -1,0 +1,49 @@
+import type { AccountAdministration } from '@portcullis/api';
+import type { MakeChange } from '../revocation/change.ts';
+import type { Receipts } from '../revocation/receipts.ts';
+import { accountOfRow } from './account-of-row.ts';
+import {
+  causeOf,
+  lockAccount,
+  lockAdministrators,
+  requireAnAdministrator,
+  through,
+} from './acting-administrator.ts';
+import { cutOff } from './cut-off.ts';
+
+export interface AdministrationDependencies {
+  makeChange: MakeChange;
+  receipts: Receipts;
+}
+
+/** Ends all access of an account until it is enabled again. Doing it twice changes nothing. */
+export function createDisable({
+  makeChange,
+  receipts,
+}: AdministrationDependencies): AccountAdministration['disable'] {
+  return async (call, { user_id: id, actor, wait }) => {
+    const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
+      await lockAdministrators(change.tx);
+      const before = await lockAccount(change.tx, actor, id, 'users:write');
+      const changed = before.status === 'active';
+      await change.audit(
+        through(call, {
+          action: 'account.disabled',
+          target: { kind: 'user', id },
+          detail: { changed },
+        }),
+      );
+      if (!changed) return before;
+      const after = await cutOff(change, id, 'tokens-and-sessions', 'account_disabled', {
+        status: 'disabled',
+      });
+      await requireAnAdministrator(change.tx);
+      await change.announce({ type: 'disabled', user_id: id });
+      return after;
+    });
+    return {
+      user: accountOfRow(result),
+      receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
+    };
+  };
+}

@@ -1,0 +1,30 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { eq } from 'drizzle-orm';
+import { users } from '../postgres/schema/index.ts';
+import { accountOfRow } from './account-of-row.ts';
+import { causeOf, lockAccount, through } from './acting-administrator.ts';
+import type { AdministrationDependencies } from './disable.ts';
+
+/** Lets a disabled account log in again. Its old tokens and sessions stay dead. */
+export function createEnable({
+  makeChange,
+}: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['enable'] {
+  return async (call, { user_id: id, actor }) => {
+    const { result } = await makeChange(causeOf(call, actor), async ({ tx, announce, audit }) => {
+      const before = await lockAccount(tx, actor, id, 'users:write');
+      const changed = before.status === 'disabled';
+      await audit(
+        through(call, {
+          action: 'account.enabled',
+          target: { kind: 'user', id },
+          detail: { changed },
+        }),
+      );
+      if (!changed) return before;
+      await tx.update(users).set({ status: 'active' }).where(eq(users.id, id));
+      await announce({ type: 'enabled', user_id: id });
+      return { ...before, status: 'active' as const };
+    });
+    return { user: accountOfRow(result) };
+  };
+}

@@ -1,0 +1,14 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { eq } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import { accountOfRow } from './account-of-row.ts';
+
+export function createGetAccount(database: Database): AccountAdministration['get'] {
+  return async (_call, { user_id: id }) => {
+    const [row] = await database.select().from(users).where(eq(users.id, id));
+    if (row === undefined) throw new Refusal('not_found');
+    return accountOfRow(row);
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * NIST SP 800-63B-4 section 3.1.1.2: length, and nothing that an attacker would try first. No rules
+ * of composition: they make passwords worse.
+ */
+import { Refusal, type Issue } from '@portcullis/contracts';
+
+/** Code points; the least where the password is the only factor. */
+const MIN_CODE_POINTS = 15;
+/** Code points; more is refused, never cut off. */
+const MAX_CODE_POINTS = 256;
+/** Characters. Shorter parts of an address or a name occur in ordinary words. */
+const MIN_OWN_PART = 6;
+
+export interface Owner {
+  /** As `emailKey` gives it. */
+  emailKey: string;
+  name: string | null;
+}
+
+/** The one spelling that is hashed, so that a keyboard's choice of composition does not matter. */
+export function normalisePassword(password: string): string {
+  return password.normalize('NFKC');
+}
+
+/** @throws Refusal `invalid_request` that says what to change, and never repeats the password */
+export function judgePassword(password: string, owner: Owner): void {
+  const problem = problemWith(normalisePassword(password), owner);
+  if (problem === null) return;
+  const issue: Issue = { path: 'password', message: problem };
+  throw new Refusal('invalid_request', { issues: [issue] });
+}
+
+/** @returns a sentence for the person who chose it, or null */
+export function problemWith(password: string, owner: Owner): string | null {
+  const { length } = Array.from(password);
+  if (length < MIN_CODE_POINTS) {
+    return `Too short: at least ${MIN_CODE_POINTS} characters. A few unrelated words do well.`;
+  }
+  if (length > MAX_CODE_POINTS) return `Too long: at most ${MAX_CODE_POINTS} characters.`;
+  const folded = password.toLowerCase();
+  if (new Set(folded).size === 1) return 'One character repeated is easy to guess.';
+  if (ownParts(owner).some((part) => folded.includes(part))) {
+    return 'It contains the e-mail address or the name of the account.';
+  }
+  return null;
+}
+
+function ownParts({ emailKey, name }: Owner): string[] {
+  const parts = [emailKey.slice(0, emailKey.lastIndexOf('@'))];
+  if (name !== null) parts.push(name.normalize('NFKC').toLowerCase());
+  return [emailKey, ...parts.filter((part) => part.length >= MIN_OWN_PART)];
+}

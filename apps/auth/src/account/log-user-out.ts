@@ -1,0 +1,21 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { causeOf, lockAccount, through } from './acting-administrator.ts';
+import { cutOff } from './cut-off.ts';
+import type { AdministrationDependencies } from './disable.ts';
+
+/** Ends every session of an account. Its owner may log in again at once. */
+export function createLogUserOut({
+  makeChange,
+  receipts,
+}: AdministrationDependencies): AccountAdministration['logOut'] {
+  return async (call, { user_id: id, actor, wait }) => {
+    const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
+      await lockAccount(change.tx, actor, id, 'sessions:revoke');
+      await cutOff(change, id, 'tokens-and-sessions', 'administrator');
+      await change.audit(
+        through(call, { action: 'account.logged-out', target: { kind: 'user', id } }),
+      );
+    });
+    return await receipts.collect(revocations, wait);
+  };
+}

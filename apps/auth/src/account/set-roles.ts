@@ -1,0 +1,48 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { knownRoles, accountOfRow } from './account-of-row.ts';
+import {
+  causeOf,
+  lockAccount,
+  lockAdministrators,
+  requireAnAdministrator,
+  through,
+} from './acting-administrator.ts';
+import { cutOff } from './cut-off.ts';
+import type { AdministrationDependencies } from './disable.ts';
+
+/**
+ * Replaces the roles of an account. Tokens with the old roles stop working at once; the sessions
+ * live on, so that a refresh gives a token with the new ones.
+ *
+ * The cut is the hard one as long as verifiers do not tell `changed` apart.
+ */
+export function createSetRoles({
+  makeChange,
+  receipts,
+}: AdministrationDependencies): AccountAdministration['setRoles'] {
+  return async (call, { user_id: id, actor, roles, wait }) => {
+    const wanted = [...new Set(roles)].toSorted();
+    const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
+      await lockAdministrators(change.tx);
+      const before = await lockAccount(change.tx, actor, id, 'roles:write');
+      const held = knownRoles(before.roles).toSorted();
+      const changed = held.join() !== wanted.join();
+      await change.audit(
+        through(call, {
+          action: 'account.roles-changed',
+          target: { kind: 'user', id },
+          detail: { changed, from: held, to: wanted },
+        }),
+      );
+      if (!changed) return before;
+      const after = await cutOff(change, id, 'tokens', 'token_claims_change', { roles: wanted });
+      await requireAnAdministrator(change.tx);
+      await change.announce({ type: 'roles-changed', user_id: id, roles: wanted });
+      return after;
+    });
+    return {
+      user: accountOfRow(result),
+      receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
+    };
+  };
+}

@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/** Characters; a secret of a machine is random, and at least this long. */
+export const MIN_SECRET_LENGTH = 32;
+export const MAX_SECRET_LENGTH = 256;
+
+/** A slow hash would add nothing to a secret that cannot be guessed. */
+export function secretHash(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}

@@ -1,0 +1,25 @@
+import { ConfigurationError } from '@portcullis/service';
+import { createAdministrator, UnusableAdministrator } from '../account/create-administrator.ts';
+import { createPasswordHasher } from '../account/password-hasher.ts';
+import { readCreateAdminConfig } from '../config.ts';
+import { changeOffline } from './change-offline.ts';
+import { runCommand } from './run-command.ts';
+
+await runCommand('create-admin', async () => {
+  const { databaseUrl, administrator } = readCreateAdminConfig();
+  const hasher = await createPasswordHasher();
+  const outcome = await changeOffline(databaseUrl, async (database, makeChange) => {
+    const dependencies = { database, makeChange, hasher };
+    return await createAdministrator(dependencies, administrator, { onlyFirst: false });
+  }).catch((error: unknown) => {
+    if (error instanceof UnusableAdministrator) throw new ConfigurationError([error.message]);
+    throw error;
+  });
+  if (outcome === 'taken') {
+    throw new ConfigurationError([
+      'PORTCULLIS_ADMIN_EMAIL: belongs to an account that is no administrator; ' +
+        'let an administrator give it the role',
+    ]);
+  }
+  return outcome === 'created' ? 'the administrator was made' : 'the administrator exists already';
+});

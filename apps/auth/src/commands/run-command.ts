@@ -1,0 +1,12 @@
+import { ConfigurationError } from '@portcullis/service';
+
+/** Runs a command: what it returns is printed, and what a person can mend is said without a stack. */
+export async function runCommand(name: string, work: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(`${name}: ${await work()}\n`);
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof ConfigurationError) process.stderr.write(`${name}: ${error.message}\n`);
+    else throw error;
+  }
+}

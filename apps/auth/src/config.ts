@@ -1,0 +1,175 @@
+/** The only file here that reads the environment. Secrets stand apart, so that nothing prints them. */
+import { clientId, permission } from '@portcullis/contracts';
+import {
+  ConfigurationError,
+  databaseUrl,
+  flag,
+  integer,
+  isProduction,
+  readConfig,
+  secret,
+  serviceFields,
+  type Environment,
+} from '@portcullis/service';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { emailKey } from './account/email-key.ts';
+import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
+import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
+
+export const OWN_AUDIENCE = 'urn:portcullis:auth';
+const AUDIENCES = [OWN_AUDIENCE, 'urn:portcullis:user', 'urn:portcullis:admin'];
+const KEY_BYTES = 32;
+
+export interface Administrator {
+  email: string;
+  password: string;
+}
+
+export type AuthConfig = ReturnType<typeof readAuthConfig>;
+
+/** @throws ConfigurationError that names every variable that is wrong, and repeats no value */
+export function readAuthConfig(env: Environment = process.env) {
+  const production = isProduction(env);
+  const fields = readConfig(
+    z.object({
+      ...serviceFields({ production, port: 4000 }),
+      ...administratorFields(production),
+      DATABASE_URL: databaseUrl({ production }),
+      REDIS_URL: z
+        .string()
+        .max(2048, 'is too long')
+        .refine(
+          (value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol),
+          'is not a redis:// or rediss:// address',
+        ),
+      PORTCULLIS_KEY_ENCRYPTION_KEY: secret({ production, minLength: 43 }).pipe(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{43}=?$/, `is not ${KEY_BYTES} bytes in base64url`)
+          .transform((value) => Buffer.from(value, 'base64url')),
+      ),
+      PORTCULLIS_AUDIENCES: z
+        .string()
+        .transform((value) => value.split(/[\s,]+/).filter((one) => one !== ''))
+        .pipe(z.array(z.string().max(256)).min(1, 'names no audience').max(16, 'names too many'))
+        .refine((all) => all.includes(OWN_AUDIENCE), `does not contain ${OWN_AUDIENCE}`)
+        .default(AUDIENCES),
+      PORTCULLIS_ACCESS_TOKEN_SECONDS: integer({ min: 1, max: MAX_TOKEN_SECONDS }).default(600),
+      PORTCULLIS_MAX_STALENESS_MS: integer({ min: 100, max: 300_000 }).default(5_000),
+      PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
+      PORTCULLIS_RATE_LIMIT_SCALE: z
+        .string()
+        .regex(/^\d{1,9}(\.\d{1,4})?$/, 'is not a number above 0')
+        .transform(Number)
+        .refine((value) => value > 0, 'is not a number above 0')
+        .default(1),
+    }),
+    env,
+  );
+  return {
+    production,
+    logLevel: fields.LOG_LEVEL,
+    listen: { host: fields.HOST, port: fields.PORT },
+    trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,
+    issuer: fields.PORTCULLIS_ISSUER,
+    prefix: fields.PORTCULLIS_PREFIX,
+    audiences: fields.PORTCULLIS_AUDIENCES,
+    accessTokenSeconds: fields.PORTCULLIS_ACCESS_TOKEN_SECONDS,
+    maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
+    requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
+    rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
+    secrets: {
+      databaseUrl: fields.DATABASE_URL,
+      natsUrl: fields.NATS_URL,
+      redisUrl: fields.REDIS_URL,
+      keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
+      administrator: administratorOf(fields),
+    },
+  };
+}
+
+/** For commands that need the database and nothing else. */
+export function readDatabaseConfig(env: Environment = process.env): { databaseUrl: string } {
+  const schema = z.object({ DATABASE_URL: databaseUrl({ production: isProduction(env) }) });
+  return { databaseUrl: readConfig(schema, env).DATABASE_URL };
+}
+
+export function readCreateAdminConfig(env: Environment = process.env) {
+  const administrator = administratorOf(
+    readConfig(z.object(administratorFields(isProduction(env))), env),
+  );
+  if (administrator === null) {
+    throw new ConfigurationError([
+      'PORTCULLIS_ADMIN_EMAIL: is missing',
+      'PORTCULLIS_ADMIN_PASSWORD: is missing',
+    ]);
+  }
+  return { ...readDatabaseConfig(env), administrator };
+}
+
+const clientWords = z.object({
+  id: clientId,
+  name: z.string().trim().min(1).max(100),
+  scope: z
+    .string()
+    .transform((value) => [...new Set(value.split(' ').filter((one) => one !== ''))])
+    .pipe(z.array(permission)),
+  audience: z.array(z.string().min(1).max(256)).min(1).max(16),
+});
+
+export function readEnsureClientConfig(words: string[], env: Environment = process.env) {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      id: { type: 'string' },
+      name: { type: 'string' },
+      scope: { type: 'string' },
+      audience: { type: 'string', multiple: true },
+    },
+  });
+  const parsed = clientWords.safeParse(values);
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`),
+    );
+  }
+  const tooShort = `is shorter than ${MIN_SECRET_LENGTH} characters`;
+  const { PORTCULLIS_CLIENT_SECRET } = readConfig(
+    z.object({
+      PORTCULLIS_CLIENT_SECRET: secret({
+        production: isProduction(env),
+        minLength: MIN_SECRET_LENGTH,
+      }).pipe(z.string().min(MIN_SECRET_LENGTH, tooShort).max(MAX_SECRET_LENGTH, 'is too long')),
+    }),
+    env,
+  );
+  const { id, name, scope: scopes, audience: audiences } = parsed.data;
+  return {
+    ...readDatabaseConfig(env),
+    client: { id, name, scopes, audiences, secret: PORTCULLIS_CLIENT_SECRET },
+  };
+}
+
+function administratorFields(production: boolean) {
+  return {
+    PORTCULLIS_ADMIN_EMAIL: z
+      .string()
+      .refine((value) => emailKey(value) !== null, 'is not an e-mail address')
+      .optional(),
+    PORTCULLIS_ADMIN_PASSWORD: secret({ production, minLength: 15 }).optional(),
+  };
+}
+
+function administratorOf(fields: {
+  PORTCULLIS_ADMIN_EMAIL?: string | undefined;
+  PORTCULLIS_ADMIN_PASSWORD?: string | undefined;
+}): Administrator | null {
+  const { PORTCULLIS_ADMIN_EMAIL: email, PORTCULLIS_ADMIN_PASSWORD: password } = fields;
+  if (email === undefined && password === undefined) return null;
+  if (email === undefined) throw new ConfigurationError(['PORTCULLIS_ADMIN_EMAIL: is missing']);
+  if (password === undefined) {
+    throw new ConfigurationError(['PORTCULLIS_ADMIN_PASSWORD: is missing']);
+  }
+  return { email, password };
+}

@@ -1,0 +1,130 @@
+/**
+ * This instance's copy of the signing keys.
+ *
+ * Which key signs is not decided here: the statement that checks the session names it, so that two
+ * instances never disagree. The copy is read again on a key that it does not hold, and every few
+ * seconds. A read may be joined only by those who asked before it began.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
+import type { Logger } from '@portcullis/service';
+import { SignJWT } from 'jose';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
+import type { Database } from '../postgres/database.ts';
+import type { Seal } from './seal.ts';
+import { addSigningKey, lockKeys, openPrivateKey, publicJwk, readKeys } from './signing-key.ts';
+import type { PublicJwk } from './signing-key.ts';
+
+const RELOAD_MS = 5_000;
+
+export interface VerificationKey {
+  readonly kid: string;
+  readonly alg: 'ES256';
+  readonly key: KeyObject;
+}
+
+export interface KeyRing extends Disposable {
+  /** @throws Refusal `unavailable` when the key cannot be had */
+  sign(kid: KeyId | null, claims: object): Promise<string>;
+  /** Read again before "unknown" is said. */
+  verificationKey(kid: string): Promise<VerificationKey | undefined>;
+  /** The set as it is published; read now, or the last one while Postgres is away. */
+  published(): Promise<readonly PublicJwk[]>;
+  reload(): Promise<void>;
+}
+
+interface HeldKey {
+  jwk: PublicJwk;
+  privateKey: KeyObject;
+  verification: VerificationKey;
+}
+
+/**
+ * Opens the ring, and makes the first key where there is none.
+ *
+ * @throws SealError when the keys were sealed with another key-encryption key
+ */
+export async function openKeyRing(
+  database: Database,
+  seal: Seal,
+  logger: Logger,
+): Promise<KeyRing> {
+  let held: ReadonlyMap<string, HeldKey> = new Map();
+
+  async function load(): Promise<void> {
+    const rows = await readKeys(database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
+    held = new Map(
+      rows.map((row) => {
+        const known = held.get(row.kid);
+        if (known !== undefined) return [row.kid, known];
+        const jwk = publicJwk.parse(row.publicJwk);
+        const { kty, crv, x, y } = jwk;
+        const key = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' });
+        const privateKey = openPrivateKey(seal, row.kid, row.sealedPrivateKey);
+        return [row.kid, { jwk, privateKey, verification: { kid: row.kid, alg: 'ES256', key } }];
+      }),
+    );
+  }
+
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  async function reload(): Promise<void> {
+    if (running === undefined) {
+      running = load().finally(() => {
+        running = undefined;
+      });
+      return await running;
+    }
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return reload();
+      });
+    return await next;
+  }
+
+  await makeFirstKey(database, seal);
+  await load();
+  const timer = setInterval(() => {
+    reload().catch((error: unknown) => logger.warn({ err: error }, 'signing keys not read'));
+  }, RELOAD_MS);
+  timer.unref();
+
+  return {
+    reload,
+    async sign(kid, claims) {
+      if (kid === null) throw new Refusal('unavailable', { retryAfter: 1 });
+      if (!held.has(kid)) await reload();
+      const key = held.get(kid);
+      // It was killed since the session was checked: the caller tries again, with the next one.
+      if (key === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
+      return await new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .sign(key.privateKey);
+    },
+    async verificationKey(kid) {
+      // What is not even a name of a key costs no query.
+      if (!held.has(kid) && keyId.safeParse(kid).success) await reload();
+      return held.get(kid)?.verification;
+    },
+    async published() {
+      await reload().catch((error: unknown) => {
+        logger.warn({ err: error }, 'signing keys not read; the last set is published');
+      });
+      return [...held.values()].map(({ jwk }) => jwk);
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+    },
+  };
+}
+
+/** Under a lock, so that two instances that start at once make one. */
+async function makeFirstKey(database: Database, seal: Seal): Promise<void> {
+  await database.transaction(async (tx) => {
+    await lockKeys(tx);
+    const keys = await readKeys(tx, 0);
+    if (!keys.some(({ retiredAt }) => retiredAt === null)) await addSigningKey(tx, seal);
+  });
+}

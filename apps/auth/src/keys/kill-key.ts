@@ -1,0 +1,60 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { eventId, Refusal } from '@portcullis/contracts';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
+import { revocationLog, signingKeys } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import type { Receipts } from '../revocation/receipts.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { Seal } from './seal.ts';
+import { addSigningKey, lockKeys } from './signing-key.ts';
+
+export interface KillKeyDependencies {
+  makeChange: MakeChange;
+  receipts: Receipts;
+  seal: Seal;
+  keyRing: KeyRing;
+}
+
+/** Emergency: nothing that this key has ever signed, or will sign in other hands, holds any more. */
+export function createKillKey(dependencies: KillKeyDependencies): AccountAdministration['killKey'] {
+  const { makeChange, receipts, seal, keyRing } = dependencies;
+
+  return async (call, { actor, kid, wait }) => {
+    const { result: before, revocations } = await makeChange(
+      causeOf(call, actor),
+      async ({ tx, revoke, audit }) => {
+        await lockActor(tx, actor, 'keys:write');
+        await lockKeys(tx);
+        const target = { kind: 'key', id: kid };
+        const [killed] = await tx
+          .update(signingKeys)
+          .set({ killedAt: sql`clock_timestamp()` })
+          .where(and(eq(signingKeys.kid, kid), isNull(signingKeys.killedAt)))
+          .returning({ retiredAt: signingKeys.retiredAt });
+        await audit(
+          through(call, {
+            action: 'key.killed',
+            target,
+            detail: { changed: killed !== undefined },
+          }),
+        );
+        if (killed === undefined) {
+          const [earlier] = await tx
+            .select({ id: revocationLog.id })
+            .from(revocationLog)
+            .where(and(eq(revocationLog.kind, 'key'), eq(revocationLog.key, kid)));
+          if (earlier === undefined) throw new Refusal('not_found');
+          return eventId.parse(earlier.id);
+        }
+        await revoke({ kind: 'key', key: kid }, 'key_compromised');
+        if (killed.retiredAt === null) await addSigningKey(tx, seal);
+        return null;
+      },
+    );
+    if (before !== null) return await receipts.again(before, wait);
+    // Others find out by the push, or from the database; this instance need not wait for either.
+    await keyRing.reload().catch(() => undefined);
+    return await receipts.collect(revocations, wait);
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Logs in with e-mail address and password.
+ *
+ * The password is checked without any lock, since that takes long; the session is inserted under the
+ * lock of the user's row, and only if the account is still the one that the password was checked
+ * against. So a login that races a disable, a deletion, a change of password or "log out everywhere"
+ * never leaves a session that outlives it.
+ */
+import type { AuthService, RequestContext, Tokens } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { and, eq, sql } from 'drizzle-orm';
+import { knownRoles } from '../account/account-of-row.ts';
+import { emailKey } from '../account/email-key.ts';
+import type { PasswordHasher } from '../account/password-hasher.ts';
+import type { Database } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import { lockUser } from '../session/lock-user.ts';
+import { openSession } from '../session/open-session.ts';
+import type { RefreshTokens } from '../session/refresh-token.ts';
+import type { Mint } from '../token/mint.ts';
+import type { Limits } from './limits.ts';
+
+export type LoginOutcome = 'succeeded' | 'refused' | 'limited' | 'overloaded' | 'failed';
+
+/** Times that a password is checked for one request when the account changes meanwhile. */
+const MAX_ROUNDS = 2;
+
+export interface LogInDependencies {
+  database: Database;
+  makeChange: MakeChange;
+  hasher: PasswordHasher;
+  limits: Limits;
+  refreshTokens: RefreshTokens;
+  mint: Mint;
+  requireVerifiedEmail: boolean;
+  observe(outcome: LoginOutcome): void;
+}
+
+type User = typeof users.$inferSelect;
+
+export function createLogIn(dependencies: LogInDependencies): AuthService['logIn'] {
+  const { database, makeChange, hasher, limits, refreshTokens, mint, observe } = dependencies;
+
+  return async ({ request }, { email, password }) => {
+    try {
+      const account = emailKey(email) ?? email;
+      await limits.login(request.address, account);
+      const tokens = await attempt(request, account, password);
+      // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
+      await limits.loggedIn(request.address, account).catch(() => undefined);
+      observe('succeeded');
+      return tokens;
+    } catch (error) {
+      observe(outcomeOf(error));
+      throw error;
+    }
+  };
+
+  async function attempt(
+    request: RequestContext,
+    account: string,
+    password: string,
+  ): Promise<Tokens> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const user = await checkPassword(account, password);
+      const tokens = await openFor(user, request);
+      if (tokens !== null) return tokens;
+    }
+    throw new Refusal('unavailable', { retryAfter: 1 });
+  }
+
+  async function checkPassword(account: string, password: string): Promise<User> {
+    const [user] = await database.select().from(users).where(eq(users.emailKey, account));
+    const holds = await hasher.verify(user?.passwordHash ?? null, password);
+    if (user === undefined || !holds) throw refused('unknown account or wrong password');
+    // The same answer: that an account exists and is disabled, or waits for its owner to verify the
+    // address, is nobody's business, and whoever registered it first may not be the owner.
+    if (user.status !== 'active') throw refused('the account is not active');
+    if (dependencies.requireVerifiedEmail && user.emailVerifiedAt === null) {
+      throw refused('the address is not verified');
+    }
+    await renewHash(user, password);
+    return user;
+  }
+
+  /** @returns null when the account is another one now than the password was checked against */
+  async function openFor(checked: User, request: RequestContext): Promise<Tokens | null> {
+    const cause = {
+      actor: { kind: 'user', id: checked.id },
+      requestId: request.requestId,
+      address: request.address,
+    } as const;
+    const opened = await makeChange(cause, async ({ tx, audit }) => {
+      const user = await lockUser(tx, checked.id);
+      if (user?.status !== 'active' || user.generation !== checked.generation) {
+        throw new AccountChanged();
+      }
+      const session = await openSession(tx, refreshTokens, user, request, ['pwd']);
+      await tx
+        .update(users)
+        .set({ lastLoginAt: sql`clock_timestamp()` })
+        .where(eq(users.id, user.id));
+      await audit({
+        action: 'session.logged-in',
+        target: { kind: 'session', id: session.id },
+        detail: { amr: session.amr },
+      });
+      return { session, user };
+    }).catch((error: unknown) => {
+      if (error instanceof AccountChanged) return null;
+      throw error;
+    });
+    if (opened === null) return null;
+
+    const { session, user } = opened.result;
+    const { accessToken, expiresIn } = await mint.forPerson(
+      {
+        id: user.id,
+        generation: user.generation,
+        roles: knownRoles(user.roles),
+        session: session.id,
+        client: session.client,
+        authTime: session.authTime,
+        amr: session.amr,
+        sessionExpiresAt: session.expiresAt,
+      },
+      session.facts,
+    );
+    return {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: expiresIn,
+      refresh_token: session.refreshToken.text,
+      session_id: session.id,
+    };
+  }
+
+  /** After the parameters were raised, at the only moment at which the password is known. */
+  async function renewHash(user: User, password: string): Promise<void> {
+    if (user.passwordHash === null || !hasher.outdated(user.passwordHash)) return;
+    const passwordHash = await hasher.hash(password);
+    await database
+      .update(users)
+      .set({ passwordHash })
+      .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
+  }
+}
+
+/** Takes the transaction back. */
+class AccountChanged extends Error {}
+
+function refused(reason: string): Refusal {
+  return new Refusal('invalid_credentials', { cause: new Error(reason) });
+}
+
+function outcomeOf(error: unknown): LoginOutcome {
+  if (!(error instanceof Refusal)) return 'failed';
+  if (error.code === 'rate_limited') return 'limited';
+  if (error.code === 'overloaded') return 'overloaded';
+  return error.code === 'invalid_credentials' ? 'refused' : 'failed';
+}

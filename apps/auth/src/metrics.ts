@@ -1,0 +1,82 @@
+/** What the auth service counts beside what every service counts. */
+import type { Registry } from '@portcullis/service';
+import { Counter, Gauge } from 'prom-client';
+import type { HasherGauges } from './account/password-hasher.ts';
+import type { LoginOutcome } from './login/log-in.ts';
+import type { RefreshOutcome } from './session/refresh.ts';
+
+export interface AuthMetrics {
+  login(outcome: LoginOutcome): void;
+  refresh(outcome: RefreshOutcome): void;
+  limiterDegraded(): void;
+  revocation(kind: string, reason: string): void;
+}
+
+/** What can be away while this service serves on, if less well. */
+export interface Dependencies {
+  nats(): boolean;
+  redis(): boolean;
+}
+
+export function createAuthMetrics(
+  registry: Registry,
+  hashing: Readonly<HasherGauges>,
+  dependencies: Dependencies,
+): AuthMetrics {
+  const registers = [registry];
+  const logins = new Counter({
+    name: 'portcullis_auth_logins_total',
+    help: 'Attempts to log in, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'portcullis_auth_refreshes_total',
+    help: 'Refreshes, by outcome; `reused` ends a session',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const degraded = new Counter({
+    name: 'portcullis_auth_limiter_degraded_total',
+    help: 'Attempts that were counted by this instance alone, since Redis did not answer',
+    registers,
+  });
+  const revocations = new Counter({
+    name: 'portcullis_auth_revocations_total',
+    help: 'Revocations that this instance has committed',
+    labelNames: ['kind', 'reason'],
+    registers,
+  });
+  new Gauge({
+    name: 'portcullis_auth_hashes_running',
+    help: 'Passwords that are being hashed',
+    registers,
+    collect() {
+      this.set(hashing.running);
+    },
+  });
+  new Gauge({
+    name: 'portcullis_auth_hashes_waiting',
+    help: 'Passwords that wait to be hashed; beyond the bound they are refused',
+    registers,
+    collect() {
+      this.set(hashing.waiting);
+    },
+  });
+  new Gauge({
+    name: 'portcullis_auth_dependency_up',
+    help: 'One while it is connected; without either, this service goes on',
+    labelNames: ['dependency'],
+    registers,
+    collect() {
+      this.set({ dependency: 'nats' }, dependencies.nats() ? 1 : 0);
+      this.set({ dependency: 'redis' }, dependencies.redis() ? 1 : 0);
+    },
+  });
+  return {
+    login: (outcome) => logins.inc({ outcome }),
+    refresh: (outcome) => refreshes.inc({ outcome }),
+    limiterDegraded: () => degraded.inc(),
+    revocation: (kind, reason) => revocations.inc({ kind, reason }),
+  };
+}

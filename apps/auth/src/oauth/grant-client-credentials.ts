@@ -1,0 +1,45 @@
+/** RFC 6749 section 4.4. */
+import type { AuthenticateClient } from '../client/authenticate-client.ts';
+import type { Mint } from '../token/mint.ts';
+import type { OfferedCredentials } from './client-credentials-of.ts';
+import { OAuthError } from './oauth-error.ts';
+
+export interface ClientCredentialsDependencies {
+  authenticateClient: AuthenticateClient;
+  mint: Mint;
+}
+
+/** scope-token of RFC 6749 section 3.3. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+/** Characters. */
+const MAX_SCOPE = 1_024;
+
+export async function grantClientCredentials(
+  { authenticateClient, mint }: ClientCredentialsDependencies,
+  offered: OfferedCredentials | null,
+  members: ReadonlyMap<string, string>,
+) {
+  const client = offered && (await authenticateClient(offered.id, offered.secret));
+  if (client === null) throw new OAuthError('invalid_client', 'Client authentication failed.');
+  const named = members.get('client_id');
+  if (named !== undefined && named !== client.id) {
+    throw new OAuthError('invalid_request', 'Two clients are named.');
+  }
+  const scope = narrowedScope(client.scopes, members.get('scope'));
+  const { accessToken, expiresIn } = await mint.forMachine(
+    { client: client.id, audiences: client.audiences, scope },
+    client.facts,
+  );
+  return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope };
+}
+
+/** What was asked for, if all of it may be had; everything unless anything was asked for. */
+function narrowedScope(allowed: readonly string[], asked: string | undefined): string {
+  if (asked === undefined) return allowed.join(' ');
+  const wanted = asked.split(' ');
+  const sound = asked.length <= MAX_SCOPE && wanted.every((one) => SCOPE_TOKEN.test(one));
+  if (!sound || !wanted.every((one) => allowed.includes(one))) {
+    throw new OAuthError('invalid_scope', 'The scope is malformed or not for this client.');
+  }
+  return [...new Set(wanted)].join(' ');
+}

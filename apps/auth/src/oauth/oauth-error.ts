@@ -1,0 +1,62 @@
+/** Errors of the token endpoint, exactly as RFC 6749 section 5.2 has them. */
+import { refusalOf } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import type { FastifyReply, FastifyRequest } from '@portcullis/service';
+
+export type OAuthCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_scope'
+  | 'unsupported_grant_type';
+
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly code: OAuthCode;
+
+  /** @param description constant public text */
+  constructor(code: OAuthCode, description: string, options?: ErrorOptions) {
+    super(description, options);
+    this.code = code;
+  }
+}
+
+/** Of every answer of the endpoint (RFC 6749 section 5.1). */
+export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+/** A body that the framework did not take: too long, of another type, broken off. */
+function isClientFault(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Refusal || !('statusCode' in error))
+    return false;
+  const { statusCode } = error;
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+}
+
+export function answerOAuthError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  void reply.headers(NO_STORE);
+  if (error instanceof OAuthError) {
+    request.log.debug({ code: error.code, err: error.cause }, 'refused');
+    if (error.code === 'invalid_client') {
+      void reply.header('www-authenticate', 'Basic realm="portcullis", charset="UTF-8"');
+    }
+    void reply
+      .code(error.code === 'invalid_client' ? 401 : 400)
+      .send({ error: error.code, error_description: error.message });
+    return;
+  }
+  const refusal = isClientFault(error) ? new Refusal('invalid_request') : refusalOf(error);
+  if (refusal.retryAfter !== undefined) void reply.header('retry-after', refusal.retryAfter);
+  if (refusal.status >= 500) request.log.warn({ err: refusal.cause ?? refusal }, 'cannot serve');
+  // The RFC names no codes for what is not the client's fault; its section 4.1.2.1 has these two.
+  if (refusal.status === 500) void reply.code(500).send({ error: 'server_error' });
+  else if (refusal.status === 429 || refusal.status === 503) {
+    void reply.code(refusal.status).send({ error: 'temporarily_unavailable' });
+  } else {
+    const error_description = 'The request is malformed.';
+    void reply.code(400).send({ error: 'invalid_request', error_description });
+  }
+}

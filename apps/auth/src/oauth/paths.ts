@@ -1,0 +1,71 @@
+/** The part of the OpenAPI document that no procedure stands behind. */
+import type { PathItems } from '@portcullis/service';
+
+const json = (description: string, schema: object) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const text = { type: 'string' } as const;
+const oauthError = json('RFC 6749 section 5.2', {
+  type: 'object',
+  properties: { error: text, error_description: text },
+  required: ['error'],
+});
+
+export const oauthPaths: PathItems = {
+  '/oauth2/token': {
+    post: {
+      operationId: 'oauth2.token',
+      summary: 'Client credentials and refresh (RFC 6749)',
+      tags: ['OAuth'],
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-www-form-urlencoded': {
+            schema: {
+              type: 'object',
+              properties: {
+                grant_type: { type: 'string', enum: ['client_credentials', 'refresh_token'] },
+                scope: text,
+                refresh_token: text,
+                client_id: text,
+              },
+              required: ['grant_type'],
+            },
+          },
+        },
+      },
+      responses: {
+        200: json('Tokens', {
+          type: 'object',
+          properties: {
+            access_token: text,
+            token_type: { const: 'Bearer' },
+            expires_in: { type: 'integer' },
+            scope: text,
+            refresh_token: text,
+          },
+          required: ['access_token', 'token_type', 'expires_in'],
+        }),
+        400: oauthError,
+        401: oauthError,
+      },
+    },
+  },
+  '/.well-known/jwks.json': {
+    get: {
+      operationId: 'wellKnown.jwks',
+      summary: 'The keys that tokens are signed with (RFC 7517)',
+      tags: ['OAuth'],
+      responses: { 200: json('A JWK set', { type: 'object' }) },
+    },
+  },
+  '/.well-known/oauth-authorization-server': {
+    get: {
+      operationId: 'wellKnown.metadata',
+      summary: 'Metadata of the issuer (RFC 8414)',
+      tags: ['OAuth'],
+      responses: { 200: json('Metadata', { type: 'object' }) },
+    },
+  },
+};

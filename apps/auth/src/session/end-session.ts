@@ -1,0 +1,27 @@
+import type { AuthService } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { endSession } from './end-sessions.ts';
+import { causeOfCaller } from './log-out-all.ts';
+import type { SessionEndDependencies } from './log-out.ts';
+
+/** Ends one of the caller's own sessions; one of somebody else is answered like none. */
+export function createEndSession({
+  makeChange,
+  receipts,
+}: SessionEndDependencies): AuthService['endSession'] {
+  return async (call, { session_id: id, wait }) => {
+    const { result, revocations } = await makeChange(causeOfCaller(call), async (change) => {
+      const ended = await endSession(change, id, call.caller.sub, 'session_ended');
+      if (ended === null) throw new Refusal('not_found');
+      await change.audit({
+        action: 'session.ended',
+        target: { kind: 'session', id },
+        detail: { changed: 'now' in ended },
+      });
+      return ended;
+    });
+    return 'before' in result
+      ? await receipts.again(result.before, wait)
+      : await receipts.collect(revocations, wait);
+  };
+}

@@ -1,0 +1,56 @@
+/** Ends sessions inside of a change. The callers hold the user's row where several are ended. */
+import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
+import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
+import type { Transaction } from '../postgres/database.ts';
+import { sessions } from '../postgres/schema/index.ts';
+import type { Change } from '../revocation/change.ts';
+
+/** What became of it: ended now, ended before (by that event), or never there. */
+export type Ended = { now: EventId } | { before: EventId } | null;
+
+/** Ends one session, by a cut of its own. The row's lock makes it happen once. */
+export async function endSession(
+  { tx, revoke }: Change,
+  id: SessionId,
+  owner: UserId,
+  reason: RevocationReason,
+): Promise<Ended> {
+  const [row] = await tx
+    .select({ endedBy: sessions.endedBy })
+    .from(sessions)
+    .where(and(eq(sessions.id, id), eq(sessions.userId, owner)))
+    .for('update');
+  if (row === undefined) return null;
+  if (row.endedBy !== null) return { before: row.endedBy };
+  const event = await revoke({ kind: 'session', key: id }, reason);
+  await tx
+    .update(sessions)
+    .set({ endedAt: sql`clock_timestamp()`, endedBy: event })
+    .where(and(eq(sessions.id, id), isNull(sessions.endedBy)));
+  return { now: event };
+}
+
+/** Ends all others one by one, which spares the tokens of the one that is kept. */
+export async function endOtherSessions(
+  change: Change,
+  owner: UserId,
+  kept: SessionId,
+  reason: RevocationReason,
+): Promise<number> {
+  const others = await change.tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), isNull(sessions.endedAt)))
+    .orderBy(asc(sessions.id))
+    .for('update');
+  for (const { id } of others) await endSession(change, id, owner, reason);
+  return others.length;
+}
+
+/** Marks all sessions as ended by a cut of the subject, which has taken their tokens already. */
+export async function markAllEnded(tx: Transaction, owner: UserId, by: EventId): Promise<void> {
+  await tx
+    .update(sessions)
+    .set({ endedAt: sql`clock_timestamp()`, endedBy: by })
+    .where(and(eq(sessions.userId, owner), isNull(sessions.endedAt)));
+}

@@ -1,0 +1,35 @@
+import type { AuthService } from '@portcullis/api';
+import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { sessions } from '../postgres/schema/index.ts';
+
+/** Sessions that are shown; the most recently used come first. */
+const MAX_SHOWN = 200;
+
+export function createListSessions(database: Database): AuthService['listSessions'] {
+  return async ({ caller }) => {
+    const rows = await database
+      .select()
+      .from(sessions)
+      .where(
+        and(
+          eq(sessions.userId, caller.sub),
+          isNull(sessions.endedAt),
+          sql`least(${sessions.idleExpiresAt}, ${sessions.expiresAt}) > clock_timestamp()`,
+        ),
+      )
+      .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+      .limit(MAX_SHOWN);
+    return {
+      sessions: rows.map((row) => ({
+        id: row.id,
+        current: row.id === caller.sid,
+        user_agent: row.userAgent,
+        address: row.address,
+        created_at: row.createdAt.toISOString(),
+        last_used_at: row.lastUsedAt.toISOString(),
+        expires_at: row.expiresAt.toISOString(),
+      })),
+    };
+  };
+}

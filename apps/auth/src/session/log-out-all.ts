@@ -1,0 +1,44 @@
+import type { AuthService, UserCall } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { cutOff } from '../account/cut-off.ts';
+import type { Cause } from '../revocation/change.ts';
+import { endOtherSessions } from './end-sessions.ts';
+import { lockUser } from './lock-user.ts';
+import type { SessionEndDependencies } from './log-out.ts';
+
+export function causeOfCaller({ caller, request }: UserCall): Cause {
+  return {
+    actor: { kind: 'user', id: caller.sub },
+    requestId: request.requestId,
+    address: request.address,
+  };
+}
+
+/** Ends every session of the caller by one cut, or all but the caller's own one by one. */
+export function createLogOutAll({
+  makeChange,
+  receipts,
+}: SessionEndDependencies): AuthService['logOutAll'] {
+  return async (call, { keep_current: keepCurrent, wait }) => {
+    const { sub: id, sid, gen } = call.caller;
+    const target = { kind: 'user', id };
+    const { revocations } = await makeChange(causeOfCaller(call), async (change) => {
+      const user = await lockUser(change.tx, id);
+      // The token was checked before the lock was had.
+      if (user?.status !== 'active' || user.generation > gen) throw new Refusal('invalid_token');
+      if (keepCurrent) {
+        const count = await endOtherSessions(change, id, sid, 'logout_all');
+        const detail = { kept: sid, ended: count };
+        await change.audit({ action: 'session.others-logged-out', target, detail });
+      } else {
+        await cutOff(change, id, 'tokens-and-sessions', 'logout_all');
+        await change.audit({ action: 'session.all-logged-out', target });
+      }
+    });
+    return await receipts.collect(
+      revocations,
+      wait,
+      keepCurrent ? { kind: 'sessions', id } : undefined,
+    );
+  };
+}

@@ -1,0 +1,73 @@
+import {
+  FIRST_PARTY_CLIENT,
+  newId,
+  Refusal,
+  type ClientId,
+  type SessionId,
+} from '@portcullis/contracts';
+import type { RequestContext } from '@portcullis/api';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Transaction } from '../postgres/database.ts';
+import { clients, issuer, sessions } from '../postgres/schema/index.ts';
+import { tokenFacts, type TokenFacts } from '../token/mint.ts';
+import { ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_USER_AGENT } from './lifetimes.ts';
+import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
+import type { LockedUser } from './lock-user.ts';
+
+export interface OpenedSession {
+  id: SessionId;
+  client: ClientId;
+  amr: string[];
+  refreshToken: RefreshToken;
+  authTime: number;
+  expiresAt: number;
+  facts: TokenFacts;
+}
+
+/**
+ * Opens a session for a person who has just proved who they are. The caller holds the lock on the
+ * user's row, so that nothing can end the account's access in between.
+ */
+export async function openSession(
+  tx: Transaction,
+  refreshTokens: RefreshTokens,
+  user: LockedUser,
+  request: RequestContext,
+  amr: string[],
+): Promise<OpenedSession> {
+  const id = newId('ses');
+  const refreshToken = refreshTokens.first(id);
+  const [row] = await tx
+    .insert(sessions)
+    .values({
+      id,
+      userId: user.id,
+      clientId: FIRST_PARTY_CLIENT,
+      refreshHash: refreshToken.hash,
+      userAgent: request.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
+      address: request.address,
+      amr,
+      authTime: sql`clock_timestamp()`,
+      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${IDLE_SECONDS})`,
+      expiresAt: sql`clock_timestamp() + make_interval(secs => ${ABSOLUTE_SECONDS})`,
+    })
+    .returning({ authTime: sessions.authTime, expiresAt: sessions.expiresAt });
+  const [facts] = await tx
+    .select(tokenFacts)
+    .from(clients)
+    .crossJoin(issuer)
+    .where(and(eq(clients.id, FIRST_PARTY_CLIENT), isNull(clients.disabledAt)));
+  if (row === undefined) throw new Error('the session was not inserted');
+  if (facts === undefined) {
+    throw new Refusal('unavailable', { cause: new Error('the first-party client is not there') });
+  }
+  return {
+    id,
+    client: FIRST_PARTY_CLIENT,
+    amr,
+    refreshToken,
+    authTime: row.authTime.getTime() / 1_000,
+    expiresAt: row.expiresAt.getTime() / 1_000,
+    facts,
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * Exchanges a refresh token for its one successor.
+ *
+ *   live            → the successor takes its place; it becomes "previous"
+ *   previous, soon  → the same successor again, to the same client: its answer was lost
+ *   anything older  → somebody has a copy; the session ends (RFC 9700 section 4.14.2)
+ *
+ * The user's row is held first and the session's second, as everything does that changes both. Under
+ * the two locks the state that decides, the generations and the time belong together.
+ */
+import { Refusal, type ClientId, type UserId } from '@portcullis/contracts';
+import type { RequestContext, Tokens } from '@portcullis/api';
+import { and, eq, sql } from 'drizzle-orm';
+import { knownRoles } from '../account/account-of-row.ts';
+import type { Database, Transaction } from '../postgres/database.ts';
+import { clients, issuer, sessions, users } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import { tokenFacts, type Mint } from '../token/mint.ts';
+import { endSession } from './end-sessions.ts';
+import { GRACE_SECONDS, IDLE_SECONDS, MAX_USER_AGENT } from './lifetimes.ts';
+import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
+
+export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
+
+export interface RefreshDependencies {
+  database: Database;
+  makeChange: MakeChange;
+  refreshTokens: RefreshTokens;
+  mint: Mint;
+  observe(outcome: RefreshOutcome): void;
+}
+
+/** @param client the one that asks, where it has said so; it has to be the session's */
+export type Refresh = (request: RequestContext, text: string, client?: ClientId) => Promise<Tokens>;
+
+export function createRefresh(dependencies: RefreshDependencies): Refresh {
+  const { database, makeChange, refreshTokens, mint, observe } = dependencies;
+
+  return async (request, text, client) => {
+    const token = refreshTokens.read(text);
+    if (token === null) {
+      observe('refused');
+      throw new Refusal('invalid_refresh_token');
+    }
+    const turn = await database.transaction((tx) => takeTurn(tx, token, request, client));
+    observe(turn.outcome);
+    if (turn.outcome === 'reused') await endReused(token, turn.owner, request);
+    if (turn.outcome === 'reused' || turn.outcome === 'refused') {
+      throw new Refusal('invalid_refresh_token', { cause: new Error(turn.reason) });
+    }
+    const { accessToken, expiresIn } = await mint.forPerson(turn.person, turn.facts);
+    return {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: expiresIn,
+      refresh_token: turn.successor.text,
+      session_id: token.sessionId,
+    };
+  };
+
+  async function takeTurn(
+    tx: Transaction,
+    token: RefreshToken,
+    request: RequestContext,
+    client: ClientId | undefined,
+  ) {
+    const refused = (reason: string) => ({ outcome: 'refused', reason }) as const;
+    const row = await lockSession(tx, token);
+    if (row === undefined) return refused('no such session');
+    if (row.endedAt !== null) return refused('the session has ended');
+    if (row.status !== 'active') return refused('the account is not active');
+    if (row.clientDisabledAt !== null) return refused('the client is disabled');
+    if (row.over) return refused('the session has outlived its time');
+    if (client !== undefined && client !== row.clientId) return refused('of another client');
+
+    const userAgent = request.userAgent?.slice(0, MAX_USER_AGENT) ?? null;
+    const successor = refreshTokens.successor(token);
+    if (row.refreshHash.equals(token.hash)) {
+      await rotate(tx, token, successor, userAgent, request.address);
+      return { outcome: 'rotated', ...granted(row, token, successor) } as const;
+    }
+    const repeated =
+      row.previousRefreshHash?.equals(token.hash) === true &&
+      row.refreshHash.equals(successor.hash) &&
+      row.secondsSinceRotation !== null &&
+      row.secondsSinceRotation <= GRACE_SECONDS &&
+      row.userAgent === userAgent;
+    if (repeated) return { outcome: 'repeated', ...granted(row, token, successor) } as const;
+    return { outcome: 'reused', owner: row.userId, reason: 'used before' } as const;
+  }
+
+  /** Checked again under the session's lock: it may have ended meanwhile, once is enough. */
+  async function endReused(token: RefreshToken, owner: UserId, request: RequestContext) {
+    const cause = {
+      actor: { kind: 'system', id: 'refresh-reuse' },
+      requestId: request.requestId,
+      address: request.address,
+    } as const;
+    await makeChange(cause, async (change) => {
+      const ended = await endSession(change, token.sessionId, owner, 'refresh_reuse');
+      await change.audit({
+        action: 'session.refresh-reused',
+        target: { kind: 'session', id: token.sessionId },
+        detail: { changed: ended !== null && 'now' in ended },
+      });
+    });
+  }
+}
+
+type LockedSession = NonNullable<Awaited<ReturnType<typeof lockSession>>>;
+
+async function lockSession(tx: Transaction, token: RefreshToken) {
+  await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(sql`${users.id} = (select user_id from sessions where id = ${token.sessionId})`)
+    .for('share');
+  const [row] = await tx
+    .select({
+      ...tokenFacts,
+      userId: sessions.userId,
+      clientId: sessions.clientId,
+      refreshHash: sessions.refreshHash,
+      previousRefreshHash: sessions.previousRefreshHash,
+      secondsSinceRotation: sql<
+        number | null
+      >`extract(epoch from clock_timestamp() - ${sessions.rotatedAt})::float8`,
+      userAgent: sessions.userAgent,
+      authTime: sessions.authTime,
+      amr: sessions.amr,
+      expiresAt: sessions.expiresAt,
+      over: sql<boolean>`least(${sessions.idleExpiresAt}, ${sessions.expiresAt}) <= clock_timestamp()`,
+      endedAt: sessions.endedAt,
+      status: users.status,
+      generation: users.generation,
+      roles: users.roles,
+      clientDisabledAt: clients.disabledAt,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .innerJoin(clients, eq(clients.id, sessions.clientId))
+    .crossJoin(issuer)
+    .where(eq(sessions.id, token.sessionId))
+    .for('update', { of: sessions });
+  return row;
+}
+
+async function rotate(
+  tx: Transaction,
+  token: RefreshToken,
+  successor: RefreshToken,
+  userAgent: string | null,
+  address: string,
+): Promise<void> {
+  const rotated = await tx
+    .update(sessions)
+    .set({
+      refreshHash: successor.hash,
+      previousRefreshHash: token.hash,
+      rotatedAt: sql`clock_timestamp()`,
+      rotations: sql`${sessions.rotations} + 1`,
+      lastUsedAt: sql`clock_timestamp()`,
+      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${IDLE_SECONDS})`,
+      userAgent,
+      address,
+    })
+    .where(and(eq(sessions.id, token.sessionId), eq(sessions.refreshHash, token.hash)))
+    .returning({ id: sessions.id });
+  if (rotated.length !== 1) throw new Error('a session changed under its lock');
+}
+
+function granted(row: LockedSession, token: RefreshToken, successor: RefreshToken) {
+  const { now, kid, clientGeneration, issuerGeneration } = row;
+  return {
+    successor,
+    facts: { now, kid, clientGeneration, issuerGeneration },
+    person: {
+      id: row.userId,
+      generation: row.generation,
+      roles: knownRoles(row.roles),
+      session: token.sessionId,
+      client: row.clientId,
+      authTime: row.authTime.getTime() / 1_000,
+      amr: row.amr,
+      sessionExpiresAt: row.expiresAt.getTime() / 1_000,
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Access tokens (RFC 9068).
+ *
+ * `iat` and `exp` derive from the database's time, read in the statement that checked the session or
+ * the client, never from this process's clock: a process that was paused between the check and the
+ * signature cannot mint a token that outlives the revocation which came in between.
+ */
+import {
+  newId,
+  type ClientId,
+  type KeyId,
+  type Role,
+  type SessionId,
+  type UserId,
+} from '@portcullis/contracts';
+import { sql } from 'drizzle-orm';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { signingKid } from '../keys/signing-key.ts';
+import { clients, issuer } from '../postgres/schema/index.ts';
+
+/** Seconds since the epoch by the clock of the database. */
+export const databaseNow = sql<number>`extract(epoch from clock_timestamp())::float8`;
+
+/** To be selected together with what decides whether a token may be had. */
+export const tokenFacts = {
+  now: databaseNow,
+  kid: signingKid,
+  clientGeneration: clients.generation,
+  issuerGeneration: issuer.generation,
+};
+
+export interface TokenFacts {
+  now: number;
+  kid: KeyId | null;
+  clientGeneration: number;
+  issuerGeneration: number;
+}
+
+export interface Person {
+  id: UserId;
+  generation: number;
+  roles: Role[];
+  session: SessionId;
+  client: ClientId;
+  /** Seconds since the epoch. */
+  authTime: number;
+  amr: string[];
+  /** When the session ends at the latest, in seconds since the epoch: no token outlives it. */
+  sessionExpiresAt: number;
+}
+
+export interface Machine {
+  client: ClientId;
+  scope: string;
+  audiences: string[];
+}
+
+export interface MintedToken {
+  accessToken: string;
+  /** Seconds. */
+  expiresIn: number;
+}
+
+export interface Mint {
+  forPerson(person: Person, facts: TokenFacts): Promise<MintedToken>;
+  forMachine(machine: Machine, facts: TokenFacts): Promise<MintedToken>;
+}
+
+export interface MintOptions {
+  keyRing: KeyRing;
+  issuer: string;
+  /** Of a person's token. */
+  audiences: readonly string[];
+  lifeSeconds: number;
+}
+
+export function createMint(options: MintOptions): Mint {
+  const { keyRing, lifeSeconds } = options;
+
+  async function mint(claims: object, facts: TokenFacts, endsBy: number): Promise<MintedToken> {
+    const iat = Math.floor(facts.now);
+    const exp = Math.min(iat + lifeSeconds, Math.floor(endsBy));
+    const accessToken = await keyRing.sign(facts.kid, {
+      iss: options.issuer,
+      ...claims,
+      iat,
+      exp,
+      jti: newId('tok', Math.floor(facts.now * 1_000)),
+      cgen: facts.clientGeneration,
+      igen: facts.issuerGeneration,
+    });
+    return { accessToken, expiresIn: exp - iat };
+  }
+
+  return {
+    forPerson: (person, facts) =>
+      mint(
+        {
+          sub: person.id,
+          aud: options.audiences,
+          client_id: person.client,
+          sid: person.session,
+          gen: person.generation,
+          roles: person.roles,
+          auth_time: Math.floor(person.authTime),
+          amr: person.amr,
+        },
+        facts,
+        person.sessionExpiresAt,
+      ),
+    forMachine: (machine, facts) =>
+      mint(
+        {
+          sub: machine.client,
+          aud: machine.audiences,
+          client_id: machine.client,
+          scope: machine.scope,
+          // The client is its own subject, and so has one generation.
+          gen: facts.clientGeneration,
+        },
+        facts,
+        Number.POSITIVE_INFINITY,
+      ),
+  };
+}

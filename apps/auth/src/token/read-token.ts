@@ -1,0 +1,45 @@
+/**
+ * What an access token says, once it is known to be ours: form, key, signature and claims. Whether
+ * it still holds is another question (`standing.ts`).
+ */
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { parseToken, readClaims, signatureHolds } from '@portcullis/verify';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { MAX_TOKEN_SECONDS } from './lifetime.ts';
+
+export interface ReadToken {
+  claims: AccessTokenClaims;
+  kid: string;
+}
+
+export interface TokenReaderOptions {
+  keyRing: KeyRing;
+  issuer: string;
+  /** The audience that stands for this service. */
+  audience: string;
+}
+
+export type TokenReader = (token: string) => Promise<ReadToken>;
+
+/** @returns a reader that throws Refusal `invalid_token`, with the reason as its private cause */
+export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOptions): TokenReader {
+  const expected = { issuer, audience, maxTokenLifeSeconds: MAX_TOKEN_SECONDS };
+
+  return async (token) => {
+    const parsed = refusing(() => parseToken(token));
+    const key = await keyRing.verificationKey(parsed.kid);
+    return refusing(() => {
+      if (key === undefined) throw new Error('signed by no key of ours');
+      if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');
+      return { claims: readClaims(parsed.payload, expected), kid: parsed.kid };
+    });
+  };
+}
+
+function refusing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new Refusal('invalid_token', { cause });
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Whether a token still holds, asked of Postgres in one statement: the issuer's own check. It is
+ * never stale, and so this service is not counted among the verifiers of a receipt.
+ */
+import {
+  isUserClaims,
+  keyId,
+  type EventId,
+  type MachineClaims,
+  type UserClaims,
+} from '@portcullis/contracts';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { clients, issuer, sessions, signingKeys, users } from '../postgres/schema/index.ts';
+import { databaseNow } from './mint.ts';
+import type { ReadToken } from './read-token.ts';
+
+/** Seconds for which a token may be from the future: the database may have failed over. */
+const SKEW_SECONDS = 5;
+
+export type Standing = { holds: true } | Fallen;
+
+export interface Fallen {
+  holds: false;
+  reason: string;
+  /**
+   * Whether the token was good apart from what has been taken back since. Such a token may still log
+   * out, and nothing else.
+   */
+  mayLogOut: boolean;
+  /** What ended its session, where that is over. */
+  endedBy: EventId | null;
+}
+
+export type StandingOf = (token: ReadToken) => Promise<Standing>;
+
+export function createStandingOf(database: Database): StandingOf {
+  return async ({ claims, kid }) =>
+    isUserClaims(claims)
+      ? await standingOfPerson(database, claims, kid)
+      : await standingOfMachine(database, claims, kid);
+}
+
+const dead = (reason: string): Fallen => ({
+  holds: false,
+  reason,
+  mayLogOut: false,
+  endedBy: null,
+});
+
+/** What decides for every token. The row is absent when the key, the client or the session is. */
+const everyToken = {
+  now: databaseNow,
+  issuerGeneration: issuer.generation,
+  clientGeneration: clients.generation,
+  clientDisabledAt: clients.disabledAt,
+};
+
+async function standingOfPerson(
+  database: Database,
+  claims: UserClaims,
+  kid: string,
+): Promise<Standing> {
+  const [row] = await database
+    .select({
+      ...everyToken,
+      status: users.status,
+      generation: users.generation,
+      endedAt: sessions.endedAt,
+      endedBy: sessions.endedBy,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .innerJoin(clients, eq(clients.id, sessions.clientId))
+    .innerJoin(signingKeys, usableKey(kid))
+    .crossJoin(issuer)
+    .where(
+      and(
+        eq(sessions.id, claims.sid),
+        eq(sessions.userId, claims.sub),
+        eq(sessions.clientId, claims.client_id),
+      ),
+    );
+  if (row === undefined) return dead('no such key or session');
+  const problem = problemOfTime(claims, row.now) ?? problemOfIssue(claims, row);
+  if (problem !== undefined) return dead(problem);
+  if (row.endedAt !== null) {
+    return { ...dead('the session has ended'), mayLogOut: true, endedBy: row.endedBy };
+  }
+  if (row.status !== 'active') return dead('the account is not active');
+  if (claims.gen < row.generation) {
+    return { ...dead('a generation of the subject that was cut'), mayLogOut: true };
+  }
+  return { holds: true };
+}
+
+async function standingOfMachine(
+  database: Database,
+  claims: MachineClaims,
+  kid: string,
+): Promise<Standing> {
+  const [row] = await database
+    .select({ ...everyToken, secretHash: clients.secretHash })
+    .from(clients)
+    .innerJoin(signingKeys, usableKey(kid))
+    .crossJoin(issuer)
+    .where(eq(clients.id, claims.client_id));
+  if (row === undefined) return dead('no such key or client');
+  const problem = problemOfTime(claims, row.now) ?? problemOfIssue(claims, row);
+  if (problem !== undefined) return dead(problem);
+  if (row.secretHash === null) return dead('the client has no tokens of its own');
+  return claims.gen < row.clientGeneration ? dead('a generation that was cut') : { holds: true };
+}
+
+function usableKey(kid: string) {
+  // The ring has found it, so it is the name of a key; Postgres says whether it was killed since.
+  return and(eq(signingKeys.kid, keyId.parse(kid)), isNull(signingKeys.killedAt));
+}
+
+function problemOfTime(
+  { exp, iat, nbf }: { exp: number; iat: number; nbf?: number | undefined },
+  now: number,
+): string | undefined {
+  if (exp <= now) return 'expired';
+  if (Math.max(iat, nbf ?? iat) > now + SKEW_SECONDS) return 'from the future';
+  return undefined;
+}
+
+function problemOfIssue(
+  claims: { cgen: number; igen: number },
+  row: { issuerGeneration: number; clientGeneration: number; clientDisabledAt: Date | null },
+): string | undefined {
+  if (claims.igen < row.issuerGeneration) return 'a generation of the issuer that was cut';
+  if (claims.cgen < row.clientGeneration) return 'a generation of the client that was cut';
+  if (row.clientDisabledAt !== null) return 'the client is disabled';
+  return undefined;
+}

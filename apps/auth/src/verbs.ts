@@ -1,0 +1,90 @@
+/** The verbs, put together over what they need: what the router is bound to. */
+import type { AuthService } from '@portcullis/api';
+import { createDisable } from './account/disable.ts';
+import { createEnable } from './account/enable.ts';
+import { createGetAccount } from './account/get-account.ts';
+import { createListAccounts } from './account/list-accounts.ts';
+import { createLogUserOut } from './account/log-user-out.ts';
+import type { PasswordHasher } from './account/password-hasher.ts';
+import { createRegister } from './account/register.ts';
+import { createRemove } from './account/remove.ts';
+import { createSetRoles } from './account/set-roles.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { createKillKey } from './keys/kill-key.ts';
+import { createRotateKey } from './keys/rotate-key.ts';
+import type { Seal } from './keys/seal.ts';
+import type { Limits } from './login/limits.ts';
+import { createLogIn } from './login/log-in.ts';
+import type { AuthMetrics } from './metrics.ts';
+import type { Database } from './postgres/database.ts';
+import type { Revocations } from './revocation/compose.ts';
+import { createEndSession } from './session/end-session.ts';
+import { createListSessions } from './session/list-sessions.ts';
+import { createLogOutAll } from './session/log-out-all.ts';
+import { createLogOut } from './session/log-out.ts';
+import { createRefresh, type Refresh } from './session/refresh.ts';
+import type { RefreshTokens } from './session/refresh-token.ts';
+import type { Mint } from './token/mint.ts';
+
+export interface VerbDependencies {
+  database: Database;
+  revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
+  keyRing: KeyRing;
+  seal: Seal;
+  mint: Mint;
+  hasher: PasswordHasher;
+  limits: Limits;
+  refreshTokens: RefreshTokens;
+  metrics: AuthMetrics;
+  requireVerifiedEmail: boolean;
+}
+
+export interface Verbs {
+  service: AuthService;
+  /** Also offered by the token endpoint. */
+  refresh: Refresh;
+}
+
+export function createVerbs(dependencies: VerbDependencies): Verbs {
+  const { database, keyRing, seal, mint, hasher, limits, refreshTokens, metrics } = dependencies;
+  const { makeChange, receipts, listVerifiers } = dependencies.revocations;
+  const ending = { makeChange, receipts };
+  const refresh = createRefresh({
+    database,
+    makeChange,
+    refreshTokens,
+    mint,
+    observe: metrics.refresh,
+  });
+  const service: AuthService = {
+    register: createRegister({ makeChange, hasher, limits }),
+    logIn: createLogIn({
+      database,
+      makeChange,
+      hasher,
+      limits,
+      refreshTokens,
+      mint,
+      requireVerifiedEmail: dependencies.requireVerifiedEmail,
+      observe: metrics.login,
+    }),
+    refresh: ({ request }, input) => refresh(request, input.refresh_token),
+    logOut: createLogOut(ending),
+    logOutAll: createLogOutAll(ending),
+    listSessions: createListSessions(database),
+    endSession: createEndSession(ending),
+    accounts: {
+      list: createListAccounts(database),
+      get: createGetAccount(database),
+      disable: createDisable(ending),
+      enable: createEnable(ending),
+      remove: createRemove(ending),
+      setRoles: createSetRoles(ending),
+      logOut: createLogUserOut(ending),
+      listVerifiers,
+      rotateKey: createRotateKey({ makeChange, seal }),
+      killKey: createKillKey({ ...ending, seal, keyRing }),
+    },
+  };
+  return { service, refresh };
+}

@@ -1,0 +1,29 @@
+import { tool } from '../paths.ts';
+import { turbo } from '../services/build.ts';
+
+export interface Check {
+  name: string;
+  argv: [string, ...string[]];
+  fix: string;
+}
+
+/** What is checked before the tests run, in this order. Each counts as one test. */
+export const CHECKS: readonly Check[] = [
+  {
+    name: 'format',
+    argv: [tool('prettier'), '--check', '--log-level', 'warn', '.'],
+    fix: 'npx prettier --write .',
+  },
+  {
+    name: 'lint',
+    argv: [tool('oxlint'), '--type-aware', '--deny-warnings'],
+    fix: 'npx oxlint --type-aware',
+  },
+  {
+    name: 'types',
+    argv: turbo('run', 'build', 'typecheck', '--output-logs=errors-only', '--continue'),
+    fix: 'npx turbo run typecheck',
+  },
+  { name: 'boundaries', argv: turbo('boundaries'), fix: 'npx turbo boundaries' },
+  { name: 'knip', argv: [tool('knip'), '--no-progress'], fix: 'npx knip' },
+];

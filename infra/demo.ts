@@ -1,0 +1,39 @@
+import { DEV_FOLDER } from './paths.ts';
+import { tellStory } from './demo/story.ts';
+import { inSession } from './lifetime/session.ts';
+import { firstAdministrator } from './services/first-administrator.ts';
+import { chosenPorts, freePorts, type ServicePorts } from './services/catalogue.ts';
+import { answersReady } from './services/run-service.ts';
+import { runningSystem } from './services/running-system.ts';
+import { prepareSystem, runServices } from './services/system.ts';
+import { note } from './steps.ts';
+
+/** `npm run demo`: on the system that runs, or on one that it starts and stops. */
+export async function main(): Promise<number> {
+  const running = await findRunning();
+  if (running) {
+    note(`on the system that runs at http://localhost:${running.auth}\n`);
+    return verdict(await tellStory(running, firstAdministrator()));
+  }
+  return inSession(DEV_FOLDER, 'npm run demo', async (session) => {
+    const ports = await freePorts(session.dataFolder);
+    const { environments, administrator } = await prepareSystem(session, ports);
+    await runServices(session, environments);
+    console.log();
+    return verdict(await tellStory(ports, administrator));
+  });
+}
+
+function verdict(held: boolean): number {
+  console.log(held ? '\nEvery step held.' : '\nNot every step held.');
+  return held ? 0 : 1;
+}
+
+async function findRunning(): Promise<ServicePorts | undefined> {
+  const noted = runningSystem(DEV_FOLDER);
+  if (noted) return noted;
+  // Somebody who sets PORT means a system there, whoever started it.
+  if (process.env['PORT'] === undefined) return undefined;
+  const ports = chosenPorts();
+  return (await answersReady(ports.auth)) ? ports : undefined;
+}

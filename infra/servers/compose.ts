@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ServerName } from './server-name.ts';
+import { runCommand } from '../lifetime/run-command.ts';
+import type { Session } from '../lifetime/session.ts';
+import { stage } from '../lifetime/supervisor.ts';
+import { tail } from '../lifetime/tail.ts';
+import { CHECKOUT_ID, ROOT } from '../paths.ts';
+import { secret } from '../secrets.ts';
+import { rememberedPort } from '../system/free-port.ts';
+
+const ENGINE_TIMEOUT_MS = 4_000;
+
+/** Whether a Docker engine answers and the compose plugin is there. */
+export function composeAnswers(): boolean {
+  const answers = (...argv: string[]): boolean =>
+    spawnSync('docker', argv, { stdio: 'ignore', timeout: ENGINE_TIMEOUT_MS }).status === 0;
+  return answers('info') && answers('compose', 'version');
+}
+
+/**
+ * Runs servers as containers.
+ * @returns their URLs, or why it could not: the next way is tried then
+ */
+export async function startWithCompose(
+  session: Session,
+  servers: readonly ServerName[],
+): Promise<Map<ServerName, string> | string> {
+  const ports = {
+    postgres: await rememberedPort(session.dataFolder, 'postgres'),
+    nats: await rememberedPort(session.dataFolder, 'nats'),
+    redis: await rememberedPort(session.dataFolder, 'redis'),
+  };
+  const passwords = {
+    postgres: secret(session.dataFolder, 'postgres'),
+    nats: secret(session.dataFolder, 'nats'),
+    redis: secret(session.dataFolder, 'redis'),
+  };
+  const settings = join(session.dataFolder, 'secrets', 'compose.env');
+  const rows = (['postgres', 'nats', 'redis'] as const).flatMap((name) => [
+    `PORTCULLIS_${name.toUpperCase()}_PORT=${ports[name]}`,
+    `PORTCULLIS_${name.toUpperCase()}_PASSWORD=${passwords[name]}`,
+  ]);
+  writeFileSync(settings, `${rows.join('\n')}\n`, { mode: 0o600 });
+
+  const compose: [string, ...string[]] = [
+    ...([
+      'docker',
+      'compose',
+      '--env-file',
+      settings,
+      '-f',
+      join(ROOT, 'docker-compose.yml'),
+    ] as const),
+    ...['-p', `portcullis-${CHECKOUT_ID}-${basename(session.dataFolder)}`],
+  ];
+  const isTestRun = basename(session.dataFolder).startsWith('test-');
+  await session.supervisor.own({
+    kind: 'command',
+    name: 'docker compose',
+    argv: [...compose, ...(isTestRun ? ['down', '--volumes'] : ['down'])],
+    cwd: ROOT,
+    stage: stage.database,
+  });
+  const log = join(session.dataFolder, 'logs', 'compose.log');
+  const status = await runCommand(session.supervisor, {
+    name: 'docker compose',
+    argv: [...compose, 'up', '--detach', '--wait', ...servers],
+    output: { file: log },
+  });
+  if (status !== 0) return tail(log, 3);
+  const urls: Record<ServerName, string> = {
+    postgres: `postgres://portcullis:${passwords.postgres}@127.0.0.1:${ports.postgres}/postgres`,
+    nats: `nats://portcullis:${passwords.nats}@127.0.0.1:${ports.nats}`,
+    redis: `redis://:${passwords.redis}@127.0.0.1:${ports.redis}`,
+  };
+  return new Map(servers.map((name) => [name, urls[name]]));
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { addressOf, program, type ServiceName } from './catalogue.ts';
+import type { ServiceEnvironment } from './environment.ts';
+import { mustRun } from '../lifetime/run-command.ts';
+import type { Session } from '../lifetime/session.ts';
+import { stage, type RunningProcess } from '../lifetime/supervisor.ts';
+import { ROOT } from '../paths.ts';
+import { awaitAnswer } from '../servers/await-answer.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+const GRACE_MS = 15_000;
+
+export const serviceLog = ({ dataFolder }: Session, service: string): string =>
+  join(dataFolder, 'logs', `${service}.log`);
+
+/** Starts a service and waits until it says that it is ready. */
+export async function runService(
+  session: Session,
+  service: ServiceName,
+  env: ServiceEnvironment,
+): Promise<RunningProcess> {
+  const log = serviceLog(session, service);
+  const running = await session.supervisor.start({
+    name: service,
+    argv: [process.execPath, program(service, 'main.js')],
+    stage: stage.app,
+    env,
+    cwd: ROOT,
+    output: { file: log },
+    graceMs: GRACE_MS,
+  });
+  await awaitReady(session, service, Number(env['PORT']), running);
+  return running;
+}
+
+async function awaitReady(
+  session: Session,
+  service: ServiceName,
+  port: number,
+  running: RunningProcess,
+): Promise<void> {
+  await awaitAnswer({
+    name: service,
+    ask: () => askReady(port),
+    running,
+    log: serviceLog(session, service),
+    timeoutMs: READY_TIMEOUT_MS,
+    signal: session.signal,
+  });
+}
+
+/** @throws unless the service there says that it is ready */
+async function askReady(port: number): Promise<void> {
+  const response = await fetch(`${addressOf(port)}/readyz`, {
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`/readyz says ${response.status} ${await response.text()}`);
+}
+
+export async function answersReady(port: number): Promise<boolean> {
+  try {
+    await askReady(port);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs one of a service's own commands with its environment. */
+export async function runServiceCommand(
+  session: Session,
+  service: ServiceName,
+  file: string,
+  words: string[],
+  env: ServiceEnvironment,
+): Promise<void> {
+  await mustRun(session.supervisor, {
+    name: `${service} ${file}`,
+    argv: [process.execPath, program(service, `commands/${file}.js`), ...words],
+    env,
+    output: { file: join(session.dataFolder, 'logs', `${service}-${file}.log`) },
+  });
+}

@@ -1,0 +1,87 @@
+import { build } from './build.ts';
+import { SERVICES, type ServiceName, type ServicePorts } from './catalogue.ts';
+import { createDatabases } from './databases.ts';
+import { ADMIN_CLIENT, serviceEnvironments, type ServiceEnvironment } from './environment.ts';
+import {
+  administratorFromEnvironment,
+  firstAdministrator,
+  type Administrator,
+} from './first-administrator.ts';
+import { runService, runServiceCommand } from './run-service.ts';
+import type { Session } from '../lifetime/session.ts';
+import type { RunningProcess } from '../lifetime/supervisor.ts';
+import { secret, secretFile } from '../secrets.ts';
+import { bringUpServers } from '../servers/bring-up.ts';
+import { step } from '../steps.ts';
+
+export interface PreparedSystem {
+  environments: Record<ServiceName, ServiceEnvironment>;
+  administrator: Administrator;
+}
+
+/** What the admin service may ask of the auth service, with a token of its own. */
+const ADMIN_SCOPE =
+  'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write';
+const AUTH_AUDIENCE = 'urn:portcullis:auth';
+
+/** Everything that has to be there before the services can run. */
+export async function prepareSystem(
+  session: Session,
+  ports: ServicePorts,
+): Promise<PreparedSystem> {
+  const { dataFolder } = session;
+  administratorFromEnvironment(); // a mistake there should not take a build to show
+  const servers = await bringUpServers(session, { durable: true });
+  const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
+  await step('build', () => build(session));
+  const administrator = firstAdministrator();
+  const environments = serviceEnvironments({
+    ports,
+    databases,
+    nats: { auth: servers.nats.url, user: servers.nats.url, admin: servers.nats.url },
+    redis: servers.redis.url,
+    administrator,
+    keyEncryptionKeyFile: secretFile(dataFolder, 'key-encryption-key'),
+    adminClientSecretFile: secretFile(dataFolder, 'admin-client'),
+  });
+  await step('migrate', async () => {
+    await runServiceCommand(session, 'auth', 'migrate', [], environments.auth);
+    await runServiceCommand(session, 'user', 'migrate', [], environments.user);
+  });
+  await step('machine client', async () => {
+    const words = ['--id', ADMIN_CLIENT, '--name', 'admin', '--scope', ADMIN_SCOPE];
+    await runServiceCommand(
+      session,
+      'auth',
+      'ensure-client',
+      [...words, '--audience', AUTH_AUDIENCE],
+      {
+        ...environments.auth,
+        PORTCULLIS_CLIENT_SECRET: secret(dataFolder, 'admin-client'),
+      },
+    );
+  });
+  return { environments, administrator };
+}
+
+/** Runs the services; the others after auth, whose keys and grants they need to be ready. */
+export async function runServices(
+  session: Session,
+  environments: Record<ServiceName, ServiceEnvironment>,
+): Promise<RunningProcess[]> {
+  const run = (service: ServiceName): Promise<RunningProcess> =>
+    step(
+      service,
+      () => runService(session, service, environments[service]),
+      () => `http://localhost:${environments[service]['PORT']}`,
+    );
+  const auth = await run('auth');
+  const others = await Promise.allSettled(SERVICES.filter((name) => name !== 'auth').map(run));
+  return [
+    auth,
+    ...others.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    }),
+  ];
+}

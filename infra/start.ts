@@ -1,0 +1,70 @@
+import { inSession, type Session } from './lifetime/session.ts';
+import type { RunningProcess } from './lifetime/supervisor.ts';
+import { tail } from './lifetime/tail.ts';
+import { DEV_FOLDER } from './paths.ts';
+import { bold, green, StepFailure } from './steps.ts';
+import { chosenPorts, requireFreePorts, SERVICES } from './services/catalogue.ts';
+import type { Administrator } from './services/first-administrator.ts';
+import { noteRunning } from './services/running-system.ts';
+import { serviceLog } from './services/run-service.ts';
+import { prepareSystem, runServices } from './services/system.ts';
+
+/** `npm start`: the whole system, until Ctrl-C. */
+export function main(): Promise<number> {
+  return inSession(DEV_FOLDER, 'npm start', async (session) => {
+    const ports = chosenPorts();
+    await requireFreePorts(ports);
+    const { environments, administrator } = await prepareSystem(session, ports);
+    const services = await runServices(session, environments);
+    noteRunning(session, ports);
+    announce(
+      Object.fromEntries(SERVICES.map((name) => [name, `http://localhost:${ports[name]}`])),
+      administrator,
+    );
+    console.log(`\n${bold(green('Portcullis is ready'))} (${seconds()} s). Ctrl-C stops it.`);
+    return untilItEnds(session, services);
+  });
+}
+
+/** Since the process began, so that the installation counts too. */
+const seconds = (): string => (performance.now() / 1000).toFixed(1);
+
+function announce(addresses: Record<string, string>, administrator: Administrator): void {
+  console.log();
+  for (const [name, address] of Object.entries(addresses)) {
+    console.log(`  ${name.padEnd(6)} ${address}    documentation: ${address}/docs`);
+  }
+  console.log();
+  const kept = '.portcullis/dev-admin.json';
+  if (administrator.origin === 'generated now') {
+    console.log(`  administrator  ${administrator.email}   password  ${administrator.password}`);
+    console.log(`                 (shown this once; kept in ${kept})`);
+  } else if (administrator.origin === 'generated before') {
+    console.log(`  administrator  ${administrator.email}   password in ${kept}`);
+  } else {
+    console.log(`  administrator  ${administrator.email}   from the environment`);
+  }
+  const body =
+    administrator.origin === 'environment'
+      ? `'{"email":"${administrator.email}","password":"..."}'`
+      : `@${kept}`;
+  console.log('\n  Log in:\n');
+  console.log(
+    `    curl -s ${addresses['auth']}/v1/login -H 'content-type: application/json' -d ${body}\n`,
+  );
+}
+
+async function untilItEnds(session: Session, services: RunningProcess[]): Promise<number> {
+  const asked = new Promise<'asked'>((resolve) => {
+    if (session.signal.aborted) resolve('asked');
+    session.signal.addEventListener('abort', () => resolve('asked'), { once: true });
+  });
+  const ended = Promise.race(
+    services.map(async (service) => ({ service, status: await service.exited })),
+  );
+  const first = await Promise.race([asked, ended]);
+  if (first === 'asked' || session.signal.aborted) return 0;
+  const { service, status } = first;
+  const log = serviceLog(session, service.name);
+  throw new StepFailure(`${tail(log)}\n\n${service.name} ended with exit status ${status}.`);
+}

@@ -1,0 +1,51 @@
+import { CHECKS } from './checks/catalogue.ts';
+import { add, lastLine, NONE, type Counts } from './checks/counts.ts';
+import { runCheck } from './checks/run-check.ts';
+import { runVitest } from './checks/run-vitest.ts';
+import { newTestFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { inSession, type Session } from './lifetime/session.ts';
+import { stage } from './lifetime/supervisor.ts';
+import { bringUpServers } from './servers/bring-up.ts';
+import { build } from './services/build.ts';
+import { step } from './steps.ts';
+
+/** `npm test`: every check, then every test; with a filter only the tests that match it. */
+export async function main(filters: readonly string[]): Promise<number> {
+  await removeAbandonedTestFolders();
+  let counts: Counts | undefined;
+  const status = await inSession(newTestFolder(), 'npm test', async (session) => {
+    await ownFolder(session);
+    const servers = await bringUpServers(session, { durable: false });
+    const checked = filters.length === 0 ? await runChecks(session) : await onlyBuild(session);
+    counts = add(checked, await runVitest(session, servers, filters));
+    return counts.failed === 0 ? 0 : 1;
+  });
+  // After everything has been stopped, so that nothing can come after it.
+  if (counts) console.log(`\n${lastLine(counts)}`);
+  else if (status !== 130) console.log(`\n${lastLine({ ...NONE, failed: 1 })}`);
+  return status;
+}
+
+async function ownFolder({ supervisor, dataFolder }: Session): Promise<void> {
+  const folder = {
+    kind: 'folder',
+    name: dataFolder,
+    path: dataFolder,
+    stage: stage.folder,
+  } as const;
+  await supervisor.own(folder);
+}
+
+async function runChecks(session: Session): Promise<Counts> {
+  let counts = NONE;
+  for (const check of CHECKS) {
+    const passed = await runCheck(session, check);
+    counts = add(counts, { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 });
+  }
+  return counts;
+}
+
+async function onlyBuild(session: Session): Promise<Counts> {
+  await step('build', () => build(session));
+  return NONE;
+}

@@ -1,0 +1,189 @@
+/** The dependency direction: what `turbo boundaries` sees, shown to be seen, and what it is blind to. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const NOT_SOURCES = new Set(['node_modules', 'dist', '.turbo', '.portcullis', 'coverage']);
+
+/** The binary needs no package manager for this command, so neither pnpm nor npx is waited for. */
+function boundaries(workspace: string): { status: number | null; report: string } {
+  const { status, stdout, stderr } = spawnSync(
+    join(ROOT, 'node_modules/.bin/turbo'),
+    ['boundaries', '--no-color'],
+    {
+      cwd: workspace,
+      encoding: 'utf8',
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+      timeout: 60_000,
+    },
+  );
+  return { status, report: stdout + stderr };
+}
+
+test('turbo boundaries holds for the workspace', () => {
+  const { status, report } = boundaries(ROOT);
+  expect(report).toMatch(/Checked \d+ files in 10 packages, no issues found/);
+  expect(status).toBe(0);
+});
+
+describe('in a copy of the workspace', () => {
+  let copy: string;
+
+  beforeEach(() => {
+    copy = mkdtempSync(join(tmpdir(), 'portcullis-boundaries-'));
+    for (const name of ['package.json', 'turbo.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml']) {
+      cpSync(join(ROOT, name), join(copy, name));
+    }
+    for (const name of ['apps', 'packages', 'infra']) {
+      cpSync(join(ROOT, name), join(copy, name), {
+        recursive: true,
+        filter: (source) => !NOT_SOURCES.has(basename(source)),
+      });
+    }
+  });
+  afterEach(() => rmSync(copy, { recursive: true, force: true }));
+
+  const reversals = [
+    { from: 'packages/contracts', to: '@portcullis/api' },
+    { from: 'packages/verify', to: '@portcullis/auth' },
+    { from: 'packages/client', to: '@portcullis/service' },
+    { from: 'apps/user', to: '@portcullis/auth' },
+  ];
+
+  test('the copy itself holds, so that what fails below fails for its own reason', () => {
+    expect(boundaries(copy).report).toMatch(/no issues found/);
+  });
+
+  test.each(reversals)('$from importing $to fails, and names the import', ({ from, to }) => {
+    writeFileSync(join(copy, from, 'src/reversed.ts'), `import '${to}';\n`);
+    const { status, report } = boundaries(copy);
+    expect(status).not.toBe(0);
+    expect(report).toContain(`cannot import package \`${to}\` because it is not a dependency`);
+    expect(report).toContain('src/reversed.ts:1');
+    expect(report).toMatch(/ 1 issues? found/);
+  });
+
+  test.each(reversals)('$from declaring $to as a dependency fails by its tag', ({ from, to }) => {
+    const file = join(copy, from, 'package.json');
+    const manifest: { name: string; dependencies?: Record<string, string> } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    );
+    manifest.dependencies = { ...manifest.dependencies, [to]: 'workspace:*' };
+    writeFileSync(file, JSON.stringify(manifest, undefined, 2));
+    const { status, report } = boundaries(copy);
+    expect(status).not.toBe(0);
+    // The report is wrapped and framed.
+    expect(report.replace(/[\s|]+/g, ' ')).toContain(
+      `Package \`${to}\` found without any tag listed in allowlist for \`${manifest.name}\``,
+    );
+  });
+
+  test('a relative import that leaves its package fails, and names the file', () => {
+    const line = "import '../../api/src/index.ts';\n";
+    writeFileSync(join(copy, 'packages/contracts/src/reversed.ts'), line);
+    const { status, report } = boundaries(copy);
+    expect(status).not.toBe(0);
+    expect(report).toContain('import `../../api/src/index.ts` leaves the package');
+    expect(report).toMatch(/ 1 issue found/);
+  });
+});
+
+describe('what turbo does not look at', () => {
+  test('no relative import leaves its package, whatever the kind of file', () => {
+    const leaving = packages().flatMap((folder) =>
+      sourcesIn(folder).flatMap((file) =>
+        modulesNamedIn(readFileSync(file, 'utf8'))
+          .filter((name) => name.startsWith('.'))
+          .filter((name) => !resolve(dirname(file), name).startsWith(folder + sep))
+          .map((name) => `${relative(ROOT, file)}: ${name}`),
+      ),
+    );
+    expect(leaving).toEqual([]);
+  });
+
+  test('no package reaches into another past its entry points', () => {
+    const reaching = packages().flatMap((folder) =>
+      sourcesIn(folder).flatMap((file) =>
+        modulesNamedIn(readFileSync(file, 'utf8'))
+          .filter((name) => /^@portcullis\/[a-z-]+\/(src|dist)(\/|$)/.test(name))
+          .map((name) => `${relative(ROOT, file)}: ${name}`),
+      ),
+    );
+    expect(reaching).toEqual([]);
+  });
+
+  test('the client takes types and nothing else from the workspace', () => {
+    const taken = sourcesIn(join(ROOT, 'packages/client/src')).flatMap((file) =>
+      modulesNamedIn(withoutTypeImports(readFileSync(file, 'utf8'))).filter(
+        (name) => !name.startsWith('./'),
+      ),
+    );
+    expect([...new Set(taken)]).toEqual(['@trpc/client']);
+  });
+
+  // Allowed by tag, since turbo takes a development dependency for a dependency.
+  test('what is published does not import the testkit', () => {
+    const importing = packages()
+      .filter((folder) => basename(folder) !== 'infra')
+      .flatMap((folder) => sourcesIn(join(folder, 'src')))
+      .filter((file) => modulesNamedIn(readFileSync(file, 'utf8')).includes('@portcullis/testkit'));
+    expect(importing).toEqual([]);
+  });
+
+  test('nobody imports an app', () => {
+    const apps = readdirSync(join(ROOT, 'apps')).map((name) => `@portcullis/${name}`);
+    const importing = packages().flatMap((folder) =>
+      sourcesIn(folder)
+        .filter((file) => file !== import.meta.filename)
+        .filter((file) =>
+          modulesNamedIn(readFileSync(file, 'utf8')).some((name) =>
+            apps.some((app) => name === app || name.startsWith(`${app}/`)),
+          ),
+        )
+        .map((file) => relative(ROOT, file)),
+    );
+    expect(importing).toEqual([]);
+  });
+
+  test('the scan sees what it must see', () => {
+    const reversed = "import type { A } from 'a';\nimport { b } from 'b';\nexport * from 'c';\n";
+    expect(modulesNamedIn(`${reversed}await import('d');\nimport 'e';`)).toEqual([
+      ...['a', 'b', 'c', 'd', 'e'],
+    ]);
+    expect(modulesNamedIn(withoutTypeImports(reversed))).toEqual(['b', 'c']);
+    expect(modulesNamedIn(withoutTypeImports("import { type A, b } from 'mixed';"))).toEqual([
+      'mixed',
+    ]);
+  });
+});
+
+function packages(): string[] {
+  const below = (folder: string): string[] =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(ROOT, folder, entry.name));
+  return [...below('apps'), ...below('packages'), join(ROOT, 'infra')];
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return NOT_SOURCES.has(entry.name) ? [] : sourcesIn(path);
+    return /\.(ts|mts|mjs|js)$/.test(entry.name) && path !== import.meta.filename ? [path] : [];
+  });
+}
+
+/** Every module that the code names in an import, an export, or a dynamic import. */
+function modulesNamedIn(code: string): string[] {
+  const found = code.matchAll(
+    /(?:^|[\s;}])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[\s;}(])import\s*\(?\s*['"]([^'"]+)['"]/g,
+  );
+  return [...found].map((match) => match[1] ?? match[2] ?? '');
+}
+
+function withoutTypeImports(code: string): string {
+  return code.replace(/(?:import|export) type [^;]*;/g, '');
+}

@@ -1,0 +1,93 @@
+/**
+ * Grants, snapshots and introspection over HTTP, for when NATS is away. With the credentials of the
+ * service's machine client (RFC 6749 section 2.3.1), over https except on this machine.
+ */
+import type { GrantRequest } from '@portcullis/contracts';
+import { readBounded } from './read-bounded.ts';
+import type { GrantSource } from '../revocation/failover.ts';
+import type { Introspect } from '../stale/introspection.ts';
+
+export interface HttpSourceOptions {
+  /** Where auth answers, such as `https://auth.example.com`. */
+  authUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** For tests. */
+  fetch?: typeof fetch;
+}
+
+const MAX_GRANT_BYTES = 4 * 1024 * 1024;
+const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024;
+const MAX_INTROSPECTION_BYTES = 16 * 1024;
+
+/**
+ * Where grants and snapshots come from when NATS does not answer: the second part of `withFallback`.
+ *
+ * @throws TypeError for an address that would send the secret in the open
+ */
+export function httpGrants(options: HttpSourceOptions): GrantSource {
+  const call = createCall(options);
+  return {
+    request: async (request: GrantRequest, timeoutMs) =>
+      await call(
+        '/v1/grants',
+        'application/json',
+        JSON.stringify(request),
+        timeoutMs,
+        MAX_GRANT_BYTES,
+      ),
+    snapshot: async (timeoutMs) =>
+      await call('/v1/revocations/snapshot', undefined, undefined, timeoutMs, MAX_SNAPSHOT_BYTES),
+  };
+}
+
+/** Asks auth about one token (RFC 7662), for the policy `introspect`. */
+export function httpIntrospection(options: HttpSourceOptions): Introspect {
+  const call = createCall(options);
+  const form = 'application/x-www-form-urlencoded';
+  return async (token, timeoutMs) => {
+    const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();
+    const bytes = await call('/oauth2/introspect', form, body, timeoutMs, MAX_INTROSPECTION_BYTES);
+    const answer: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof answer !== 'object' || answer === null || !('active' in answer)) {
+      throw new Error('not an introspection response');
+    }
+    return answer.active === true;
+  };
+}
+
+function createCall(options: HttpSourceOptions) {
+  const { authUrl, clientId, clientSecret, fetch: send = fetch } = options;
+  const { protocol, hostname } = new URL(authUrl);
+  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  if (protocol !== 'https:' && !local) {
+    throw new TypeError('credentials are sent over https, except on this machine');
+  }
+  const base = authUrl.replace(/\/$/, '');
+  const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
+  const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+
+  return async (
+    path: string,
+    contentType: string | undefined,
+    body: string | undefined,
+    timeoutMs: number,
+    maxBytes: number,
+  ): Promise<Uint8Array> => {
+    const response = await send(`${base}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      redirect: 'error',
+      signal: AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs))),
+      headers: {
+        authorization,
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new Error(`${path} was answered ${response.status}`);
+    }
+    return await readBounded(response, maxBytes);
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal.
+ *
+ * Invariant: a watcher is registered before its token is checked, and judged again by the ledger
+ * whenever an event names any of its keys; so there is no moment at which a revocation could be
+ * missed by both.
+ *
+ * A revocation is final: `invalid_token`, and a client must not come back with the same session. The
+ * end of the token's life, a change of claims and staleness are not: a refresh, or some patience,
+ * and the client may open it again.
+ */
+import { Refusal, type AccessTokenClaims, type RevocationEvent } from '@portcullis/contracts';
+import type { Clock, Timer } from '../clock.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Timers are set for this long at most; longer ones are set again. Milliseconds. */
+const MAX_TIMER_MS = 60 * 60 * 1_000;
+
+interface Watcher {
+  claims: AccessTokenClaims;
+  kid: string;
+  controller: AbortController;
+  timer: Timer | undefined;
+}
+
+export class Watchers {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #issuerNow: () => number;
+  readonly #byKey = new Map<string, Set<Watcher>>();
+  readonly #all = new Set<Watcher>();
+
+  constructor(ledger: Ledger, clock: Clock, issuerNow: () => number) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#issuerNow = issuerNow;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Before the check. @returns its signal, and how to let go of it */
+  add(claims: AccessTokenClaims, kid: string): { signal: AbortSignal; release: () => void } {
+    const watcher: Watcher = { claims, kid, controller: new AbortController(), timer: undefined };
+    this.#all.add(watcher);
+    for (const key of keysOf(claims, kid)) {
+      const others = this.#byKey.get(key);
+      if (others === undefined) this.#byKey.set(key, new Set([watcher]));
+      else others.add(watcher);
+    }
+    this.#awaitExpiry(watcher);
+    return { signal: watcher.controller.signal, release: () => this.#release(watcher) };
+  }
+
+  /** After the ledger has taken the event. */
+  applied(event: RevocationEvent): void {
+    const affected = event.kind === 'issuer' ? this.#all : this.#byKey.get(event.key);
+    for (const watcher of [...(affected ?? [])]) {
+      const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
+      if (verdict === 'revoked') this.#cut(watcher, new Refusal('invalid_token'));
+      if (verdict === 'changed') this.#cut(watcher, new Refusal('token_stale'));
+    }
+  }
+
+  /** When nothing can be vouched for any more. */
+  cutAll(reason: Refusal): void {
+    for (const watcher of [...this.#all]) this.#cut(watcher, reason);
+  }
+
+  #awaitExpiry(watcher: Watcher): void {
+    const left = watcher.claims.exp * 1_000 - this.#issuerNow();
+    if (left <= 0) return this.#cut(watcher, new Refusal('token_stale'));
+    // Before the first grant the issuer's time is not known, and the check refuses anyway.
+    const wait = Number.isFinite(left) ? Math.min(left, MAX_TIMER_MS) : MAX_TIMER_MS;
+    watcher.timer = this.#clock.after(wait, () => this.#awaitExpiry(watcher));
+  }
+
+  #cut(watcher: Watcher, reason: Refusal): void {
+    this.#release(watcher);
+    watcher.controller.abort(reason);
+  }
+
+  #release(watcher: Watcher): void {
+    watcher.timer?.cancel();
+    this.#all.delete(watcher);
+    for (const key of keysOf(watcher.claims, watcher.kid)) {
+      const others = this.#byKey.get(key);
+      others?.delete(watcher);
+      if (others?.size === 0) this.#byKey.delete(key);
+    }
+  }
+}
+
+/** Ids carry their kind in their prefix, so that one index serves them all. */
+function keysOf(claims: AccessTokenClaims, kid: string): string[] {
+  const keys = [claims.sub, claims.jti, claims.client_id, kid];
+  if (claims.sid !== undefined) keys.push(claims.sid);
+  return keys;
+}

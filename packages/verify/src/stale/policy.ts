@@ -1,0 +1,26 @@
+/**
+ * What happens to a token while the verifier is stale, from strict to none. A procedure may ask for
+ * a stricter one than its verifier has, never for a laxer one.
+ */
+import type { StalenessPolicy } from '@portcullis/contracts';
+import type { Introspect } from './introspection.ts';
+
+export type WhenStale =
+  /** 503. Nothing is accepted that cannot be vouched for. */
+  | { policy: 'reject' }
+  /** Auth is asked about this token: a network call, only while stale. */
+  | { policy: 'introspect'; introspect: Introspect }
+  /**
+   * Accepted, marked and counted. **Revocations are then not enforced**: neither the bound nor the
+   * receipt holds for this verifier.
+   */
+  | { policy: 'accept'; iAcceptRevokedTokens: true };
+
+const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
+  StalenessPolicy,
+  number
+>;
+
+export function stricterOf(one: StalenessPolicy, other: StalenessPolicy): StalenessPolicy {
+  return STRICTNESS[one] >= STRICTNESS[other] ? one : other;
+}

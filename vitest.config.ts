@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+// The packages' sources, not what was built from them: a test never runs against an old build.
+const conditions = ['portcullis-source', 'node', 'import', 'module', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['portcullis-source', 'node', 'import'] } },
+  test: {
+    include: ['{apps,packages}/*/test/**/*.test.ts', 'infra/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    environment: 'node',
+    // A process for each file: a leaked handle, a changed global or a crash stays where it happened.
+    pool: 'forks',
+    maxWorkers: 2,
+    execArgv: ['--conditions=portcullis-source'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+    allowOnly: false,
+    passWithNoTests: false,
+  },
+});
