@@ -15,14 +15,15 @@ export const CHECKS: readonly Check[] = [
     fix: 'npx prettier --write .',
   },
   {
-    name: 'lint',
-    argv: [tool('oxlint'), '--type-aware', '--deny-warnings'],
-    fix: 'npx oxlint --type-aware',
-  },
-  {
     name: 'types',
     argv: turbo('run', 'build', 'typecheck', '--output-logs=errors-only', '--continue'),
     fix: 'npx turbo run typecheck',
+  },
+  // After the types: what is linted with types needs them.
+  {
+    name: 'lint',
+    argv: [tool('oxlint'), '--type-aware', '--deny-warnings'],
+    fix: 'npx oxlint --type-aware',
   },
   { name: 'boundaries', argv: turbo('boundaries'), fix: 'npx turbo boundaries' },
   { name: 'knip', argv: [tool('knip'), '--no-progress'], fix: 'npx knip' },

@@ -18,6 +18,8 @@ import { codeOf, get, logIn, refresh, register, statusOf, type Tokens } from './
 const S = 12_000;
 const DISTINCT = 500;
 const TIMES = 20;
+/** `PING` and its line end, and the answer to another. */
+const KEEP_ALIVE_BYTES = 12;
 
 let system: TestSystem;
 let child: ChildProcess;
@@ -84,14 +86,21 @@ describe('a verifying process', () => {
     }
     expect(new Set(list).size).toBe(DISTINCT);
 
-    // Right after a renewal nothing is due, so that every byte would be of the verification.
-    await tell({ do: 'wait for a grant' });
-    const before = traffic();
-    const { counts, ms } = await verify(list, TIMES);
-    expect(traffic()).toEqual(before);
-    expect(counts).toEqual({ accepted: DISTINCT * TIMES });
-    expect(before.every((count) => count > 0)).toBe(true); // the proxies were in the way at all
-    console.log(`10,000 tokens in ${ms.toFixed(0)} ms, no byte moved`);
+    let quiet = false;
+    for (let round = 0; round < 3 && !quiet; round += 1) {
+      // Right after a renewal nothing is due, so that every byte would be of the verification.
+      await tell({ do: 'wait for a grant' });
+      const before = traffic();
+      const { counts, ms } = await verify(list, TIMES);
+      const moved = traffic().map((count, index) => count - (before[index] ?? 0));
+      expect(counts).toEqual({ accepted: DISTINCT * TIMES });
+      expect(before.every((count) => count > 0)).toBe(true); // the proxies were in the way at all
+      console.log(`10,000 tokens in ${ms.toFixed(0)} ms; connections and bytes moved: ${moved}`);
+      // The server may ask whether the link is alive, which is no business of a token's.
+      expect(moved.every((count) => count <= KEEP_ALIVE_BYTES)).toBe(true);
+      quiet = moved.every((count) => count === 0);
+    }
+    expect(quiet).toBe(true);
   });
 
   it('goes on accepting while auth is away for less than S, and refuses with 503 after it', async () => {

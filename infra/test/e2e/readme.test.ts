@@ -99,7 +99,7 @@ describe('the README', () => {
     expect(shown).toHaveLength(2);
     for (const [, path = '', code] of shown) {
       expect(await readFile(join(repositoryRoot, path), 'utf8')).toBe(code);
-      const project = join(repositoryRoot, path, '../../tsconfig.examples.json');
+      const project = join(repositoryRoot, path, '..');
       await run(join(repositoryRoot, 'node_modules/.bin/tsc'), ['-p', project]);
     }
   }, 60_000);

@@ -32,6 +32,7 @@ export const RECEIPT = {
   confirmed: 1,
   expected: 1,
   pending: [],
+  unpromised: [],
   enforced_by: '2026-01-01T00:00:05.000Z',
 };
 

@@ -26,7 +26,7 @@ afterAll(async () => {
   await bed.dispose();
 });
 
-async function insert(tx: postgres.Sql): Promise<EventId> {
+async function insert(tx: postgres.ISql): Promise<EventId> {
   const id = newId('evt');
   await tx`insert into revocation_log
     (id, kind, key, reason, expires_at, actor_kind, actor_id, request_id)

@@ -56,7 +56,8 @@ export class Watchers {
   /** After the ledger has taken the event. */
   applied(event: RevocationEvent): void {
     const affected = event.kind === 'issuer' ? this.#all : this.#byKey.get(event.key);
-    for (const watcher of [...(affected ?? [])]) {
+    // A set may shrink while it is walked: each is visited once all the same.
+    for (const watcher of affected ?? []) {
       const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
       if (verdict === 'revoked') this.#cut(watcher, new Refusal('invalid_token'));
       if (verdict === 'changed') this.#cut(watcher, new Refusal('token_stale'));
@@ -65,7 +66,7 @@ export class Watchers {
 
   /** When nothing can be vouched for any more. */
   cutAll(reason: Refusal): void {
-    for (const watcher of [...this.#all]) this.#cut(watcher, reason);
+    for (const watcher of this.#all) this.#cut(watcher, reason);
   }
 
   #awaitExpiry(watcher: Watcher): void {
