@@ -95,7 +95,9 @@ describe('a verifying process', () => {
       const moved = traffic().map((count, index) => count - (before[index] ?? 0));
       expect(counts).toEqual({ accepted: DISTINCT * TIMES });
       expect(before.every((count) => count > 0)).toBe(true); // the proxies were in the way at all
-      console.log(`10,000 tokens in ${ms.toFixed(0)} ms; connections and bytes moved: ${moved}`);
+      console.log(
+        `10,000 tokens in ${ms.toFixed(0)} ms; connections and bytes moved: ${moved.join(' ')}`,
+      );
       // The server may ask whether the link is alive, which is no business of a token's.
       expect(moved.every((count) => count <= KEEP_ALIVE_BYTES)).toBe(true);
       quiet = moved.every((count) => count === 0);
