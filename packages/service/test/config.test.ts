@@ -59,7 +59,7 @@ describe('readConfig', () => {
       LOG_LEVEL: 'loud',
     };
     const problems = problemsOf(() => readConfig(schema(true), bad));
-    expect(problems.map((line) => line.split(':')[0]).toSorted()).toEqual([
+    expect(problems.map((line: string) => line.split(':')[0] ?? '').toSorted()).toEqual([
       'CLIENT_SECRET',
       'DATABASE_URL',
       'LOG_LEVEL',
