@@ -6,6 +6,8 @@
 import postgres, { type Sql } from 'postgres';
 
 const MAX_CONNECTIONS = 6;
+/** Between two attempts to connect. Seconds; the library's own bound is 20. */
+const MAX_BACKOFF_S = 0.5;
 
 export interface ProtocolConnection extends AsyncDisposable {
   readonly sql: Sql;
@@ -15,6 +17,7 @@ export function connectProtocol(url: string, applicationName: string): ProtocolC
   const sql = postgres(url, {
     max: MAX_CONNECTIONS,
     connect_timeout: 3,
+    backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,
     onnotice: () => undefined,
     connection: {
