@@ -13,8 +13,11 @@ import { Register } from './register.ts';
 import { startOf } from './process-identity.mjs';
 import { signalTo, terminateAll, type Owned, type OwnedProcess } from './terminate.mjs';
 
-/** What is ended first has the higher stage. */
-export const stage = { folder: 0, database: 1, broker: 2, app: 3, command: 4 } as const;
+/**
+ * What is ended first has the higher stage. Auth goes after the services that verify, which take their
+ * leave of it.
+ */
+export const stage = { folder: 0, database: 1, broker: 2, issuer: 3, app: 4, command: 5 } as const;
 
 export interface ProcessSpec {
   name: string;

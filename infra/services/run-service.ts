@@ -24,7 +24,7 @@ export async function runService(
   const running = await session.supervisor.start({
     name: service,
     argv: [process.execPath, program(service, 'main.js')],
-    stage: stage.app,
+    stage: service === 'auth' ? stage.issuer : stage.app,
     env,
     cwd: ROOT,
     output: { file: log },
