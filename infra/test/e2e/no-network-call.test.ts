@@ -14,12 +14,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { codeOf, get, logIn, refresh, register, statusOf, type Tokens } from './calls.ts';
 
-/** Long enough to verify 10,000 tokens between two renewals, on a busy machine too. */
 const S = 12_000;
 const DISTINCT = 500;
-const TIMES = 20;
-/** `PING` and its line end, and the answer to another. */
-const KEEP_ALIVE_BYTES = 12;
+/** `PING` and its line end, some of them. */
+const KEEP_ALIVE_BYTES = 24;
 
 let system: TestSystem;
 let child: ChildProcess;
@@ -61,10 +59,10 @@ async function tell(order: Record<string, unknown>): Promise<unknown> {
   return answer;
 }
 
-const verified = z.object({ counts: z.record(z.string(), z.number()), ms: z.number() });
+const verified = z.object({ counts: z.record(z.string(), z.number()), grants: z.number() });
 
-async function verify(list: string[], times: number) {
-  return verified.parse(await tell({ do: 'verify', tokens: list, times }));
+async function verify(list: string[]) {
+  return verified.parse(await tell({ do: 'verify', tokens: list }));
 }
 
 function traffic(): number[] {
@@ -86,23 +84,26 @@ describe('a verifying process', () => {
     }
     expect(new Set(list).size).toBe(DISTINCT);
 
-    let quiet = false;
-    for (let round = 0; round < 3 && !quiet; round += 1) {
-      // Right after a renewal nothing is due, so that every byte would be of the verification.
-      await tell({ do: 'wait for a grant' });
+    // In slices, since a renewal, which is of no token, may fall into any of them: one whose
+    // neighbours saw another count of grants than itself is not looked at.
+    const slices: { moved: number[]; grants: number }[] = [];
+    const clean = (): number[][] =>
+      slices
+        .filter(({ grants }, at) => [at - 1, at + 1].every((n) => slices[n]?.grants === grants))
+        .map(({ moved }) => moved);
+    while (clean().length < 10_000 / DISTINCT) {
       const before = traffic();
-      const { counts, ms } = await verify(list, TIMES);
-      const moved = traffic().map((count, index) => count - (before[index] ?? 0));
-      expect(counts).toEqual({ accepted: DISTINCT * TIMES });
       expect(before.every((count) => count > 0)).toBe(true); // the proxies were in the way at all
-      console.log(
-        `10,000 tokens in ${ms.toFixed(0)} ms; connections and bytes moved: ${moved.join(' ')}`,
-      );
-      // The server may ask whether the link is alive, which is no business of a token's.
-      expect(moved.every((count) => count <= KEEP_ALIVE_BYTES)).toBe(true);
-      quiet = moved.every((count) => count === 0);
+      const { counts, grants } = await verify(list);
+      const moved = traffic().map((count, index) => count - (before[index] ?? 0));
+      expect(counts).toEqual({ accepted: DISTINCT });
+      slices.push({ moved, grants });
     }
-    expect(quiet).toBe(true);
+    // The server may ask whether the link is alive, which is no business of a token's either.
+    expect(Math.max(...clean().flat())).toBeLessThanOrEqual(KEEP_ALIVE_BYTES);
+    const quiet = clean().filter((moved) => moved.every((count) => count === 0)).length;
+    console.log(`${quiet} of ${clean().length} slices of ${DISTINCT} tokens moved not a byte`);
+    expect(quiet).toBeGreaterThan(clean().length / 2);
   });
 
   it('goes on accepting while auth is away for less than S, and refuses with 503 after it', async () => {
@@ -113,7 +114,7 @@ describe('a verifying process', () => {
     const away = performance.now();
 
     expect(await statusOf(get(me, session.access_token))).toBe(200);
-    expect((await verify([session.access_token], 10)).counts).toEqual({ accepted: 10 });
+    expect((await verify(Array(10).fill(session.access_token))).counts).toEqual({ accepted: 10 });
 
     await sleep(S + 100);
     expect(performance.now() - away).toBeGreaterThan(S);
@@ -121,7 +122,9 @@ describe('a verifying process', () => {
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await codeOf(refused)).toBe('verifier_stale');
-    expect((await verify([session.access_token], 10)).counts).toEqual({ verifier_stale: 10 });
+    expect((await verify(Array(10).fill(session.access_token))).counts).toEqual({
+      verifier_stale: 10,
+    });
 
     await system.auth.restart();
     await expect

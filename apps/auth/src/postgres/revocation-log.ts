@@ -24,10 +24,11 @@ const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: millis
 const placedRow = z.object({ id: eventId, position: z.number() });
 
 export function postgresRevocationLog(sql: Sql): RevocationLog {
+  // Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant.
   const columns = sql`
     e.id, e.position::float8 as position, e.kind, e.key, e.generation, e.reason,
     floor(extract(epoch from e.occurred_at) * 1000)::float8 as occurred_at,
-    ceil(extract(epoch from e.expires_at) * 1000)::float8 as expires_at,
+    floor(extract(epoch from e.expires_at) * 1000)::float8 as expires_at,
     e.actor_kind, e.actor_id, e.request_id`;
 
   return {

@@ -44,4 +44,4 @@ it('answers every one of 300 logins at once, the excess with 503 and Retry-After
     max: Math.round(waits.at(-1) ?? 0),
     succeeded: count(200),
   });
-});
+}, 180_000);
