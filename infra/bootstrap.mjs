@@ -3,6 +3,7 @@
 // Plain JavaScript without dependencies, because it is what installs them. Everything after that is
 // TypeScript, loaded into this same process: one process means that Ctrl-C, `kill` and `kill -9`
 // need no forwarding.
+import { register } from 'node:module';
 
 const FLOOR = /** @type {const} */ ([20, 19]);
 const COMMANDS = ['start', 'test', 'demo', 'dev'];
@@ -23,8 +24,9 @@ if (!COMMANDS.includes(command)) {
 try {
   const { installDependencies } = await import('./install/dependencies.mjs');
   await installDependencies();
-  const { register } = await import('tsx/esm/api');
-  register();
+  const tsx = await import('tsx/esm/api');
+  tsx.register();
+  register('./install/source-condition.mjs', import.meta.url);
   const { main } = await import(`./${command}.ts`);
   process.exitCode = await main(process.argv.slice(3));
 } catch (error) {

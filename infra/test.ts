@@ -15,7 +15,7 @@ export async function main(filters: readonly string[]): Promise<number> {
   let counts: Counts | undefined;
   const status = await inSession(newTestFolder(), 'npm test', async (session) => {
     await ownFolder(session);
-    const servers = await bringUpServers(session, { durable: false });
+    const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
     const checked = filters.length === 0 ? await runChecks(session) : await onlyBuild(session);
     counts = add(checked, await runVitest(session, servers, filters));
     return counts.failed === 0 ? 0 : 1;

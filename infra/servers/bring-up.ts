@@ -11,6 +11,7 @@ import { postgresHome } from './postgres-home.ts';
 import { startRedis } from './redis.ts';
 import { ADDRESS_SETTING, SERVERS, type ServerName } from './server-name.ts';
 import type { Session } from '../lifetime/session.ts';
+import type { BusUsers } from '../nats/users.ts';
 import { DATA_ROOT } from '../paths.ts';
 import { note, step, StepFailure } from '../steps.ts';
 import { findBinary, findPostgresFolders } from '../system/find-binary.ts';
@@ -28,6 +29,7 @@ export type RunningServers = Record<ServerName, RunningServer>;
 export interface BringUpOptions {
   /** False for a test run, whose data is thrown away. */
   durable: boolean;
+  busUsers: BusUsers;
 }
 
 const FOREIGN_TIMEOUT_MS = 10_000;
@@ -52,7 +54,8 @@ export async function bringUpServers(
       );
   }
   if (missing().length > 0 && composeAnswers()) {
-    for (const [name, server] of await fromCompose(session, missing())) up.set(name, server);
+    for (const [name, server] of await fromCompose(session, missing(), options))
+      up.set(name, server);
   }
   if (missing().length > 0) {
     const programs = await findPrograms(session, missing());
@@ -99,10 +102,11 @@ async function fromEnvironment(
 async function fromCompose(
   session: Session,
   wanted: readonly ServerName[],
+  options: BringUpOptions,
 ): Promise<Map<ServerName, RunningServer>> {
   const started = await step(
     'containers',
-    () => startWithCompose(session, wanted),
+    () => startWithCompose(session, wanted, options),
     (result) => (typeof result === 'string' ? 'no' : [...result.keys()].join(', ')),
   );
   if (typeof started === 'string') {
@@ -147,9 +151,13 @@ async function findPrograms(
       ...(await startPostgres(session, folders, { durable, home, user })),
       origin: 'this machine',
     }),
-    nats: async () => {
+    nats: async ({ busUsers }) => {
       const program = findBinary('nats-server') ?? '';
-      return { url: await startNats(session, program), program, origin: 'this machine' };
+      return {
+        url: await startNats(session, program, { busUsers }),
+        program,
+        origin: 'this machine',
+      };
     },
     redis: async ({ durable }) => {
       const program = findBinary('redis-server') ?? '';

@@ -6,6 +6,7 @@ import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';
 import { tail } from '../lifetime/tail.ts';
+import { prepareNats, type BusUsers } from '../nats/users.ts';
 import { CHECKOUT_ID, ROOT } from '../paths.ts';
 import { secret } from '../secrets.ts';
 import { rememberedPort } from '../system/free-port.ts';
@@ -26,6 +27,7 @@ export function composeAnswers(): boolean {
 export async function startWithCompose(
   session: Session,
   servers: readonly ServerName[],
+  { busUsers }: { busUsers: BusUsers },
 ): Promise<Map<ServerName, string> | string> {
   const ports = {
     postgres: await rememberedPort(session.dataFolder, 'postgres'),
@@ -34,14 +36,16 @@ export async function startWithCompose(
   };
   const passwords = {
     postgres: secret(session.dataFolder, 'postgres'),
-    nats: secret(session.dataFolder, 'nats'),
     redis: secret(session.dataFolder, 'redis'),
   };
   const settings = join(session.dataFolder, 'secrets', 'compose.env');
-  const rows = (['postgres', 'nats', 'redis'] as const).flatMap((name) => [
-    `PORTCULLIS_${name.toUpperCase()}_PORT=${ports[name]}`,
-    `PORTCULLIS_${name.toUpperCase()}_PASSWORD=${passwords[name]}`,
-  ]);
+  const nats = prepareNats(session.dataFolder, busUsers);
+  const rows = [
+    ...Object.entries(ports).map(([name, port]) => [`${name.toUpperCase()}_PORT`, port]),
+    ...Object.entries(passwords).map(([name, word]) => [`${name.toUpperCase()}_PASSWORD`, word]),
+    ...Object.entries(nats.passwords),
+    ['NATS_CONFIGURATION', nats.configuration],
+  ].map(([name, value]) => `PORTCULLIS_${name}=${value}`);
   writeFileSync(settings, `${rows.join('\n')}\n`, { mode: 0o600 });
 
   const compose: [string, ...string[]] = [
@@ -72,7 +76,7 @@ export async function startWithCompose(
   if (status !== 0) return tail(log, 3);
   const urls: Record<ServerName, string> = {
     postgres: `postgres://portcullis:${passwords.postgres}@127.0.0.1:${ports.postgres}/postgres`,
-    nats: `nats://portcullis:${passwords.nats}@127.0.0.1:${ports.nats}`,
+    nats: `nats://${nats.credentials}@127.0.0.1:${ports.nats}`,
     redis: `redis://:${passwords.redis}@127.0.0.1:${ports.redis}`,
   };
   return new Map(servers.map((name) => [name, urls[name]]));

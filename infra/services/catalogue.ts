@@ -11,6 +11,9 @@ export type ServicePorts = Record<ServiceName, number>;
 /** Services with a database of their own, and its name. */
 export const DATABASES = { auth: 'portcullis_auth', user: 'portcullis_user' } as const;
 
+/** Where everything travels on NATS: its users are made for it, and the services get it. */
+export const SUBJECT_PREFIX: string = process.env['PORTCULLIS_PREFIX'] ?? 'portcullis';
+
 const FIRST_PORT = 4000;
 
 export const program = (service: ServiceName, file: string): string =>

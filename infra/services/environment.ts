@@ -1,5 +1,5 @@
 import type { Administrator } from './first-administrator.ts';
-import { addressOf, type ServiceName, type ServicePorts } from './catalogue.ts';
+import { addressOf, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
 
 /** What a service is given; each gets only what it needs. */
 export type ServiceEnvironment = Record<string, string>;
@@ -7,15 +7,17 @@ export type ServiceEnvironment = Record<string, string>;
 export interface SystemFacts {
   ports: ServicePorts;
   databases: { auth: string; user: string };
-  /** Each service's own credentials; the same for all until each has a NATS user of its own. */
+  /** With each service's own credentials. */
   nats: Record<ServiceName, string>;
   redis: string;
   administrator: Administrator;
   keyEncryptionKeyFile: string;
-  adminClientSecretFile: string;
+  /** Of the services that verify tokens. */
+  clientSecretFiles: Record<'user' | 'admin', string>;
 }
 
-export const ADMIN_CLIENT = 'cli_admin';
+/** The machine clients of the services that verify tokens; named as they verify. */
+export const CLIENTS = { user: 'cli_user', admin: 'cli_admin' } as const;
 
 /** Settings of the person's shell that every process may need. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
@@ -33,7 +35,13 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
     NATS_URL: facts.nats[service],
     PORTCULLIS_ISSUER: issuer,
-    PORTCULLIS_PREFIX: process.env['PORTCULLIS_PREFIX'] ?? 'portcullis',
+    PORTCULLIS_PREFIX: SUBJECT_PREFIX,
+  });
+  const verifier = (service: 'user' | 'admin'): ServiceEnvironment => ({
+    PORTCULLIS_AUTH_URL: addressOf(facts.ports.auth),
+    PORTCULLIS_AUDIENCE: `urn:portcullis:${service}`,
+    PORTCULLIS_CLIENT_ID: CLIENTS[service],
+    PORTCULLIS_CLIENT_SECRET_FILE: facts.clientSecretFiles[service],
   });
   return {
     auth: {
@@ -49,14 +57,11 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
     user: {
       ...common('user'),
       DATABASE_URL: facts.databases.user,
-      PORTCULLIS_AUDIENCE: 'urn:portcullis:user',
+      ...verifier('user'),
     },
     admin: {
       ...common('admin'),
-      PORTCULLIS_AUTH_URL: addressOf(facts.ports.auth),
-      PORTCULLIS_AUDIENCE: 'urn:portcullis:admin',
-      PORTCULLIS_CLIENT_ID: ADMIN_CLIENT,
-      PORTCULLIS_CLIENT_SECRET_FILE: facts.adminClientSecretFile,
+      ...verifier('admin'),
     },
   };
 }

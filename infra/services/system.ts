@@ -1,7 +1,7 @@
 import { build } from './build.ts';
 import { SERVICES, type ServiceName, type ServicePorts } from './catalogue.ts';
 import { createDatabases } from './databases.ts';
-import { ADMIN_CLIENT, serviceEnvironments, type ServiceEnvironment } from './environment.ts';
+import { CLIENTS, serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import {
   administratorFromEnvironment,
   firstAdministrator,
@@ -10,8 +10,9 @@ import {
 import { runService, runServiceCommand } from './run-service.ts';
 import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
+import { natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
-import { bringUpServers } from '../servers/bring-up.ts';
+import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
 import { step } from '../steps.ts';
 
 export interface PreparedSystem {
@@ -19,9 +20,14 @@ export interface PreparedSystem {
   administrator: Administrator;
 }
 
-/** What the admin service may ask of the auth service, with a token of its own. */
-const ADMIN_SCOPE =
-  'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write';
+const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
+/** What the services may ask of the auth service. */
+const SCOPES = {
+  user: VERIFIER_SCOPE,
+  admin:
+    'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
+    VERIFIER_SCOPE,
+};
 const AUTH_AUDIENCE = 'urn:portcullis:auth';
 
 /** Everything that has to be there before the services can run. */
@@ -31,37 +37,49 @@ export async function prepareSystem(
 ): Promise<PreparedSystem> {
   const { dataFolder } = session;
   administratorFromEnvironment(); // a mistake there should not take a build to show
-  const servers = await bringUpServers(session, { durable: true });
+  const servers = await bringUpServers(session, { durable: true, busUsers: 'each' });
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
   await step('build', () => build(session));
   const administrator = firstAdministrator();
   const environments = serviceEnvironments({
     ports,
     databases,
-    nats: { auth: servers.nats.url, user: servers.nats.url, admin: servers.nats.url },
+    nats: busUrls(dataFolder, servers.nats),
     redis: servers.redis.url,
     administrator,
     keyEncryptionKeyFile: secretFile(dataFolder, 'key-encryption-key'),
-    adminClientSecretFile: secretFile(dataFolder, 'admin-client'),
+    clientSecretFiles: {
+      user: secretFile(dataFolder, 'user-client'),
+      admin: secretFile(dataFolder, 'admin-client'),
+    },
   });
   await step('migrate', async () => {
     await runServiceCommand(session, 'auth', 'migrate', [], environments.auth);
     await runServiceCommand(session, 'user', 'migrate', [], environments.user);
   });
-  await step('machine client', async () => {
-    const words = ['--id', ADMIN_CLIENT, '--name', 'admin', '--scope', ADMIN_SCOPE];
-    await runServiceCommand(
-      session,
-      'auth',
-      'ensure-client',
-      [...words, '--audience', AUTH_AUDIENCE],
-      {
-        ...environments.auth,
-        PORTCULLIS_CLIENT_SECRET: secret(dataFolder, 'admin-client'),
-      },
-    );
+  await step('machine clients', async () => {
+    for (const service of ['user', 'admin'] as const) {
+      const words = ['--id', CLIENTS[service], '--name', service, '--scope', SCOPES[service]];
+      await runServiceCommand(
+        session,
+        'auth',
+        'ensure-client',
+        [...words, '--audience', AUTH_AUDIENCE],
+        {
+          ...environments.auth,
+          PORTCULLIS_CLIENT_SECRET: secret(dataFolder, `${service}-client`),
+        },
+      );
+    }
   });
   return { environments, administrator };
+}
+
+/** Whoever gives the address of a server of their own has its users there, and names one. */
+function busUrls(dataFolder: string, { url, origin }: RunningServer): Record<ServiceName, string> {
+  return origin === 'environment'
+    ? { auth: url, user: url, admin: url }
+    : natsUrls(dataFolder, url);
 }
 
 /** Runs the services; the others after auth, whose keys and grants they need to be ready. */

@@ -10,6 +10,8 @@ import {
   type Disposal,
   type Running,
 } from '@portcullis/service';
+import { withFallback } from '@portcullis/verify';
+import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
 import { changeAccounts } from './account/change-accounts.ts';
 import { readAccounts } from './account/read-accounts.ts';
@@ -42,21 +44,23 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
         ...changeKeys(auth),
       }),
       authenticate: verification.authenticate,
-      // Not the auth service: while it is away each answer says so, and comes back by itself.
+      // Not NATS, without which this service is only slower. Nor the auth service: while it is away
+      // each answer says so, and comes back by itself.
       readiness: {
-        nats: bus.check,
         verifier: verification.check,
       },
       trustedProxies: config.trustedProxies,
     }),
   );
-  // It listens before NATS is there, so that its probes say what it waits for.
+  // It listens before it has its first grant, so that its probes say what it waits for.
   await server.listen(config);
 
   const { natsUrl, prefix, issuer, audience } = config;
   owned.use(bus);
-  const { connection } = await bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
-  const feed = natsFeed({ connection, prefix });
+  // NATS may come later: until then grants come over HTTP.
+  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
+  const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
+  const feed = withFallback(natsFeed({ connection, prefix }), grants);
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
   return { logger, drain: () => server.drain() };
 }

@@ -12,8 +12,11 @@ export function readAdminConfig(env = process.env) {
   const read = readConfig(
     z.object({
       ...serviceFields({ production, port: DEFAULT_PORT }),
-      /** Where this service reaches the auth service; the issuer's address unless told. */
-      PORTCULLIS_AUTH_URL: httpUrl({ production: false }).optional(),
+      /**
+       * Where this service reaches the auth service; the issuer's address unless told. Its secret
+       * goes there, so that even in development it is https, or this machine.
+       */
+      PORTCULLIS_AUTH_URL: httpUrl({ production: true }).optional(),
       PORTCULLIS_AUDIENCE: z.string().min(1).max(256).default('urn:portcullis:admin'),
       PORTCULLIS_CLIENT_ID: clientId,
       PORTCULLIS_CLIENT_SECRET: secret({ production, minLength: MIN_CLIENT_SECRET }),

@@ -1,13 +1,12 @@
 /** The composition root: adapters, then verbs, then the server. What is made first is closed last. */
 import { createAuthRouter } from '@portcullis/api';
 import {
+  AwaitedBus,
   bearerToken,
   ConfigurationError,
-  connectBus,
   createHttpServer,
   createLogger,
   createRegistry,
-  type Bus,
   type Disposal,
   type Logger,
   type Running,
@@ -20,20 +19,19 @@ import { openKeyRing } from './keys/key-ring.ts';
 import { createSeal, SealError } from './keys/seal.ts';
 import { sharedSecret } from './keys/shared-secret.ts';
 import { createLimits } from './login/limits.ts';
-import { createAuthMetrics, type AuthMetrics } from './metrics.ts';
-import { NatsRevocationBus } from './nats/revocation-bus.ts';
+import { composeVerifierSide } from './compose-verifier-side.ts';
+import { createAuthMetrics } from './metrics.ts';
+import { addIntrospectionEndpoint } from './oauth/introspection-endpoint.ts';
 import { addMetadataRoutes } from './oauth/metadata.ts';
 import { oauthPaths } from './oauth/paths.ts';
+import { createRequireClient } from './oauth/require-client.ts';
+import { verifierPaths } from './http/paths.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
-import { connectProtocol } from './postgres/protocol-connection.ts';
-import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocation-log.ts';
-import { postgresVerifierRegistry } from './postgres/verifier-registry.ts';
 import { connectRedis } from './redis/connect.ts';
-import { createRevocations, type Revocations } from './revocation/compose.ts';
+import type { Revocations } from './revocation/compose.ts';
 import { createRefreshTokens } from './session/refresh-token.ts';
 import { createAuthenticate } from './token/authenticate.ts';
-import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 import { createMint } from './token/mint.ts';
 import { createTokenReader } from './token/read-token.ts';
 import { createStandingOf } from './token/standing.ts';
@@ -51,14 +49,14 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const { database } = postgres;
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
   const { keyRing, seal, refreshTokens } = await openSecrets(config, owned, database, logger);
-  const { natsUrl: url } = config.secrets;
-  const bus = owned.use(await connectBus({ url, name: 'auth', prefix: config.prefix, logger }));
+  const bus = owned.use(new AwaitedBus());
   const hasher = await createPasswordHasher();
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
-  const revocations = await composeRevocations(config, owned, { database, bus, metrics, logger });
+  const verifierSide = await composeVerifierSide(config, owned, { database, bus, metrics, logger });
+  const { revocations } = verifierSide;
   const { makeChange } = revocations;
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
 
@@ -81,10 +79,12 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     metrics,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });
-  const authenticate = createAuthenticate(
-    createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
-    createStandingOf(database),
-  );
+  const authenticateFor = (audience: string | null) =>
+    createAuthenticate(
+      createTokenReader({ keyRing, issuer, audience }),
+      createStandingOf(database),
+    );
+  const authenticate = authenticateFor(OWN_AUDIENCE);
   const server = owned.use(
     await createHttpServer({
       title: 'Portcullis auth service',
@@ -100,9 +100,14 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       rawRoutes(app) {
         const authenticateClient = createAuthenticateClient(database);
         addTokenEndpoint(app, { authenticateClient, refresh, mint });
+        addIntrospectionEndpoint(app, {
+          requireClient: createRequireClient(authenticateClient),
+          authenticate: authenticateFor(null),
+        });
         addMetadataRoutes(app, { keyRing, issuer });
+        verifierSide.addRoutes(app);
       },
-      rawPaths: oauthPaths,
+      rawPaths: { ...oauthPaths, ...verifierPaths },
     }),
   );
   await server.listen(config.listen);
@@ -133,38 +138,6 @@ async function openSecrets(
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     throw error;
   }
-}
-
-async function composeRevocations(
-  config: AuthConfig,
-  owned: Disposal,
-  parts: { database: Database; bus: Bus; metrics: AuthMetrics; logger: Logger },
-): Promise<Revocations> {
-  const { database, bus, metrics, logger } = parts;
-  const protocol = owned.use(connectProtocol(config.secrets.databaseUrl, `${NAME}-protocol`));
-  const failed = (error: unknown, what: string): void =>
-    logger.warn({ err: error, what }, 'failed');
-  const revocationBus = new NatsRevocationBus({
-    connection: bus.connection,
-    isConnected: () => bus.connected,
-    prefix: config.prefix,
-    malformed: (subject) => logger.warn({ subject }, 'malformed message'),
-    failed,
-  });
-  return owned.use(
-    await createRevocations({
-      database,
-      log: postgresRevocationLog(protocol.sql),
-      registry: postgresVerifierRegistry(protocol.sql),
-      outbox: postgresAccountEvents(protocol.sql),
-      bus: owned.use(revocationBus),
-      // Tokens may be alive that were minted before the setting was lowered.
-      maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
-      maxStalenessMs: config.maxStalenessMs,
-      failed,
-      onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
-    }),
-  );
 }
 
 async function makeFirstAdministrator(

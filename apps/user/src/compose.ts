@@ -1,9 +1,9 @@
 /** The composition root: adapters, verbs, server. */
 import { createUserRouter } from '@portcullis/api';
-import { accountEvent, subjectsOf } from '@portcullis/contracts';
+import { newId, type AccountEvent } from '@portcullis/contracts';
+import { subscribeToEvents } from '@portcullis/events';
 import {
   AwaitedBus,
-  consumeDurably,
   createHttpServer,
   createLogger,
   createRegistry,
@@ -12,8 +12,13 @@ import {
   type Disposal,
   type Running,
 } from '@portcullis/service';
+import { withFallback } from '@portcullis/verify';
+import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
 import type { UserConfig } from './config.ts';
+import { BetweenInstances } from './live/between-instances.ts';
+import { liveEventOf } from './live/live-event-of.ts';
+import { LiveEvents } from './live/live-events.ts';
 import { openDatabase } from './postgres/database.ts';
 import { postgresProfiles } from './postgres/postgres-profiles.ts';
 import { Arrivals } from './profile/arrivals.ts';
@@ -32,6 +37,13 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
   const verification = new Verification(registry);
   const bus = new AwaitedBus();
+  const live = new LiveEvents();
+  const instances = new BetweenInstances({
+    live,
+    prefix: config.prefix,
+    service: SERVICE,
+    logger,
+  });
 
   const server = owned.use(
     await createHttpServer({
@@ -42,41 +54,57 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       registry,
       router: createUserRouter({
         getMe: (call) => getMe(profile, call),
-        updateMe: (call, input) => updateMe(profile, call, input),
+        updateMe: async (call, input) => {
+          const changed = await updateMe(profile, call, input);
+          const event = { type: 'profile-changed' as const, occurred_at: changed.updated_at };
+          instances.tell({ id: newId('evt'), userId: call.caller.sub, event });
+          return changed;
+        },
+        events: ({ caller, ended }, after) => live.stream(caller.sub, after, ended),
       }),
       authenticate: verification.authenticate,
+      watch: verification.watch,
       readiness: {
+        // Not NATS: without it this service is only slower.
         postgres: () => database.check(),
-        nats: bus.check,
         verifier: verification.check,
       },
       trustedProxies: config.trustedProxies,
     }),
   );
-  // It listens before NATS is there, so that its probes say what it waits for.
+  // It listens before it has its first grant, so that its probes say what it waits for.
   await server.listen(config);
 
   const { natsUrl, prefix, issuer, audience } = config;
   owned.use(bus);
-  const { connection } = await bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
-  const subjects = subjectsOf(prefix);
+  owned.use(instances);
+  // NATS may come later: until then grants come over HTTP, and events wait.
+  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
+  instances.listen(connection);
+  const learn = async (event: AccountEvent): Promise<void> => {
+    await learnAccountEvent(profile, event);
+    instances.tell({ id: event.id, userId: event.user_id, event: liveEventOf(event) });
+    const { request_id, id: event_id, type } = event;
+    logger.info({ request_id, event_id, type }, 'account event');
+  };
   const consumer = owned.use(
-    consumeDurably({
+    subscribeToEvents({
       connection,
-      stream: subjects.accountStream,
+      prefix,
       durable: SERVICE,
-      filter: subjects.accounts,
-      schema: accountEvent,
-      handle: async (event) => {
-        await learnAccountEvent(profile, event);
-        const { request_id, id: event_id, type } = event;
-        logger.info({ request_id, event_id, type }, 'account event');
+      handlers: {
+        registered: learn,
+        disabled: learn,
+        enabled: learn,
+        'roles-changed': learn,
+        deleted: learn,
       },
       logger,
     }),
   );
   observeConsumer(registry, consumer);
-  const feed = natsFeed({ connection, prefix });
+  const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
+  const feed = withFallback(natsFeed({ connection, prefix }), grants);
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
   return { logger, drain: () => server.drain() };
 }

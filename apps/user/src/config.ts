@@ -1,8 +1,18 @@
 /** The only file here that reads the environment. */
-import { databaseUrl, isProduction, readConfig, serviceFields } from '@portcullis/service';
+import { clientId } from '@portcullis/contracts';
+import {
+  databaseUrl,
+  httpUrl,
+  isProduction,
+  readConfig,
+  secret,
+  serviceFields,
+} from '@portcullis/service';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 4001;
+/** Characters: 24 random bytes in base64url. */
+const MIN_CLIENT_SECRET = 32;
 
 export function readUserConfig(env = process.env) {
   const production = isProduction(env);
@@ -10,7 +20,14 @@ export function readUserConfig(env = process.env) {
     z.object({
       ...serviceFields({ production, port: DEFAULT_PORT }),
       DATABASE_URL: databaseUrl({ production }),
+      /**
+       * Where this service reaches the auth service; the issuer's address unless told. Its secret
+       * goes there, so that even in development it is https, or this machine.
+       */
+      PORTCULLIS_AUTH_URL: httpUrl({ production: true }).optional(),
       PORTCULLIS_AUDIENCE: z.string().min(1).max(256).default('urn:portcullis:user'),
+      PORTCULLIS_CLIENT_ID: clientId,
+      PORTCULLIS_CLIENT_SECRET: secret({ production, minLength: MIN_CLIENT_SECRET }),
     }),
     env,
   );
@@ -25,6 +42,8 @@ export function readUserConfig(env = process.env) {
     prefix: read.PORTCULLIS_PREFIX,
     issuer: read.PORTCULLIS_ISSUER,
     audience: read.PORTCULLIS_AUDIENCE,
+    authUrl: read.PORTCULLIS_AUTH_URL ?? read.PORTCULLIS_ISSUER,
+    client: { clientId: read.PORTCULLIS_CLIENT_ID, clientSecret: read.PORTCULLIS_CLIENT_SECRET },
   };
 }
 export type UserConfig = ReturnType<typeof readUserConfig>;

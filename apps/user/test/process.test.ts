@@ -44,11 +44,12 @@ it('names what is missing, and exits with 1', async () => {
   });
   expect(await child.exited).toBe(1);
   expect(child.log).toContain('PORTCULLIS_ISSUER: is missing');
+  expect(child.log).toContain('PORTCULLIS_CLIENT_SECRET: is missing');
   expect(child.log).toContain('DATABASE_URL: holds a well-known or guessable password');
   expect(child.log).not.toContain('postgres:postgres');
 });
 
-it('answers its probes, and stops on a signal, while NATS is away', async () => {
+it('answers its probes, and stops on a signal, while neither NATS nor auth answers', async () => {
   const { databaseUrl, issuer } = around.config;
   const port = await freePort();
   await using child = new TestProcess({
@@ -60,6 +61,8 @@ it('answers its probes, and stops on a signal, while NATS is away', async () => 
       NATS_URL: 'nats://127.0.0.1:1',
       DATABASE_URL: databaseUrl,
       PORTCULLIS_ISSUER: issuer,
+      PORTCULLIS_CLIENT_ID: 'cli_user',
+      PORTCULLIS_CLIENT_SECRET: 'x'.repeat(32),
     },
   });
   const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
@@ -76,12 +79,12 @@ it('answers its probes, and stops on a signal, while NATS is away', async () => 
   expect(await readiness.json()).toMatchObject({
     checks: {
       postgres: { ok: true },
-      nats: { ok: false, reason: 'not connected' },
       verifier: { ok: false, reason: 'the verifier is SYNCING' },
     },
   });
   // It cannot be sure of a token, and says so; that is neither 401 nor 200.
-  const me = await at('/v1/me', { headers: { authorization: 'Bearer a.b.c' } });
+  const authorization = `Bearer ${await around.issuer.mint()}`;
+  const me = await at('/v1/me', { headers: { authorization } });
   expect([me.status, await me.json()]).toMatchObject([503, { code: 'verifier_stale' }]);
   expect(await child.stop()).toBe(0);
 }, 60_000);

@@ -1,7 +1,8 @@
 /** The user service in this process, on real PostgreSQL and NATS, with an issuer of the testkit. */
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
+  clientId,
   grantRequest,
   newId,
   subjectsOf,
@@ -16,7 +17,7 @@ import {
   freePort,
   type TestIssuer,
 } from '@portcullis/testkit';
-import { compose } from '../src/compose.ts';
+import { compose, SERVICE } from '../src/compose.ts';
 import type { UserConfig } from '../src/config.ts';
 
 export const AUDIENCE = 'urn:portcullis:user';
@@ -40,6 +41,8 @@ export async function createSurroundings(natsUrl?: string) {
     prefix: bed.prefix,
     issuer: issuer.issuer,
     audience: AUDIENCE,
+    authUrl: issuer.issuer,
+    client: { clientId: clientId.parse('cli_user'), clientSecret: 'x'.repeat(32) },
   };
   return {
     bed,
@@ -66,9 +69,15 @@ function serveGrants(connection: NatsConnection, prefix: string, issuer: TestIss
 function accountEvents(connection: NatsConnection, prefix: string) {
   const subjects = subjectsOf(prefix);
   return {
+    /** And the consumer of this service, which may not make it. */
     async makeStream(): Promise<void> {
-      const manager = await jetstreamManager(connection);
-      await manager.streams.add({ name: subjects.accountStream, subjects: [subjects.accounts] });
+      const { streams, consumers } = await jetstreamManager(connection);
+      await streams.add({ name: subjects.accountStream, subjects: [subjects.accounts] });
+      await consumers.add(subjects.accountStream, {
+        durable_name: SERVICE,
+        filter_subject: subjects.accounts,
+        ack_policy: AckPolicy.Explicit,
+      });
     },
     async deleteStream(): Promise<void> {
       await (await jetstreamManager(connection)).streams.delete(subjects.accountStream);
@@ -108,11 +117,11 @@ function everyEvent(id: UserId) {
 /** Starts the service, waits until it is ready, and gives it back at the end. */
 export async function startUserService(config: UserConfig) {
   const owned = new Disposal();
-  await compose(config, owned);
+  const { drain } = await compose(config, owned);
   const url = `http://127.0.0.1:${config.port}`;
   for (let ready = false; !ready;) {
     ready = (await fetch(`${url}/readyz`)).ok;
     if (!ready) await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { url, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  return { url, drain, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }

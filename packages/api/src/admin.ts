@@ -145,7 +145,8 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'POST',
             path: '/v1/keys/rotate',
-            summary: 'Sign with a new key from now on; older tokens live out their time',
+            summary:
+              'Publish a new key, and sign with it 10 s later; older tokens live out their time',
             tag: 'Operation',
           },
         })

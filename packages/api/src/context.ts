@@ -15,6 +15,24 @@ export interface RequestContext {
    * @throws Refusal `invalid_token`, `token_stale` or `verifier_stale`
    */
   authenticate(): Promise<AccessTokenClaims>;
+  /**
+   * Checks the token, and goes on doing so for as long as the answer is open: for streams. Released
+   * by itself when the answer ends.
+   *
+   * @throws Refusal as `authenticate` does; `overloaded` or `rate_limited` when the service, or the
+   *   caller, has too many streams open already
+   */
+  watch(): Promise<HeldToken>;
+}
+
+/** A token that a stream is open with. */
+export interface HeldToken {
+  claims: AccessTokenClaims;
+  /**
+   * Fires when the stream has to end. `reason` is a `Refusal`: `invalid_token` is final; after
+   * `token_stale`, `verifier_stale` and `unavailable` the client may open another.
+   */
+  signal: AbortSignal;
 }
 
 /** What a verb is told of a call that needed a token. */
@@ -23,6 +41,12 @@ export interface Call<C extends AccessTokenClaims = UserClaims> {
   request: RequestContext;
 }
 export type UserCall = Call;
+
+/** What a verb is told of a stream that a person has opened. */
+export interface UserStream extends UserCall {
+  /** Fires when the stream has ended, for whatever reason. The verb ends its part then. */
+  ended: AbortSignal;
+}
 export type MachineCall = Call<MachineClaims>;
 
 /** What a verb is told of a call that anybody may make. */

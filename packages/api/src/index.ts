@@ -14,15 +14,27 @@ export {
   type SessionList,
   type Tokens,
 } from './auth.ts';
-export type { AnonymousCall, Call, MachineCall, RequestContext, UserCall } from './context.ts';
+export type {
+  AnonymousCall,
+  Call,
+  HeldToken,
+  MachineCall,
+  RequestContext,
+  UserCall,
+  UserStream,
+} from './context.ts';
+export { liveEvent, type LiveEvent, type LiveItem } from './live-events.ts';
 export {
+  invalidRequest,
   machineProcedure,
   permittedProcedure,
   publicProcedure,
   refusalOf,
   router,
   userProcedure,
+  watchedProcedure,
   type PublicError,
 } from './procedures.ts';
 export type { ProcedureMeta, Route } from './route.ts';
 export { createUserRouter, type Profile, type UserRouter, type UserService } from './user.ts';
+export { whileHeld } from './while-held.ts';

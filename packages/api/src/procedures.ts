@@ -46,12 +46,7 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof TRPCError) {
     if (error.cause instanceof Refusal) return error.cause;
     if (error.cause instanceof ZodError && error.code === 'BAD_REQUEST') {
-      return new Refusal('invalid_request', {
-        issues: error.cause.issues.slice(0, 20).map((found) => ({
-          path: found.path.map(String).join('.').slice(0, 200),
-          message: found.message.slice(0, 200),
-        })),
-      });
+      return invalidRequest(error.cause);
     }
     switch (error.code) {
       case 'NOT_FOUND':
@@ -73,17 +68,36 @@ export function refusalOf(error: unknown): Refusal {
   return faultOf(error);
 }
 
+/** Names what is wrong, and repeats no value. */
+export function invalidRequest(error: ZodError): Refusal {
+  return new Refusal('invalid_request', {
+    issues: error.issues.slice(0, 20).map((found) => ({
+      path: found.path.map(String).join('.').slice(0, 200),
+      message: found.message.slice(0, 200),
+    })),
+  });
+}
+
 function faultOf(cause: unknown): Refusal {
   return isInfrastructureFault(cause)
     ? new Refusal('unavailable', { cause, retryAfter: 1 })
     : new Refusal('internal', { cause });
 }
 
+/** Milliseconds between signs of life in a stream, and of silence after which a client gives it up. */
+const STREAM_PING_MS = 5_000;
+const STREAM_SILENCE_MS = 15_000;
+
 const t = initTRPC
   .context<RequestContext>()
   .meta<ProcedureMeta>()
   .create({
     isDev: false,
+    // A stream that is silent for longer is dead, whatever the network says: its client opens another.
+    sse: {
+      ping: { enabled: true, intervalMs: STREAM_PING_MS },
+      client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
+    },
     errorFormatter({ shape, error, ctx }) {
       const refusal = refusalOf(error);
       const portcullis: PublicError = {
@@ -107,14 +121,16 @@ export const router = t.router;
 
 const base = t.procedure.use(async ({ next }) => {
   const result = await next();
-  // tRPC takes the status of the answer from its own code, so a refusal has to be given one.
-  if (!result.ok && result.error.code === 'INTERNAL_SERVER_ERROR') {
-    const cause = refusalOf(result.error);
-    const code = TRPC_CODES.get(cause.status) ?? 'INTERNAL_SERVER_ERROR';
-    throw new TRPCError({ code, cause, message: cause.message });
-  }
+  if (!result.ok && result.error.code === 'INTERNAL_SERVER_ERROR') throw codedError(result.error);
   return result;
 });
+
+/** tRPC takes the status of an answer from its own code, so a refusal has to be given one. */
+export function codedError(error: unknown): TRPCError {
+  const cause = refusalOf(error);
+  const code = TRPC_CODES.get(cause.status) ?? 'INTERNAL_SERVER_ERROR';
+  return new TRPCError({ code, cause, message: cause.message });
+}
 
 /** Anybody. */
 export const publicProcedure = base;
@@ -124,6 +140,13 @@ export const userProcedure = base.use(async ({ ctx, next }) => {
   const caller = await ctx.authenticate();
   if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
   return next({ ctx: { request: ctx, caller } });
+});
+
+/** A person's stream, which is open for no longer than the token holds. For `whileHeld`. */
+export const watchedProcedure = base.use(async ({ ctx, next }) => {
+  const { claims: caller, signal: held } = await ctx.watch();
+  if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
+  return next({ ctx: { request: ctx, caller, held } });
 });
 
 /** A person one of whose roles carries the permission. */

@@ -1,8 +1,11 @@
 /** The router of the user service. */
 import { userId } from '@portcullis/contracts';
+import { tracked } from '@trpc/server';
 import { z } from 'zod';
-import type { UserCall } from './context.ts';
-import { router, userProcedure } from './procedures.ts';
+import type { UserCall, UserStream } from './context.ts';
+import type { LiveItem } from './live-events.ts';
+import { router, userProcedure, watchedProcedure } from './procedures.ts';
+import { whileHeld } from './while-held.ts';
 
 export const profile = z.object({
   id: userId,
@@ -17,9 +20,14 @@ export const updateProfileInput = z.strictObject({
   name: z.string().trim().min(1).max(100).nullable(),
 });
 
+/** Where to go on; tRPC's links fill it in when they connect again. */
+export const eventsInput = z.strictObject({ lastEventId: z.string().max(64).nullish() }).optional();
+
 export interface UserService {
   getMe(call: UserCall): Promise<Profile>;
   updateMe(call: UserCall, input: z.infer<typeof updateProfileInput>): Promise<Profile>;
+  /** @param after the place of the last item that the caller has had */
+  events(stream: UserStream, after: string | undefined): AsyncIterable<LiveItem>;
 }
 
 export function createUserRouter(service: UserService) {
@@ -43,6 +51,19 @@ export function createUserRouter(service: UserService) {
         .input(updateProfileInput)
         .output(profile)
         .mutation(({ ctx, input }) => service.updateMe(ctx, input)),
+      /**
+       * The caller's own account events, as they happen, over SSE. Ends with an error as soon as the
+       * token holds no longer; see `HeldToken` for what its codes mean.
+       */
+      events: watchedProcedure.input(eventsInput).subscription(async function* events(opts) {
+        const { request, caller, held } = opts.ctx;
+        const gone = opts.signal ?? request.signal;
+        const after = opts.input?.lastEventId ?? undefined;
+        const open = (ended: AbortSignal) => service.events({ request, caller, ended }, after);
+        for await (const { place, event } of whileHeld({ held, gone }, open)) {
+          yield tracked(place, event);
+        }
+      }),
     }),
   });
 }

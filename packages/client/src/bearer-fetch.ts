@@ -16,6 +16,10 @@ export interface BearerSource {
   accessToken(): Promise<string | undefined>;
   /** Another token than this one, which was refused; undefined where none is to be had. */
   renew(refused: string): Promise<string | undefined>;
+  /** The session that the token belongs to, where there are sessions. */
+  sessionId?(): Promise<string | undefined>;
+  /** A service has said that this session was revoked: its tokens are of no use any more. */
+  revoked?(sessionId: string | undefined): Promise<void>;
 }
 
 interface TrpcAnswer {

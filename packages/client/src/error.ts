@@ -21,6 +21,7 @@ const CODES = {
   invalid_token: true,
   token_stale: true,
   invalid_credentials: true,
+  invalid_client: true,
   invalid_refresh_token: true,
   insufficient_scope: true,
   not_found: true,

@@ -3,11 +3,13 @@ import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
 import {
   createTRPCClientProxy,
   httpLink,
+  httpSubscriptionLink,
   splitLink,
   TRPCUntypedClient,
   type TRPCClient,
   type TRPCRequestOptions,
 } from '@trpc/client';
+import { bearerEventSource } from './bearer-event-source.ts';
 import { bearerFetch, type BearerSource } from './bearer-fetch.ts';
 import { portcullisErrorOf } from './error.ts';
 import type { Fetch } from './exchange.ts';
@@ -25,6 +27,8 @@ const ANONYMOUS: ReadonlySet<string> = new Set<string>([
  * Each call is an HTTP request of its own: in a batch, one answer would speak for several calls,
  * and the retry of one would repeat the others.
  *
+ * Subscriptions go over SSE, and connect again by themselves for as long as that makes sense.
+ *
  * A call's request id may be given as `{ context: { requestId } }`.
  *
  * @param serviceUrl the address of the service, without `/trpc`
@@ -35,23 +39,39 @@ export function createRouterClient<R extends PortcullisRouter>(
   bearer: BearerSource | undefined,
 ): TRPCClient<R> {
   const url = endpointOf(serviceUrl, '/trpc');
-  const link = (from: BearerSource | undefined) =>
+  const call = (from: BearerSource | undefined) =>
     httpLink({
       url,
       fetch: bearerFetch(fetch, from),
       headers: ({ op }) => {
-        const { requestId } = op.context;
-        return typeof requestId === 'string' ? { 'x-request-id': requestId } : {};
+        const requestId = requestIdOf(op.context);
+        return requestId === undefined ? {} : { 'x-request-id': requestId };
       },
     });
   const links = [
     splitLink({
-      condition: (op) => ANONYMOUS.has(op.path),
-      true: link(undefined),
-      false: link(bearer),
+      condition: (op) => op.type === 'subscription',
+      true: httpSubscriptionLink({
+        url,
+        EventSource: bearerEventSource(fetch, bearer),
+        eventSourceOptions: ({ op }) => {
+          const requestId = requestIdOf(op.context);
+          return requestId === undefined ? {} : { requestId };
+        },
+      }),
+      false: splitLink({
+        condition: (op) => ANONYMOUS.has(op.path),
+        true: call(undefined),
+        false: call(bearer),
+      }),
     }),
   ];
   return createTRPCClientProxy<R>(new RejectingClient<R>({ links }));
+}
+
+function requestIdOf(context: Record<string, unknown>): string | undefined {
+  const { requestId } = context;
+  return typeof requestId === 'string' ? requestId : undefined;
 }
 
 /** @throws TypeError for an address that is not http or https */

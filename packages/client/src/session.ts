@@ -18,7 +18,7 @@ import { renewalMarginMs } from './token-life.ts';
 import { isTokens, type TokenStorage } from './token-storage.ts';
 import { underWebLock } from './web-lock.ts';
 
-/** `logged_out`: asked for here. `refused`: the service does not know the session any more. */
+/** `logged_out`: asked for here. `refused`: the session was revoked, or its tokens are not known. */
 export type SignedOutReason = 'logged_out' | 'refused';
 export type SignedOutListener = (reason: SignedOutReason) => void;
 
@@ -57,6 +57,21 @@ export class Session implements BearerSource {
   onSignedOut(listener: SignedOutListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  async sessionId(): Promise<string | undefined> {
+    return (await this.tokens())?.session_id;
+  }
+
+  /** Forgets the tokens of a session that a service knows to be revoked; another one's are kept. */
+  async revoked(sessionId: string | undefined): Promise<void> {
+    await this.#write(async () => {
+      const now = await this.#stored();
+      if (now === undefined || now.session_id !== sessionId) return;
+      this.#generation += 1;
+      await this.#storage.clear();
+      this.#tell('refused');
+    });
   }
 
   /** Counts the calls of `end`, for a login to see whether it was overtaken by one. */

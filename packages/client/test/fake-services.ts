@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ErrorCode } from '../src/error.ts';
+import { FakeStream } from './fake-stream.ts';
 
 export interface Seen {
   path: string;
@@ -39,6 +40,7 @@ export const RECEIPT = {
 export class FakeServices implements AsyncDisposable {
   readonly seen: Seen[] = [];
   readonly ended: string[] = [];
+  readonly stream = new FakeStream();
   validAccess = '';
   validRefresh = '';
   /** What `me.get` answers a token that is not valid. */
@@ -53,6 +55,7 @@ export class FakeServices implements AsyncDisposable {
   machineGate: Promise<void> = Promise.resolve();
   machineFailure: Record<string, unknown> | undefined;
   machineBasics: string[] = [];
+  sessionId = 'ses_1';
   #issued = 0;
   readonly #server = createServer((request, response) => {
     this.#handle(request, response).catch(() => response.destroy());
@@ -80,7 +83,7 @@ export class FakeServices implements AsyncDisposable {
       token_type: 'Bearer',
       expires_in: 600,
       refresh_token: this.validRefresh,
-      session_id: 'ses_1',
+      session_id: this.sessionId,
     };
   }
 
@@ -111,6 +114,11 @@ export class FakeServices implements AsyncDisposable {
         return this.#logout(response, authorization);
       case '/oauth2/token':
         return this.#machineToken(response, authorization);
+      case 'me.events':
+        this.stream.note(request);
+        return !this.refuseAll && authorization === `Bearer ${this.validAccess}`
+          ? this.stream.accept(response)
+          : refuse(response, this.refusal);
       case 'slow':
         return undefined;
       case 'accounts.get':

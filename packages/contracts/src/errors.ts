@@ -11,6 +11,7 @@ const REFUSALS = {
   invalid_token: [401, 'The access token is missing, expired, revoked or not valid here.'],
   token_stale: [401, 'The access token carries outdated claims. Refresh it.'],
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
+  invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   not_found: [404, 'There is nothing here by that name.'],

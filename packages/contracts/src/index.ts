@@ -1,6 +1,19 @@
 export { permission, role, rolesAllow, type Permission, type Role } from './access.ts';
 export { accountEvent, type AccountEvent, type AccountEventType } from './account-events.ts';
 export {
+  busPermissions,
+  DURABLES,
+  EVENT_STREAMS,
+  EVENTS_API,
+  inboxPrefix,
+  isInbox,
+  streamName,
+  type BusPermissions,
+  type BusRole,
+  type Crossing,
+  type EventStream,
+} from './bus-permissions.ts';
+export {
   accessTokenClaims,
   FIRST_PARTY_CLIENT,
   isUserClaims,
@@ -10,6 +23,7 @@ export {
   type MachineClaims,
   type UserClaims,
 } from './claims.ts';
+export { closeCodeOf, CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from './close-codes.ts';
 export {
   errorBody,
   errorCode,
@@ -56,6 +70,7 @@ export {
   type TokenId,
   type UserId,
 } from './ids.ts';
+export { decodeId, encodeId, lastWordOf } from './id-words.ts';
 export { receipt, receiptWait, type Receipt } from './receipt.ts';
 export {
   actor,
@@ -67,4 +82,23 @@ export {
   type RevocationKind,
   type RevocationReason,
 } from './revocation.ts';
+export {
+  expiryOf,
+  FOR_EVER,
+  ID_KINDS,
+  momentOf,
+  type IdKind,
+  type RevocationEntry,
+  type SnapshotPlace,
+} from './snapshot.ts';
+export {
+  readRecord,
+  readSnapshot,
+  SnapshotError,
+  type IdBlock,
+  type NamedBlock,
+  type Snapshot,
+  type SnapshotBlock,
+} from './snapshot-reader.ts';
+export { encodeSnapshot, SnapshotWriter } from './snapshot-writer.ts';
 export { subjectsOf, type Subjects } from './subjects.ts';

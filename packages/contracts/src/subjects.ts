@@ -20,6 +20,8 @@ export interface Subjects {
   readonly farewells: string;
   account(type: AccountEventType): string;
   readonly accounts: string;
+  /** Between the instances of one service, which alone may publish and hear it. Not stored. */
+  instances(service: string): string;
   /** JetStream streams. Their names may not hold dots. */
   readonly revocationStream: string;
   readonly accountStream: string;
@@ -43,6 +45,7 @@ export function subjectsOf(prefix: string): Subjects {
     farewells: `${prefix}.farewell.v1.*`,
     account: (type) => `${prefix}.user.v1.${type}`,
     accounts: `${prefix}.user.v1.*`,
+    instances: (service) => `${prefix}.instances.v1.${service}`,
     revocationStream: `${stream}_REVOCATIONS`,
     accountStream: `${stream}_ACCOUNTS`,
   };

@@ -3,6 +3,7 @@ export { databaseUrl, isWellKnown, secret } from './config/secret.ts';
 export { flag, httpUrl, integer, isProduction, serviceFields } from './config/service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
+export { refusalOfHttp } from './http/framework-errors.ts';
 export { bearerToken, offersCredentials } from './http/bearer.ts';
 export { requestContext, type Authenticate } from './http/exchange.ts';
 export { NotReady, type ReadinessCheck, type ReadinessChecks } from './http/readiness.ts';
@@ -10,17 +11,12 @@ export { createHttpServer, type HttpServer, type HttpServerOptions } from './htt
 export { createLogger, describeError, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './metrics/registry.ts';
 export type { PathItems } from './openapi/document.ts';
+export { toJsonSchema } from './rest/routed-procedures.ts';
 export { Disposal } from './process/disposal.ts';
 export { serveUntilSignal, type Running } from './process/serve.ts';
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export { AwaitedBus } from './bus/awaited-bus.ts';
 export { connectBus, type Bus, type BusOptions } from './bus/connect.ts';
-export {
-  consumeDurably,
-  type ConsumptionStats,
-  type DurableConsumer,
-  type DurableConsumption,
-} from './bus/consume-durably.ts';
 export { observeVerifier, verifierIsFresh } from './metrics/verifier-metrics.ts';
 export { Verification } from './verification.ts';
 export { observeConsumer } from './metrics/consumer-metrics.ts';

@@ -12,6 +12,7 @@ import { offersCredentials } from './http/bearer.ts';
 import { addTextualJsonParser } from './http/body-parsers.ts';
 import { MAX_BATCH } from './http/bounds.ts';
 import { exchangeOf, requestContext, type Authenticate } from './http/exchange.ts';
+import type { OpenStreams } from './http/open-streams.ts';
 import { refusalOfHttp } from './http/framework-errors.ts';
 import { refusalHeaders } from './http/refusal-headers.ts';
 import { parseMembers, requestTarget } from './http/request-target.ts';
@@ -21,6 +22,7 @@ import { withinBound } from './http/time-bound.ts';
 export interface TrpcOptions {
   router: AnyTRPCRouter;
   authenticate: Authenticate;
+  streams: OpenStreams;
 }
 
 /** JSON-RPC's "internal error" and "invalid request", which tRPC puts into its envelope. */
@@ -37,17 +39,29 @@ export function addTrpcRoutes(app: FastifyInstance, options: TrpcOptions): void 
       url: `${PREFIX}:path`,
       exposeHeadRoute: false,
       handler: async (request, reply) =>
-        answer(reply, await withinBound(call(request, reply, options))),
+        answer(request, reply, await withinBound(call(request, reply, options))),
     });
   });
 }
 
 /** Streams go out as they come; everything else with its length, which also spares a web stream. */
-async function answer(reply: FastifyReply, response: Response): Promise<FastifyReply> {
-  const isStream =
-    response.headers.has('transfer-encoding') ||
-    response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-  if (isStream) return reply.send(response);
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  response: Response,
+): Promise<FastifyReply> {
+  if (response.headers.has('transfer-encoding')) return reply.send(response);
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+    const { refusal, becomesStream } = exchangeOf(request);
+    if (refusal === undefined) {
+      becomesStream?.();
+      return reply.send(response);
+    }
+    // A subscription that was refused before it began: tRPC would say so in a stream with status
+    // 200, which is neither counted nor understood as a refusal.
+    await response.body?.cancel();
+    return answerEnveloped(refusal, request, reply);
+  }
   const headers = Object.fromEntries(response.headers);
   return reply
     .code(response.status)
@@ -68,7 +82,7 @@ async function call(
   const procedures = path.slice(PREFIX.length);
   // tRPC has the same bound; refused here, the answer has its request id.
   if (procedures.split(',').length > MAX_BATCH) throw malformed('batch', 'holds too many calls');
-  const ctx = requestContext(request, reply, options.authenticate);
+  const ctx = requestContext(request, reply, options.authenticate, options.streams);
   exchangeOf(request).route = countedRoute(options.router, procedures);
   return resolveResponse({
     router: options.router,

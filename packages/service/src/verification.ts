@@ -3,7 +3,12 @@
  * it still waits for NATS. Until then it cannot be sure of any token, and says so.
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verify';
+import {
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+  type Watched,
+} from '@portcullis/verify';
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { bearerToken } from './http/bearer.ts';
@@ -31,14 +36,24 @@ export class Verification implements AsyncDisposable {
   /** @throws Refusal `invalid_token`, `token_stale`, `verifier_stale` or `unavailable` */
   readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
     const token = bearerToken(request);
-    if (this.#verifier === undefined) {
-      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER });
-    }
-    return this.#verifier.verify(token);
+    return this.#present().verify(token);
+  };
+
+  /** The same, for a stream: goes on until it is disposed of. */
+  readonly watch = async (request: FastifyRequest): Promise<Watched> => {
+    const token = bearerToken(request);
+    return this.#present().watch(token);
   };
 
   /** A readiness check. */
   readonly check = (): void => verifierIsFresh(this.#verifier);
+
+  #present(): Verifier {
+    if (this.#verifier === undefined) {
+      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER });
+    }
+    return this.#verifier;
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#verifier?.[Symbol.asyncDispose]();

@@ -12,6 +12,7 @@ export {
   appDatabase,
   authSettings,
   ensureMachineClient,
+  ensureUserClient,
   startAdmin,
   startAuth,
   startSystem,
@@ -32,7 +33,7 @@ export {
   type MemoryFeedListener,
   type RevocationSpec,
 } from './memory-revocations.ts';
-export { startPrivateNats, type PrivateNats } from './private-nats.ts';
+export { startPrivateNats, type PrivateNats, type PrivateNatsOptions } from './private-nats.ts';
 export {
   createTestIssuer,
   type MintOptions,

@@ -1,16 +1,28 @@
 /** A NATS server that one test has to itself, for faults that would disturb everybody else. */
 import { connect } from '@nats-io/transport-node';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testProgram } from './environment.ts';
 import { freePort } from './free-port.ts';
+import { natsOptions } from './nats-cleanup.ts';
 import { TestProcess } from './process.ts';
 
 const READY_TIMEOUT_MS = 10_000;
 
+export interface PrivateNatsOptions {
+  /** Takes $NATS_LISTEN and $NATS_STORE_DIR from the environment, as infra/nats/nats.conf does. */
+  configuration: string;
+  /** What else it takes from the environment. */
+  env: Readonly<Record<string, string>>;
+  /** One of its users. */
+  user: string;
+  pass: string;
+}
+
 export interface PrivateNats extends AsyncDisposable {
+  /** With the credentials of the user that was named, if one was. */
   readonly url: string;
   readonly process: TestProcess;
   kill(signal?: NodeJS.Signals): void;
@@ -24,16 +36,38 @@ export interface PrivateNats extends AsyncDisposable {
 }
 
 /** @throws Error with its log, when it does not answer within 10 seconds */
-export async function startPrivateNats(): Promise<PrivateNats> {
+export async function startPrivateNats(options?: PrivateNatsOptions): Promise<PrivateNats> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-nats-'));
+  // Beside the store, which a test may have removed.
+  const file = `${folder}.conf`;
+  if (options !== undefined) await writeFile(file, options.configuration);
+  const credentials =
+    options === undefined
+      ? ''
+      : `${encodeURIComponent(options.user)}:${encodeURIComponent(options.pass)}@`;
+  const url = `nats://${credentials}127.0.0.1:${port}`;
+  const plain = [
+    '--addr',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--jetstream',
+    '--store_dir',
+    folder,
+  ];
+  const place = {
+    NATS_LISTEN: JSON.stringify(`127.0.0.1:${port}`),
+    NATS_STORE_DIR: JSON.stringify(folder),
+  };
   const start = async (): Promise<TestProcess> => {
     const child = new TestProcess({
       name: 'nats-server',
       command: testProgram('nats-server'),
-      args: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
+      args: options === undefined ? plain : ['--config', file],
+      env: { ...place, ...options?.env },
     });
-    await untilAnswering(child, port);
+    await untilAnswering(child, url);
     return child;
   };
   let current = await start();
@@ -42,7 +76,7 @@ export async function startPrivateNats(): Promise<PrivateNats> {
     current = await start();
   };
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url,
     get process() {
       return current;
     },
@@ -58,16 +92,17 @@ export async function startPrivateNats(): Promise<PrivateNats> {
     [Symbol.asyncDispose]: async () => {
       await current.stop();
       await rm(folder, { recursive: true, force: true });
+      await rm(file, { force: true });
     },
   };
 }
 
-async function untilAnswering(child: TestProcess, port: number): Promise<void> {
+async function untilAnswering(child: TestProcess, url: string): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline && child.running) {
     try {
-      const servers = `127.0.0.1:${port}`;
-      const connection = await connect({ servers, reconnect: false, timeout: 1_000 });
+      const options = { ...natsOptions(url), reconnect: false, timeout: 1_000 };
+      const connection = await connect(options);
       await connection.close();
       return;
     } catch {

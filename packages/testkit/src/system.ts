@@ -15,8 +15,10 @@ export interface AdministratorCredentials {
   password: string;
 }
 
+const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
 const ADMIN_CLIENT_SCOPE =
-  'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write';
+  'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
+  VERIFIER_SCOPE;
 
 /** The database of one of the apps, migrated by the app's own command. */
 export function appDatabase(app: 'auth' | 'user'): DatabaseRecipe {
@@ -89,16 +91,22 @@ async function spawnAuth(bed: TestBed, settings: AuthSettings): Promise<AuthProc
   return bed.use(Object.assign(service, settings));
 }
 
-/** The user service. Several on one bed are instances of one service. */
+/**
+ * The user service. Several on one bed are instances of one service. Without `ensureUserClient` it
+ * gets grants over NATS only.
+ */
 export async function startUser(
   bed: TestBed<'user'> | TestBed<'auth' | 'user'>,
   issuer: string,
   overrides: Overrides = {},
 ): Promise<SpawnedService> {
+  const { id, secret } = userClient(bed);
   const env = {
     ...busOf(bed, issuer),
     DATABASE_URL: bed.databaseUrls.user,
     PORTCULLIS_AUDIENCE: 'urn:portcullis:user',
+    PORTCULLIS_CLIENT_ID: id,
+    PORTCULLIS_CLIENT_SECRET: secret,
     ...overrides,
   };
   return bed.use(await spawnService({ name: 'user', entry: 'apps/user/src/main.ts', env }));
@@ -129,6 +137,16 @@ async function spawnAdmin(
     ...overrides,
   };
   return bed.use(await spawnService({ name: 'admin', entry: 'apps/admin/src/main.ts', env }));
+}
+
+/** Makes the machine client of the user service. */
+export async function ensureUserClient(bed: TestBed, auth: AuthSettings): Promise<void> {
+  await ensureMachineClient(auth, userClient(bed));
+}
+
+function userClient(bed: TestBed<'user'> | TestBed): MachineClientSpec {
+  const secret = secretOf(bed, 'machine client of user');
+  return { id: 'cli_user', name: 'user', scope: VERIFIER_SCOPE, secret };
 }
 
 function adminClient(bed: TestBed): MachineClientSpec {
@@ -196,6 +214,7 @@ export async function startSystem(
     const [auth] = await allSettled([
       spawnAuth(bed, settings),
       ensureMachineClient(settings, adminClient(bed)),
+      ensureUserClient(bed, settings),
     ]);
     const [user, admin] = await allSettled([
       startUser(bed, auth.issuer, overrides.user),

@@ -1,14 +1,18 @@
 import { connect } from '@nats-io/transport-node';
 import { createVerifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { inboxPrefix, natsFeed } from '@portcullis/verify/nats';
 import { protect, type AuthorizationContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 
+const connection = await connect({
+  inboxPrefix: inboxPrefix('portcullis', 'orders'), // where its NATS user may be answered
+  maxReconnectAttempts: -1,
+});
 const verifier = await createVerifier({
   issuer: 'http://localhost:4000',
   audience: 'urn:portcullis:user', // what your tokens are for
   service: 'orders', // how receipts name you
-  feed: natsFeed({ connection: await connect({ maxReconnectAttempts: -1 }) }),
+  feed: natsFeed({ connection }),
 });
 
 const t = initTRPC.context<AuthorizationContext>().create();

@@ -7,15 +7,19 @@ import { markAllEnded } from '../session/end-sessions.ts';
 type UserRow = typeof users.$inferSelect;
 
 /**
- * Changes an account and raises its generation in one statement, and takes every token that it has
+ * Changes an account and raises its generation in one statement, which ends every token that it has
  * been given so far.
  *
- * `tokens` ends the tokens only: a refresh gives new ones. `tokens-and-sessions` leaves nothing.
+ * `sessions`: for good, and all sessions with them. `claims`: the tokens are outdated, the sessions
+ * live, and a refresh gives new tokens.
+ *
+ * Invariant: a generation that was raised while the session lives means outdated claims and nothing
+ * worse; `standing.ts` counts on it.
  */
 export async function cutOff(
   { tx, revoke }: Change,
   id: UserId,
-  ends: 'tokens' | 'tokens-and-sessions',
+  ends: 'claims' | 'sessions',
   reason: RevocationReason,
   state: Partial<Omit<UserRow, 'id' | 'generation'>> = {},
 ): Promise<UserRow> {
@@ -26,9 +30,9 @@ export async function cutOff(
     .returning();
   if (row === undefined) throw new Refusal('not_found');
   const event: EventId = await revoke(
-    { kind: 'subject', key: id, generation: row.generation },
+    { kind: ends === 'claims' ? 'changed' : 'subject', key: id, generation: row.generation },
     reason,
   );
-  if (ends === 'tokens-and-sessions') await markAllEnded(tx, id, event);
+  if (ends === 'sessions') await markAllEnded(tx, id, event);
   return row;
 }

@@ -34,7 +34,7 @@ export function createDisable({
         }),
       );
       if (!changed) return before;
-      const after = await cutOff(change, id, 'tokens-and-sessions', 'account_disabled', {
+      const after = await cutOff(change, id, 'sessions', 'account_disabled', {
         status: 'disabled',
       });
       await requireAnAdministrator(change.tx);

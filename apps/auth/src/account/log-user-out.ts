@@ -11,7 +11,7 @@ export function createLogUserOut({
   return async (call, { user_id: id, actor, wait }) => {
     const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
       await lockAccount(change.tx, actor, id, 'sessions:revoke');
-      await cutOff(change, id, 'tokens-and-sessions', 'administrator');
+      await cutOff(change, id, 'sessions', 'administrator');
       await change.audit(
         through(call, { action: 'account.logged-out', target: { kind: 'user', id } }),
       );

@@ -24,7 +24,7 @@ export function createRemove({
       const { tx } = change;
       await lockAdministrators(tx);
       await lockAccount(tx, actor, id, 'users:delete');
-      await cutOff(change, id, 'tokens-and-sessions', 'account_deleted', {
+      await cutOff(change, id, 'sessions', 'account_deleted', {
         status: 'deleted',
         email: null,
         emailKey: null,

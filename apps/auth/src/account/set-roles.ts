@@ -11,10 +11,8 @@ import { cutOff } from './cut-off.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**
- * Replaces the roles of an account. Tokens with the old roles stop working at once; the sessions
- * live on, so that a refresh gives a token with the new ones.
- *
- * The cut is the hard one as long as verifiers do not tell `changed` apart.
+ * Replaces the roles of an account. Tokens with the old roles stop working at once, and are answered
+ * `token_stale`; the sessions live on, so that a refresh gives a token with the new ones.
  */
 export function createSetRoles({
   makeChange,
@@ -35,7 +33,7 @@ export function createSetRoles({
         }),
       );
       if (!changed) return before;
-      const after = await cutOff(change, id, 'tokens', 'token_claims_change', { roles: wanted });
+      const after = await cutOff(change, id, 'claims', 'token_claims_change', { roles: wanted });
       await requireAnAdministrator(change.tx);
       await change.announce({ type: 'roles-changed', user_id: id, roles: wanted });
       return after;

@@ -8,6 +8,8 @@ import { MAX_SECRET_LENGTH, secretHash } from './secret-hash.ts';
 
 export interface AuthenticatedClient {
   id: ClientId;
+  /** For a service that verifies tokens: the name under which it does. */
+  name: string;
   scopes: string[];
   audiences: string[];
   facts: TokenFacts;
@@ -28,6 +30,7 @@ export function createAuthenticateClient(database: Database): AuthenticateClient
     const [row] = await database
       .select({
         ...tokenFacts,
+        name: clients.name,
         secretHash: clients.secretHash,
         scopes: clients.scopes,
         audiences: clients.audiences,
@@ -43,6 +46,7 @@ export function createAuthenticateClient(database: Database): AuthenticateClient
     const { now, kid, clientGeneration, issuerGeneration, scopes, audiences } = row;
     return {
       id,
+      name: row.name,
       scopes,
       audiences,
       facts: { now, kid, clientGeneration, issuerGeneration },

@@ -12,8 +12,8 @@ import { SignJWT } from 'jose';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Seal } from './seal.ts';
-import { addSigningKey, lockKeys, openPrivateKey, publicJwk, readKeys } from './signing-key.ts';
-import type { PublicJwk } from './signing-key.ts';
+import { openPrivateKey, publicJwk, readKeys, type PublicJwk } from './signing-key.ts';
+import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
 
 const RELOAD_MS = 5_000;
 
@@ -124,7 +124,6 @@ export async function openKeyRing(
 async function makeFirstKey(database: Database, seal: Seal): Promise<void> {
   await database.transaction(async (tx) => {
     await lockKeys(tx);
-    const keys = await readKeys(tx, 0);
-    if (!keys.some(({ retiredAt }) => retiredAt === null)) await addSigningKey(tx, seal);
+    if (!(await hasSigner(tx))) await addSigningKey(tx, seal, 0);
   });
 }

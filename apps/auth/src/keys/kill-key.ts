@@ -7,7 +7,7 @@ import type { MakeChange } from '../revocation/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Seal } from './seal.ts';
-import { addSigningKey, lockKeys } from './signing-key.ts';
+import { closeGap, lockKeys } from './succession.ts';
 
 export interface KillKeyDependencies {
   makeChange: MakeChange;
@@ -31,7 +31,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
           .update(signingKeys)
           .set({ killedAt: sql`clock_timestamp()` })
           .where(and(eq(signingKeys.kid, kid), isNull(signingKeys.killedAt)))
-          .returning({ retiredAt: signingKeys.retiredAt });
+          .returning({ kid: signingKeys.kid });
         await audit(
           through(call, {
             action: 'key.killed',
@@ -48,7 +48,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
           return eventId.parse(earlier.id);
         }
         await revoke({ kind: 'key', key: kid }, 'key_compromised');
-        if (killed.retiredAt === null) await addSigningKey(tx, seal);
+        await closeGap(tx, seal);
         return null;
       },
     );

@@ -2,7 +2,7 @@ import type { AccountAdministration } from '@portcullis/api';
 import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
 import type { MakeChange } from '../revocation/change.ts';
 import type { Seal } from './seal.ts';
-import { addSigningKey, lockKeys } from './signing-key.ts';
+import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 
 export interface RotateKeyDependencies {
   makeChange: MakeChange;
@@ -10,10 +10,11 @@ export interface RotateKeyDependencies {
 }
 
 /**
- * Signs with a new key from now on. The old one stays published until its last token has expired.
+ * Publishes a new key now, and signs with it some seconds later (see `succession.ts`). The old one
+ * stays published until its last token has expired.
  *
- * A verifier that meets the new `kid` fetches the key set; every instance answers that from the
- * database, so that it cannot meet one that has not heard of the key yet.
+ * Every instance answers for the key set from the database, so that a verifier cannot meet one that
+ * has not heard of the key yet.
  */
 export function createRotateKey({
   makeChange,
@@ -23,7 +24,7 @@ export function createRotateKey({
     const { result: kid } = await makeChange(causeOf(call, actor), async ({ tx, audit }) => {
       await lockActor(tx, actor, 'keys:write');
       await lockKeys(tx);
-      const made = await addSigningKey(tx, seal);
+      const made = await addSigningKey(tx, seal, PUBLISHED_AHEAD_SECONDS);
       await audit(through(call, { action: 'key.rotated', target: { kind: 'key', id: made } }));
       return made;
     });

@@ -1,11 +1,18 @@
-/** The bus over NATS. Core subjects for pushes and grants, JetStream for what must be kept. */
+/**
+ * The bus over NATS. Core subjects for pushes and grants, JetStream for what must be kept.
+ *
+ * It may be away when auth starts, and come later: until then nothing is pushed, and what was
+ * committed meanwhile is found in the log.
+ */
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   acknowledgement,
   farewell,
   grantRequest,
+  isInbox,
   subjectsOf,
+  type Acknowledgement,
   type Subjects,
 } from '@portcullis/contracts';
 import type { z } from 'zod';
@@ -13,11 +20,15 @@ import type { BusListener, RevocationBus } from '../revocation/bus.ts';
 import { ensureStreams } from './streams.ts';
 
 const STORE_TIMEOUT_MS = 2_000;
+/** For how long a start waits for the bus; grants over HTTP need none. */
+const LISTEN_TIMEOUT_MS = 1_000;
+/** Between two looks whether streams and consumers are still there; others may not make them. */
+const RESTORE_MS = 10_000;
 /** The instances of auth share the questions; confirmations go to each of them. */
 const QUEUE = 'auth';
 
 export interface NatsRevocationBusOptions {
-  connection: NatsConnection;
+  connection: NatsConnection | Promise<NatsConnection>;
   /** Whether the link is up now. */
   isConnected(): boolean;
   prefix: string;
@@ -25,21 +36,28 @@ export interface NatsRevocationBusOptions {
   failed(error: unknown, what: string): void;
 }
 
+interface Link {
+  connection: NatsConnection;
+  jetstream: JetStreamClient;
+}
+
 export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
   readonly #options: NatsRevocationBusOptions;
   readonly #subjects: Subjects;
-  readonly #jetstream: JetStreamClient;
   readonly #subscriptions: Subscription[] = [];
+  /** Absent until there has been a connection, and it listens. */
+  #link: Link | undefined;
+  #disposed = false;
   #restoring: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: NatsRevocationBusOptions) {
     this.#options = options;
     this.#subjects = subjectsOf(options.prefix);
-    this.#jetstream = jetstream(options.connection, { timeout: STORE_TIMEOUT_MS });
   }
 
   get connected(): boolean {
-    return this.#options.isConnected();
+    return this.#link !== undefined && this.#options.isConnected();
   }
 
   async push(event: Parameters<RevocationBus['push']>[0]): Promise<void> {
@@ -51,29 +69,55 @@ export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
   }
 
   numbered(notice: Parameters<RevocationBus['numbered']>[0]): void {
-    if (this.connected) {
-      this.#options.connection.publish(this.#subjects.numbered, JSON.stringify(notice));
-    }
+    this.#publish(this.#subjects.numbered, notice);
   }
 
+  /** Tells every instance of what a verifier has confirmed by another way than the bus. */
+  acknowledge(service: string, confirmed: Acknowledgement): void {
+    this.#publish(this.#subjects.acknowledge(service), confirmed);
+  }
+
+  /** Resolves when it listens; a connection that is not there yet is not waited for much longer. */
   async listen(listener: BusListener): Promise<void> {
-    const { connection } = this.#options;
+    const { connection, failed } = this.#options;
+    if (!(connection instanceof Promise)) return await this.#listenOn(connection, listener);
+    const listening = connection
+      .then(async (late) => {
+        if (!this.#disposed) await this.#listenOn(late, listener);
+      })
+      .catch((error: unknown) => failed(error, 'listening on the bus'));
+    await Promise.race([listening, after(LISTEN_TIMEOUT_MS)]);
+  }
+
+  async #listenOn(connection: NatsConnection, listener: BusListener): Promise<void> {
+    const { malformed } = this.#options;
+    this.#link = {
+      connection,
+      jetstream: jetstream(connection, { timeout: STORE_TIMEOUT_MS }),
+    };
     this.#on(this.#subjects.grants, QUEUE, grantRequest, async (request, message) => {
       // The subject is what the credentials allow; the body has to agree with it.
-      if (message.subject !== this.#subjects.grant(request.service)) return;
+      if (message.subject !== this.#subjects.grant(request.service)) {
+        return malformed(message.subject);
+      }
+      // Nor would this be an answer, but something that auth itself publishes.
+      if (!isInbox(message.reply ?? '')) return malformed(message.subject);
       message.respond(JSON.stringify(await listener.grant(request)));
     });
-    this.#on(this.#subjects.acknowledgements, undefined, acknowledgement, (confirmed) =>
-      listener.acknowledged(confirmed),
+    this.#on(this.#subjects.acknowledgements, undefined, acknowledgement, (confirmed, message) =>
+      listener.acknowledged(confirmed, serviceOf(message)),
     );
     this.#on(this.#subjects.farewells, QUEUE, farewell, (leaving, message) =>
-      listener.farewell(leaving, message.subject.slice(message.subject.lastIndexOf('.') + 1)),
+      listener.farewell(leaving, serviceOf(message)),
     );
+    this.#timer = setInterval(() => void this.#restore(), RESTORE_MS).unref();
     await connection.flush();
-    await ensureStreams(connection, this.#subjects, STORE_TIMEOUT_MS);
+    await this.#restore();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    clearInterval(this.#timer);
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
     await this.#restoring;
   }
@@ -84,8 +128,8 @@ export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
     schema: S,
     handle: (value: z.infer<S>, message: Msg) => void | Promise<void>,
   ): void {
-    const { connection, malformed, failed } = this.#options;
-    const subscription = connection.subscribe(subject, {
+    const { malformed, failed } = this.#options;
+    const subscription = this.#link?.connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
         if (error !== null) return failed(error, `listening on ${subject}`);
@@ -96,28 +140,36 @@ export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
         );
       },
     });
-    this.#subscriptions.push(subscription);
+    if (subscription !== undefined) this.#subscriptions.push(subscription);
+  }
+
+  #publish(subject: string, message: unknown): void {
+    if (this.connected) this.#link?.connection.publish(subject, JSON.stringify(message));
   }
 
   /** A publish to a stream's subject reaches core subscribers at once, whatever the stream does. */
   async #store(subject: string, id: string, value: unknown): Promise<void> {
+    if (this.#link === undefined) throw new Error('not connected to NATS yet');
+    const { jetstream: store } = this.#link;
     try {
-      await this.#jetstream.publish(subject, JSON.stringify(value), { msgID: id, retries: 0 });
+      await store.publish(subject, JSON.stringify(value), { msgID: id, retries: 0 });
     } catch (error) {
       // Perhaps the streams are gone. What was not stored is published again by the sweep.
-      this.#restore();
+      void this.#restore();
       throw error;
     }
   }
 
-  #restore(): void {
-    const { connection, failed } = this.#options;
-    if (!this.connected) return;
-    this.#restoring ??= ensureStreams(connection, this.#subjects, STORE_TIMEOUT_MS)
+  /** Never rejects: without streams the push and the grants go on. */
+  async #restore(): Promise<void> {
+    const { failed } = this.#options;
+    if (this.#link === undefined || !this.connected) return;
+    this.#restoring ??= ensureStreams(this.#link.connection, this.#subjects, STORE_TIMEOUT_MS)
       .catch((error: unknown) => failed(error, 'making the streams again'))
       .finally(() => {
         this.#restoring = undefined;
       });
+    await this.#restoring;
   }
 }
 
@@ -127,4 +179,15 @@ function parseJson(message: Msg): unknown {
   } catch {
     return undefined;
   }
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
+
+/** The last token of the subject, which is all that the sender's credentials let it say it is. */
+function serviceOf({ subject }: Msg): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
 }

@@ -3,8 +3,9 @@ import { permission } from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';
 import type { KeyRing } from '../keys/key-ring.ts';
 
-/** For a minute: a key is published before, or at the moment at which, it is used. */
 const CACHE = { 'cache-control': 'public, max-age=60' };
+/** A key is published for longer than this, and a verifier's pause between fetches, before it signs. */
+const KEYS_CACHE = { 'cache-control': 'public, max-age=5' };
 
 export interface MetadataDependencies {
   keyRing: KeyRing;
@@ -17,6 +18,8 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
   const metadata = {
     issuer,
     token_endpoint: `${base}/oauth2/token`,
+    introspection_endpoint: `${base}/oauth2/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
     jwks_uri: `${base}/.well-known/jwks.json`,
     scopes_supported: permission.options,
     // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
@@ -29,6 +32,6 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
     reply.headers(CACHE).send(metadata),
   );
   app.get('/.well-known/jwks.json', async (_request, reply) =>
-    reply.headers(CACHE).send({ keys: await keyRing.published() }),
+    reply.headers(KEYS_CACHE).send({ keys: await keyRing.published() }),
   );
 }

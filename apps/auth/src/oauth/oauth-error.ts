@@ -8,6 +8,7 @@ export type OAuthCode =
   | 'invalid_client'
   | 'invalid_grant'
   | 'invalid_scope'
+  | 'insufficient_scope'
   | 'unsupported_grant_type';
 
 export class OAuthError extends Error {
@@ -20,6 +21,8 @@ export class OAuthError extends Error {
     this.code = code;
   }
 }
+
+const STATUS: Partial<Record<OAuthCode, number>> = { invalid_client: 401, insufficient_scope: 403 };
 
 /** Of every answer of the endpoint (RFC 6749 section 5.1). */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
@@ -44,7 +47,7 @@ export function answerOAuthError(
       void reply.header('www-authenticate', 'Basic realm="portcullis", charset="UTF-8"');
     }
     void reply
-      .code(error.code === 'invalid_client' ? 401 : 400)
+      .code(STATUS[error.code] ?? 400)
       .send({ error: error.code, error_description: error.message });
     return;
   }

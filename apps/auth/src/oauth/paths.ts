@@ -52,6 +52,49 @@ export const oauthPaths: PathItems = {
       },
     },
   },
+  '/oauth2/introspect': {
+    post: {
+      operationId: 'oauth2.introspect',
+      summary: 'Whether an access token holds at this moment (RFC 7662)',
+      tags: ['OAuth'],
+      security: [{ client: [] }],
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-www-form-urlencoded': {
+            schema: {
+              type: 'object',
+              properties: { token: text, token_type_hint: text },
+              required: ['token'],
+            },
+          },
+        },
+      },
+      responses: {
+        200: json('What it says, or that it does not hold', {
+          type: 'object',
+          properties: {
+            active: { type: 'boolean' },
+            scope: text,
+            client_id: text,
+            token_type: { const: 'Bearer' },
+            exp: { type: 'integer' },
+            iat: { type: 'integer' },
+            nbf: { type: 'integer' },
+            sub: text,
+            aud: { anyOf: [text, { type: 'array', items: text }] },
+            iss: text,
+            jti: text,
+          },
+          required: ['active'],
+        }),
+        400: oauthError,
+        401: oauthError,
+        403: oauthError,
+        503: oauthError,
+      },
+    },
+  },
   '/.well-known/jwks.json': {
     get: {
       operationId: 'wellKnown.jwks',

@@ -19,9 +19,13 @@ export interface PostgresConnection extends AsyncDisposable {
 }
 
 /** @param url a postgres:// address with the credentials of this service */
-export function connectPostgres(url: string, applicationName: string): PostgresConnection {
+export function connectPostgres(
+  url: string,
+  applicationName: string,
+  maxConnections: number = MAX_CONNECTIONS,
+): PostgresConnection {
   const sql = postgres(url, {
-    max: MAX_CONNECTIONS,
+    max: maxConnections,
     connect_timeout: CONNECT_TIMEOUT_S,
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,

@@ -1,8 +1,9 @@
 /**
  * Which incarnations have said that they have applied an event, for as long as anybody may ask.
  *
- * Invariant: an acknowledgement names exact events and belongs to one incarnation. A restarted
- * verifier is another incarnation, which inherits none. An event is opened before it is pushed, so
+ * Invariant: an acknowledgement names exact events, belongs to one incarnation, and counts only for
+ * the service whose credentials carried it: incarnations stand in receipts and are no secret. A
+ * restarted verifier is another incarnation, which inherits none. An event is opened before it is pushed, so
  * that no confirmation can come too early to be counted.
  */
 import type { Acknowledgement, EventId, IncarnationId } from '@portcullis/contracts';
@@ -10,8 +11,10 @@ import type { Acknowledgement, EventId, IncarnationId } from '@portcullis/contra
 /** Longer than any caller may wait for a receipt. Milliseconds. */
 const KEPT_MS = 30_000;
 
+type Confirmation = Pick<Acknowledgement, 'incarnation' | 'applied'>;
+
 interface Opened {
-  by: Set<IncarnationId>;
+  by: Set<`${string}/${IncarnationId}`>;
   openedAt: number;
 }
 
@@ -34,12 +37,12 @@ export class Acknowledgements {
     if (!this.#events.has(id)) this.#events.set(id, { by: new Set(), openedAt: now });
   }
 
-  record({ incarnation, applied }: Pick<Acknowledgement, 'incarnation' | 'applied'>): void {
+  record({ incarnation, applied }: Confirmation, service: string): void {
     let news = false;
     for (const id of applied) {
       const event = this.#events.get(id);
       if (event === undefined) continue;
-      event.by.add(incarnation);
+      event.by.add(`${service}/${incarnation}`);
       news = true;
     }
     if (news) this.notify();
@@ -50,8 +53,8 @@ export class Acknowledgements {
     for (const wake of this.#waiting) wake();
   }
 
-  has(id: EventId, incarnation: IncarnationId): boolean {
-    return this.#events.get(id)?.by.has(incarnation) ?? false;
+  has(id: EventId, incarnation: IncarnationId, service: string): boolean {
+    return this.#events.get(id)?.by.has(`${service}/${incarnation}`) ?? false;
   }
 
   /** Calls back when there may be news. @returns how to stop that */

@@ -10,7 +10,8 @@ import type {
 
 export interface BusListener {
   grant(request: GrantRequest): Promise<GrantReply>;
-  acknowledged(acknowledgement: Acknowledgement): void;
+  /** @param service what the sender's credentials say that it is */
+  acknowledged(acknowledgement: Acknowledgement, service: string): void;
   farewell(farewell: Farewell, service: string): void;
 }
 

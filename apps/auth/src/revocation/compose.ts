@@ -1,22 +1,19 @@
 /** Puts the revocation side of auth together, over ports; and keeps it going. */
 import type { VerifierList } from '@portcullis/api';
 import type { RevocationEvent } from '@portcullis/contracts';
+import { systemClock } from '@portcullis/verify';
 import type { Database } from '../postgres/database.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
-import { Acknowledgements } from './acknowledgements.ts';
-import type { RevocationBus } from './bus.ts';
+import type { BusListener, RevocationBus } from './bus.ts';
 import { createMakeChange, type MakeChange } from './change.ts';
-import { Grants } from './grants.ts';
+import { every } from './every.ts';
 import type { RevocationLog } from './log.ts';
-import { Publisher } from './publisher.ts';
-import { createReceipts, type Receipts } from './receipts.ts';
-import { RenewalWatch, type VerifierRegistry } from './registry.ts';
+import { startProtocol } from './protocol.ts';
+import type { Receipts } from './receipts.ts';
+import type { VerifierRegistry } from './registry.ts';
 
-/** Between two looks at what was left behind. Milliseconds. */
+/** Between two looks at account events that were left behind. Milliseconds. */
 const SWEEP_MS = 1_000;
-/** Between two looks at who renews: well under any S. Milliseconds. */
-const WATCH_MS = 500;
-const PRUNE_MS = 60_000;
 /** Entries outlive the tokens that they affect by this much. Seconds. */
 const ENTRY_MARGIN_S = 15 * 60;
 
@@ -39,79 +36,40 @@ export interface Revocations extends AsyncDisposable {
   readonly makeChange: MakeChange;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
+  /** For questions that come by another way than the bus. */
+  grant: BusListener['grant'];
 }
 
 export async function createRevocations(options: RevocationsOptions): Promise<Revocations> {
   const { database, log, registry, outbox, bus, maxStalenessMs, failed } = options;
-  const monotonic = (): number => performance.now();
-  const acknowledgements = new Acknowledgements(monotonic);
-  const watch = new RenewalWatch(monotonic);
-  const publisher = new Publisher({ log, bus, acknowledgements, failed });
   const accountEvents = new AccountEventPublisher({ outbox, bus, failed });
-  const grants = new Grants({
+  const protocol = await startProtocol({
     log,
     registry,
+    bus,
+    clock: systemClock,
     maxStalenessMs,
-    failed: (error) => failed(error, 'answering grants'),
+    failed,
   });
-
-  await bus.listen({
-    async grant(request) {
-      acknowledgements.record(request);
-      return await grants.answer(request);
-    },
-    acknowledged: (confirmed) => acknowledgements.record(confirmed),
-    farewell(leaving, service) {
-      registry
-        .remove(leaving.incarnation, service)
-        .then(() => acknowledgements.notify())
-        .catch((error: unknown) => failed(error, 'taking a verifier off the list'));
-    },
-  });
-
-  const stop = [
-    every(SWEEP_MS, async () => {
-      await Promise.all([publisher.sweep(), accountEvents.sweep()]);
-    }),
-    every(WATCH_MS, async () => {
-      watch.observe((await registry.list()).verifiers);
-      for (const { incarnation, renewals } of watch.expired()) {
-        await registry.discount(incarnation, renewals);
-      }
-    }),
-    every(PRUNE_MS, async () => await log.prune()),
-  ];
-
-  /** Runs again and again, never twice at once, until told to stop; a failure is told and passes. */
-  function every(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
-    let running: Promise<void> = Promise.resolve();
-    let busy = false;
-    const timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      running = work()
-        .catch((error: unknown) => failed(error, 'housekeeping of revocations'))
-        .finally(() => {
-          busy = false;
-        });
-    }, milliseconds);
-    return async () => {
-      clearInterval(timer);
-      await running;
-    };
-  }
+  const stopSweeping = every(
+    systemClock,
+    SWEEP_MS,
+    async () => await accountEvents.sweep(),
+    (error) => failed(error, 'publishing account events'),
+  );
 
   return {
     makeChange: createMakeChange({
       database,
       entryLifeSeconds: options.maxTokenLifeSeconds + ENTRY_MARGIN_S,
       committed(revocations, announced) {
-        publisher.committed(revocations);
+        protocol.committed(revocations);
         for (const event of revocations) options.onCommitted?.(event);
         if (announced) void accountEvents.sweep();
       },
     }),
-    receipts: createReceipts({ log, registry, watch, acknowledgements, publisher, monotonic }),
+    receipts: protocol.receipts,
+    grant: protocol.listener.grant,
     async listVerifiers() {
       const { verifiers, head } = await registry.list();
       return {
@@ -127,8 +85,8 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
       };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(stop.map(async (end) => await end()));
-      await publisher.settle();
+      await stopSweeping();
+      await protocol[Symbol.asyncDispose]();
     },
   };
 }

@@ -7,6 +7,7 @@
  */
 import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';
+import type { Clock } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { RevocationLog } from './log.ts';
 import type { Publisher } from './publisher.ts';
@@ -42,16 +43,17 @@ export interface ReceiptDependencies {
   watch: RenewalWatch;
   acknowledgements: Acknowledgements;
   publisher: Pick<Publisher, 'isPublished' | 'isInFlight' | 'push'>;
-  monotonic(): number;
+  clock: Pick<Clock, 'monotonic' | 'after'>;
 }
 
 export function createReceipts(dependencies: ReceiptDependencies): Receipts {
-  const { log, registry, watch, acknowledgements, publisher, monotonic } = dependencies;
+  const { log, registry, watch, acknowledgements, publisher, clock } = dependencies;
 
   const collect: Receipts['collect'] = async (events, waitMs, revoked) => {
-    const deadline = monotonic() + waitMs;
+    const deadline = clock.monotonic() + waitMs;
     const first = await registry.list();
     watch.observe(first.verifiers);
+    let lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
     let latest = first;
     let positions = new Map<EventId, number>();
     // Those that accept while stale cannot be promised for, and hold nobody up.
@@ -64,12 +66,14 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       );
     let pending = outstanding();
     const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
-    while ((pending.length > 0 || inFlight()) && monotonic() < deadline) {
-      const woken = await wakeUp(Math.min(deadline - monotonic(), REGISTRY_POLL_MS));
-      if (!woken) {
+    while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
+      // Others' confirmations wake this receipt too, and must not keep it from looking.
+      await newsBy(Math.min(deadline, lookAgainAt));
+      if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
         positions = await log.positionsOf(events.map(({ id }) => id));
         latest = await registry.list();
         watch.observe(latest.verifiers);
+        lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
       }
       pending = outstanding();
     }
@@ -94,28 +98,28 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
 
   /** By acknowledging each event, or by having asked for its last grant from beyond them. */
   function hasConfirmed(
-    { incarnation }: RegisteredVerifier,
+    { incarnation, service }: RegisteredVerifier,
     events: readonly RevocationEvent[],
     latest: RegistrySnapshot,
     positions: ReadonlyMap<EventId, number>,
   ): boolean {
     const now = latest.verifiers.find((verifier) => verifier.incarnation === incarnation);
     return events.every(({ id }) => {
-      if (acknowledgements.has(id, incarnation)) return true;
+      if (acknowledgements.has(id, incarnation, service)) return true;
       const position = positions.get(id);
       return position !== undefined && now?.epoch === latest.epoch && now.position >= position;
     });
   }
 
-  /** Resolves true at a confirmation, false when the time is up. */
-  async function wakeUp(milliseconds: number): Promise<boolean> {
-    return await new Promise((resolve) => {
-      const stop = acknowledgements.subscribe(() => finish(true));
-      const timer = setTimeout(() => finish(false), milliseconds);
-      function finish(woken: boolean): void {
+  /** Resolves at a confirmation, or when that moment has come. */
+  async function newsBy(moment: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stop = acknowledgements.subscribe(finish);
+      const timer = clock.after(moment - clock.monotonic(), finish);
+      function finish(): void {
         stop();
-        clearTimeout(timer);
-        resolve(woken);
+        timer.cancel();
+        resolve();
       }
     });
   }

@@ -14,7 +14,11 @@ export interface RegisteredVerifier {
   epoch: EpochId | null;
   /** Everything up to here was applied when it last asked. */
   position: number;
-  /** Counts its grants. */
+  /**
+   * Another number after every grant, and never a former one again: not even when the incarnation was
+   * discounted meanwhile and has come back. So whoever sees the same number twice knows that nothing
+   * was granted in between.
+   */
   renewals: number;
   renewedMsAgo: number;
 }

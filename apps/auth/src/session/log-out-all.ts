@@ -24,14 +24,16 @@ export function createLogOutAll({
     const target = { kind: 'user', id };
     const { revocations } = await makeChange(causeOfCaller(call), async (change) => {
       const user = await lockUser(change.tx, id);
-      // The token was checked before the lock was had.
-      if (user?.status !== 'active' || user.generation > gen) throw new Refusal('invalid_token');
+      // The token was checked before the lock was had. Whether the session still lives, a refresh
+      // will tell.
+      if (user?.status !== 'active') throw new Refusal('invalid_token');
+      if (user.generation > gen) throw new Refusal('token_stale');
       if (keepCurrent) {
         const count = await endOtherSessions(change, id, sid, 'logout_all');
         const detail = { kept: sid, ended: count };
         await change.audit({ action: 'session.others-logged-out', target, detail });
       } else {
-        await cutOff(change, id, 'tokens-and-sessions', 'logout_all');
+        await cutOff(change, id, 'sessions', 'logout_all');
         await change.audit({ action: 'session.all-logged-out', target });
       }
     });

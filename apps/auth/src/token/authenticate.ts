@@ -9,8 +9,8 @@ import type { TokenReader } from './read-token.ts';
 import type { StandingOf } from './standing.ts';
 
 /**
- * The private cause of an `invalid_token` whose token was good until it was taken back. Logging out
- * twice is answered by it; whatever else is asked with such a token is refused.
+ * The private cause of a refusal whose token was good until it was taken back. Logging out twice is
+ * answered by it; whatever else is asked with such a token is refused.
  */
 export class TakenBack extends Error {
   override readonly name = 'TakenBack';
@@ -27,7 +27,7 @@ export class TakenBack extends Error {
 /**
  * Checks a token as of now.
  *
- * @throws Refusal `invalid_token`
+ * @throws Refusal `invalid_token`, or `token_stale` when a refresh would help
  */
 export function createAuthenticate(read: TokenReader, standingOf: StandingOf) {
   return async (text: string): Promise<AccessTokenClaims> => {
@@ -35,11 +35,11 @@ export function createAuthenticate(read: TokenReader, standingOf: StandingOf) {
     const standing = await standingOf(token);
     if (standing.holds) return token.claims;
     const { claims } = token;
-    const { reason, mayLogOut, endedBy } = standing;
+    const { code, reason, mayLogOut, endedBy } = standing;
     const cause =
       mayLogOut && isUserClaims(claims)
         ? new TakenBack(reason, claims, endedBy)
         : new Error(reason);
-    throw new Refusal('invalid_token', { cause });
+    throw new Refusal(code, { cause });
   };
 }

@@ -15,7 +15,7 @@ import {
 } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { signingKid } from '../keys/signing-key.ts';
+import { signingKid } from '../keys/succession.ts';
 import { clients, issuer } from '../postgres/schema/index.ts';
 
 /** Seconds since the epoch by the clock of the database. */

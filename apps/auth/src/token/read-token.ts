@@ -15,25 +15,33 @@ export interface ReadToken {
 export interface TokenReaderOptions {
   keyRing: KeyRing;
   issuer: string;
-  /** The audience that stands for this service. */
-  audience: string;
+  /** The audience that stands for this service; null: whomever the token is for. */
+  audience: string | null;
 }
 
 export type TokenReader = (token: string) => Promise<ReadToken>;
 
 /** @returns a reader that throws Refusal `invalid_token`, with the reason as its private cause */
 export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOptions): TokenReader {
-  const expected = { issuer, audience, maxTokenLifeSeconds: MAX_TOKEN_SECONDS };
-
   return async (token) => {
     const parsed = refusing(() => parseToken(token));
     const key = await keyRing.verificationKey(parsed.kid);
     return refusing(() => {
       if (key === undefined) throw new Error('signed by no key of ours');
       if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');
+      const expected = {
+        issuer,
+        audience: audience ?? anyAudienceOf(parsed.payload),
+        maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
+      };
       return { claims: readClaims(parsed.payload, expected), kid: parsed.kid };
     });
   };
+}
+
+function anyAudienceOf({ aud }: Record<string, unknown>): string {
+  const one: unknown = Array.isArray(aud) ? aud[0] : aud;
+  return typeof one === 'string' ? one : '';
 }
 
 function refusing<T>(work: () => T): T {

@@ -22,6 +22,8 @@ export type Standing = { holds: true } | Fallen;
 
 export interface Fallen {
   holds: false;
+  /** `token_stale`: the session lives, and a refresh gives a token that holds. */
+  code: 'invalid_token' | 'token_stale';
   reason: string;
   /**
    * Whether the token was good apart from what has been taken back since. Such a token may still log
@@ -43,6 +45,7 @@ export function createStandingOf(database: Database): StandingOf {
 
 const dead = (reason: string): Fallen => ({
   holds: false,
+  code: 'invalid_token',
   reason,
   mayLogOut: false,
   endedBy: null,
@@ -89,7 +92,8 @@ async function standingOfPerson(
   }
   if (row.status !== 'active') return dead('the account is not active');
   if (claims.gen < row.generation) {
-    return { ...dead('a generation of the subject that was cut'), mayLogOut: true };
+    // A cut that is final has ended the session too (`cutOff`).
+    return { ...dead('outdated claims'), code: 'token_stale', mayLogOut: true };
   }
   return { holds: true };
 }

@@ -51,13 +51,15 @@ describe('an administrator', () => {
     expect(await auth.accepts((await auth.logIn(person.email)).access_token)).toBe(true);
   });
 
-  it('changes roles: the old token dies, the session lives, a refresh has the new roles', async () => {
+  it('changes roles: the old token is outdated, and a refresh has the new ones', async () => {
     const person = await auth.newcomer();
     const id = await system.idOf(person.email);
     const changed = await as(actor, 'setRoles', id, { roles: ['support', 'support'] });
     expect(changed.body.user.roles).toEqual(['support']);
     expect(changed.body.receipt).not.toBeNull();
-    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect(changed.body.receipt.revoked).toEqual({ kind: 'changed', id });
+    const stale = await auth.call('GET', '/v1/sessions', { token: person.access_token });
+    expect([stale.status, stale.body.code]).toEqual([401, 'token_stale']);
     const { body } = await auth.refresh(person.refresh_token);
     const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
     expect(claims.roles).toEqual(['support']);

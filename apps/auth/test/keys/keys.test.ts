@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { ConfigurationError } from '@portcullis/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSeal, SealError } from '../../src/keys/seal.ts';
+import { PUBLISHED_AHEAD_SECONDS } from '../../src/keys/succession.ts';
 import {
   ADMIN,
   partOf,
@@ -27,6 +28,25 @@ afterAll(async () => {
 });
 
 const kidOf = (token: string): string => partOf(token, 0)['kid'];
+
+/** Lets that much time pass for the keys. */
+async function pass(seconds: number): Promise<void> {
+  await system.sql`
+    update signing_keys set active_from = active_from - make_interval(secs => ${seconds}),
+      retired_at = retired_at - make_interval(secs => ${seconds})`;
+}
+
+/** The keys that sign now or later; each has to begin where the one before it ends. */
+async function chain() {
+  const rows = await system.sql`
+    select kid, active_from::text as begins, retired_at::text as ends from signing_keys
+    where killed_at is null and (retired_at is null or retired_at > clock_timestamp())
+    order by active_from`;
+  for (const [place, { ends }] of rows.entries()) {
+    expect(ends).toBe(rows[place + 1]?.['begins'] ?? null);
+  }
+  return [...rows];
+}
 
 async function published(instance: AuthInstance): Promise<string[]> {
   const { body } = await instance.call('GET', '/.well-known/jwks.json');
@@ -80,7 +100,7 @@ describe('signing keys', () => {
 
   it('are published without the private half', async () => {
     const { body, headers } = await first.call('GET', '/.well-known/jwks.json');
-    expect(headers.get('cache-control')).toBe('public, max-age=60');
+    expect(headers.get('cache-control')).toBe('public, max-age=5');
     for (const key of body.keys) {
       expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
     }
@@ -88,19 +108,49 @@ describe('signing keys', () => {
     expect(JSON.stringify(rows)).not.toMatch(/BEGIN|"d"/);
   });
 
-  it('rotate on all instances at once; older tokens live out their time', async () => {
+  it('are published before they sign; older tokens live out their time', async () => {
     const before = await first.newcomer();
+    const old = kidOf(before.access_token);
     const { body, status } = await first.machine('keys.rotate', { actor });
     expect(status).toBe(200);
+    for (const instance of [first, second]) {
+      expect(await published(instance)).toEqual([body.kid, old]);
+      expect(kidOf((await instance.newcomer()).access_token)).toBe(old);
+    }
+    await pass(PUBLISHED_AHEAD_SECONDS / 2);
+    expect(kidOf((await first.newcomer()).access_token)).toBe(old);
+    await pass(PUBLISHED_AHEAD_SECONDS / 2);
     // The other instance has not read the keys since, and signs with the new one all the same.
     const after = await second.newcomer();
     expect(kidOf(after.access_token)).toBe(body.kid);
-    expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
     for (const instance of [first, second]) {
-      expect(await published(instance)).toEqual([body.kid, kidOf(before.access_token)]);
+      expect(await published(instance)).toEqual([body.kid, old]);
       expect(await instance.accepts(before.access_token)).toBe(true);
       expect(await instance.accepts(after.access_token)).toBe(true);
     }
+  });
+
+  it('follow each other without a gap when two are rotated in a row', async () => {
+    const one = (await first.machine('keys.rotate', { actor })).body.kid;
+    await pass(3);
+    const two = (await second.machine('keys.rotate', { actor })).body.kid;
+    expect(await chain()).toMatchObject([{}, { kid: one }, { kid: two, ends: null }]);
+    await pass(PUBLISHED_AHEAD_SECONDS - 3);
+    expect(kidOf((await first.newcomer()).access_token)).toBe(one);
+    await pass(3);
+    expect(kidOf((await first.newcomer()).access_token)).toBe(two);
+  });
+
+  it('that are killed leave no gap: one that is to come signs at once', async () => {
+    const current = kidOf((await first.newcomer()).access_token);
+    const pending = (await first.machine('keys.rotate', { actor })).body.kid;
+    const last = (await first.machine('keys.rotate', { actor })).body.kid;
+    await first.machine('keys.kill', { actor, kid: current, wait: 0 });
+    expect(kidOf((await second.newcomer()).access_token)).toBe(pending);
+    await first.machine('keys.kill', { actor, kid: last, wait: 0 });
+    await pass(2 * PUBLISHED_AHEAD_SECONDS);
+    expect(kidOf((await second.newcomer()).access_token)).toBe(pending);
+    expect(await chain()).toMatchObject([{ kid: pending, ends: null }]);
   });
 
   it('are killed with everything that they have signed, on all instances', async () => {

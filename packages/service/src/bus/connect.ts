@@ -1,5 +1,5 @@
 /** One connection to NATS for the life of the process; it reconnects for ever. */
-import { randomBytes } from 'node:crypto';
+import { inboxPrefix } from '@portcullis/contracts';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 import { NotReady } from '../http/readiness.ts';
@@ -16,7 +16,7 @@ const DRAIN_BOUND = 2_000;
 
 export interface BusOptions {
   url: string;
-  /** Who connects, as operators see it. */
+  /** The service that connects, as operators and permissions see it. */
   name: string;
   prefix: string;
   logger: Logger;
@@ -35,7 +35,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     ...parseBusAddress(options.url),
     name: options.name,
     // Replies go where nobody else may listen; permissions are given by this prefix.
-    inboxPrefix: `_INBOX_${options.prefix.replaceAll('.', '_')}_${options.name}_${randomBytes(6).toString('hex')}`,
+    inboxPrefix: inboxPrefix(options.prefix, options.name),
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT,

@@ -16,6 +16,10 @@ export const MAX_BATCH = 20;
 export const MAX_CONNECTIONS = 10_000;
 /** Requests that are being worked on at once in one process; what is over is told to come back. */
 export const MAX_IN_FLIGHT = 2_000;
+/** Streams that are open at once in one process; they leave room for requests in the connections. */
+export const MAX_STREAMS = 5_000;
+/** Streams that one person or machine has open at once in one process: tabs and devices. */
+export const MAX_STREAMS_OF_ONE = 20;
 
 /** From the first byte to the last of a request, in milliseconds: slow senders hold nothing for long. */
 export const REQUEST_TIMEOUT = 15_000;
@@ -29,3 +33,5 @@ export const TIMEOUT_CHECK_INTERVAL = 2_000;
 export const MAX_HANDLING = 20_000;
 /** For requests under way when the service stops, in milliseconds. */
 export const DRAIN_BOUND = 10_000;
+/** For a stream to end once its client was told why, in milliseconds; then it is broken off. */
+export const STREAM_END_BOUND = 1_000;

@@ -2,7 +2,8 @@
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { HttpMetrics } from '../metrics/http-metrics.ts';
-import { DRAIN_BOUND, MAX_IN_FLIGHT } from './bounds.ts';
+import { DRAIN_BOUND, MAX_IN_FLIGHT, STREAM_END_BOUND } from './bounds.ts';
+import { exchangeOf } from './exchange.ts';
 
 /** Seconds until an overloaded service wants to hear from the client again. */
 const RETRY_AFTER = 1;
@@ -10,8 +11,10 @@ const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
 export class InFlight {
   #count = 0;
+  /** Answers that have become streams: they last, and are bounded elsewhere. */
+  #streams = 0;
   #draining = false;
-  #emptied: (() => void) | undefined;
+  #changed: (() => void) | undefined;
 
   get draining(): boolean {
     return this.#draining;
@@ -20,15 +23,22 @@ export class InFlight {
   watch(app: FastifyInstance, metrics: HttpMetrics): void {
     app.addHook('onRequest', async (request, reply) => {
       if (this.#draining) reply.header('connection', 'close');
-      const endless = request.headers.accept?.includes('text/event-stream') === true;
+      let isStream = false;
       metrics.started();
-      if (!endless) this.#count += 1;
+      this.#count += 1;
+      exchangeOf(request).becomesStream = () => {
+        if (isStream || reply.raw.closed) return;
+        isStream = true;
+        this.#count -= 1;
+        this.#streams += 1;
+        this.#changed?.();
+      };
       // `close` comes once for each answer, finished or broken off.
       reply.raw.once('close', () => {
         metrics.finished();
-        if (endless) return;
-        this.#count -= 1;
-        if (this.#count === 0) this.#emptied?.();
+        if (isStream) this.#streams -= 1;
+        else this.#count -= 1;
+        this.#changed?.();
       });
       if (this.#count > MAX_IN_FLIGHT && !PROBES.has(request.routeOptions.url ?? '')) {
         throw new Refusal('overloaded', { retryAfter: RETRY_AFTER });
@@ -36,16 +46,27 @@ export class InFlight {
     });
   }
 
-  /** No new connections; resolves when nothing is under way, or when the bound is reached. */
+  /**
+   * No new connections; resolves when nothing is under way, or when the bounds are reached. Streams
+   * have been told to end by then, and get less time for it.
+   */
   async drain(app: FastifyInstance): Promise<void> {
     this.#draining = true;
     app.server.close();
-    if (this.#count === 0) return;
+    await this.#until(() => this.#count === 0 && this.#streams === 0, STREAM_END_BOUND);
+    await this.#until(() => this.#count === 0, DRAIN_BOUND - STREAM_END_BOUND);
+  }
+
+  async #until(reached: () => boolean, bound: number): Promise<void> {
+    if (reached()) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-      timer = setTimeout(resolve, DRAIN_BOUND);
+      this.#changed = () => {
+        if (reached()) resolve();
+      };
+      timer = setTimeout(resolve, bound);
     });
     clearTimeout(timer);
+    this.#changed = undefined;
   }
 }

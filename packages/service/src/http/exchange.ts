@@ -2,11 +2,14 @@
 import type { RequestContext } from '@portcullis/api';
 import type { AccessTokenClaims, Refusal } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OpenStreams } from './open-streams.ts';
 
 interface Exchange {
   refusal?: Refusal;
   /** The pattern to count it under, where the framework's own is too coarse. */
   route?: string;
+  /** Called once when the answer has become a stream, which lasts. */
+  becomesStream?: () => void;
 }
 
 /** Beside the request, not on it: nothing that a client sends can reach it. */
@@ -30,6 +33,7 @@ export function requestContext(
   request: FastifyRequest,
   reply: FastifyReply,
   authenticate: Authenticate,
+  streams?: OpenStreams,
 ): RequestContext {
   const gone = new AbortController();
   reply.raw.once('close', () => {
@@ -41,5 +45,9 @@ export function requestContext(
     userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT),
     signal: gone.signal,
     authenticate: () => authenticate(request),
+    watch: async () => {
+      if (streams === undefined) throw new Error('this operation is no stream');
+      return streams.hold(request, reply);
+    },
   };
 }

@@ -2,6 +2,7 @@
 import type { Refusal } from '@portcullis/contracts';
 
 const REALM = 'Bearer realm="portcullis"';
+const CLIENT_REALM = 'Basic realm="portcullis", charset="UTF-8"';
 /** Seconds, where a refusal that ends by itself does not say how long. */
 const DEFAULT_RETRY_AFTER = 1;
 
@@ -11,7 +12,9 @@ const DEFAULT_RETRY_AFTER = 1;
  */
 export function refusalHeaders(refusal: Refusal, offered: boolean): Record<string, string> {
   const headers: Record<string, string> = {};
-  if (refusal.status === 401) {
+  if (refusal.code === 'invalid_client') {
+    headers['www-authenticate'] = CLIENT_REALM;
+  } else if (refusal.status === 401) {
     const isAboutToken = refusal.code === 'invalid_token' || refusal.code === 'token_stale';
     headers['www-authenticate'] =
       isAboutToken && offered ? `${REALM}, error="invalid_token"` : REALM;

@@ -6,7 +6,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
-import { httpMetrics } from '../metrics/http-metrics.ts';
+import { httpMetrics, observeStreams } from '../metrics/http-metrics.ts';
 import { addDocsPage } from '../openapi/docs-page.ts';
 import { openApiDocument, type PathItems } from '../openapi/document.ts';
 import { addRestRoutes } from '../rest/rest.ts';
@@ -20,6 +20,7 @@ import { InFlight } from './drain.ts';
 import type { Authenticate } from './exchange.ts';
 import { refusalOfHttp } from './framework-errors.ts';
 import { answerUnknownRoutes } from './known-methods.ts';
+import { OpenStreams, type Watch } from './open-streams.ts';
 import { addOperationRoutes } from './operations.ts';
 import { ReadinessProbe, type ReadinessChecks } from './readiness.ts';
 import { refuseIllFormed } from './ill-formed.ts';
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   /** Of @portcullis/api: its procedures carry their routes. */
   router: AnyTRPCRouter;
   authenticate: Authenticate;
+  /** For subscriptions; a router that has any needs it. */
+  watch?: Watch;
   readiness: ReadinessChecks;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   trustedProxies: readonly string[];
@@ -60,6 +63,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const headers = securityHeaders(options.production);
   const metrics = httpMetrics(registry);
   const inFlight = new InFlight();
+  const streams = new OpenStreams(options.watch);
+  observeStreams(registry, streams);
   const app = bareServer(options, headers);
 
   app.addHook('onRequest', async (request, reply) => {
@@ -79,7 +84,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const procedures = routedProcedures(options.router);
   const { authenticate, router, title, version } = options;
   addRestRoutes(app, { router, procedures, authenticate });
-  addTrpcRoutes(app, { router, authenticate });
+  addTrpcRoutes(app, { router, authenticate, streams });
   options.rawRoutes?.(app);
   const extraPaths = options.rawPaths ?? {};
   const document = openApiDocument({ title, version, procedures, extraPaths });
@@ -94,7 +99,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       logger.info({ address }, 'listening');
       return address;
     },
-    drain: () => inFlight.drain(app),
+    drain: async () => {
+      streams.endAll();
+      await inFlight.drain(app);
+    },
     [Symbol.asyncDispose]: () => app.close(),
   };
 }

@@ -1,8 +1,11 @@
 /** What a durable consumer has done, counted by itself and shown here. */
 import { Counter, type Registry } from 'prom-client';
-import type { DurableConsumer } from '../bus/consume-durably.ts';
 
-export function observeConsumer(registry: Registry, consumer: DurableConsumer): void {
+interface Counting {
+  stats(): { handled: number; failed: number; malformed: number };
+}
+
+export function observeConsumer(registry: Registry, consumer: Counting): void {
   new Counter({
     name: 'portcullis_events_total',
     help: 'Events taken from NATS, by what became of them',

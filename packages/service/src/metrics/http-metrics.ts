@@ -59,3 +59,14 @@ export function httpMetrics(registry: Registry): HttpMetrics {
     },
   };
 }
+
+export function observeStreams(registry: Registry, streams: { readonly size: number }): void {
+  new Gauge({
+    name: 'portcullis_http_streams_open',
+    help: 'Subscriptions that are open',
+    registers: [registry],
+    collect() {
+      this.set(streams.size);
+    },
+  });
+}

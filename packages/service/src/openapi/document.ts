@@ -29,7 +29,10 @@ export function openApiDocument(options: DocumentOptions): JsonSchema {
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        client: { type: 'http', scheme: 'basic' },
+      },
       schemas: { Error: toJsonSchema(errorBody, 'output') },
       responses: Object.fromEntries(
         Object.entries(REFUSED).map(([name, response]) => [name, response]),

@@ -9,9 +9,12 @@ import {
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
 
+export { inboxPrefix } from '@portcullis/contracts';
+
 export interface NatsFeedOptions {
   /**
-   * Connected with this service's own credentials, and without a limit of reconnects. A promise is
+   * Connected with this service's own credentials, the `inboxPrefix` that they may be answered at,
+   * and without a limit of reconnects. A promise is
    * waited for in the background: a service may start while NATS is away.
    */
   connection: NatsConnection | Promise<NatsConnection>;

@@ -4,40 +4,54 @@
  * Invariant: a join-semilattice. Applying events twice, late or in another order gives the same
  * state: entries are only added, generations and expiries only raised. All kinds are checked, and
  * any one of them refuses.
+ *
+ * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
+ * which people make one by one, are maps of strings. Expiries are whole seconds, rounded up.
  */
-import type { AccessTokenClaims, RevocationEvent } from '@portcullis/contracts';
+import {
+  encodeSnapshot,
+  expiryOf,
+  FOR_EVER,
+  momentOf,
+  readSnapshot,
+  type AccessTokenClaims,
+  type KeyId,
+  type RevocationEntry,
+  type SnapshotPlace,
+} from '@portcullis/contracts';
+import { ClientCuts } from './ledger/client-cuts.ts';
+import { RevokedIds } from './ledger/revoked-ids.ts';
 
 /** `revoked` is final; `changed` says that a refresh gives a token that holds. */
 export type Verdict = 'holds' | 'changed' | 'revoked';
 
-interface Cut {
-  /** The least generation that still holds. */
-  generation: number;
-  expiresAt: number;
-}
-
-const NEVER = Number.POSITIVE_INFINITY;
-
 export class Ledger {
-  readonly #sessions = new Map<string, number>();
-  readonly #tokens = new Map<string, number>();
-  readonly #subjects = new Map<string, Cut>();
-  readonly #changed = new Map<string, Cut>();
-  readonly #clients = new Map<string, Cut>();
-  readonly #keys = new Set<string>();
+  readonly #sessions: RevokedIds<'session'>;
+  readonly #tokens: RevokedIds<'token'>;
+  readonly #subjects: RevokedIds<'subject'>;
+  readonly #changed: RevokedIds<'changed'>;
+  readonly #clients = new ClientCuts();
+  readonly #keys = new Set<KeyId>();
   #issuerGeneration = 0;
   #version = 0;
 
+  /** @param seed 32 bits that decide where in memory an entry lies, and nothing else */
+  constructor(seed: number = crypto.getRandomValues(new Int32Array(1))[0] ?? 0) {
+    this.#sessions = new RevokedIds('session', seed);
+    this.#tokens = new RevokedIds('token', seed);
+    this.#subjects = new RevokedIds('subject', seed);
+    this.#changed = new RevokedIds('changed', seed);
+  }
+
   /** Entries held. */
   get size(): number {
-    return (
-      this.#sessions.size +
-      this.#tokens.size +
-      this.#subjects.size +
-      this.#changed.size +
-      this.#clients.size +
-      this.#keys.size
-    );
+    const named = this.#clients.size + this.#keys.size;
+    return this.#tables.reduce((size, table) => size + table.size, named);
+  }
+
+  /** What the entries that are identifiers take in memory, slack included. */
+  get bytes(): number {
+    return this.#tables.reduce((bytes, table) => bytes + table.bytes, 0);
   }
 
   /** Grows with every event that added something; equal versions, equal verdicts. */
@@ -45,8 +59,12 @@ export class Ledger {
     return this.#version;
   }
 
-  /** @returns whether it added anything */
-  apply(event: RevocationEvent): boolean {
+  /**
+   * @returns whether it added anything
+   * @throws TypeError for a key that is not an identifier of its kind: what cannot be held is not
+   *   passed over
+   */
+  apply(event: RevocationEntry): boolean {
     const added = this.#add(event);
     if (added) this.#version += 1;
     return added;
@@ -54,55 +72,112 @@ export class Ledger {
 
   /** Judges verified claims, and the key that signed them. */
   judge(claims: AccessTokenClaims, kid: string): Verdict {
+    const killed: ReadonlySet<string> = this.#keys;
     if (
       (claims.sid !== undefined && this.#sessions.has(claims.sid)) ||
       this.#tokens.has(claims.jti) ||
-      this.#keys.has(kid) ||
+      killed.has(kid) ||
       claims.igen < this.#issuerGeneration ||
-      isBelow(this.#subjects, claims.sub, claims.gen) ||
-      isBelow(this.#clients, claims.client_id, claims.cgen)
+      claims.gen < this.#subjects.generation(claims.sub) ||
+      claims.cgen < this.#clients.generation(claims.client_id)
     ) {
       return 'revoked';
     }
-    return isBelow(this.#changed, claims.sub, claims.gen) ? 'changed' : 'holds';
+    return claims.gen < this.#changed.generation(claims.sub) ? 'changed' : 'holds';
   }
 
   /**
-   * Lets go of what no living token can be affected by.
-   *
-   * Entries arrive almost in the order of their expiry, so it stops at the first that must stay; one
-   * out of order stays a little longer, which refuses nothing that would hold.
+   * Lets go of what no living token can be affected by. Looks at a bounded part of what there is,
+   * and goes on from there at the next call; an entry that waits for its turn refuses nothing that
+   * would hold.
    *
    * @param issuerTime milliseconds since the epoch by the issuer's clock
    */
   evict(issuerTime: number): void {
-    for (const entries of [this.#sessions, this.#tokens]) {
-      for (const [key, expiresAt] of entries) {
-        if (expiresAt > issuerTime) break;
-        entries.delete(key);
-      }
+    const now = Math.min(FOR_EVER - 1, Math.max(0, Math.floor(issuerTime / 1_000)));
+    for (const table of this.#tables) table.evict(now);
+    this.#clients.evict(now);
+  }
+
+  /**
+   * Everything held, one by one. What changes on the way may be among it or not; what does not is,
+   * once.
+   */
+  *entries(): Generator<RevocationEntry, void, void> {
+    for (const [key, moment] of this.#sessions.entries()) {
+      yield { kind: 'session', key, expires_at: expiryOf(moment) };
     }
-    for (const cuts of [this.#subjects, this.#changed, this.#clients]) {
-      for (const [key, { expiresAt }] of cuts) {
-        if (expiresAt > issuerTime) break;
-        cuts.delete(key);
-      }
+    for (const [key, moment] of this.#tokens.entries()) {
+      yield { kind: 'token', key, expires_at: expiryOf(moment) };
+    }
+    for (const [key, moment, generation] of this.#subjects.entries()) {
+      yield { kind: 'subject', key, generation, expires_at: expiryOf(moment) };
+    }
+    for (const [key, moment, generation] of this.#changed.entries()) {
+      yield { kind: 'changed', key, generation, expires_at: expiryOf(moment) };
+    }
+    for (const [key, moment, generation] of this.#clients.entries()) {
+      yield { kind: 'client', key, generation, expires_at: expiryOf(moment) };
+    }
+    for (const key of this.#keys) yield { kind: 'key', key, expires_at: null };
+    if (this.#issuerGeneration > 0) {
+      const generation = this.#issuerGeneration;
+      yield { kind: 'issuer', key: 'issuer', generation, expires_at: null };
     }
   }
 
-  #add(event: RevocationEvent): boolean {
-    const expiresAt = event.expires_at ?? NEVER;
+  /**
+   * Everything held as a binary snapshot, in chunks that are made as they are asked for.
+   *
+   * @param place a state of the log, all of which had been applied before the first chunk is asked for
+   */
+  writeSnapshot(place: SnapshotPlace): Generator<Uint8Array, void, void> {
+    return encodeSnapshot(place, this.entries());
+  }
+
+  /**
+   * Adds what the snapshot holds; nothing is taken away.
+   *
+   * @returns the state of the log that the ledger now includes
+   * @throws SnapshotError, and nothing has changed, for bytes that are not one whole snapshot
+   */
+  mergeSnapshot(bytes: Uint8Array): SnapshotPlace {
+    const steps = this.mergeInSteps(bytes);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same in steps of some thousand entries, for callers who give others a turn between two. */
+  *mergeInSteps(bytes: Uint8Array): Generator<void, SnapshotPlace, void> {
+    const { epoch, position, blocks } = readSnapshot(bytes);
+    for (const table of this.#tables) {
+      for (const changed of table.merge(blocks)) {
+        if (changed) this.#version += 1;
+        yield;
+      }
+    }
+    for (const { kind, entries } of blocks) {
+      if (kind !== 'client' && kind !== 'key' && kind !== 'issuer') continue;
+      for (const entry of entries) this.apply(entry);
+    }
+    return { epoch, position };
+  }
+
+  #add(event: RevocationEntry): boolean {
+    const moment = momentOf(event.expires_at);
     switch (event.kind) {
       case 'session':
-        return include(this.#sessions, event.key, expiresAt);
+        return this.#sessions.raise(event.key, moment);
       case 'token':
-        return include(this.#tokens, event.key, expiresAt);
+        return this.#tokens.raise(event.key, moment);
       case 'subject':
-        return raise(this.#subjects, event.key, event.generation, expiresAt);
+        return this.#subjects.raise(event.key, moment, event.generation);
       case 'changed':
-        return raise(this.#changed, event.key, event.generation, expiresAt);
+        return this.#changed.raise(event.key, moment, event.generation);
       case 'client':
-        return raise(this.#clients, event.key, event.generation, expiresAt);
+        return this.#clients.raise(event.key, moment, event.generation);
       case 'key':
         if (this.#keys.has(event.key)) return false;
         this.#keys.add(event.key);
@@ -113,36 +188,8 @@ export class Ledger {
         return true;
     }
   }
-}
 
-function include(entries: Map<string, number>, key: string, expiresAt: number): boolean {
-  const known = entries.get(key);
-  if (known !== undefined && known >= expiresAt) return false;
-  entries.delete(key); // to the end, where the late expiries are
-  entries.set(key, expiresAt);
-  return true;
-}
-
-function raise(
-  cuts: Map<string, Cut>,
-  key: string,
-  generation: number,
-  expiresAt: number,
-): boolean {
-  const known = cuts.get(key);
-  if (known !== undefined && known.generation >= generation && known.expiresAt >= expiresAt) {
-    return false;
+  get #tables() {
+    return [this.#sessions, this.#tokens, this.#subjects, this.#changed] as const;
   }
-  cuts.delete(key);
-  cuts.set(key, {
-    generation: Math.max(known?.generation ?? 0, generation),
-    expiresAt: Math.max(known?.expiresAt ?? 0, expiresAt),
-  });
-  return true;
-}
-
-function isBelow(cuts: Map<string, Cut>, key: string, generation: number): boolean {
-  if (cuts.size === 0) return false;
-  const cut = cuts.get(key);
-  return cut !== undefined && generation < cut.generation;
 }

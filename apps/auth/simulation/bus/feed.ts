@@ -1,0 +1,115 @@
+/**
+ * The port RevocationFeed for one life of a verifier: over the bus first, then, where there is such
+ * a way, over HTTP. Late answers, and answers to a former life's questions, come up again.
+ */
+import type { GrantReply } from '@portcullis/contracts';
+import type { RevocationFeed } from '@portcullis/verify';
+import type { History, Life } from '../history.ts';
+import { bytesOf, type Bus, type Subscriber } from './bus.ts';
+import type { Link } from './network.ts';
+
+const MAX_STRAYS = 12;
+
+interface Answer {
+  reply: GrantReply;
+  bytes: Uint8Array;
+}
+
+/** Answers to former questions, of all the lives of one verifier. */
+export type Strays = Answer[];
+
+export interface FeedOptions {
+  bus: Bus;
+  link: Link;
+  life: Life;
+  history: History;
+  strays: Strays;
+  http: boolean;
+}
+
+export function simulatedFeed(options: FeedOptions): RevocationFeed {
+  const { bus, link, life, history, strays, http } = options;
+  const { process } = link;
+  const { network, random } = bus;
+  let service = '';
+  let subscriber: Subscriber | undefined;
+
+  async function ask(
+    request: Parameters<RevocationFeed['request']>[0],
+    timeoutMs: number,
+    over: 'bus' | 'http',
+  ): Promise<Answer> {
+    return await new Promise<Answer>((resolve, reject) => {
+      let waiting = true;
+      const timer = process.clock.after(timeoutMs, () => {
+        waiting = false;
+        reject(new Error('no answer'));
+      });
+      const take = (answer: Answer): void => {
+        if (strays.length < MAX_STRAYS) strays.push(answer);
+        else strays[random.below(MAX_STRAYS)] = answer;
+        if (!waiting) return;
+        waiting = false;
+        timer.cancel();
+        resolve(answer);
+      };
+      if (strays.length > 0 && random.chance(network.weather.mixUp)) {
+        const stray = random.pick(strays);
+        network.world.after(network.delay(), () => process.enter(() => take(stray)));
+      }
+      bus.ask(link, request, (reply) => take({ reply, bytes: bytesOf(reply) }), over);
+    });
+  }
+
+  return {
+    async open(listener, as) {
+      service = as;
+      subscriber = { link, ...listener };
+      const mine = subscriber;
+      bus.subscribers.add(mine);
+      process.onDeath(() => bus.subscribers.delete(mine));
+      await new Promise<void>((resolve) => process.clock.after(network.delay(), resolve));
+    },
+    async request(request, timeoutMs) {
+      const askedAt = network.world.now;
+      const { epoch, position } = request;
+      history.record({ what: 'asked', life, epoch, position });
+      const first = ask(request, http ? timeoutMs / 2 : timeoutMs, 'bus');
+      first.catch(() => undefined); // awaited below, perhaps after it has failed
+      await process.pass('asked');
+      const { reply, bytes } = http
+        ? await first.catch(async () => await ask(request, timeoutMs / 2, 'http'))
+        : await first;
+      if (reply.nonce === request.nonce) noteGrant(reply, askedAt);
+      return bytes;
+    },
+    acknowledge(acknowledgement) {
+      bus.acknowledge(link, acknowledgement, service);
+    },
+    async farewell(farewell) {
+      bus.farewell(link, farewell, service);
+      await new Promise<void>((resolve) => process.clock.after(network.delay(), resolve));
+    },
+    async close() {
+      if (subscriber !== undefined) bus.subscribers.delete(subscriber);
+    },
+  };
+
+  function noteGrant(reply: GrantReply, askedAt: number): void {
+    if (reply.outcome !== 'granted') {
+      history.tell(life.name, `was told ${reply.outcome}`);
+      return;
+    }
+    const { complete, position, events, max_staleness_ms, issuer_time } = reply;
+    const what = `was granted position ${position} with ${events.length} events`;
+    history.tell(life.name, complete ? what : `${what}, and more to come`);
+    if (!complete) return;
+    history.record({
+      what: 'granted',
+      life,
+      askedAt,
+      maxStalenessMs: max_staleness_ms,
+      issuerTime: issuer_time,
+    });
+  }
+}

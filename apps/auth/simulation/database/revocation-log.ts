@@ -1,0 +1,134 @@
+/** The port RevocationLog with the isolation of its SQL (`src/postgres/revocation-log.ts`). */
+import { MAX_ACKNOWLEDGED, type EventId, type RevocationEvent } from '@portcullis/contracts';
+import type { LogPage, RevocationLog } from '../../src/revocation/log.ts';
+import type { Connection } from './connection.ts';
+import type { LogRow } from './database.ts';
+
+const LEFTOVERS = 500;
+const LEFTOVER_AGE_MS = 2_000;
+
+/** @param page how many numbered, and how many unnumbered rows one answer carries */
+export function simulatedRevocationLog(connection: Connection, page: number): RevocationLog {
+  const { database, process } = connection;
+
+  return {
+    async number() {
+      const tx = connection.begin();
+      const { epoch, head } = await tx.step(async () => {
+        await tx.lock('log_head');
+        return { epoch: database.epoch, head: database.head };
+      });
+      await process.pass('numbering');
+      const ids = await tx.step(() => {
+        const waiting = [...database.log.values()]
+          .filter(({ position }) => position === null)
+          .toSorted((a, b) => a.occurredAt - b.occurredAt)
+          .slice(0, MAX_ACKNOWLEDGED);
+        tx.write(() => {
+          for (const [index, row] of waiting.entries()) row.position = head + 1 + index;
+          database.head = head + waiting.length;
+          return () => {
+            for (const row of waiting) row.position = null;
+            database.head = head;
+          };
+        });
+        return waiting.map(idOf);
+      });
+      await tx.commit();
+      await process.pass('numbered');
+      if (ids.length === 0) return undefined;
+      database.history.tell(process.name, `numbered ${ids.join(' ')} from ${head + 1}`);
+      return { version: 1, epoch, first: head + 1, ids };
+    },
+
+    async read(after) {
+      const read = await connection.statement(async () => {
+        const numbered = [...database.log.values()]
+          .filter(({ position }) => position !== null && position > after)
+          .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
+          .slice(0, page)
+          .map(eventOf);
+        const unnumbered = [...database.log.values()]
+          .filter(({ position }) => position === null)
+          .slice(0, page)
+          .map(eventOf);
+        const { epoch, head } = database;
+        const cut = numbered.length === page || unnumbered.length === page;
+        // The snapshot stands; the clock is read when the row is made.
+        await database.world.pass(database.duration());
+        const issuerTime = Math.floor(database.clock.now());
+        return { epoch, head, issuerTime, numbered, unnumbered, cut } satisfies LogPage;
+      });
+      await process.pass('read');
+      return read;
+    },
+
+    async find(id) {
+      return await connection.statement(() => {
+        const row = database.log.get(id);
+        return row === undefined ? undefined : eventOf(row);
+      });
+    },
+
+    async positionsOf(ids) {
+      return await connection.statement(() => {
+        const positions = new Map<EventId, number>();
+        for (const id of ids) {
+          const position = database.log.get(id)?.position;
+          if (typeof position === 'number') positions.set(id, position);
+        }
+        return positions;
+      });
+    },
+
+    async unpublished() {
+      return await connection.statement(() => {
+        const before = database.clock.now() - LEFTOVER_AGE_MS;
+        return [...database.log.values()]
+          .filter(({ publishedAt, occurredAt }) => publishedAt === null && occurredAt < before)
+          .slice(0, LEFTOVERS)
+          .map(eventOf);
+      });
+    },
+
+    async markPublished(ids) {
+      await connection.statement(() => {
+        const rows = ids
+          .map((id) => database.log.get(id))
+          .filter((row) => row !== undefined && row.publishedAt === null);
+        database.commit(
+          rows.map((row) => () => {
+            if (row !== undefined) row.publishedAt = database.clock.now();
+            return () => {
+              if (row !== undefined) row.publishedAt = null;
+            };
+          }),
+        );
+      });
+    },
+
+    async prune() {
+      await connection.statement(() => {
+        const now = database.clock.now();
+        const old = [...database.log].filter(
+          ([, { revocation, position }]) =>
+            position !== null && (revocation.event.expires_at ?? Infinity) < now,
+        );
+        database.commit(
+          old.map(([id, row]) => () => {
+            database.log.delete(id);
+            return () => void database.log.set(id, row);
+          }),
+        );
+      });
+    },
+  };
+}
+
+function idOf({ revocation }: LogRow): EventId {
+  return revocation.event.id;
+}
+
+function eventOf({ revocation, position }: LogRow): RevocationEvent {
+  return position === null ? revocation.event : { ...revocation.event, position };
+}

@@ -1,0 +1,71 @@
+/** The port VerifierRegistry with the isolation of its SQL (`src/postgres/verifier-registry.ts`). */
+import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
+import type { VerifierRegistry } from '../../src/revocation/registry.ts';
+import type { Connection } from './connection.ts';
+import type { Database } from './database.ts';
+
+export function simulatedVerifierRegistry(connection: Connection): VerifierRegistry {
+  const { database, process } = connection;
+
+  return {
+    async register(requests, maxStalenessMs) {
+      const taken = await connection.statement(() => {
+        const rows = new Map(requests.map((each) => [each.incarnation, each]));
+        for (const request of rows.values()) upsert(database, request, maxStalenessMs);
+        return new Set<IncarnationId>(rows.keys());
+      });
+      await process.pass('registered');
+      return taken;
+    },
+
+    async list() {
+      return await connection.statement(async () => {
+        const rows = [...database.verifiers].map(([incarnation, row]) => ({
+          incarnation,
+          ...row,
+        }));
+        const { epoch, head } = database;
+        await database.world.pass(database.duration());
+        const issuerTime = database.clock.now();
+        const verifiers = rows.map(({ renewedAt, ...row }) => ({
+          ...row,
+          renewedMsAgo: Math.max(0, issuerTime - renewedAt),
+        }));
+        return { verifiers, issuerTime, epoch, head };
+      });
+    },
+
+    async discount(incarnation, renewals) {
+      await connection.statement(() => {
+        if (database.verifiers.get(incarnation)?.renewals !== renewals) return;
+        database.verifiers.delete(incarnation);
+        database.history.tell(process.name, `discounted ${database.history.nameOf(incarnation)}`);
+      });
+    },
+
+    async remove(incarnation, service) {
+      await connection.statement(() => {
+        if (database.verifiers.get(incarnation)?.service !== service) return;
+        database.verifiers.delete(incarnation);
+        database.history.tell(process.name, `removed ${database.history.nameOf(incarnation)}`);
+      });
+    },
+  };
+}
+
+function upsert(database: Database, request: GrantRequest, maxStalenessMs: number): void {
+  const { incarnation, service, policy, epoch, position } = request;
+  const known = database.verifiers.get(incarnation);
+  const renewals = database.nextRenewal(known?.renewals);
+  const renewedAt = database.clock.now();
+  if (known === undefined) {
+    const row = { service, policy, maxStalenessMs, epoch, position, renewals, renewedAt };
+    database.verifiers.set(incarnation, row);
+  } else {
+    known.renewals = renewals;
+    known.renewedAt = renewedAt;
+    known.maxStalenessMs = Math.max(known.maxStalenessMs, maxStalenessMs);
+    known.position = known.epoch === epoch ? Math.max(known.position, position) : position;
+    known.epoch = epoch;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The end of every run: all is well again, one last time somebody logs out everywhere, and every
+ * verifier that runs must be in the receipt, and have confirmed.
+ */
+import type { Facts } from './guarantees/facts.ts';
+import type { Stage } from './faults.ts';
+
+/** Whoever has gone is discounted after S, a margin of 1 s, and two looks. Milliseconds. */
+const DISCOUNTED_MS = 2_100;
+const AMPLE_MS = 400;
+
+export function startEnding(
+  { setting, auths, verifiers, maxStalenessMs, until }: Stage,
+  facts: Facts,
+): void {
+  const { world, history, random } = setting;
+
+  world.at(until + maxStalenessMs + DISCOUNTED_MS, () => {
+    const token = facts.tokens.at(-1);
+    if (token === undefined) return;
+    const cut = { kind: 'subject', key: token.claims.sub } as const;
+    let answered = false;
+    history.listen((entry) => {
+      if (entry.what === 'over' && !answered)
+        history.violated('G2 receipt', 'none came in the end');
+      if (entry.what !== 'answered for' || entry.waitMs !== AMPLE_MS) return;
+      answered = true;
+      const { confirmed, expected } = entry.receipt;
+      const living = verifiers.filter(({ life }) => life !== undefined).length;
+      if (confirmed === living && expected === living) return;
+      history.violated(
+        'G2 receipt',
+        `in the end ${confirmed} of ${expected} for ${living} verifiers`,
+      );
+    });
+    random
+      .pick(auths)
+      .revoke([cut], AMPLE_MS)
+      .catch((error: unknown) => {
+        history.violated('G2 receipt', `the last one failed: ${String(error)}`);
+      });
+  });
+}

@@ -1,0 +1,138 @@
+/** The kinds of faults. A run has some of them; one in twelve has none. */
+import type { Faults } from './faults.ts';
+import type { Point } from './world/process.ts';
+
+const POINTS: readonly Point[] = [
+  'committed',
+  'stored',
+  'numbering',
+  'numbered',
+  'registered',
+  'read',
+  'asked',
+];
+
+type Kind = (faults: Faults) => void;
+
+const KINDS: Record<string, Kind> = {
+  'verifiers paused': (faults) =>
+    faults.often(2_500, () =>
+      faults.pause(faults.random.pick(faults.stage.verifiers).life?.process),
+    ),
+  'instances paused': (faults) =>
+    faults.often(4_000, () => faults.pause(faults.random.pick(faults.stage.auths).life?.process)),
+  'verifiers crash': (faults) =>
+    faults.often(2_500, () => {
+      faults.crash(faults.random.pick(faults.stage.verifiers), faults.random.between(5, 2_000));
+    }),
+  'instances crash': (faults) =>
+    faults.often(4_000, () => {
+      faults.crash(faults.random.pick(faults.stage.auths), faults.random.between(5, 3_000));
+    }),
+  'verifiers restart': (faults) =>
+    faults.often(1_500, () => {
+      const verifier = faults.random.pick(faults.stage.verifiers);
+      verifier.close();
+      faults.lasting(faults.random.between(5, 1_000), () => {
+        verifier.kill();
+        verifier.start();
+      });
+    }),
+  'links cut': (faults) => faults.often(1_500, () => faults.cut(faults.anybody().life?.link)),
+  'bus down': (faults) =>
+    faults.often(4_000, () => {
+      const { network, subscribers } = faults.stage.setting.bus;
+      faults.tell('the bus is down');
+      network.up = false;
+      faults.lasting(faults.spell(), () => {
+        faults.tell('the bus is up');
+        network.up = true;
+        for (const { link, restored } of subscribers) link.process.enter(() => restored());
+      });
+    }),
+  'bad weather': (faults) => {
+    const { random } = faults;
+    const { network } = faults.stage.setting.bus;
+    network.weather = {
+      loss: random.between(0, 0.35),
+      repeat: random.between(0, 0.2),
+      slow: random.between(0, 0.3),
+      longestMs: random.between(10, 1_500),
+      damage: random.between(0, 0.1),
+      mixUp: random.between(0, 0.3),
+    };
+  },
+  'database slow': (faults) => {
+    const { random } = faults;
+    faults.stage.setting.database.pace = {
+      hop: random.between(1, 20),
+      slow: random.between(0, 0.2),
+      longest: random.between(50, 1_200),
+    };
+  },
+  'database frozen': (faults) =>
+    faults.often(4_000, () => {
+      faults.tell('the database is paused');
+      faults.stage.setting.database.freeze();
+      faults.lasting(faults.spell(), () => {
+        faults.tell('the database goes on');
+        faults.stage.setting.database.thaw();
+      });
+    }),
+  'database restarts': (faults) =>
+    faults.often(4_000, () => {
+      faults.tell('the database restarts');
+      faults.stage.setting.database.break();
+      faults.lasting(faults.spell(), () => faults.stage.setting.database.recover());
+    }),
+  'log replaced': (faults) =>
+    faults.often(2_500, () => {
+      faults.restore(faults.random.chance(0.3) ? 0 : faults.random.between(100, 4_000));
+    }),
+  'long transactions': ({ random, stage }) => {
+    stage.setting.longestTransactionMs = random.between(200, 4_000);
+  },
+  'struck in the middle': (faults) => {
+    const points = POINTS.filter(() => faults.random.chance(0.5));
+    faults.strike(new Map(points.map((point) => [point, faults.random.between(0.005, 0.06)])));
+  },
+  'wall clocks set': (faults) =>
+    faults.often(3_000, () => {
+      const { machine, name } = faults.anybody();
+      const by = faults.random.between(-1, 1) * faults.random.pick([3_000, 60_000, 3_600_000]);
+      faults.tell(`the wall clock of ${name} is set by ${Math.round(by)} ms`);
+      machine.setWall(by);
+    }),
+  'machines sleep': (faults) =>
+    faults.often(4_000, () => {
+      const { life, machine } = faults.anybody();
+      faults.sleep(life?.process, machine);
+    }),
+  'database clock set': (faults) => {
+    const { database, history } = faults.stage.setting;
+    let offset = 0;
+    faults.often(4_000, () => {
+      const by = faults.random.between(-2_000, 2_000) - offset;
+      offset += by;
+      faults.tell(`the database's clock is set by ${Math.round(by)} ms`);
+      database.clock.set(by);
+      history.record({ what: 'stepped', clock: 'database' });
+    });
+  },
+};
+
+/** @returns what this run has to stand */
+export function chooseFaults(faults: Faults): string[] {
+  const { random } = faults;
+  if (random.chance(1 / 12)) return [];
+  const share = random.between(0.1, 0.45);
+  const chosen = Object.keys(KINDS).filter(() => random.chance(share));
+  // Set back while it sleeps, a wall clock hides that the machine slept.
+  return chosen.filter((name) => name !== 'wall clocks set' || !chosen.includes('machines sleep'));
+}
+
+export function startFaults(faults: Faults, chosen: readonly string[]): void {
+  for (const name of chosen) KINDS[name]?.(faults);
+  const { setting, until } = faults.stage;
+  setting.world.at(until, () => faults.heal());
+}

@@ -1,0 +1,163 @@
+/** What goes wrong, when, and for how long: chosen by the seed, and over at `until`. */
+import type { Auth } from './auth.ts';
+import { FAIR, type Link } from './bus/network.ts';
+import type { Setting } from './setting.ts';
+import type { Verifier } from './verifier.ts';
+import type { Machine } from './world/machine.ts';
+import type { Point, Process } from './world/process.ts';
+import type { Random } from './world/random.ts';
+
+export interface Stage {
+  setting: Setting;
+  auths: readonly Auth[];
+  verifiers: readonly Verifier[];
+  maxStalenessMs: number;
+  until: number;
+}
+
+/** Nothing may go wrong before everybody has started. Milliseconds. */
+const QUIET_MS = 300;
+const SHORTEST_SLEEP_MS = 1_100;
+
+export class Faults {
+  readonly stage: Stage;
+  readonly random: Random;
+  /** The latest commit that somebody was given a receipt for. */
+  #answeredFor = 0;
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+    this.random = stage.setting.random.fork();
+    stage.setting.history.listen((entry) => {
+      if (entry.what !== 'answered for') return;
+      for (const { committedAt } of entry.revocations) {
+        this.#answeredFor = Math.max(this.#answeredFor, committedAt);
+      }
+    });
+  }
+
+  tell(what: string): void {
+    this.stage.setting.history.tell('fault', what);
+  }
+
+  /** Again and again, that far apart on average. */
+  often(apartMs: number, strike: () => void): void {
+    const { world } = this.stage.setting;
+    const next = (earliest: number): void => {
+      const at = earliest + this.random.between(0, 2 * apartMs);
+      if (at > this.stage.until) return;
+      world.at(at, () => {
+        strike();
+        next(world.now);
+      });
+    };
+    next(QUIET_MS);
+  }
+
+  /** Ends right before `until` at the latest. */
+  lasting(milliseconds: number, end: () => void): void {
+    const { world } = this.stage.setting;
+    world.at(Math.min(world.now + milliseconds, this.stage.until - 1), end);
+  }
+
+  /** Something shorter or longer than S. */
+  spell(): number {
+    return this.random.between(0.1, 2.5) * this.stage.maxStalenessMs;
+  }
+
+  anybody(): Auth | Verifier {
+    return this.random.pick([...this.stage.auths, ...this.stage.verifiers]);
+  }
+
+  pause(process: Process | undefined): void {
+    if (process?.isRunning !== true) return;
+    this.tell(`${process.name} is paused`);
+    process.pause();
+    this.lasting(this.spell(), () => {
+      this.tell(`${process.name} goes on`);
+      process.resume();
+    });
+  }
+
+  sleep(process: Process | undefined, machine: Machine): void {
+    const { setting, until } = this.stage;
+    // A shorter sleep is within the bound by which a verifier's clocks may move apart.
+    if (process?.isRunning !== true || setting.world.now > until - SHORTEST_SLEEP_MS) return;
+    this.tell(`the machine of ${process.name} sleeps`);
+    process.pause();
+    machine.sleep();
+    this.lasting(SHORTEST_SLEEP_MS + this.spell(), () => {
+      this.tell(`the machine of ${process.name} wakes`);
+      machine.wake();
+      process.resume();
+    });
+  }
+
+  crash(who: Auth | Verifier, downMs: number): void {
+    this.tell(`${who.name} crashes`);
+    who.kill();
+    this.lasting(downMs, () => who.start());
+  }
+
+  cut(link: Link | undefined): void {
+    if (link === undefined || link.cut !== 'none') return;
+    link.cut = this.random.pick(['lossy', 'holding']);
+    link.alone = this.random.chance(0.5);
+    const from = link.alone ? 'everything' : 'the bus';
+    this.tell(`${link.process.name} is cut off from ${from}, ${link.cut}`);
+    this.lasting(this.spell(), () => this.#heal(link));
+  }
+
+  /** Back to a moment at which all that anybody was given a receipt for was there. */
+  restore(lostMs: number): void {
+    const { database, world } = this.stage.setting;
+    this.tell('the database fails');
+    database.break();
+    this.lasting(this.random.between(20, 2 * this.stage.maxStalenessMs), () => {
+      this.tell('the database is restored, and its log is another one');
+      database.restore(Math.max(this.#answeredFor, world.now - lostMs));
+      database.recover();
+    });
+  }
+
+  strike(chances: ReadonlyMap<Point, number>): void {
+    const { setting, auths, until } = this.stage;
+    setting.strike = (point, process) => {
+      if (setting.world.now > until || !this.random.chance(chances.get(point) ?? 0)) return;
+      const auth = auths.find(({ life }) => life?.process === process);
+      this.tell(`at the point "${point}":`);
+      if (auth === undefined || this.random.chance(0.5)) this.pause(process);
+      else this.crash(auth, this.random.between(10, 2_000));
+    };
+  }
+
+  /** Everything works from here on. */
+  heal(): void {
+    const { setting, auths, verifiers } = this.stage;
+    const { network } = setting.bus;
+    this.tell('everything is well again');
+    network.up = true;
+    network.weather = FAIR;
+    setting.database.thaw();
+    setting.database.recover();
+    setting.database.pace = { hop: 1, slow: 0, longest: 0 };
+    setting.longestTransactionMs = 0;
+    for (const who of [...auths, ...verifiers]) {
+      who.machine.wake();
+      who.life?.process.resume();
+      if (who.life !== undefined) this.#heal(who.life.link);
+      who.start();
+    }
+  }
+
+  #heal(link: Link): void {
+    const { network, subscribers } = this.stage.setting.bus;
+    if (link.cut === 'none') return;
+    const noticed = link.cut === 'lossy';
+    this.tell(`${link.process.name} is connected again`);
+    network.heal(link);
+    for (const subscriber of subscribers) {
+      if (noticed && subscriber.link === link) link.process.enter(() => subscriber.restored());
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * G4. What no revocation takes is not refused while the verifier is fresh; and what only a change of
+ * claims takes is answered `token_stale`. Where nothing goes wrong, verifiers stay fresh.
+ */
+import type { Life } from '../history.ts';
+import type { Scene } from './scene.ts';
+
+/** How far a verifier may be ahead of the database's clock by its own faster one. Milliseconds. */
+const AHEAD_MS = 50;
+
+export function watchExactness({ history, facts, database, calm }: Scene): void {
+  const wasFresh = new Set<Life>();
+
+  history.listen((entry) => {
+    if (entry.what !== 'judged') return;
+    const { life, token, verdict, why } = entry;
+    if (verdict === 'accepted') wasFresh.add(life);
+    if (verdict === 'stale' && calm && wasFresh.has(life)) {
+      history.violated('G4 exact', `${life.name} went stale though nothing went wrong`);
+    }
+    if (verdict !== 'revoked' && verdict !== 'changed') return;
+    if (token.claims.exp * 1_000 < database.clock.latest() + AHEAD_MS) return;
+    const kinds = facts.affecting(token).map(({ event }) => event.kind);
+    const justified =
+      verdict === 'changed' ? kinds.includes('changed') : kinds.some((kind) => kind !== 'changed');
+    if (justified) return;
+    history.violated(
+      'G4 exact',
+      `${life.name}: ${verdict} ${token.claims.jti}${why}, without cause`,
+    );
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * G2. After a receipt with `confirmed == expected`, no verifier accepts what it is about. Where
+ * nothing goes wrong, every receipt that is waited for says so.
+ */
+import type { Revocation } from '../history.ts';
+import type { Scene } from './scene.ts';
+
+/** Far longer than confirmations take when nothing goes wrong. Milliseconds. */
+const AMPLE_MS = 1_000;
+
+export function watchReceipts({ history, facts, calm }: Scene): void {
+  const confirmed = new Set<Revocation>();
+
+  history.listen((entry) => {
+    if (entry.what === 'answered for') {
+      const { receipt, revocations, waitMs } = entry;
+      if (receipt.confirmed === receipt.expected) {
+        for (const revocation of revocations) confirmed.add(revocation);
+      } else if (calm && waitMs >= AMPLE_MS) {
+        history.violated('G2 receipt', 'some have not confirmed though nothing went wrong');
+      }
+    } else if (entry.what === 'judged' && entry.verdict === 'accepted') {
+      const { life, token } = entry;
+      for (const revocation of facts.affecting(token)) {
+        if (revocation.undone || !confirmed.has(revocation)) continue;
+        const what = `all have confirmed ${revocation.event.id}, said the receipt`;
+        history.violated('G2 receipt', `${what}; ${life.name} accepted ${token.claims.jti}`);
+      }
+    }
+  });
+}

@@ -1,0 +1,42 @@
+import { clientId, newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
+import type { Token } from '../history.ts';
+
+/** Higher than any generation that a run comes to. */
+const NEWEST = 1_000_000;
+
+const nobodys: UserClaims = {
+  iss: 'https://issuer.example',
+  aud: 'urn:portcullis',
+  sub: newId('usr'),
+  sid: newId('ses'),
+  jti: newId('tok'),
+  client_id: clientId.parse('cli_nobody'),
+  iat: 1,
+  exp: 2,
+  auth_time: 1,
+  gen: NEWEST,
+  cgen: NEWEST,
+  igen: NEWEST,
+  roles: [],
+  amr: ['pwd'],
+};
+const kid = newId('key');
+
+/** A token that this event takes and no other does: whether a ledger knows of the event shows by it. */
+export function witnessOf(event: RevocationEvent): Token {
+  switch (event.kind) {
+    case 'session':
+      return { kid, claims: { ...nobodys, sid: event.key } };
+    case 'token':
+      return { kid, claims: { ...nobodys, jti: event.key } };
+    case 'subject':
+    case 'changed':
+      return { kid, claims: { ...nobodys, sub: event.key, gen: event.generation - 1 } };
+    case 'client':
+      return { kid, claims: { ...nobodys, client_id: event.key, cgen: event.generation - 1 } };
+    case 'key':
+      return { kid: event.key, claims: nobodys };
+    case 'issuer':
+      return { kid, claims: { ...nobodys, igen: event.generation - 1 } };
+  }
+}

@@ -1,0 +1,19 @@
+import type { Variant } from '../variant.ts';
+
+/** The log has no epoch: nobody sees that it is another one. */
+export const withoutResynchronise: Variant = {
+  auth({ log, registry, bus }, { firstEpoch: epoch }) {
+    return {
+      bus,
+      log: {
+        ...log,
+        read: async (after) => ({ ...(await log.read(after)), epoch }),
+        async number() {
+          const notice = await log.number();
+          return notice && { ...notice, epoch };
+        },
+      },
+      registry: { ...registry, list: async () => ({ ...(await registry.list()), epoch }) },
+    };
+  },
+};

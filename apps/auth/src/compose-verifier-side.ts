@@ -1,0 +1,81 @@
+/** What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP. */
+import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
+import { createAuthenticateClient } from './client/authenticate-client.ts';
+import type { AuthConfig } from './config.ts';
+import { addGrantEndpoint } from './http/grant-endpoint.ts';
+import type { AuthMetrics } from './metrics.ts';
+import { NatsRevocationBus } from './nats/revocation-bus.ts';
+import { createRequireClient } from './oauth/require-client.ts';
+import { connectPostgres, type Database } from './postgres/database.ts';
+import { connectProtocol } from './postgres/protocol-connection.ts';
+import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocation-log.ts';
+import { postgresVerifierRegistry } from './postgres/verifier-registry.ts';
+import { createRevocations, type Revocations } from './revocation/compose.ts';
+import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
+
+/** For finding out who asks over HTTP. */
+const CLIENT_CONNECTIONS = 2;
+
+export interface VerifierSide {
+  revocations: Revocations;
+  addRoutes(app: FastifyInstance): void;
+}
+
+export interface VerifierSideParts {
+  database: Database;
+  bus: AwaitedBus;
+  metrics: AuthMetrics;
+  logger: Logger;
+}
+
+export async function composeVerifierSide(
+  config: AuthConfig,
+  owned: Disposal,
+  { database, bus, metrics, logger }: VerifierSideParts,
+): Promise<VerifierSide> {
+  const { databaseUrl, natsUrl } = config.secrets;
+  const { prefix } = config;
+  const protocol = owned.use(connectProtocol(databaseUrl, 'portcullis-auth-protocol'));
+  const failed = (error: unknown, what: string): void =>
+    logger.warn({ err: error, what }, 'failed');
+  const revocationBus = owned.use(
+    new NatsRevocationBus({
+      // It may come later: without it people still log in and out.
+      connection: bus.connect({ url: natsUrl, name: 'auth', prefix, logger }),
+      isConnected: () => bus.connected,
+      prefix,
+      malformed: (subject) => logger.warn({ subject }, 'malformed message'),
+      failed,
+    }),
+  );
+  const revocations = owned.use(
+    await createRevocations({
+      database,
+      log: postgresRevocationLog(protocol.sql),
+      registry: postgresVerifierRegistry(protocol.sql),
+      outbox: postgresAccountEvents(protocol.sql),
+      bus: revocationBus,
+      // Tokens may be alive that were minted before the setting was lowered.
+      maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
+      maxStalenessMs: config.maxStalenessMs,
+      failed,
+      onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
+    }),
+  );
+  // Not over the connections that logins use: a burst of them must make nobody stale.
+  const clients = owned.use(
+    connectPostgres(databaseUrl, 'portcullis-auth-verifiers', CLIENT_CONNECTIONS),
+  );
+  const requireClient = createRequireClient(createAuthenticateClient(clients.database));
+
+  return {
+    revocations,
+    addRoutes(app) {
+      addGrantEndpoint(app, {
+        requireClient,
+        grant: revocations.grant,
+        relay: (service, confirmed) => revocationBus.acknowledge(service, confirmed),
+      });
+    },
+  };
+}

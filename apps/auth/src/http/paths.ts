@@ -1,0 +1,32 @@
+/** The part of the OpenAPI document that is for verifiers. */
+import { grantReply, grantRequest } from '@portcullis/contracts';
+import { toJsonSchema, type PathItems } from '@portcullis/service';
+
+const refused = {
+  401: { $ref: '#/components/responses/Unauthorized' },
+  403: { $ref: '#/components/responses/Forbidden' },
+  503: { $ref: '#/components/responses/Unavailable' },
+};
+const common = { tags: ['Verifiers'], security: [{ client: [] }] };
+
+export const verifierPaths: PathItems = {
+  '/v1/grants': {
+    post: {
+      ...common,
+      operationId: 'verifiers.grant',
+      summary: 'Stay fresh without NATS; with the credentials of the service that verifies',
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: toJsonSchema(grantRequest, 'input') } },
+      },
+      responses: {
+        200: {
+          description: 'A grant, or that the log is another one',
+          content: { 'application/json': { schema: toJsonSchema(grantReply, 'output') } },
+        },
+        400: { $ref: '#/components/responses/BadRequest' },
+        ...refused,
+      },
+    },
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * `POST /oauth2/introspect` (RFC 7662): whether an access token holds at this moment, for services
+ * whose own copy of what is revoked is too old.
+ *
+ * Invariant: the answer rests on a read of Postgres that begins after the question has come; nothing
+ * is cached. Whatever is not an access token of ours that holds is answered exactly
+ * `{"active":false}` (section 2.2), so that nothing else about it is told.
+ */
+import { isUserClaims, Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { FormBody, type FastifyInstance } from '@portcullis/service';
+import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
+import type { RequireClient } from './require-client.ts';
+
+export interface IntrospectionDependencies {
+  requireClient: RequireClient;
+  /** For tokens of any audience: the service that asks knows its own. */
+  authenticate(token: string): Promise<AccessTokenClaims>;
+}
+
+const INACTIVE = { active: false };
+
+export function addIntrospectionEndpoint(
+  app: FastifyInstance,
+  { requireClient, authenticate }: IntrospectionDependencies,
+): void {
+  app.post('/oauth2/introspect', { errorHandler: answerOAuthError }, async (request, reply) => {
+    void reply.headers(NO_STORE);
+    await requireClient(request, 'tokens:introspect');
+    if (!(request.body instanceof FormBody)) {
+      throw new OAuthError('invalid_request', 'The body has to be a form.');
+    }
+    // `token_type_hint` is one (section 2.1): it changes nothing here.
+    const token = request.body.members.get('token');
+    if (token === undefined || token === '') {
+      throw new OAuthError('invalid_request', 'There is no token.');
+    }
+    try {
+      return describe(await authenticate(token));
+    } catch (error) {
+      const isInactive =
+        error instanceof Refusal &&
+        (error.code === 'invalid_token' || error.code === 'token_stale');
+      if (isInactive) return INACTIVE;
+      throw error;
+    }
+  });
+}
+
+function describe(claims: AccessTokenClaims) {
+  const { iss, sub, aud, exp, iat, nbf, jti, client_id } = claims;
+  return {
+    active: true,
+    ...(isUserClaims(claims) ? {} : { scope: claims.scope }),
+    client_id,
+    token_type: 'Bearer',
+    exp,
+    iat,
+    ...(nbf === undefined ? {} : { nbf }),
+    sub,
+    aud,
+    iss,
+    jti,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * One instance's part in the protocol: answers to grants, confirmations, receipts, numbering and
+ * publication, and whom it has watched fall silent.
+ *
+ * All that it knows of the world are ports: log, registry, bus and clock. So what runs here in
+ * production is what the simulation runs, over simulated ones.
+ */
+import type { RevocationEvent } from '@portcullis/contracts';
+import type { Clock } from '@portcullis/verify';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { BusListener, RevocationBus } from './bus.ts';
+import { every } from './every.ts';
+import { Grants } from './grants.ts';
+import type { RevocationLog } from './log.ts';
+import { Publisher } from './publisher.ts';
+import { createReceipts, type Receipts } from './receipts.ts';
+import { RenewalWatch, type VerifierRegistry } from './registry.ts';
+
+/** Between two looks at what was left behind. Milliseconds. */
+const SWEEP_MS = 1_000;
+/** Between two looks at who renews: well under any S. Milliseconds. */
+const WATCH_MS = 500;
+const PRUNE_MS = 60_000;
+
+export interface ProtocolOptions {
+  log: RevocationLog;
+  registry: VerifierRegistry;
+  bus: RevocationBus;
+  clock: Clock;
+  /** S, in milliseconds. */
+  maxStalenessMs: number;
+  failed(error: unknown, what: string): void;
+}
+
+export interface Protocol extends AsyncDisposable {
+  readonly receipts: Receipts;
+  /** For questions that come by another way than the bus. */
+  readonly listener: BusListener;
+  /** Called in the turn of the commit. Waits for nothing. */
+  committed(events: readonly RevocationEvent[]): void;
+}
+
+/** @returns once it listens */
+export async function startProtocol(options: ProtocolOptions): Promise<Protocol> {
+  const { log, registry, bus, clock, maxStalenessMs, failed } = options;
+  const monotonic = (): number => clock.monotonic();
+  const acknowledgements = new Acknowledgements(monotonic);
+  const watch = new RenewalWatch(monotonic);
+  const publisher = new Publisher({ log, bus, acknowledgements, failed });
+  const grants = new Grants({
+    log,
+    registry,
+    maxStalenessMs,
+    failed: (error) => failed(error, 'answering grants'),
+  });
+  const housekeepingFailed = (error: unknown): void => failed(error, 'housekeeping of revocations');
+
+  const listener: BusListener = {
+    async grant(request) {
+      acknowledgements.record(request, request.service);
+      return await grants.answer(request);
+    },
+    acknowledged: (confirmed, service) => acknowledgements.record(confirmed, service),
+    farewell(leaving, service) {
+      registry
+        .remove(leaving.incarnation, service)
+        .then(() => acknowledgements.notify())
+        .catch((error: unknown) => failed(error, 'taking a verifier off the list'));
+    },
+  };
+
+  async function discountTheSilent(): Promise<void> {
+    watch.observe((await registry.list()).verifiers);
+    for (const { incarnation, renewals } of watch.expired()) {
+      await registry.discount(incarnation, renewals);
+    }
+  }
+
+  await bus.listen(listener);
+  const stop = [
+    every(clock, SWEEP_MS, async () => await publisher.sweep(), housekeepingFailed),
+    every(clock, WATCH_MS, discountTheSilent, housekeepingFailed),
+    every(clock, PRUNE_MS, async () => await log.prune(), housekeepingFailed),
+  ];
+
+  return {
+    receipts: createReceipts({ log, registry, watch, acknowledgements, publisher, clock }),
+    listener,
+    committed: (events) => publisher.committed(events),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(stop.map(async (end) => await end()));
+      await publisher.settle();
+    },
+  };
+}

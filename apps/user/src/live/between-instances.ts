@@ -1,0 +1,92 @@
+/**
+ * Tells every instance of this service what one of them has learnt: a durable consumer gives each
+ * event to one of them only, and a profile is changed in one.
+ *
+ * Over plain NATS, without keeping: whoever was away for a moment knows that something may be missing,
+ * and says so to its streams.
+ */
+import { liveEvent } from '@portcullis/api';
+import { eventId, subjectsOf, userId } from '@portcullis/contracts';
+import type { Logger } from '@portcullis/service';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Happening, LiveEvents } from './live-events.ts';
+
+const message = z.object({ version: z.literal(1), id: eventId, user_id: userId, event: liveEvent });
+
+export interface BetweenInstancesOptions {
+  live: LiveEvents;
+  prefix: string;
+  service: string;
+  logger: Logger;
+}
+
+export class BetweenInstances implements AsyncDisposable {
+  readonly #options: BetweenInstancesOptions;
+  readonly #subject: string;
+  #connection: NatsConnection | undefined;
+  #subscription: Subscription | undefined;
+  #disposed = false;
+
+  constructor(options: BetweenInstancesOptions) {
+    this.#options = options;
+    this.#subject = subjectsOf(options.prefix).instances(options.service);
+  }
+
+  /** From now on; a connection that is still to come is not waited for. */
+  listen(connection: NatsConnection | Promise<NatsConnection>): void {
+    void Promise.resolve(connection)
+      .then((bus) => this.#listen(bus))
+      .catch((err: unknown) => {
+        this.#options.logger.warn({ err }, 'other instances are not heard');
+      });
+  }
+
+  /** Here at once; elsewhere as soon as the bus carries it, or as a gap when it does not. */
+  readonly tell = (happening: Happening): void => {
+    const { live, logger } = this.#options;
+    live.announce(happening);
+    const { id, userId: user_id, event } = happening;
+    try {
+      this.#connection?.publish(this.#subject, JSON.stringify({ version: 1, id, user_id, event }));
+    } catch (error) {
+      logger.warn({ err: error }, 'other instances were not told of a live event');
+    }
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#subscription?.unsubscribe();
+  }
+
+  #listen(connection: NatsConnection): void {
+    if (this.#disposed) return;
+    this.#connection = connection;
+    this.#subscription = connection.subscribe(this.#subject, {
+      callback: (error, received) => {
+        if (error === null) this.#hear(received.string());
+      },
+    });
+    // Streams may be open already, when grants come by another way.
+    this.#options.live.gap();
+    void this.#watchForGaps(connection);
+  }
+
+  #hear(text: string): void {
+    const { live, logger } = this.#options;
+    try {
+      const { id, user_id, event } = message.parse(JSON.parse(text));
+      live.announce({ id, userId: user_id, event });
+    } catch (error) {
+      logger.warn({ err: error }, 'a live event that cannot be read; something may be missing');
+      live.gap();
+    }
+  }
+
+  async #watchForGaps(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (this.#disposed) return;
+      if (type === 'reconnect' || type === 'slowConsumer') this.#options.live.gap();
+    }
+  }
+}

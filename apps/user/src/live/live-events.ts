@@ -1,0 +1,112 @@
+/**
+ * What people are told of their accounts while it happens. Everything that any instance learns is
+ * given to all of them, so that a person hears it wherever the stream is open.
+ *
+ * A stream goes on where it broke off: each item has a place, and a bounded number of the newest
+ * items is kept. Whoever comes from further back, from another process, or from before a gap is told
+ * `missed`, and reads again what it shows. So nothing is ever missed in silence.
+ */
+import type { LiveEvent, LiveItem } from '@portcullis/api';
+import type { EventId, UserId } from '@portcullis/contracts';
+import { randomBytes } from 'node:crypto';
+import { LiveQueue } from './live-queue.ts';
+
+/** Items of everybody together that are kept for those who come back. */
+const MAX_KEPT = 10_000;
+
+/** One thing that happened to one person. */
+export interface Happening {
+  /** Of the domain event; hearing one twice is hearing it once. */
+  id: EventId;
+  userId: UserId;
+  event: LiveEvent;
+}
+
+interface Kept extends Happening {
+  number: number;
+}
+
+export class LiveEvents {
+  readonly #queues = new Map<UserId, Set<LiveQueue>>();
+  #kept: Kept[] = [];
+  readonly #seen = new Set<EventId>();
+  #number = 0;
+  /** Changes with every gap; a place of another era says nothing here. */
+  #era = newEra();
+
+  /** Hands it to the person's open streams. */
+  announce(happening: Happening): void {
+    if (this.#seen.has(happening.id)) return;
+    this.#seen.add(happening.id);
+    this.#number += 1;
+    this.#kept.push({ ...happening, number: this.#number });
+    // Twice the bound before it is cut to it, so that not every item moves all others.
+    if (this.#kept.length >= 2 * MAX_KEPT) this.#dropOldest();
+    const item = { place: this.#place(this.#number), event: happening.event };
+    for (const queue of this.#queues.get(happening.userId) ?? []) queue.push(item);
+  }
+
+  /** Something may not have been heard, by anybody. */
+  gap(): void {
+    this.#era = newEra();
+    this.#kept = [];
+    for (const queues of this.#queues.values()) {
+      for (const queue of queues) queue.push(this.#item('missed'));
+    }
+  }
+
+  /**
+   * @param after the place that an earlier stream has come to
+   * @param ended ends the stream
+   */
+  async *stream(
+    userId: UserId,
+    after: string | undefined,
+    ended: AbortSignal,
+  ): AsyncGenerator<LiveItem> {
+    const queue = new LiveQueue(() => this.#item('missed'), ended);
+    const queues = this.#queues.get(userId) ?? new Set();
+    this.#queues.set(userId, queues.add(queue));
+    try {
+      // In one turn with the above: what comes now is in the queue, and what came before is kept.
+      for (const item of this.#since(userId, after)) queue.push(item);
+      yield* queue.items();
+    } finally {
+      queues.delete(queue);
+      if (queues.size === 0 && this.#queues.get(userId) === queues) this.#queues.delete(userId);
+    }
+  }
+
+  #since(userId: UserId, after: string | undefined): LiveItem[] {
+    if (after === undefined) return [this.#item('listening')];
+    const number = this.#numberOf(after);
+    if (number === undefined) return [this.#item('missed')];
+    const missed = this.#kept.filter((kept) => kept.userId === userId && kept.number > number);
+    return missed.map((kept) => ({ place: this.#place(kept.number), event: kept.event }));
+  }
+
+  /** Undefined for a place from which nobody can go on here. */
+  #numberOf(place: string): number | undefined {
+    const [, era, digits = ''] = /^([a-z0-9]+)-(\d{1,15})$/.exec(place) ?? [];
+    const number = Number(digits);
+    const oldest = this.#number - this.#kept.length;
+    return era === this.#era && number >= oldest && number <= this.#number ? number : undefined;
+  }
+
+  #item(type: 'listening' | 'missed'): LiveItem {
+    const event = { type, occurred_at: new Date().toISOString() };
+    return { place: this.#place(this.#number), event };
+  }
+
+  #place(number: number): string {
+    return `${this.#era}-${number}`;
+  }
+
+  #dropOldest(): void {
+    for (const { id } of this.#kept.splice(0, this.#kept.length - MAX_KEPT)) this.#seen.delete(id);
+  }
+}
+
+function newEra(): string {
+  return randomBytes(6).toString('hex');
+}

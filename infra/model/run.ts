@@ -1,0 +1,160 @@
+/**
+ * `pnpm model`: checks the model of the revocation protocol, and that the check is worth something.
+ *
+ *   pnpm model             every form at full size, then every mutant; about ten minutes at most
+ *   pnpm model --short     small forms, and the seven mutants
+ *   pnpm model --trails    tells each counterexample, step by step
+ */
+import { availableParallelism } from 'node:os';
+import { newTestFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { inSession, type Session } from '../lifetime/session.ts';
+import { stage } from '../lifetime/supervisor.ts';
+import { bold, green, note, red } from '../steps.ts';
+import {
+  FORMS,
+  MORE_MUTANTS,
+  MUTANTS,
+  REACHABLE,
+  SHORT_FORMS,
+  type Form,
+  type Mutant,
+} from './forms.ts';
+import { refute, searchAll, type Refutation, type Search } from './search.ts';
+import { findTools, type Tools } from './tools.ts';
+
+const AT_ONCE = Math.min(2, availableParallelism());
+
+interface Options {
+  short: boolean;
+  trails: boolean;
+}
+
+async function main({ short, trails }: Options): Promise<number> {
+  await removeAbandonedTestFolders();
+  return await inSession(newTestFolder(), 'pnpm model', async (session) => {
+    const { dataFolder: path, supervisor, signal } = session;
+    await supervisor.own({ kind: 'folder', name: path, path, stage: stage.folder });
+    const tools = await findTools(session);
+    const started = performance.now();
+
+    console.log(
+      `\n${bold('The protocol')}: every reachable state of each form, none breaks a promise\n`,
+    );
+    note(
+      `${'form'.padEnd(30)} incarnations  revocations  instances  S  epochs` +
+        '     states  transitions   depth    MB  seconds',
+    );
+    const forms = short ? SHORT_FORMS : FORMS;
+    const searched = await inOrder(
+      forms.map((form) => async () => await searchAll(session, tools, form.name, form.bounds)),
+      (search, index) => tellSearch(forms[index], search),
+    );
+
+    const mutants = short ? MUTANTS : [...MUTANTS, ...MORE_MUTANTS];
+    console.log(`\n${bold('Mutants')}: each is refuted\n`);
+    const refuted = await refuteAll(session, tools, mutants, trails);
+    console.log(`\n${bold('Not for want of anything happening')}: each is reached\n`);
+    const reached = await refuteAll(session, tools, REACHABLE, trails);
+    signal.throwIfAborted();
+
+    const held = searched.every(({ shortcomings }) => shortcomings.length === 0);
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    const states = searched.reduce((sum, search) => sum + search.states, 0);
+    const verdict =
+      held && refuted && reached ? green('as it should be') : red('NOT as it should be');
+    console.log(
+      `\n${verdict}: ${forms.length} forms with ${grouped(states)} states, ` +
+        `${mutants.length} mutants, ${seconds} s`,
+    );
+    return held && refuted && reached ? 0 : 1;
+  });
+}
+
+function tellSearch(form: Form | undefined, search: Search): void {
+  if (form === undefined) return;
+  const { incarnations, revocations, instances, ticks, epochs } = form.bounds;
+  note(
+    form.name.padEnd(30) +
+      cell(incarnations, 13) +
+      cell(revocations, 13) +
+      cell(instances, 11) +
+      cell(ticks, 3) +
+      cell(epochs, 8) +
+      cell(search.states, 11) +
+      cell(search.transitions, 13) +
+      cell(search.depth, 8) +
+      cell(Math.round(search.megabytes), 6) +
+      cell(Math.round(search.seconds), 9),
+  );
+  if (search.broken !== undefined) note(red(`  broken: ${search.broken}`));
+  for (const shortcoming of search.shortcomings) note(red(`  not exhaustive: ${shortcoming}`));
+}
+
+async function refuteAll(
+  session: Session,
+  tools: Tools,
+  mutants: readonly Mutant[],
+  trails: boolean,
+): Promise<boolean> {
+  const found = await inOrder(
+    mutants.map((mutant) => async () => await refute(session, tools, mutant)),
+    (refutation, index) => tellRefutation(mutants[index], refutation, trails),
+  );
+  return mutants.every((mutant, index) => isRefuted(mutant, found[index]));
+}
+
+/** By the promise that it was meant to break, and with a trail that says how. */
+function isRefuted({ breaks }: Mutant, found: Refutation | undefined): boolean {
+  return found?.broken !== undefined && breaks.includes(found.broken) && found.story.length > 0;
+}
+
+function tellRefutation(mutant: Mutant | undefined, found: Refutation, trails: boolean): void {
+  if (mutant === undefined) return;
+  const { incarnations, revocations } = mutant.bounds;
+  const how = isRefuted(mutant, found)
+    ? `${(found.broken ?? '').padEnd(12)} in ${String(found.story.length).padStart(2)} steps`
+    : red(`NOT refuted as expected${found.broken === undefined ? '' : `, but ${found.broken}`}`);
+  note(
+    `${mutant.name.padEnd(34)} ${how}   (trail of ${found.depth}; ` +
+      `${incarnations} incarnation${incarnations === 1 ? '' : 's'}, ` +
+      `${revocations} revocation${revocations === 1 ? '' : 's'}, ${found.seconds.toFixed(1)} s)`,
+  );
+  if (trails) for (const [index, told] of found.story.entries()) note(`  ${index + 1}. ${told}`);
+}
+
+const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
+const cell = (value: number, width: number): string => grouped(value).padStart(width);
+
+/** Some at once; each result is told as soon as those before it have been. */
+async function inOrder<T>(
+  tasks: readonly (() => Promise<T>)[],
+  tell: (result: T, index: number) => void,
+): Promise<T[]> {
+  const results: (T | undefined)[] = [];
+  const told: T[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let task = tasks[next]; task !== undefined; task = tasks[next]) {
+      const index = next++;
+      results[index] = await task();
+      for (let result = results[told.length]; result !== undefined; result = results[told.length]) {
+        tell(result, told.length);
+        told.push(result);
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return told;
+}
+
+const words = process.argv.slice(2);
+const unknown = words.find((word) => word !== '--short' && word !== '--trails');
+if (unknown === undefined) {
+  process.exitCode = await main({
+    short: words.includes('--short'),
+    trails: words.includes('--trails'),
+  });
+} else {
+  console.error(`${unknown}: usage: pnpm model [--short] [--trails]`);
+  process.exitCode = 2;
+}

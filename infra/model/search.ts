@@ -1,0 +1,169 @@
+// One search through the model's states: Spin writes a program, the compiler makes it, it searches.
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun, runCommand } from '../lifetime/run-command.ts';
+import type { Session } from '../lifetime/session.ts';
+import type { Bounds } from './forms.ts';
+import type { Tools } from './tools.ts';
+
+const MODEL = fileURLToPath(new URL('revocation.pml', import.meta.url));
+const FILE = 'revocation.pml';
+
+/** Far beyond any depth that is met; less than met would be reported, and fail the run. */
+const MAX_DEPTH = 1_000_000;
+const MAX_MEGABYTES = 6_000;
+
+export interface Search {
+  states: number;
+  transitions: number;
+  depth: number;
+  megabytes: number;
+  seconds: number;
+  /** The assertion that was broken, if one was. */
+  broken: string | undefined;
+  /** Why the search does not count as exhaustive; none if it does. */
+  shortcomings: string[];
+}
+
+/** Visits every state, keeping each in full: no hashing, no reduction of orders, no cut. */
+export async function searchAll(
+  session: Session,
+  tools: Tools,
+  name: string,
+  bounds: Bounds,
+): Promise<Search> {
+  const definitions = [...definitionsOf(bounds), '-DSYMMETRY'];
+  const folder = await build(session, tools, name, definitions, ['-O2', '-DNOREDUCE']);
+  const report = await runPan(session, folder, [`-m${MAX_DEPTH}`, '-w24']);
+  const search = parse(report);
+  return { ...search, shortcomings: shortcomingsIn(report) };
+}
+
+export interface Refutation extends Search {
+  /** What happens, step by step, until the assertion breaks. */
+  story: string[];
+}
+
+/** Breadth first, so that what is found is told in as few statements as can be. */
+export async function refute(
+  session: Session,
+  tools: Tools,
+  mutant: { define: string; bounds: Bounds },
+): Promise<Refutation> {
+  const definitions = [
+    ...definitionsOf(mutant.bounds),
+    `-D${mutant.define}`,
+    '-DSHORTEST',
+    ...(mutant.define.startsWith('MUTANT_') ? ['-DGUARANTEES_ONLY'] : []),
+  ];
+  const folder = await build(session, tools, mutant.define, definitions, ['-O1', '-DBFS']);
+  const search = parse(await runPan(session, folder, ['-w20']));
+  return { ...search, story: await replay(session, tools, folder, definitions) };
+}
+
+function definitionsOf(bounds: Bounds): string[] {
+  return [
+    `-DINCARNATIONS=${bounds.incarnations}`,
+    `-DREVOCATIONS=${bounds.revocations}`,
+    `-DINSTANCES=${bounds.instances}`,
+    `-DS=${bounds.ticks}`,
+    `-DEPOCHS=${bounds.epochs}`,
+    ...(bounds.cut ? ['-DCUT'] : []),
+    ...(bounds.linger ? ['-DLINGER'] : []),
+  ];
+}
+
+async function build(
+  session: Session,
+  { spin, compiler }: Tools,
+  name: string,
+  definitions: readonly string[],
+  flags: readonly string[],
+): Promise<string> {
+  const folder = join(session.dataFolder, name.replaceAll(/\W+/g, '-'));
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(MODEL, join(folder, FILE));
+  const { supervisor } = session;
+  await mustRun(supervisor, {
+    name: 'spin',
+    argv: [spin, preprocessor(compiler), ...definitions, '-a', FILE],
+    cwd: folder,
+    output: { file: join(folder, 'spin.log') },
+  });
+  await mustRun(supervisor, {
+    name: 'compiler',
+    argv: [
+      compiler,
+      ...['-w', '-DSAFETY', '-DNOFAIR', `-DMEMLIM=${MAX_MEGABYTES}`],
+      ...flags,
+      ...['-o', 'pan', 'pan.c'],
+    ],
+    cwd: folder,
+    output: { file: join(folder, 'compiler.log') },
+  });
+  return folder;
+}
+
+const preprocessor = (compiler: string): string => `-P${compiler} -E -x c`;
+
+async function runPan(session: Session, folder: string, argv: string[]): Promise<string> {
+  const log = join(folder, 'pan.log');
+  await runCommand(session.supervisor, {
+    name: 'the search',
+    argv: [join(folder, 'pan'), ...argv],
+    cwd: folder,
+    output: { file: log },
+  });
+  session.signal.throwIfAborted();
+  return readFileSync(log, 'utf8');
+}
+
+function parse(report: string): Omit<Search, 'shortcomings'> & { shortcomings: string[] } {
+  const number = (pattern: RegExp): number => Number(pattern.exec(report)?.[1] ?? Number.NaN);
+  return {
+    states: number(/^\s*([\d.e+]+) states, stored$/m),
+    transitions: number(/^\s*([\d.e+]+) transitions \(= stored\+matched\)$/m),
+    depth: number(/depth reached (\d+)/),
+    megabytes: number(/([\d.]+)\s+total actual memory usage/),
+    seconds: number(/elapsed time ([\d.e+-]+) seconds/),
+    broken: /assertion violated \(?(\w+)/.exec(report)?.[1],
+    shortcomings: [],
+  };
+}
+
+/** Everything by which Spin's report differs from that of a whole search without an error. */
+function shortcomingsIn(report: string): string[] {
+  const all: [boolean, string][] = [
+    [!/^Full statespace search for:/m.test(report), 'it was not a full search'],
+    [!/errors: 0$/m.test(report), 'it found an error, or did not end'],
+    [!/elapsed time/.test(report), 'it did not end'],
+    [/max search depth too small/.test(report), 'its depth was cut'],
+    [/Search not completed/.test(report), 'it was not completed'],
+    [/out of memory|MEMLIM bound|memory limit/i.test(report), 'it ran out of memory'],
+    [/Bit statespace|hash-compact/i.test(report), 'states were told apart by their hash only'],
+  ];
+  const untaken = [...report.matchAll(/^\s+\S+?:(\d+), state \d+, "(.*)"$/gm)]
+    .filter(([, , statement]) => statement !== '-end-')
+    .map(([, line, statement]) => `line ${line} is never reached: ${statement}`);
+  return [...all.filter(([holds]) => holds).map(([, what]) => what), ...untaken];
+}
+
+async function replay(
+  session: Session,
+  { spin, compiler }: Tools,
+  folder: string,
+  definitions: readonly string[],
+): Promise<string[]> {
+  const trail = `${FILE}.trail`;
+  if (!existsSync(join(folder, trail))) return [];
+  const log = join(folder, 'story.log');
+  await runCommand(session.supervisor, {
+    name: 'spin',
+    argv: [spin, preprocessor(compiler), '-k', trail, '-t', ...definitions, FILE],
+    cwd: folder,
+    output: { file: log },
+  });
+  session.signal.throwIfAborted();
+  return [...readFileSync(log, 'utf8').matchAll(/^\s*> (.*)$/gm)].map(([, step = '']) => step);
+}

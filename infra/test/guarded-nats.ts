@@ -1,0 +1,42 @@
+/** A NATS server of a test's own with the users and permissions of production. */
+import { inboxPrefix } from '@portcullis/contracts';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { LAUNCHER, natsConfiguration, passwordVariable } from '../nats/configuration.ts';
+
+export const USERS = [LAUNCHER, 'auth', 'user', 'admin'];
+
+const passwordOf = (user: string): string => `password of ${user}`;
+
+export interface GuardedNats extends PrivateNats {
+  urlOf(user: string): string;
+  /** As a service of that name connects. */
+  connectAs(user: string): Promise<NatsConnection>;
+}
+
+export async function startGuardedNats(prefix: string): Promise<GuardedNats> {
+  const nats = await startPrivateNats({
+    configuration: natsConfiguration(prefix, USERS),
+    env: Object.fromEntries(
+      USERS.map((user) => [passwordVariable(user), JSON.stringify(passwordOf(user))]),
+    ),
+    user: LAUNCHER,
+    pass: passwordOf(LAUNCHER),
+  });
+  return Object.assign(nats, {
+    urlOf(user: string) {
+      const url = new URL(nats.url);
+      url.username = user;
+      url.password = encodeURIComponent(passwordOf(user));
+      return url.href;
+    },
+    connectAs: async (user: string) =>
+      await connect({
+        servers: new URL(nats.url).host,
+        user,
+        pass: passwordOf(user),
+        inboxPrefix: inboxPrefix(prefix, user),
+        reconnect: false,
+      }),
+  });
+}

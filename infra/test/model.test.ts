@@ -1,0 +1,19 @@
+/** The model of the revocation protocol in its short form: `pnpm model` runs the long one. */
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const RUN = join(ROOT, 'infra', 'model', 'run.ts');
+
+test('the model holds in every state, and each of the seven mutants is refuted', () => {
+  const run = spawnSync(process.execPath, ['--import', 'tsx', RUN, '--short'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 240_000,
+  });
+  const output = `${run.stdout}${run.stderr}`;
+  expect(run.status, output).toBe(0);
+  expect(output).toContain('as it should be');
+  expect(output.match(/ in +\d+ steps/g)).toHaveLength(9);
+}, 250_000);

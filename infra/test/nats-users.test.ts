@@ -1,0 +1,53 @@
+/** The users that the launcher makes: with passwords of their own, which outlive a restart. */
+import { startPrivateNats } from '@portcullis/testkit';
+import { connect } from '@nats-io/transport-node';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAUNCHER } from '../nats/configuration.ts';
+import { BUS_USERS, natsUrls, prepareNats } from '../nats/users.ts';
+import { ask } from '../servers/ask.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-nats-users-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the users of NATS', () => {
+  it('have passwords that only the owner can read, the same at the next start', () => {
+    const first = prepareNats(folder, 'each');
+    expect(prepareNats(folder, 'each')).toEqual(first);
+    const passwords = Object.values(first.passwords);
+    expect(new Set(passwords).size).toBe(BUS_USERS.length);
+    const configuration = readFileSync(first.configuration, 'utf8');
+    for (const password of passwords) {
+      expect(password).toMatch(/^[\w-]{43}$/);
+      expect(configuration).not.toContain(password);
+    }
+    for (const file of readdirSync(join(folder, 'secrets'))) {
+      expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it.each(['each', 'one'] as const)('are let in by a real server (%s)', async (which) => {
+    const { configuration, passwords, credentials } = prepareNats(folder, which);
+    await using nats = await startPrivateNats({
+      configuration: readFileSync(configuration, 'utf8'),
+      env: Object.fromEntries(
+        Object.entries(passwords).map(([name, value]) => [name, JSON.stringify(value)]),
+      ),
+      user: LAUNCHER,
+      pass: credentials.slice(LAUNCHER.length + 1),
+    });
+    await ask.nats(nats.url);
+    if (which === 'one') return;
+    for (const [service, url] of Object.entries(natsUrls(folder, nats.url))) {
+      const { host, username, password } = new URL(url);
+      expect(username).toBe(service);
+      const connection = await connect({ servers: host, user: username, pass: password });
+      await connection.close();
+    }
+  });
+});

@@ -1,0 +1,25 @@
+/** What a person is told of their own account while it happens: never more than they may read anyway. */
+import { role } from '@portcullis/contracts';
+import { z } from 'zod';
+
+const every = { occurred_at: z.iso.datetime() };
+
+export const liveEvent = z.discriminatedUnion('type', [
+  /** The first item of every stream: from here on nothing is missed. */
+  z.object({ ...every, type: z.literal('listening') }),
+  /** Something may have been missed: read again what is shown. */
+  z.object({ ...every, type: z.literal('missed') }),
+  z.object({ ...every, type: z.literal('registered') }),
+  z.object({ ...every, type: z.literal('profile-changed') }),
+  z.object({ ...every, type: z.literal('roles-changed'), roles: z.array(role) }),
+  z.object({ ...every, type: z.literal('disabled') }),
+  z.object({ ...every, type: z.literal('enabled') }),
+  z.object({ ...every, type: z.literal('deleted') }),
+]);
+export type LiveEvent = z.infer<typeof liveEvent>;
+
+/** An event and the place to go on from after it. */
+export interface LiveItem {
+  place: string;
+  event: LiveEvent;
+}

@@ -1,0 +1,36 @@
+/**
+ * Why a WebSocket was closed by us, in the range that RFC 6455 section 7.4.2 leaves to applications.
+ * The last digits are those of the HTTP status that a request would have got.
+ *
+ * One code is final. After the others a client may connect again: after `token_stale` with a
+ * refreshed token, after the rest in a while.
+ */
+import type { ErrorCode } from './errors.ts';
+
+export const CLOSE_CODES = {
+  /** Final: the token was revoked, or never held. The session that it came from is over. */
+  invalid_token: 4401,
+  /** The token was never allowed this. Another session may be. */
+  insufficient_scope: 4403,
+  /** The token has expired, or its claims have changed: refresh, then connect again. */
+  token_stale: 4408,
+  /** Too many connections: wait, then connect again. */
+  rate_limited: 4429,
+  /** The service cannot be sure of any token at the moment: wait, then connect again. */
+  verifier_stale: 4503,
+  /** The service stops or has failed: connect again, to another instance perhaps. */
+  unavailable: 4500,
+} as const satisfies Partial<Record<ErrorCode, number>>;
+export type CloseReason = keyof typeof CLOSE_CODES;
+
+/** On these a client must not connect again with the same session. */
+export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([
+  CLOSE_CODES.invalid_token,
+  CLOSE_CODES.insufficient_scope,
+]);
+
+/** The close code for a refusal; one that has none of its own is `unavailable`. */
+export function closeCodeOf(code: ErrorCode): number {
+  const codes: Partial<Record<ErrorCode, number>> = CLOSE_CODES;
+  return codes[code] ?? CLOSE_CODES.unavailable;
+}

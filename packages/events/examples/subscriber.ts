@@ -1,0 +1,15 @@
+import { connect } from '@nats-io/transport-node';
+import { subscribeToEvents } from '@portcullis/events';
+
+declare const invoices: { forget(userId: string): Promise<void> };
+declare const connections: { closeAllOf(sessionId: string): void };
+
+const connection = await connect({ servers: 'nats://localhost:4222', maxReconnectAttempts: -1 });
+export const events = subscribeToEvents({
+  connection,
+  durable: 'billing', // the name of your service
+  handlers: {
+    session: ({ key }) => connections.closeAllOf(key),
+    deleted: ({ user_id }) => invoices.forget(user_id),
+  },
+});

@@ -1,0 +1,80 @@
+/** What each event means, and its nearest relative in OpenID CAEP 1.0 and RISC 1.0. */
+import type { EventName } from '../src/index.ts';
+
+export interface Description {
+  title: string;
+  summary: string;
+  /** The type of the Security Event Token (RFC 8417) that can be made from it; null: there is none. */
+  securityEvent: string | null;
+}
+
+const CAEP = 'https://schemas.openid.net/secevent/caep/event-type';
+const RISC = 'https://schemas.openid.net/secevent/risc/event-type';
+
+/** A name that is missing here does not compile. */
+export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
+  session: {
+    title: 'A session has ended',
+    summary: 'Logout, one device ended, or a refresh token used twice. `key` is the session.',
+    securityEvent: `${CAEP}/session-revoked`,
+  },
+  token: {
+    title: 'One access token was revoked',
+    summary: 'RFC 7009 on an access token. `key` is its `jti`; the session lives on.',
+    securityEvent: null,
+  },
+  subject: {
+    title: 'Every token of a person before a generation is dead',
+    summary:
+      'Log out everywhere, account disabled or deleted, password or e-mail address changed: see ' +
+      '`reason`. `key` is the person; tokens whose `gen` is below `generation` are dead.',
+    securityEvent: `${CAEP}/session-revoked`,
+  },
+  changed: {
+    title: 'Claims of a person have changed',
+    summary:
+      'Roles or permissions. Tokens whose `gen` is below `generation` are out of date; a refresh ' +
+      'gives a new one. Sessions live on.',
+    securityEvent: `${CAEP}/token-claims-change`,
+  },
+  client: {
+    title: 'Tokens of a machine client are dead',
+    summary: 'The client was disabled, or its secret changed: `cgen` below `generation`.',
+    securityEvent: null,
+  },
+  key: {
+    title: 'A signing key was killed',
+    summary: 'Nothing that it has signed, or will sign, holds. `key` is the `kid`.',
+    securityEvent: null,
+  },
+  issuer: {
+    title: 'Every token of the issuer is dead',
+    summary: 'Break glass: every token whose `igen` is below `generation`.',
+    securityEvent: null,
+  },
+  registered: {
+    title: 'A person has registered',
+    summary: 'May arrive after `deleted` of the same person: keep a tombstone.',
+    securityEvent: null,
+  },
+  disabled: {
+    title: 'An account was disabled',
+    summary: 'Its tokens are revoked by an event of their own.',
+    securityEvent: `${RISC}/account-disabled`,
+  },
+  enabled: {
+    title: 'An account was enabled again',
+    summary: 'What was revoked stays revoked.',
+    securityEvent: `${RISC}/account-enabled`,
+  },
+  'roles-changed': {
+    title: 'Roles of a person have changed',
+    summary: '`roles` are all that the person has now.',
+    securityEvent: `${CAEP}/token-claims-change`,
+  },
+  deleted: {
+    title: 'An account was deleted',
+    summary: 'Delete what you keep about the person, and keep a tombstone.',
+    securityEvent: `${RISC}/account-purged`,
+  },
+};

@@ -1,0 +1,21 @@
+/** Where a service finds its durable consumer. */
+import { jetstream, type Consumer } from '@nats-io/jetstream';
+import { EVENTS_API } from '@portcullis/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** @throws when it is not there, or not yet */
+export async function findConsumer(
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<Consumer> {
+  const from = async (options?: { apiPrefix: string }): Promise<Consumer> =>
+    await jetstream(connection, options).consumers.get(stream, durable);
+  try {
+    return await from({ apiPrefix: EVENTS_API });
+  } catch (error) {
+    // Nobody answers there: a server on which all services share one account.
+    if (error instanceof Error && error.name === 'JetStreamNotEnabled') return await from();
+    throw error;
+  }
+}

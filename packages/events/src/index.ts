@@ -1,0 +1,17 @@
+export {
+  EVENT_VERSION,
+  namesIn,
+  subjectOf,
+  type EventName,
+  type EventsByName,
+  type PortcullisEvent,
+} from './catalogue.ts';
+export type { Logger } from './logger.ts';
+export {
+  subscribeToEvents,
+  type EventHandlers,
+  type EventSubscription,
+  type EventSubscriptionOptions,
+  type EventSubscriptionStats,
+  type UnknownEvent,
+} from './subscribe.ts';

@@ -1,0 +1,145 @@
+/**
+ * Receives revocations and account events, at least once, in one call.
+ *
+ * Every service has a durable consumer of its own for each stream that it listens to: what happens
+ * while it is away waits for it (14 days). Its instances share the consumer, and so the work.
+ *
+ * This is for services that have something to do (close what they opened, delete what they keep).
+ * It is not how tokens are checked: that is the business of @portcullis/verify, which knows how fresh
+ * it is.
+ */
+import { streamName, subjectsOf, type EventStream } from '@portcullis/contracts';
+import type { JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { namesIn, SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
+import { DurableReader } from './durable-reader.ts';
+import { silent, type Logger } from './logger.ts';
+import { makeConsumer } from './make-consumer.ts';
+import { readEvent } from './read-event.ts';
+
+/**
+ * What to do on each event. Returns after its effect is committed; a rejection has the event
+ * delivered again, later and later. May see an event twice, late, and after a newer one.
+ */
+export type EventHandlers = {
+  [N in EventName]?: (event: EventsByName[N]) => Promise<void> | void;
+};
+
+/** An event that this version of the package does not know: newer, most likely. */
+export interface UnknownEvent {
+  subject: string;
+  name: string;
+  version: unknown;
+  /** The message as it came. */
+  text: string;
+}
+
+export interface EventSubscriptionOptions {
+  connection: NatsConnection | Promise<NatsConnection>;
+  /** `PORTCULLIS_PREFIX` of the deployment; `portcullis` unless given. */
+  prefix?: string;
+  /** The name of the service: NATS remembers under it how far the service has got. */
+  durable: string;
+  handlers: EventHandlers;
+  /**
+   * Told of every event of an unknown version or kind. It is dropped afterwards, with a line in the
+   * log: update this package. A rejection keeps it, and has it delivered again.
+   */
+  onUnknown?: (event: UnknownEvent) => Promise<void> | void;
+  /**
+   * Makes the durable consumer when it is missing. For that the service's NATS user must be allowed
+   * to create consumers, and so could read whatever is in the stream; otherwise whoever runs the
+   * deployment makes it (docs/events.md).
+   */
+  makeConsumers?: boolean;
+  logger?: Logger;
+}
+
+export interface EventSubscriptionStats {
+  handled: number;
+  /** Attempts of handlers that rejected. */
+  failed: number;
+  /** Known, and without a handler here. */
+  skipped: number;
+  unknown: number;
+  malformed: number;
+}
+
+export interface EventSubscription extends AsyncDisposable {
+  stats(): EventSubscriptionStats;
+}
+
+type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
+
+/**
+ * @example
+ * await using events = subscribeToEvents({
+ *   connection, durable: 'billing',
+ *   handlers: { deleted: ({ user_id }) => invoices.forget(user_id) },
+ * });
+ * @throws TypeError without a handler, and for names that NATS does not take
+ */
+export function subscribeToEvents(options: EventSubscriptionOptions): EventSubscription {
+  const { prefix = 'portcullis', durable, logger = silent } = options;
+  if (!/^[a-zA-Z0-9_-]{1,64}$/.test(durable)) {
+    throw new TypeError('the durable name has letters, digits, - and _ only');
+  }
+  const handlers = new Map<string, AnyHandler>();
+  for (const [name, handler] of Object.entries(options.handlers)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is called by its name
+    if (handler !== undefined) handlers.set(name, handler as AnyHandler);
+  }
+  if (handlers.size === 0) throw new TypeError('a subscription without a handler is none');
+  const stats = { handled: 0, failed: 0, skipped: 0, unknown: 0, malformed: 0 };
+
+  const readers = SOURCES.filter(({ stream }) =>
+    namesIn(stream).some((name) => handlers.has(name)),
+  ).map(({ stream }) => {
+    const spec = { stream: streamName(subjectsOf(prefix), stream), durable };
+    return new DurableReader({
+      ...spec,
+      connection: options.connection,
+      ...(options.makeConsumers === true && {
+        prepare: (connection: NatsConnection) =>
+          makeConsumer(connection, { ...spec, filter: subjectOf(prefix, stream, '*') }),
+      }),
+      take: (message) => take(stream, message),
+      onFailed: () => {
+        stats.failed += 1;
+      },
+      logger,
+    });
+  });
+
+  async function take(stream: EventStream, message: JsMsg) {
+    const { subject, seq } = message;
+    const text = message.string();
+    const read = readEvent(stream, text);
+    switch (read.outcome) {
+      case 'event': {
+        const handler = handlers.get(read.name);
+        await handler?.(read.event);
+        stats[handler === undefined ? 'skipped' : 'handled'] += 1;
+        return 'taken' as const;
+      }
+      case 'unknown': {
+        const { name, version } = read;
+        await options.onUnknown?.({ subject, name, version, text });
+        stats.unknown += 1;
+        logger.error({ subject, seq, name, version }, 'unknown event dropped');
+        return 'dropped' as const;
+      }
+      case 'malformed':
+        stats.malformed += 1;
+        logger.error({ subject, seq, detail: read.detail }, 'malformed event dropped');
+        return 'dropped' as const;
+    }
+  }
+
+  return {
+    stats: () => ({ ...stats }),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * The streams that are open, each tied to its token. Streams are bounded apart from requests, since
+ * they last: for the process, and for each person or machine, so that nobody can take all of them.
+ */
+import type { HeldToken } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import type { Watched } from '@portcullis/verify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND } from './bounds.ts';
+
+/** Checks the token of a request and goes on doing so: `Verifier.watch`. */
+export type Watch = (request: FastifyRequest) => Promise<Watched>;
+
+/** Seconds until a client should try again. */
+const RETRY_AFTER = 1;
+
+export class OpenStreams {
+  readonly #watch: Watch | undefined;
+  readonly #open = new Set<AbortController>();
+  readonly #bySubject = new Map<string, number>();
+  #ending = false;
+
+  constructor(watch: Watch | undefined) {
+    this.#watch = watch;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Released when the answer is finished or broken off.
+   *
+   * @throws Refusal those of the check; `overloaded`, `rate_limited`, and `unavailable` at the end
+   */
+  async hold(request: FastifyRequest, reply: FastifyReply): Promise<HeldToken> {
+    if (this.#watch === undefined) throw new Error('this service has no streams');
+    if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER });
+    const watched = await this.#watch(request);
+    const { claims, signal } = watched;
+    const stream = new AbortController();
+    try {
+      this.#enter(stream, claims.sub);
+    } catch (error) {
+      watched[Symbol.dispose]();
+      throw error;
+    }
+    const cut = () => {
+      stream.abort(signal.reason);
+      breakOffLater(reply);
+    };
+    signal.addEventListener('abort', cut, { once: true });
+    const release = () => {
+      signal.removeEventListener('abort', cut);
+      watched[Symbol.dispose]();
+      this.#leave(stream, claims.sub);
+    };
+    reply.raw.once('close', release);
+    if (reply.raw.destroyed) release();
+    return { claims, signal: stream.signal };
+  }
+
+  /** Tells every client to come back, to another instance perhaps; and takes no more of them. */
+  endAll(): void {
+    this.#ending = true;
+    for (const stream of this.#open) {
+      stream.abort(new Refusal('unavailable', { retryAfter: RETRY_AFTER }));
+    }
+  }
+
+  #enter(stream: AbortController, subject: string): void {
+    if (this.#open.size >= MAX_STREAMS) {
+      throw new Refusal('overloaded', { retryAfter: RETRY_AFTER });
+    }
+    const others = this.#bySubject.get(subject) ?? 0;
+    if (others >= MAX_STREAMS_OF_ONE) {
+      throw new Refusal('rate_limited', { retryAfter: RETRY_AFTER });
+    }
+    this.#bySubject.set(subject, others + 1);
+    this.#open.add(stream);
+  }
+
+  #leave(stream: AbortController, subject: string): void {
+    if (!this.#open.delete(stream)) return;
+    const left = (this.#bySubject.get(subject) ?? 1) - 1;
+    if (left === 0) this.#bySubject.delete(subject);
+    else this.#bySubject.set(subject, left);
+  }
+}
+
+/** A client that does not read cannot be told, and does not keep its connection. */
+function breakOffLater(reply: FastifyReply): void {
+  const timer = setTimeout(() => {
+    if (!reply.raw.writableFinished) reply.raw.destroy();
+  }, STREAM_END_BOUND);
+  reply.raw.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,84 @@
+/**
+ * Closes WebSockets when the token that opened them holds no longer, with a code that says whether
+ * to come back (`CLOSE_CODES`, docs/events.md).
+ */
+import { closeCodeOf, Refusal } from '@portcullis/contracts';
+import type { AccessTokenClaims } from '@portcullis/contracts';
+import type { Verifier } from '../verifier.ts';
+
+export { CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '@portcullis/contracts';
+
+/** Milliseconds for the peer to answer the close, after which the connection is broken off. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** `readyState` of a socket that is closed. */
+const CLOSED = 3;
+
+/** A socket of the package `ws`, or any other with the methods of the platform's WebSocket. */
+export interface ClosableSocket {
+  readonly readyState: number;
+  close(code: number, reason: string): void;
+  addEventListener(type: 'close', listener: () => void): void;
+  removeEventListener(type: 'close', listener: () => void): void;
+  /** Breaks the connection off, where the socket can. */
+  terminate?(): void;
+}
+
+/** What a socket was opened with. It is let go of when the socket closes; no disposal is needed. */
+export interface HeldSocket {
+  claims: AccessTokenClaims;
+  /** Fires in the same turn as the revocation, before the close is on its way. */
+  signal: AbortSignal;
+}
+
+/**
+ * Checks the token and ties the socket to it.
+ *
+ * When the token ends, the socket is closed with the code of the reason, in the same turn. A peer
+ * that does not answer the close within a second is cut off, so that it cannot go on sending; until
+ * then what it sends is still delivered: look at `signal` before acting on a message.
+ *
+ * @returns the claims, or undefined when the token was refused: the socket is closed already then
+ * @example
+ * server.on('connection', async (socket, request) => {
+ *   const held = await cutOnRevocation(socket, verifier, bearerToken(request.headers.authorization));
+ *   if (held === undefined) return;
+ *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
+ * });
+ */
+export async function cutOnRevocation(
+  socket: ClosableSocket,
+  verifier: Pick<Verifier, 'watch'>,
+  token: string,
+): Promise<HeldSocket | undefined> {
+  let watched: Awaited<ReturnType<Verifier['watch']>>;
+  try {
+    watched = await verifier.watch(token);
+  } catch (error) {
+    closeWith(socket, error);
+    return undefined;
+  }
+  const { claims, signal } = watched;
+  const cut = () => closeWith(socket, signal.reason);
+  const letGo = () => {
+    signal.removeEventListener('abort', cut);
+    watched[Symbol.dispose]();
+  };
+  socket.addEventListener('close', letGo);
+  signal.addEventListener('abort', cut, { once: true });
+  // Closed while the token was checked: the event has been.
+  if (socket.readyState === CLOSED) letGo();
+  return { claims, signal };
+}
+
+/**
+ * Closes a socket with the code of a refusal. Whatever else was thrown is `unavailable`: a fault of
+ * ours is never told as "your session is over".
+ */
+export function closeWith(socket: ClosableSocket, reason: unknown): void {
+  if (socket.readyState === CLOSED) return;
+  const code = reason instanceof Refusal ? reason.code : 'unavailable';
+  socket.close(closeCodeOf(code), code);
+  if (socket.terminate === undefined) return;
+  const timer = setTimeout(() => socket.terminate?.(), CLOSE_TIMEOUT_MS);
+  socket.addEventListener('close', () => clearTimeout(timer));
+}
