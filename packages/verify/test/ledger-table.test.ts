@@ -74,48 +74,51 @@ function tableOf(width: Width, count: number, next: () => number, moment = FOR_E
 }
 
 describe('the table', () => {
-  it.each<Width>([5, 6])('does as a Map does, over 200,000 random operations (%i words)', (width) => {
-    const next = randomOf(width);
-    const table = new IdTable(width);
-    const model = new Model();
-    let now = 1_000;
-    // Grows, stands, shrinks to nothing, and grows again.
-    const life = [40_000, 10_000, 2_000, 60_000];
-    for (let step = 0; step < 200_000; step += 1) {
-      const last = life[Math.floor(step / 50_000)] ?? 0;
-      // Few hashes and few words, so that keys collide in every part of them.
-      const key = Int32Array.of(
-        Math.imul(next() % 30_000, 0x01000193),
-        next() % 3,
-        next() % 2,
-        next() % 2,
-      );
-      const generation = width === 6 ? next() % 4 : 0;
-      const known = model.entries.get(key.join());
-      if (next() % 4 === 0) {
-        expect(table.has(key)).toBe(known !== undefined);
-        if (width === 6) expect(table.generation(key)).toBe(known?.generation ?? 0);
-      } else {
-        const moment = now + 1 + (next() % last);
-        expect(table.raise(key, moment, generation)).toBe(model.raise(key, moment, generation));
-      }
-      if (step % 10 === 0) now += 3;
-      if (step % 1_000 === 0) {
-        table.sweep(now, 4_000);
-        // What has not expired is there, whatever has been swept.
-        for (const entry of model.entries.values()) {
-          if (entry.moment > now) expect(table.has(entry.key)).toBe(true);
+  it.each<Width>([5, 6])(
+    'does as a Map does, over 200,000 random operations (%i words)',
+    (width) => {
+      const next = randomOf(width);
+      const table = new IdTable(width);
+      const model = new Model();
+      let now = 1_000;
+      // Grows, stands, shrinks to nothing, and grows again.
+      const life = [40_000, 10_000, 2_000, 60_000];
+      for (let step = 0; step < 200_000; step += 1) {
+        const last = life[Math.floor(step / 50_000)] ?? 0;
+        // Few hashes and few words, so that keys collide in every part of them.
+        const key = Int32Array.of(
+          Math.imul(next() % 30_000, 0x01000193),
+          next() % 3,
+          next() % 2,
+          next() % 2,
+        );
+        const generation = width === 6 ? next() % 4 : 0;
+        const known = model.entries.get(key.join());
+        if (next() % 4 === 0) {
+          expect(table.has(key)).toBe(known !== undefined);
+          if (width === 6) expect(table.generation(key)).toBe(known?.generation ?? 0);
+        } else {
+          const moment = now + 1 + (next() % last);
+          expect(table.raise(key, moment, generation)).toBe(model.raise(key, moment, generation));
         }
-        sweepAll(table, now);
-        model.evict(now);
-        expect(table.size).toBe(model.entries.size);
+        if (step % 10 === 0) now += 3;
+        if (step % 1_000 === 0) {
+          table.sweep(now, 4_000);
+          // What has not expired is there, whatever has been swept.
+          for (const entry of model.entries.values()) {
+            if (entry.moment > now) expect(table.has(entry.key)).toBe(true);
+          }
+          sweepAll(table, now);
+          model.evict(now);
+          expect(table.size).toBe(model.entries.size);
+        }
+        if (step % 20_000 === 0) expect(contents(table, width)).toEqual(contentsOf(model));
       }
-      if (step % 20_000 === 0) expect(contents(table, width)).toEqual(contentsOf(model));
-    }
-    expect(contents(table, width)).toEqual(contentsOf(model));
-    sweepAll(table, FOR_EVER - 1);
-    expect(table.size).toBe(0);
-  });
+      expect(contents(table, width)).toEqual(contentsOf(model));
+      sweepAll(table, FOR_EVER - 1);
+      expect(table.size).toBe(0);
+    },
+  );
 
   it('tells keys apart that collide in all but one bit', () => {
     fc.assert(

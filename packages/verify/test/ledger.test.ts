@@ -82,6 +82,10 @@ const probes = ids.sessions.flatMap((sid, i) =>
   ),
 );
 
+function eventWith(rest: Partial<RevocationEvent>): RevocationEvent {
+  return { ...envelope, id: newId('evt'), ...rest } as RevocationEvent;
+}
+
 function verdicts(ledger: Ledger): string {
   return probes.map(({ token, kid }) => ledger.judge(token, kid)).join();
 }
@@ -157,14 +161,9 @@ describe('the ledger', () => {
 
   it('spares what was minted after the cut, in the same second too (G4)', () => {
     const ledger = new Ledger();
-    ledger.apply({
-      ...envelope,
-      id: newId('evt'),
-      kind: 'subject',
-      key: ids.users[0],
-      generation: 2,
-      expires_at: 9_000,
-    });
+    ledger.apply(
+      eventWith({ kind: 'subject', key: ids.users[0], generation: 2, expires_at: 9_000 }),
+    );
     expect(ledger.judge(claims({ gen: 1 }), ids.keys[0])).toBe('revoked');
     expect(ledger.judge(claims({ gen: 2 }), ids.keys[0])).toBe('holds');
   });
@@ -172,21 +171,9 @@ describe('the ledger', () => {
   it('forgets what has expired, and never a killed key', () => {
     const ledger = new Ledger();
     for (const [index, key] of ids.sessions.entries()) {
-      ledger.apply({
-        ...envelope,
-        id: newId('evt'),
-        kind: 'session',
-        key,
-        expires_at: (index + 1) * 1_000,
-      });
+      ledger.apply(eventWith({ kind: 'session', key, expires_at: (index + 1) * 1_000 }));
     }
-    ledger.apply({
-      ...envelope,
-      id: newId('evt'),
-      kind: 'key',
-      key: ids.keys[0],
-      expires_at: null,
-    });
+    ledger.apply(eventWith({ kind: 'key', key: ids.keys[0], expires_at: null }));
     ledger.evict(2_000);
     expect(ledger.size).toBe(2);
     ledger.evict(Number.MAX_SAFE_INTEGER);

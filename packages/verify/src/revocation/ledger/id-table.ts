@@ -119,7 +119,7 @@ export class IdTable {
    */
   sweep(now: number, slots: number): void {
     let left = slots;
-    for (let passed = 0; passed < PLACES && left > 0; ) {
+    for (let passed = 0; passed < PLACES && left > 0;) {
       const place = this.#swept;
       this.#swept = this.#directory.after(place);
       passed += (this.#swept - place + PLACES) % PLACES;
