@@ -41,8 +41,10 @@ function listen(context: Record<string, unknown> = {}): Heard {
 }
 
 async function opened(count = 1): Promise<void> {
-  await expect.poll(() => services.stream.openings.length, { interval: 2 }).toBe(count);
-  await expect.poll(() => services.stream.open, { interval: 2 }).toBe(1);
+  await expect
+    .poll(() => services.stream.openings.length, { interval: 2, timeout: 10_000 })
+    .toBe(count);
+  await expect.poll(() => services.stream.open, { interval: 2, timeout: 10_000 }).toBe(1);
 }
 
 describe('a subscription', () => {
