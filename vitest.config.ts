@@ -15,6 +15,8 @@ export default defineConfig({
     maxWorkers: 2,
     execArgv: ['--conditions=portcullis-source'],
     testTimeout: 120_000,
+    // A poll ends as soon as it holds; how long that takes is the machine's business.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 180_000,
     teardownTimeout: 10_000,
     restoreMocks: true,
