@@ -18,7 +18,9 @@ export function postgresProfiles(db: PostgresJsDatabase): Profiles {
         .set({ name, updatedAt: sql`now()` })
         .where(and(eq(profiles.userId, id), isNull(profiles.deletedAt)))
         .returning();
-      return row === undefined ? find(id) : foundIn(row);
+      if (row !== undefined) return foundIn(row);
+      // One that arrived between the two statements is not renamed yet: "unknown", so that the caller asks again.
+      return (await find(id)) === 'deleted' ? 'deleted' : undefined;
     },
     async create({ id, email, name, createdAt }) {
       await db
