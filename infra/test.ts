@@ -2,9 +2,8 @@ import { CHECKS } from './checks/catalogue.ts';
 import { add, lastLine, NONE, type Counts } from './checks/counts.ts';
 import { runCheck } from './checks/run-check.ts';
 import { runVitest } from './checks/run-vitest.ts';
-import { newTestFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
 import { inSession, type Session } from './lifetime/session.ts';
-import { stage } from './lifetime/supervisor.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 import { build } from './services/build.ts';
 import { step } from './steps.ts';
@@ -24,16 +23,6 @@ export async function main(filters: readonly string[]): Promise<number> {
   if (counts) console.log(`\n${lastLine(counts)}`);
   else if (status !== 130) console.log(`\n${lastLine({ ...NONE, failed: 1 })}`);
   return status;
-}
-
-async function ownFolder({ supervisor, dataFolder }: Session): Promise<void> {
-  const folder = {
-    kind: 'folder',
-    name: dataFolder,
-    path: dataFolder,
-    stage: stage.folder,
-  } as const;
-  await supervisor.own(folder);
 }
 
 async function runChecks(session: Session): Promise<Counts> {

@@ -27,7 +27,8 @@ export async function runVitest(
   return vitestCounts(report, status);
 }
 
-function testEnvironment({ postgres, nats, redis }: RunningServers): NodeJS.ProcessEnv {
+/** All that a program needs to find the servers for tests. */
+export function testEnvironment({ postgres, nats, redis }: RunningServers): NodeJS.ProcessEnv {
   // The person's own settings must not decide what the tests find.
   const own = Object.values(ADDRESS_SETTING);
   const inherited = Object.entries(process.env).filter(

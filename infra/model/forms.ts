@@ -39,10 +39,11 @@ const SMALL: Bounds = {
   linger: false,
 };
 
+/** The longest first, since two run at a time. */
 export const FORMS: readonly Form[] = [
   {
-    name: 'two revocations, cut answers',
-    bounds: { ...SMALL, incarnations: 2, revocations: 2, cut: true },
+    name: 'two revocations',
+    bounds: { ...SMALL, incarnations: 2, revocations: 2, ticks: 3, cut: true },
   },
   { name: 'three incarnations', bounds: { ...SMALL, incarnations: 3 } },
   { name: 'letters that linger', bounds: { ...SMALL, incarnations: 2, linger: true } },
@@ -51,7 +52,11 @@ export const FORMS: readonly Form[] = [
     bounds: { ...SMALL, incarnations: 2, revocations: 2, ticks: 1, epochs: 2, cut: true },
   },
   {
-    name: 'all of it, one incarnation',
+    name: 'a new epoch, three incarnations',
+    bounds: { ...SMALL, incarnations: 3, ticks: 1, epochs: 2 },
+  },
+  {
+    name: 'all at once, one incarnation',
     bounds: { ...SMALL, revocations: 2, epochs: 2, cut: true, linger: true },
   },
 ];
@@ -59,7 +64,7 @@ export const FORMS: readonly Form[] = [
 export const SHORT_FORMS: readonly Form[] = [
   { name: 'two incarnations', bounds: { ...SMALL, incarnations: 2 } },
   {
-    name: 'letters that linger, cut answers',
+    name: 'letters that linger',
     bounds: { ...SMALL, revocations: 2, cut: true, linger: true },
   },
   { name: 'a new epoch', bounds: { ...SMALL, incarnations: 2, ticks: 1, epochs: 2 } },

@@ -291,9 +291,9 @@ inline check() {
 }
 
 /*
- * Incarnations that differ in nothing but their number are as good as each other: with SYMMETRY they
- * are put into an order, and so are the instances, and of states that are the same but for names one
- * is looked at. A counterexample is told without it.
+ * Incarnations that differ in nothing but their number are as good as each other. With SYMMETRY they
+ * are put into an order after each step, so that of states which are the same but for these numbers
+ * one is looked at. A counterexample is told without it.
  */
 #ifdef SYMMETRY
 c_code {

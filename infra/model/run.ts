@@ -24,6 +24,22 @@ import { findTools, type Tools } from './tools.ts';
 
 const AT_ONCE = Math.min(2, availableParallelism());
 
+const NAME = 32;
+const COLUMNS: readonly [title: string, of: (form: Form, search: Search) => string][] = [
+  ['incarnations', ({ bounds }) => `${bounds.incarnations}`],
+  ['revocations', ({ bounds }) => `${bounds.revocations}`],
+  ['instances', ({ bounds }) => `${bounds.instances}`],
+  ['S', ({ bounds }) => `${bounds.ticks}`],
+  ['epochs', ({ bounds }) => `${bounds.epochs}`],
+  ['cut answers', ({ bounds }) => yes(bounds.cut)],
+  ['old letters', ({ bounds }) => yes(bounds.linger)],
+  ['    states', (_, { states }) => grouped(states)],
+  ['transitions', (_, { transitions }) => grouped(transitions)],
+  ['  depth', (_, { depth }) => grouped(depth)],
+  ['   MB', (_, { megabytes }) => grouped(Math.round(megabytes))],
+  ['seconds', (_, { seconds }) => grouped(Math.round(seconds))],
+];
+
 interface Options {
   short: boolean;
   trails: boolean;
@@ -40,13 +56,12 @@ async function main({ short, trails }: Options): Promise<number> {
     console.log(
       `\n${bold('The protocol')}: every reachable state of each form, none breaks a promise\n`,
     );
-    note(
-      `${'form'.padEnd(30)} incarnations  revocations  instances  S  epochs` +
-        '     states  transitions   depth    MB  seconds',
-    );
+    note('form'.padEnd(NAME) + COLUMNS.map(([title]) => `  ${title}`).join(''));
     const forms = short ? SHORT_FORMS : FORMS;
     const searched = await inOrder(
-      forms.map((form) => async () => await searchAll(session, tools, form.name, form.bounds)),
+      forms.map(
+        (form) => async () => await searchAll(session, tools, form, short ? 'short' : 'long'),
+      ),
       (search, index) => tellSearch(forms[index], search),
     );
 
@@ -72,20 +87,8 @@ async function main({ short, trails }: Options): Promise<number> {
 
 function tellSearch(form: Form | undefined, search: Search): void {
   if (form === undefined) return;
-  const { incarnations, revocations, instances, ticks, epochs } = form.bounds;
-  note(
-    form.name.padEnd(30) +
-      cell(incarnations, 13) +
-      cell(revocations, 13) +
-      cell(instances, 11) +
-      cell(ticks, 3) +
-      cell(epochs, 8) +
-      cell(search.states, 11) +
-      cell(search.transitions, 13) +
-      cell(search.depth, 8) +
-      cell(Math.round(search.megabytes), 6) +
-      cell(Math.round(search.seconds), 9),
-  );
+  const cells = COLUMNS.map(([title, of]) => `  ${of(form, search).padStart(title.length)}`);
+  note(form.name.padEnd(NAME) + cells.join(''));
   if (search.broken !== undefined) note(red(`  broken: ${search.broken}`));
   for (const shortcoming of search.shortcomings) note(red(`  not exhaustive: ${shortcoming}`));
 }
@@ -123,7 +126,7 @@ function tellRefutation(mutant: Mutant | undefined, found: Refutation, trails: b
 }
 
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
-const cell = (value: number, width: number): string => grouped(value).padStart(width);
+const yes = (value: boolean): string => (value ? 'yes' : 'no');
 
 /** Some at once; each result is told as soon as those before it have been. */
 async function inOrder<T>(

@@ -85,9 +85,12 @@ function sudoNeedsNoPassword(): boolean {
 }
 
 function isMissing(need: Need, why = 'it was installed, but is not where it is looked for') {
-  return new StepFailure(`The model needs a ${need}, and there is none: ${why}`, {
-    fix: hint(need),
-  });
+  return new StepFailure(
+    `The model needs ${need === 'spin' ? 'spin' : 'a C compiler'}, and there is none: ${why}`,
+    {
+      fix: hint(need),
+    },
+  );
 }
 
 /** The line that a person would type. */

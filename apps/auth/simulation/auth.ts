@@ -2,14 +2,15 @@
  * An instance of auth that lives again and again: the real protocol in a simulated process, and a
  * stand-in for the verbs that mint and revoke.
  */
-import type { RevocationEvent } from '@portcullis/contracts';
 import type { RevocationLog } from '../src/revocation/log.ts';
 import { startProtocol, type Protocol } from '../src/revocation/protocol.ts';
+import { Snapshots } from '../src/revocation/snapshots.ts';
 import { Link } from './bus/network.ts';
 import { Connection, MAIN_CONNECTION, PROTOCOL_CONNECTION } from './database/connection.ts';
 import { changeState, type Cut } from './database/cut.ts';
 import { readToken, type Login } from './database/mint.ts';
 import { simulatedRevocationLog } from './database/revocation-log.ts';
+import { simulatedSnapshotSource } from './database/snapshot-source.ts';
 import { simulatedVerifierRegistry } from './database/verifier-registry.ts';
 import type { Revocation, Token } from './history.ts';
 import type { Setting } from './setting.ts';
@@ -64,11 +65,19 @@ export class Auth {
     });
     this.#life = life;
     history.tell(process.name, 'starts');
+    const failed = (error: unknown, what: string): void =>
+      history.tell(process.name, `${what} failed: ${String(error)}`);
+    const snapshots = new Snapshots({
+      source: simulatedSnapshotSource(connection, page),
+      clock: process.clock,
+      failed: (error) => failed(error, 'following the log'),
+    });
+    bus.offerSnapshots(link, async () => await snapshots.take());
     void startProtocol({
       ...(variant.auth?.(ports, database) ?? ports),
       clock: process.clock,
       maxStalenessMs: this.#maxStalenessMs,
-      failed: (error, what) => history.tell(process.name, `${what} failed: ${String(error)}`),
+      failed,
     }).then((protocol) => {
       life.protocol = protocol;
     });
@@ -121,11 +130,9 @@ export class Auth {
     if (revocations.length === 0) return;
     protocol.committed(revocations.map(({ event }) => event));
     then();
+    const events = revocations.map(({ event }) => event);
     await this.#collect(life, revocations, waitMs, async (receipts) => {
-      return await receipts.collect(
-        revocations.map(({ event }) => event),
-        waitMs,
-      );
+      return await receipts.collect(events, waitMs);
     });
   }
 
@@ -152,7 +159,7 @@ export class Auth {
     const { history, variant } = this.#setting;
     if (protocol === undefined) return;
     const receipt = await ask(variant.receipts?.(protocol.receipts) ?? protocol.receipts);
-    const ids = revocations.map(({ event }: { event: RevocationEvent }) => event.id).join(' ');
+    const ids = revocations.map(({ event }) => event.id).join(' ');
     history.tell(process.name, `answers for ${ids}: ${receipt.confirmed} of ${receipt.expected}`);
     history.record({ what: 'answered for', revocations, receipt, waitMs });
   }

@@ -49,6 +49,12 @@ export function readCommand(args: readonly string[]): Command {
   };
 }
 
+/** With which a seed shows the same again. */
+export function flagsOf({ spared }: Command, without?: string): string {
+  const spare = spared.map((name) => ` --spare '${name}'`).join('');
+  return without === undefined ? spare : `${spare} --without ${without}`;
+}
+
 function whole(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`--${name} takes a number`);

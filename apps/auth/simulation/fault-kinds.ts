@@ -38,7 +38,26 @@ const KINDS: Record<string, Kind> = {
         verifier.start();
       });
     }),
-  'links cut': (faults) => faults.often(1_500, () => faults.cut(faults.anybody().life?.link)),
+  'all restart at once': (faults) =>
+    faults.often(2_500, () => {
+      for (const verifier of faults.stage.verifiers) {
+        faults.crash(verifier, faults.random.between(5, 60));
+      }
+    }),
+  'links cut': (faults) => {
+    const { random, stage } = faults;
+    faults.often(1_500, () => faults.cut(faults.anybody().life?.link));
+    faults.atStarts(0.2, (verifier) => {
+      // Somewhere around its first grants.
+      const soon = random.between(0, stage.maxStalenessMs / 2);
+      stage.setting.world.after(soon, () => faults.cut(verifier.life?.link));
+    });
+  },
+  'deaf verifiers': (faults) => {
+    const { random, stage } = faults;
+    faults.often(1_500, () => faults.deafen(random.pick(stage.verifiers).life?.link));
+    faults.atStarts(0.4, (verifier) => faults.deafen(verifier.life?.link));
+  },
   'bus down': (faults) =>
     faults.often(4_000, () => {
       const { network, subscribers } = faults.stage.setting.bus;
@@ -121,12 +140,16 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
+/** What most of the others show best together with. */
+const FREQUENT = new Set(['database slow', 'deaf verifiers', 'verifiers restart']);
+
 /** @returns what this run has to stand */
-export function chooseFaults(faults: Faults): string[] {
-  const { random } = faults;
+export function chooseFaults({ random }: Faults): string[] {
   if (random.chance(1 / 12)) return [];
-  const share = random.between(0.1, 0.45);
-  const chosen = Object.keys(KINDS).filter(() => random.chance(share));
+  const share = random.between(0.05, 0.4);
+  const chosen = Object.keys(KINDS).filter((name) =>
+    random.chance(FREQUENT.has(name) ? Math.max(share, 0.4) : share),
+  );
   // Set back while it sleeps, a wall clock hides that the machine slept.
   return chosen.filter((name) => name !== 'wall clocks set' || !chosen.includes('machines sleep'));
 }

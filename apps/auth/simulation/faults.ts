@@ -17,6 +17,8 @@ export interface Stage {
 
 /** Nothing may go wrong before everybody has started. Milliseconds. */
 const QUIET_MS = 300;
+/** S and this after its last grant a verifier is no longer waited for, or a little later. */
+const DISCOUNTED_AFTER_S_MS = 1_500;
 const SHORTEST_SLEEP_MS = 1_100;
 
 export class Faults {
@@ -54,15 +56,28 @@ export class Faults {
     next(QUIET_MS);
   }
 
+  /** When a verifier starts, with that probability. */
+  atStarts(probability: number, strike: (verifier: Verifier) => void): void {
+    const { setting, verifiers, until } = this.stage;
+    setting.history.listen((entry) => {
+      if (entry.what !== 'started' || setting.world.now > until) return;
+      const started = verifiers.find(({ life }) => life === entry.life);
+      if (started !== undefined && this.random.chance(probability)) strike(started);
+    });
+  }
+
   /** Ends right before `until` at the latest. */
   lasting(milliseconds: number, end: () => void): void {
     const { world } = this.stage.setting;
     world.at(Math.min(world.now + milliseconds, this.stage.until - 1), end);
   }
 
-  /** Something shorter or longer than S. */
+  /** Something shorter than S, or longer than it takes to be discounted. */
   spell(): number {
-    return this.random.between(0.1, 2.5) * this.stage.maxStalenessMs;
+    const { maxStalenessMs: s } = this.stage;
+    return this.random.chance(0.5)
+      ? this.random.between(0.1, 1) * s
+      : this.random.between(s, 2 * s + DISCOUNTED_AFTER_S_MS);
   }
 
   anybody(): Auth | Verifier {
@@ -100,12 +115,23 @@ export class Faults {
   }
 
   cut(link: Link | undefined): void {
-    if (link === undefined || link.cut !== 'none') return;
+    const { setting, until } = this.stage;
+    if (link === undefined || link.cut !== 'none' || setting.world.now > until) return;
     link.cut = this.random.pick(['lossy', 'holding']);
     link.alone = this.random.chance(0.5);
     const from = link.alone ? 'everything' : 'the bus';
     this.tell(`${link.process.name} is cut off from ${from}, ${link.cut}`);
     this.lasting(this.spell(), () => this.#heal(link));
+  }
+
+  /** For a while pushes do not reach it, from its start on or later. */
+  deafen(link: Link | undefined): void {
+    if (link === undefined || link.deaf) return;
+    this.tell(`${link.process.name} hears nothing`);
+    link.deaf = true;
+    this.lasting(this.spell(), () => {
+      link.deaf = false;
+    });
   }
 
   /** Back to a moment at which all that anybody was given a receipt for was there. */
@@ -152,6 +178,7 @@ export class Faults {
 
   #heal(link: Link): void {
     const { network, subscribers } = this.stage.setting.bus;
+    link.deaf = false;
     if (link.cut === 'none') return;
     const noticed = link.cut === 'lossy';
     this.tell(`${link.process.name} is connected again`);

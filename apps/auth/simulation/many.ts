@@ -1,59 +1,52 @@
 /** Many seeds, shared among processes: the first shares them out, each child runs its share. */
 import { fork } from 'node:child_process';
-import { printRun } from './report.ts';
 import { run, type Run } from './run.ts';
 import { addTally, emptyTally, type Tally } from './tally.ts';
 
+export interface Share {
+  from: number;
+  seeds: number;
+  /** Kinds of faults that do not happen. */
+  spared?: readonly string[];
+}
+
 export interface Outcome {
-  violated: number;
+  /** The runs in which a guarantee was violated. */
+  violated: Run[];
   tally: Tally;
 }
 
 /** In this process. */
-export async function runSeeds(
-  from: number,
-  seeds: number,
-  spared: readonly string[] = [],
-): Promise<Outcome> {
-  const tally = emptyTally();
-  let violated = 0;
+export async function runSeeds({ from, seeds, spared = [] }: Share): Promise<Outcome> {
+  const outcome: Outcome = { violated: [], tally: emptyTally() };
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const result: Run = await run(seed, { spared });
-    addTally(tally, result.tally);
-    if (result.violations.length === 0) continue;
-    violated += 1;
-    printRun(result);
+    const result = await run(seed, { spared });
+    addTally(outcome.tally, result.tally);
+    if (result.violations.length > 0) outcome.violated.push(result);
   }
-  return { violated, tally };
+  return outcome;
 }
 
 /** In children of this process, which is then only waiting. */
-export async function shareSeeds(
-  from: number,
-  seeds: number,
-  jobs: number,
-  spared: readonly string[],
-): Promise<Outcome> {
-  const share = Math.ceil(seeds / jobs);
+export async function shareSeeds({ from, seeds, ...rest }: Share, jobs: number): Promise<Outcome> {
+  const most = Math.ceil(seeds / jobs);
+  const outcomes = await Promise.all(
+    Array.from({ length: Math.ceil(seeds / most) }, async (_, job) => {
+      const first = from + job * most;
+      return await inChild({ from: first, seeds: Math.min(most, from + seeds - first), ...rest });
+    }),
+  );
   const tally = emptyTally();
-  let violated = 0;
-  const shares = Array.from({ length: jobs }, async (_, job) => {
-    const first = from + job * share;
-    const count = Math.max(0, Math.min(share, from + seeds - first));
-    const outcome = await inChild(first, count, spared);
-    violated += outcome.violated;
-    addTally(tally, outcome.tally);
-  });
-  await Promise.all(shares);
-  return { violated, tally };
+  for (const outcome of outcomes) addTally(tally, outcome.tally);
+  return { violated: outcomes.flatMap(({ violated }) => violated), tally };
 }
 
-async function inChild(from: number, seeds: number, spared: readonly string[]): Promise<Outcome> {
+async function inChild({ from, seeds, spared = [] }: Share): Promise<Outcome> {
+  const main = process.argv[1];
+  if (main === undefined) throw new Error('there is no program to start again');
+  const share = ['--from', `${from}`, '--seeds', `${seeds}`, '--jobs', '1'];
+  const spare = spared.flatMap((name) => ['--spare', name]);
   return await new Promise((resolve, reject) => {
-    const main = process.argv[1];
-    if (main === undefined) throw new Error('there is no program to start again');
-    const spare = spared.flatMap((name) => ['--spare', name]);
-    const share = ['--from', `${from}`, '--seeds', `${seeds}`, '--jobs', '1'];
     const child = fork(main, [...share, ...spare]);
     child.on('message', (outcome: Outcome) => resolve(outcome));
     child.on('error', reject);

@@ -6,9 +6,8 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** @param without the protection that was taken away, if one was */
-export function printRun({ seed, faults, violations }: Run, without?: string): void {
-  const flags = without === undefined ? '' : ` --without ${without}`;
+/** @param flags what else it takes to see the same again */
+export function printRun({ seed, faults, violations }: Run, flags: string): void {
   if (violations.length === 0) print(`seed ${seed}: every guarantee was kept`);
   for (const { guarantee, at, what } of violations) {
     print(`seed ${seed}: ${guarantee} violated at ${(at / 1_000).toFixed(4)} s: ${what}`);

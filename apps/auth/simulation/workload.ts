@@ -28,7 +28,7 @@ export function startWorkload(options: WorkloadOptions): void {
   for (const id of people) database.users.set(id, { generation: 1 });
   for (const id of CLIENTS) database.clients.set(id, { generation: 1 });
   for (let i = 0; i < 2; i += 1) database.keys.set(random.id('key'), { killed: false });
-  const pace = random.between(40, 180);
+  const pace = random.between(30, 150);
 
   const auth = (): Auth => random.pick(auths);
   const wait = (): number => random.pick([0, 30, 250, 1_000, maxStalenessMs + 2_500]);
@@ -115,7 +115,7 @@ export function startWorkload(options: WorkloadOptions): void {
       const { confirmed, expected } = entry.receipt;
       if (confirmed !== expected) return;
       for (const revocation of entry.revocations) {
-        insist(revocation, 0, random.between(0, 20), random.between(0, 2_000));
+        insist(revocation, 0, random.between(0, 50), random.between(0, 500));
       }
     }
   });

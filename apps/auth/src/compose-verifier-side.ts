@@ -1,16 +1,20 @@
 /** What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP. */
 import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
+import { systemClock } from '@portcullis/verify';
 import { createAuthenticateClient } from './client/authenticate-client.ts';
 import type { AuthConfig } from './config.ts';
 import { addGrantEndpoint } from './http/grant-endpoint.ts';
+import { addSnapshotEndpoint } from './http/snapshot-endpoint.ts';
 import type { AuthMetrics } from './metrics.ts';
 import { NatsRevocationBus } from './nats/revocation-bus.ts';
 import { createRequireClient } from './oauth/require-client.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectProtocol } from './postgres/protocol-connection.ts';
 import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocation-log.ts';
+import { postgresSnapshotSource } from './postgres/snapshot-source.ts';
 import { postgresVerifierRegistry } from './postgres/verifier-registry.ts';
 import { createRevocations, type Revocations } from './revocation/compose.ts';
+import { Snapshots } from './revocation/snapshots.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
 /** For finding out who asks over HTTP. */
@@ -62,6 +66,13 @@ export async function composeVerifierSide(
       onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
     }),
   );
+  const snapshots = owned.use(
+    new Snapshots({
+      source: postgresSnapshotSource(protocol.sql),
+      clock: systemClock,
+      failed: (error) => failed(error, 'following the log for snapshots'),
+    }),
+  );
   // Not over the connections that logins use: a burst of them must make nobody stale.
   const clients = owned.use(
     connectPostgres(databaseUrl, 'portcullis-auth-verifiers', CLIENT_CONNECTIONS),
@@ -75,6 +86,10 @@ export async function composeVerifierSide(
         requireClient,
         grant: revocations.grant,
         relay: (service, confirmed) => revocationBus.acknowledge(service, confirmed),
+      });
+      addSnapshotEndpoint(app, {
+        requireClient,
+        snapshot: async () => await snapshots.take(),
       });
     },
   };

@@ -31,7 +31,7 @@ export function decodeId(text: string, prefix: string, words: Int32Array): boole
     if (text.charCodeAt(i) !== prefix.charCodeAt(i)) return false;
   }
   // 26 digits have 130 bits, of which the first two must be zero.
-  let wrong = digitAt(text, start) & ~7;
+  let wrong = digitAt(text, start) > 7 ? NONE : 0;
   let word = 0;
   let room = 34;
   let filled = 0;

@@ -100,5 +100,6 @@ export {
   type Snapshot,
   type SnapshotBlock,
 } from './snapshot-reader.ts';
+export { encodePart, joinParts, type SnapshotPart } from './snapshot-parts.ts';
 export { encodeSnapshot, SnapshotWriter } from './snapshot-writer.ts';
 export { subjectsOf, type Subjects } from './subjects.ts';

@@ -2,6 +2,7 @@ export { testProgram, testServers, type TestServers } from './environment.ts';
 export { freePort } from './free-port.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';
+export { seededRandom } from './seeded-random.ts';
 export {
   SOURCE_RUNNER,
   spawnService,

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** Answers 2xx once it can serve; `/readyz` unless told. */
   readyPath?: string;
   readyTimeoutMs?: number;
+  /** Words before the command, such as `ip netns exec NAME`. */
+  through?: readonly string[];
 }
 
 export interface SpawnedService extends AsyncDisposable {
@@ -44,10 +46,12 @@ export async function spawnService(options: ServiceOptions): Promise<SpawnedServ
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const start = async (): Promise<TestProcess> => {
+    const words = [...(options.through ?? []), process.execPath, ...SOURCE_RUNNER, options.entry];
+    const [command = '', ...args] = words;
     const child = new TestProcess({
       name: options.name,
-      command: process.execPath,
-      args: [...SOURCE_RUNNER, options.entry],
+      command,
+      args,
       env: { NODE_ENV: 'test', HOST: '127.0.0.1', ...options.env, PORT: String(port) },
     });
     await untilReady(child, `${url}${options.readyPath ?? '/readyz'}`, options.readyTimeoutMs);

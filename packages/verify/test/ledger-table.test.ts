@@ -62,7 +62,7 @@ function contentsOf(model: Model): string[] {
 
 /** Sweeps until everything that has expired must be gone. */
 function sweepAll(table: IdTable, now: number): void {
-  for (let round = 0; round < 40; round += 1) table.sweep(now, Number.MAX_SAFE_INTEGER);
+  for (let round = 0; round < 16; round += 1) table.sweep(now, Number.MAX_SAFE_INTEGER);
 }
 
 function tableOf(width: Width, count: number, next: () => number, moment = FOR_EVER): IdTable {
@@ -81,6 +81,7 @@ describe('the table', () => {
       const table = new IdTable(width);
       const model = new Model();
       let now = 1_000;
+      let wrong = 0;
       // Grows, stands, shrinks to nothing, and grows again.
       const life = [40_000, 10_000, 2_000, 60_000];
       for (let step = 0; step < 200_000; step += 1) {
@@ -95,26 +96,30 @@ describe('the table', () => {
         const generation = width === 6 ? next() % 4 : 0;
         const known = model.entries.get(key.join());
         if (next() % 4 === 0) {
-          expect(table.has(key)).toBe(known !== undefined);
-          if (width === 6) expect(table.generation(key)).toBe(known?.generation ?? 0);
+          if (table.has(key) !== (known !== undefined)) wrong += 1;
+          if (width === 6 && table.generation(key) !== (known?.generation ?? 0)) wrong += 1;
         } else {
           const moment = now + 1 + (next() % last);
-          expect(table.raise(key, moment, generation)).toBe(model.raise(key, moment, generation));
+          const raised = model.raise(key, moment, generation);
+          if (table.raise(key, moment, generation) !== raised) wrong += 1;
         }
         if (step % 10 === 0) now += 3;
-        if (step % 1_000 === 0) {
+        if (step % 2_000 === 0) {
           table.sweep(now, 4_000);
           // What has not expired is there, whatever has been swept.
           for (const entry of model.entries.values()) {
-            if (entry.moment > now) expect(table.has(entry.key)).toBe(true);
+            if (entry.moment > now && !table.has(entry.key)) wrong += 1;
           }
           sweepAll(table, now);
           model.evict(now);
-          expect(table.size).toBe(model.entries.size);
+          expect({ wrong, size: table.size }).toEqual({ wrong: 0, size: model.entries.size });
         }
-        if (step % 20_000 === 0) expect(contents(table, width)).toEqual(contentsOf(model));
+        if (step % 50_000 === 0) expect(contents(table, width)).toEqual(contentsOf(model));
       }
-      expect(contents(table, width)).toEqual(contentsOf(model));
+      expect({ wrong, contents: contents(table, width) }).toEqual({
+        wrong: 0,
+        contents: contentsOf(model),
+      });
       sweepAll(table, FOR_EVER - 1);
       expect(table.size).toBe(0);
     },
@@ -150,10 +155,10 @@ describe('the table', () => {
     const before = table.bytes;
     for (const hash of [0, -1, 0x7fff_ffff, -0x8000_0000, 0x1234_5678]) {
       for (let i = 0; i < 4_000; i += 1) table.raise(Int32Array.of(hash, i, 0, 0), 5 + i, 0);
-      for (let i = 0; i < 4_000; i += 1) {
-        expect(table.has(Int32Array.of(hash, i, 0, 0))).toBe(true);
-        expect(table.has(Int32Array.of(hash, i, 0, 1))).toBe(false);
-      }
+      const wrong = Array.from({ length: 4_000 }, (_, i) => i).filter(
+        (i) => !table.has(Int32Array.of(hash, i, 0, 0)) || table.has(Int32Array.of(hash, i, 0, 1)),
+      );
+      expect(wrong).toEqual([]);
     }
     expect(table.size).toBe(40_000);
     // The directory does not run away over them.
@@ -182,14 +187,13 @@ describe('the table', () => {
   ])('of %i words takes %i bytes an entry or less, at every size', (width, most) => {
     const next = randomOf(11);
     const table = new IdTable(width);
-    let worst = 0;
+    const heavy: number[] = [];
     for (let count = 1; count <= 600_000; count += 1) {
       table.raise(Int32Array.of(next(), next(), next(), next()), FOR_EVER, 1);
-      // The pages kept for later are a fixed amount, which ever more entries share.
-      if (count > 300_000 && count % 5_000 === 0) worst = Math.max(worst, table.bytes / count);
+      // Besides, the first pages and those kept for later, which do not grow with the table.
+      if (count % 5_000 === 0 && table.bytes > count * most + 1_000_000) heavy.push(count);
     }
-    expect(worst).toBeLessThan(most + 3);
-    expect(worst).toBeGreaterThan(20);
+    expect(heavy).toEqual([]);
   });
 
   it('gives back what it has taken, a bounded part at a time', () => {
@@ -245,19 +249,22 @@ describe('the table', () => {
   });
 
   it('is the same table when it was told how many would come', () => {
-    const plain = tableOf(5, 100_000, randomOf(23));
+    const keysOf = (next: () => number) =>
+      Array.from({ length: 100_000 }, () => Int32Array.of(next(), next(), next(), next()));
+    const keys = keysOf(randomOf(23));
+    const strangers = keysOf(randomOf(29));
     for (const told of [10, 100_000, 5_000_000]) {
-      const next = randomOf(23);
       const table = new IdTable(5);
       table.expect(told);
-      for (let i = 0; i < 100_000; i += 1) {
-        table.raise(Int32Array.of(next(), next(), next(), next()), FOR_EVER, 1);
-      }
+      for (const key of keys) table.raise(key, FOR_EVER, 0);
       table.expect(0);
-      expect(contents(table, 5)).toEqual(contents(plain, 5));
-      sweepAll(table, 1);
-      expect(contents(table, 5)).toEqual(contents(plain, 5));
-      expect(table.bytes).toBeLessThan(100_000 * 34);
+      for (let round = 0; round < 2; round += 1) {
+        expect(table.size).toBe(keys.length);
+        expect(keys.filter((key) => !table.has(key))).toEqual([]);
+        expect(strangers.filter((key) => table.has(key))).toEqual([]);
+        sweepAll(table, 1);
+      }
+      expect(table.bytes).toBeLessThan(keys.length * 34);
     }
   });
 });

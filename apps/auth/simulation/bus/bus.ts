@@ -28,6 +28,7 @@ export class Bus {
   readonly random: Random;
   readonly instances = new Set<Instance>();
   readonly subscribers = new Set<Subscriber>();
+  readonly #snapshots = new Map<Link, () => Promise<readonly Uint8Array[]>>();
 
   constructor(network: Network) {
     this.network = network;
@@ -44,18 +45,14 @@ export class Bus {
       },
       push: async (event) => {
         const bytes = bytesOf(event);
-        for (const subscriber of this.subscribers) {
-          network.carry(link, subscriber.link, () => subscriber.revocation(this.#damaged(bytes)));
-        }
+        this.#push(link, (subscriber) => subscriber.revocation(this.#damaged(bytes)));
         await this.#stored(link);
         await process.pass('stored');
       },
       publish: async () => await this.#stored(link),
       numbered: (notice) => {
         const bytes = bytesOf(notice);
-        for (const subscriber of this.subscribers) {
-          network.carry(link, subscriber.link, () => subscriber.numbered(bytes));
-        }
+        this.#push(link, (subscriber) => subscriber.numbered(bytes));
       },
       listen: async (listener) => {
         const instance: Instance = { link, listener };
@@ -88,6 +85,26 @@ export class Bus {
     });
   }
 
+  /** Over HTTP, as long as that instance lives. */
+  offerSnapshots(link: Link, take: () => Promise<readonly Uint8Array[]>): void {
+    this.#snapshots.set(link, take);
+    link.process.onDeath(() => this.#snapshots.delete(link));
+  }
+
+  askForSnapshot(from: Link, answered: (snapshot: Uint8Array) => void): void {
+    if (this.#snapshots.size === 0) return;
+    const [link, take] = this.random.pick([...this.#snapshots]);
+    this.network.carryDirectly(from, link, () => {
+      take().then(
+        (chunks) => {
+          const whole = Buffer.concat(chunks);
+          this.network.carryDirectly(link, from, () => answered(whole));
+        },
+        () => undefined, // whoever asked hears nothing
+      );
+    });
+  }
+
   acknowledge(from: Link, acknowledgement: Acknowledgement, service: string): void {
     for (const { link, listener } of this.instances) {
       this.network.carry(from, link, () => listener.acknowledged(acknowledgement, service));
@@ -99,6 +116,13 @@ export class Bus {
     if (instance === undefined) return;
     const { link, listener } = instance;
     this.network.carry(from, link, () => listener.farewell(farewell, service));
+  }
+
+  #push(from: Link, deliver: (subscriber: Subscriber) => void): void {
+    for (const subscriber of this.subscribers) {
+      const { link } = subscriber;
+      if (!link.deaf) this.network.carry(from, link, () => deliver(subscriber));
+    }
   }
 
   #any(): Instance | undefined {

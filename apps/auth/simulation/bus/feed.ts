@@ -83,6 +83,16 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
       if (reply.nonce === request.nonce) noteGrant(reply, askedAt);
       return bytes;
     },
+    async snapshot(timeoutMs) {
+      return await new Promise<Uint8Array>((resolve, reject) => {
+        const timer = process.clock.after(timeoutMs, () => reject(new Error('no snapshot')));
+        bus.askForSnapshot(link, (snapshot) => {
+          history.tell(life.name, `takes a snapshot of ${snapshot.length} bytes`);
+          timer.cancel();
+          resolve(snapshot);
+        });
+      });
+    },
     acknowledge(acknowledgement) {
       bus.acknowledge(link, acknowledgement, service);
     },

@@ -27,6 +27,8 @@ export class Link {
   cut: 'none' | 'lossy' | 'holding' = 'none';
   /** Also the way that does not lead over the bus. */
   alone = false;
+  /** What was not asked for does not arrive. */
+  deaf = false;
   readonly held: (() => void)[] = [];
 
   constructor(process: Process) {
@@ -71,6 +73,7 @@ export class Network {
   heal(link: Link): void {
     link.cut = 'none';
     link.alone = false;
+    link.deaf = false;
     for (const send of link.held.splice(0)) send();
   }
 

@@ -1,7 +1,7 @@
 import type { GrantReply } from '@portcullis/contracts';
 import type { Variant } from '../variant.ts';
 
-/** A request is given the answer of a batch that was already under way, and registers meanwhile. */
+/** Who asks the same as somebody whose answer is under way is given that answer. */
 export const withoutReadAfterRequest: Variant = {
   auth({ log, registry, bus }) {
     const underWay = new Map<string, Promise<GrantReply>>();
@@ -20,10 +20,7 @@ export const withoutReadAfterRequest: Variant = {
               const { nonce, incarnation, epoch, position } = request;
               const question = `${epoch} ${position}`;
               const other = underWay.get(question);
-              if (other !== undefined) {
-                const [answer] = await Promise.all([other, registry.register([request], 1_000)]);
-                return { ...answer, nonce, incarnation };
-              }
+              if (other !== undefined) return { ...(await other), nonce, incarnation };
               const answer = listener.grant(request).finally(() => underWay.delete(question));
               underWay.set(question, answer);
               return await answer;

@@ -1,6 +1,7 @@
 /** The part of the OpenAPI document that is for verifiers. */
 import { grantReply, grantRequest } from '@portcullis/contracts';
 import { toJsonSchema, type PathItems } from '@portcullis/service';
+import { SNAPSHOT_TYPE } from './snapshot-endpoint.ts';
 
 const refused = {
   401: { $ref: '#/components/responses/Unauthorized' },
@@ -25,6 +26,21 @@ export const verifierPaths: PathItems = {
           content: { 'application/json': { schema: toJsonSchema(grantReply, 'output') } },
         },
         400: { $ref: '#/components/responses/BadRequest' },
+        ...refused,
+      },
+    },
+  },
+  '/v1/revocations/snapshot': {
+    get: {
+      ...common,
+      operationId: 'verifiers.snapshot',
+      summary:
+        'All that is revoked, in one piece; with the credentials of the service that verifies',
+      responses: {
+        200: {
+          description: 'A binary snapshot',
+          content: { [SNAPSHOT_TYPE]: { schema: { type: 'string', format: 'binary' } } },
+        },
         ...refused,
       },
     },

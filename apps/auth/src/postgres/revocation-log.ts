@@ -65,7 +65,8 @@ export function postgresRevocationLog(sql: Sql): RevocationLog {
       const rows = await sql`
         with numbered as (
           select ${columns} from revocation_log e
-          where position > ${after} order by position limit ${PAGE}
+          -- Qualified: the bare name would be the column of the result, which has no index.
+          where e.position > ${after} order by e.position limit ${PAGE}
         ), unnumbered as (
           select ${columns} from revocation_log e where position is null limit ${PAGE}
         )

@@ -31,6 +31,7 @@ import {
   type Grant,
   type IncarnationId,
   type RevocationEvent,
+  type SnapshotPlace,
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
@@ -44,6 +45,11 @@ export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
 const RETRY_MS = 200;
+/** For everything in one piece, and between two attempts at it. */
+const SNAPSHOT_TIMEOUT_MS = 10_000;
+const SNAPSHOT_PAUSE_MS = 15_000;
+/** Merging lets others have a turn after this long. */
+const MERGE_SLICE_MS = 8;
 /** `iat` may lie this far ahead of what the issuer's clock is known to be at least. Milliseconds. */
 const MAX_SKEW_MS = 5_000;
 
@@ -85,6 +91,7 @@ export class Replica {
   #epoch: EpochId | null = null;
   #freshUntil = Number.NEGATIVE_INFINITY;
   #maxStaleness: number | undefined;
+  #noSnapshotUntil = Number.NEGATIVE_INFINITY;
   #renewing = false;
   #renewAgain = false;
   #renewal: Timer | undefined;
@@ -316,7 +323,10 @@ export class Replica {
           this.#resynchronise();
           return 0;
         }
-        if (!reply.complete) return this.#takePart(reply) ? 0 : RETRY_MS;
+        if (!reply.complete) {
+          const further = this.#takePart(reply);
+          return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
+        }
         this.#takeWhole(reply, askedAt);
         // About every S/3, so that two may be lost before it shows.
         return (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random());
@@ -335,6 +345,48 @@ export class Replica {
       grant.events.map(({ id }) => id),
     );
     return this.#position.value > before;
+  }
+
+  /**
+   * Far behind, and fresh no longer or not yet: everything in one piece, where that can be had. It
+   * makes nothing fresh; the whole grant that is asked for next does.
+   *
+   * @returns whether it has led any further
+   */
+  async #takeSnapshot(): Promise<boolean> {
+    const { feed, clock } = this.#options;
+    const now = clock.monotonic();
+    if (feed.snapshot === undefined || this.#isFresh(now) || now < this.#noSnapshotUntil) {
+      return false;
+    }
+    this.#noSnapshotUntil = now + SNAPSHOT_PAUSE_MS;
+    const incarnation = this.#incarnation;
+    const before = this.#position.value;
+    try {
+      const { epoch, position } = await this.#merge(await feed.snapshot(SNAPSHOT_TIMEOUT_MS));
+      // What was merged was revoked, and stays. Where it stands counts in the same log only.
+      if (incarnation !== this.#incarnation || epoch !== this.#epoch) return false;
+      this.#position.granted(position, []);
+    } catch {
+      this.#stats.grantFailures += 1;
+    }
+    return this.#position.value > before;
+  }
+
+  async #merge(snapshot: Uint8Array): Promise<SnapshotPlace> {
+    const { ledger, clock } = this.#options;
+    const steps = ledger.mergeInSteps(snapshot);
+    let turnEnds = clock.monotonic() + MERGE_SLICE_MS;
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      if (clock.monotonic() < turnEnds) continue;
+      // Not by a timer: a process that sleeps has to wait for its turn on a busy machine.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      turnEnds = clock.monotonic() + MERGE_SLICE_MS;
+    }
   }
 
   #takeWhole(grant: Grant, askedAt: number): void {
@@ -363,6 +415,7 @@ export class Replica {
     this.#epoch = null;
     this.#position.reset();
     this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#noSnapshotUntil = Number.NEGATIVE_INFINITY;
     this.#setState('SYNCING');
     void this.#options.feed.farewell({ version: 1, incarnation: former });
   }

@@ -1,0 +1,325 @@
+/**
+ * Everything through which this service can change anything, in one table: what it does to access,
+ * and that whatever ends access leaves an event in the log, a row in the audit trail, and a receipt.
+ *
+ * What is not in the table fails; so does what lacks one of the three.
+ */
+import { createAuthRouter, type AuthService } from '@portcullis/api';
+import { receipt, type ClientId, type Receipt } from '@portcullis/contracts';
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureClient } from '../src/client/ensure-client.ts';
+import { changeOffline } from '../src/commands/change-offline.ts';
+import {
+  ADMIN,
+  basic,
+  MACHINE,
+  PASSWORD,
+  startAuthSystem,
+  type Answer,
+  type AuthInstance,
+  type AuthSystem,
+} from './auth-system.ts';
+
+/**
+ * - `ends`: takes access from tokens that were good, in whole or in part, and answers with a receipt.
+ * - `ends, refusing`: the same; its answer is a refusal, which has no receipt.
+ * - `ends, offline`: the same; done by an operator's command, which has nobody to give one to.
+ * - `opens`: gives access, or allows it again. Accounted for, and no event of the log.
+ * - `nothing`
+ */
+type Effect = 'ends' | 'ends, refusing' | 'ends, offline' | 'opens' | 'nothing';
+
+interface Case {
+  effect: Effect;
+  /** Does it, so that it has its effect. @returns the answer, or the id of the request */
+  act: () => Promise<Answer | string>;
+}
+
+let system: AuthSystem;
+let auth: AuthInstance;
+let actor: string;
+
+beforeAll(async () => {
+  system = await startAuthSystem();
+  auth = system.auth;
+  actor = await system.idOf(ADMIN.email);
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const someone = async (): Promise<{ user_id: string; actor: string; wait: number }> => ({
+  user_id: await system.idOf((await auth.newcomer()).email),
+  actor,
+  wait: 0,
+});
+
+/** A refresh token that was used twice before: somebody has a copy. */
+async function replayed(): Promise<string> {
+  const { refresh_token: first } = await auth.newcomer();
+  const { body } = await auth.refresh(first);
+  await auth.refresh(body.refresh_token);
+  return first;
+}
+
+const SHOP = {
+  id: 'cli_shop' as ClientId,
+  name: 'shop',
+  audiences: ['urn:portcullis:auth'],
+  secret: 'a secret that is long enough for a machine',
+};
+const asShop = { headers: basic(SHOP.id, SHOP.secret) };
+
+const TABLE: Record<string, Record<string, Case>> = {
+  register: {
+    'a new account': { effect: 'opens', act: () => auth.register('every-change@example.test') },
+    'a known address': { effect: 'opens', act: () => auth.register('every-change@example.test') },
+  },
+  login: {
+    'a session': {
+      effect: 'opens',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        return await auth.call('POST', '/v1/login', { body: { email, password: PASSWORD } });
+      },
+    },
+  },
+  refresh: {
+    'a live token': {
+      effect: 'nothing',
+      act: async () => await auth.refresh((await auth.newcomer()).refresh_token),
+    },
+    'a token that was used before': {
+      effect: 'ends, refusing',
+      act: async () => await auth.refresh(await replayed()),
+    },
+  },
+  logout: {
+    'the own session': {
+      effect: 'ends',
+      act: async () => {
+        const token = (await auth.newcomer()).access_token;
+        return await auth.call('POST', '/v1/logout', { token });
+      },
+    },
+  },
+  logoutAll: {
+    everything: {
+      effect: 'ends',
+      act: async () => {
+        const token = (await auth.newcomer()).access_token;
+        return await auth.call('POST', '/v1/logout-all', { token });
+      },
+    },
+    'all but the own': {
+      effect: 'ends',
+      act: async () => {
+        const { email, access_token: token } = await auth.newcomer();
+        await auth.logIn(email);
+        const body = { keep_current: true };
+        return await auth.call('POST', '/v1/logout-all', { token, body });
+      },
+    },
+  },
+  'sessions.end': {
+    'one session': {
+      effect: 'ends',
+      act: async () => {
+        const { session_id, access_token: token } = await auth.newcomer();
+        return await auth.call('DELETE', `/v1/sessions/${session_id}`, { token });
+      },
+    },
+  },
+  'accounts.disable': {
+    'an active account': {
+      effect: 'ends',
+      act: async () => await auth.machine('accounts.disable', await someone()),
+    },
+  },
+  'accounts.enable': {
+    'a disabled account': {
+      effect: 'opens',
+      act: async () => {
+        const { wait, ...who } = await someone();
+        await auth.machine('accounts.disable', { ...who, wait });
+        return await auth.machine('accounts.enable', who);
+      },
+    },
+  },
+  'accounts.remove': {
+    'an account': {
+      effect: 'ends',
+      act: async () => await auth.machine('accounts.remove', await someone()),
+    },
+  },
+  'accounts.setRoles': {
+    'more roles': {
+      effect: 'ends',
+      act: async () =>
+        await auth.machine('accounts.setRoles', { ...(await someone()), roles: ['support'] }),
+    },
+    'fewer roles': {
+      effect: 'ends',
+      act: async () => {
+        const who = await someone();
+        await auth.machine('accounts.setRoles', { ...who, roles: ['support'] });
+        return await auth.machine('accounts.setRoles', { ...who, roles: [] });
+      },
+    },
+  },
+  'accounts.logout': {
+    'an account': {
+      effect: 'ends',
+      act: async () => await auth.machine('accounts.logout', await someone()),
+    },
+  },
+  'keys.rotate': {
+    'a key': { effect: 'opens', act: async () => await auth.machine('keys.rotate', { actor }) },
+  },
+  'keys.kill': {
+    'the key that signs': {
+      effect: 'ends',
+      act: async () => {
+        const [row] = await system.sql`
+          select kid from signing_keys where killed_at is null order by active_from limit 1`;
+        return await auth.machine('keys.kill', { actor, kid: row?.['kid'], wait: 0 });
+      },
+    },
+  },
+  'oauth2.token': {
+    'a token of a machine': {
+      effect: 'nothing',
+      act: async () =>
+        await auth.call('POST', '/oauth2/token', {
+          form: { grant_type: 'client_credentials' },
+          headers: basic(MACHINE.id, MACHINE.secret),
+        }),
+    },
+    'a live refresh token': {
+      effect: 'nothing',
+      act: async () => {
+        const { refresh_token } = await auth.newcomer();
+        const form = { grant_type: 'refresh_token', refresh_token };
+        return await auth.call('POST', '/oauth2/token', { form });
+      },
+    },
+    'a refresh token that was used before': {
+      effect: 'ends, refusing',
+      act: async () => {
+        const form = { grant_type: 'refresh_token', refresh_token: await replayed() };
+        return await auth.call('POST', '/oauth2/token', { form });
+      },
+    },
+  },
+  'oauth2.introspect': {
+    'a token': {
+      effect: 'nothing',
+      act: async () => {
+        const form = { token: (await auth.newcomer()).access_token };
+        return await auth.call('POST', '/oauth2/introspect', { form, ...asShop });
+      },
+    },
+  },
+  'verifiers.grant': {
+    'a malformed request': {
+      effect: 'nothing',
+      act: async () => await auth.call('POST', '/v1/grants', { body: {}, ...asShop }),
+    },
+  },
+  'command ensure-client': {
+    'a new client': { effect: 'opens', act: () => ensured(['users:read', 'users:write']) },
+    'with less to be allowed': { effect: 'ends, offline', act: () => ensured(['users:read']) },
+  },
+  'command create-admin': {
+    // Covered by what it has left when this instance started.
+    'the first administrator': { effect: 'opens', act: async () => 'create-administrator' },
+  },
+  'command migrate': {
+    'nothing new': { effect: 'nothing', act: async () => 'migrate' },
+  },
+};
+
+/** Tells its rows in the log and in the audit trail from those of the run before. */
+async function ensured(scopes: ('users:read' | 'users:write')[]): Promise<string> {
+  await system.sql`update audit_log set request_id = 'before' where request_id = 'ensure-client'`;
+  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
+    await ensureClient(makeChange, { ...SHOP, scopes });
+  });
+  return 'ensure-client';
+}
+
+interface Evidence {
+  events: { key: string; occurred: Date }[];
+  audits: number;
+  receipt: Receipt | null;
+}
+
+async function evidenceOf(answer: Answer | string): Promise<Evidence> {
+  const id = typeof answer === 'string' ? answer : answer.headers.get('x-request-id');
+  const body = typeof answer === 'string' ? null : answer.body;
+  const events = await system.sql`
+    select key, occurred_at from revocation_log where request_id = ${id}`;
+  const audits = await system.sql`select 1 from audit_log where request_id = ${id}`;
+  const given = receipt.safeParse(body?.receipt ?? body);
+  return {
+    events: events.map((row) => ({ key: row['key'], occurred: row['occurred_at'] })),
+    audits: audits.length,
+    receipt: given.success ? given.data : null,
+  };
+}
+
+/** What is wrong with what a change has left behind. */
+function faultsOf(effect: Effect, { events, audits, receipt: given }: Evidence): string[] {
+  const faults: string[] = [];
+  const ends = effect.startsWith('ends');
+  if (ends && events.length === 0) faults.push('no event in the log');
+  if (!ends && events.length > 0) faults.push('an event, though nothing was ended');
+  if (effect !== 'nothing' && audits === 0) faults.push('no row in the audit trail');
+  if (effect === 'ends' && given === null) faults.push('no receipt');
+  if (effect !== 'ends' && given !== null) faults.push('a receipt for nothing');
+  const last = events.at(-1);
+  if (given !== null && last !== undefined) {
+    if (given.committed_at !== last.occurred.toISOString()) faults.push('the receipt of another');
+  }
+  return faults;
+}
+
+/** Every name under which something can be changed. */
+async function everyMutation(): Promise<string[]> {
+  // It is walked, not called. At run time the procedures stand side by side, by their whole names.
+  const router = createAuthRouter({ accounts: {} } as AuthService);
+  const flat = router._def.procedures as unknown as Record<string, { _def: { type: string } }>;
+  const known = new Set(Object.keys(flat));
+  const procedures = [...known].filter((name) => flat[name]?._def.type === 'mutation');
+  const { body } = await auth.call('GET', '/openapi.json');
+  const others = Object.values<Record<string, { operationId: string }>>(body.paths)
+    .flatMap((item) => Object.entries(item))
+    .filter(([method]) => method !== 'get')
+    .map(([, { operationId }]) => operationId)
+    .filter((name) => !known.has(name));
+  const files = await readdir(new URL('../src/commands', import.meta.url));
+  const helpers = ['change-offline.ts', 'run-command.ts'];
+  const commands = files
+    .filter((file) => !helpers.includes(file))
+    .map((file) => `command ${file.replace('.ts', '')}`);
+  return [...procedures, ...others, ...commands].toSorted();
+}
+
+it('has a place in the table for everything that can be called, and for nothing else', async () => {
+  expect(await everyMutation()).toEqual(Object.keys(TABLE).toSorted());
+});
+
+describe.each(Object.entries(TABLE))('%s', (_, cases) => {
+  it.each(Object.entries(cases))('%s', async (_name, { effect, act }) => {
+    const evidence = await evidenceOf(await act());
+    expect(faultsOf(effect, evidence)).toEqual([]);
+    // And it would be noticed, were one of the three missing.
+    if (!effect.startsWith('ends')) return;
+    expect(faultsOf(effect, { ...evidence, events: [] })).toContain('no event in the log');
+    expect(faultsOf(effect, { ...evidence, audits: 0 })).toContain('no row in the audit trail');
+    if (effect !== 'ends') return;
+    expect(faultsOf(effect, { ...evidence, receipt: null })).toContain('no receipt');
+  });
+});

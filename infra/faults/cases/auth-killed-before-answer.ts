@@ -1,0 +1,25 @@
+import type { Fault } from '../fault.ts';
+
+export const authKilledBeforeAnswer: Fault = {
+  name: 'auth-killed-before-answer',
+  about: 'auth is killed while a committed logout waits for a verifier that stands still',
+  async run({ stage, history, traffic, anInstance, aVerifier, excusing, endUnder, expect }) {
+    const victim = anInstance();
+    const still = aVerifier();
+    const { token } = await traffic.newSession();
+    await excusing([still], async () => {
+      const resumed = history.open('still', still.name);
+      still.service.pause();
+      const answer = endUnder(victim, token, 8_000);
+      const row = await stage.log.find(({ key }) => key === token.sid, 2_000);
+      victim.service.kill('SIGKILL');
+      await victim.service.process.exited;
+      resumed();
+      still.service.resume();
+      expect('the logout committed', row !== undefined);
+      await answer;
+      const change = history.changes.find((one) => one.token === token);
+      expect('its answer was lost', change?.outcome === 'unknown');
+    });
+  },
+};

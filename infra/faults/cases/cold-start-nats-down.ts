@@ -1,0 +1,22 @@
+import type { Fault } from '../fault.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const coldStartNatsDown: Fault = {
+  name: 'cold-start-nats-down',
+  about: 'a verifier is killed, misses a revocation, and starts while NATS is down',
+  async run({ stage, traffic, aVerifier, anInstance, endUnder, excusing, lasting }) {
+    const cold = aVerifier();
+    const { token } = await traffic.newSession();
+    await excusing([cold], async () => {
+      cold.service.kill('SIGKILL');
+      await cold.service.process.exited;
+      stage.nats.kill('SIGKILL');
+      await stage.nats.process.exited;
+      await endUnder(anInstance(), token, 300);
+      const started = cold.service.restart();
+      await sleep(lasting);
+      await stage.nats.restart();
+      await started;
+    });
+  },
+};

@@ -1,0 +1,55 @@
+/** All faults, in the order in which they are run. */
+import { allCutFromOne } from './cases/all-cut-from-one.ts';
+import { authKilledAfterPublish } from './cases/auth-killed-after-publish.ts';
+import { authKilledBeforeAnswer } from './cases/auth-killed-before-answer.ts';
+import { authKilledBeforeCommit } from './cases/auth-killed-before-commit.ts';
+import { authKilledBeforePublish } from './cases/auth-killed-before-publish.ts';
+import { authKilledUnderLoad } from './cases/auth-killed-under-load.ts';
+import { busCutFromOne } from './cases/bus-cut-from-one.ts';
+import { coldStartAuthDown } from './cases/cold-start-auth-down.ts';
+import { coldStartCutOff } from './cases/cold-start-cut-off.ts';
+import { coldStartNatsDown } from './cases/cold-start-nats-down.ts';
+import { eventLoopBlocked } from './cases/event-loop-blocked.ts';
+import { eventsForged } from './cases/events-forged.ts';
+import { eventsMalformed } from './cases/events-malformed.ts';
+import { eventsRepeated } from './cases/events-repeated.ts';
+import { headHeld } from './cases/head-held.ts';
+import { instancesPaused } from './cases/instances-paused.ts';
+import { lateCommit } from './cases/late-commit.ts';
+import { natsKilled } from './cases/nats-killed.ts';
+import { natsPaused } from './cases/nats-paused.ts';
+import { natsStoreLost } from './cases/nats-store-lost.ts';
+import { none } from './cases/none.ts';
+import { packetsDropped } from './cases/packets-dropped.ts';
+import { pausedWhileNumbering } from './cases/paused-while-numbering.ts';
+import { streamsPurged } from './cases/streams-purged.ts';
+import { verifierPaused } from './cases/verifier-paused.ts';
+import type { Fault } from './fault.ts';
+
+export const FAULTS: readonly Fault[] = [
+  none,
+  lateCommit,
+  headHeld,
+  pausedWhileNumbering,
+  instancesPaused,
+  verifierPaused,
+  eventLoopBlocked,
+  eventsRepeated,
+  eventsMalformed,
+  eventsForged,
+  authKilledBeforeCommit,
+  authKilledBeforePublish,
+  authKilledAfterPublish,
+  authKilledBeforeAnswer,
+  authKilledUnderLoad,
+  coldStartAuthDown,
+  coldStartNatsDown,
+  coldStartCutOff,
+  busCutFromOne,
+  packetsDropped,
+  allCutFromOne,
+  streamsPurged,
+  natsStoreLost,
+  natsKilled,
+  natsPaused,
+];

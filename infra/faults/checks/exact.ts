@@ -1,0 +1,50 @@
+import type { Check } from './evidence.ts';
+import { overlaps } from '../history/history.ts';
+import { stalledFor } from '../history/pulse.ts';
+import { tell, type Verification } from '../history/operation.ts';
+
+/** Of S: a verifier that had that much less of the processor may have missed its renewals. */
+const STALL = 0.1;
+
+/**
+ * G4: what is not revoked is accepted, in the second of a revocation too. A verifier answers that it
+ * cannot say only where the fault leaves it no other way; and nobody is told that something is
+ * invalid because something was away.
+ */
+export const exact: Check = ({ history, ending, maxStalenessMs }) => {
+  const offences: string[] = [];
+  const without = new Map<string, Verification[]>();
+  for (const verification of history.verifications) {
+    const { verdict, token, end } = verification;
+    if (verdict === 'accepted') continue;
+    if (verdict === 'refused') {
+      const cause = ending(token);
+      if (cause.length === 0) offences.push(`refused without a revocation: ${tell(verification)}`);
+      else if (cause.every(({ writtenAfter }) => end < writtenAfter)) {
+        offences.push(`refused before it was revoked: ${tell(verification)}`);
+      }
+    } else if (!history.excused.some((span) => overlaps(span, verification))) {
+      const { at, start } = verification;
+      const stalled = stalledFor(history.stalls, start - maxStalenessMs, end);
+      if (stalled > STALL * maxStalenessMs) continue;
+      without.set(at, [...(without.get(at) ?? []), verification]);
+    }
+  }
+  for (const [at, all] of without) {
+    const [first] = all;
+    const last = all.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const lasted = (last.end - first.start).toFixed(0);
+    const what = `${at} gave no verdict on ${all.length} requests within ${lasted} ms`;
+    offences.push(`${what}, the first: ${first.verdict}, ${tell(first)}`);
+  }
+  for (const issue of history.issues) {
+    if (issue.outcome !== 'failed') continue;
+    // A right password, and a session that nothing has ended.
+    const rightful = issue.former === undefined || ending(issue.former).length === 0;
+    if (rightful && issue.status >= 400 && issue.status < 500 && issue.status !== 429) {
+      offences.push(`refused without a cause: ${tell(issue)}`);
+    }
+  }
+  return offences;
+};

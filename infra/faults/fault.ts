@@ -1,0 +1,42 @@
+/** What a fault is, and what it has at hand. */
+import type { Token } from './history/token.ts';
+import type { History } from './history/history.ts';
+import type { Random } from './random.ts';
+import type { Instance, Stage, VerifierSpot } from './stage/stage.ts';
+import type { Actor } from './traffic/actor.ts';
+import type { Traffic } from './traffic/traffic.ts';
+
+export interface Scene {
+  readonly stage: Stage;
+  readonly history: History;
+  readonly actor: Actor;
+  readonly traffic: Traffic;
+  readonly random: Random;
+  /** S, in milliseconds. */
+  readonly maxStalenessMs: number;
+  /** Well over S, in milliseconds. */
+  readonly lasting: number;
+  /** A minute, or as short as `lasting` in the short form. Milliseconds. */
+  readonly long: number;
+  anInstance(): Instance;
+  aVerifier(): VerifierSpot;
+  /** Notes an offence unless this holds. */
+  expect(what: string, holds: boolean): void;
+  /**
+   * While the work goes on, and until they are ready again afterwards, these verifiers need not give
+   * a verdict.
+   */
+  excusing(verifiers: readonly VerifierSpot[], work: () => Promise<void>): Promise<void>;
+  /** Logs out in the background; the answer may never come. */
+  endUnder(at: Instance, token: Token, waitMs?: number): Promise<unknown>;
+}
+
+export interface Fault {
+  readonly name: string;
+  /** One line: what is done to the system. */
+  readonly about: string;
+  /** @returns why it cannot be had on this machine, where it cannot */
+  unavailable?(): Promise<string | undefined>;
+  /** Breaks the system and mends it, under traffic. */
+  run(scene: Scene): Promise<void>;
+}

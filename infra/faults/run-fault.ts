@@ -1,0 +1,108 @@
+/** One fault: traffic, the fault under it, rest, a last look at every token, and the verdict. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { evidenceOf } from './checks/evidence.ts';
+import { judge, type Offence } from './checks/judge.ts';
+import type { Fault, Scene } from './fault.ts';
+import { History } from './history/history.ts';
+import { Pulse } from './history/pulse.ts';
+import { Random } from './random.ts';
+import { settle } from './settle.ts';
+import { untilReady, type Stage } from './stage/stage.ts';
+import { Actor, type Account } from './traffic/actor.ts';
+import { Traffic } from './traffic/traffic.ts';
+
+/** Before the fault and after it. */
+const CALM_MS = 700;
+/** Tokens of each sort that every verifier is shown at the end. */
+const LAST_LOOK = 15;
+
+export interface RunOptions {
+  readonly stage: Stage;
+  readonly accounts: readonly Account[];
+  readonly seed: number;
+  /** What would last a minute lasts seconds. */
+  readonly short: boolean;
+  /** Takes a verifier that cannot tell for a busy machine; what it tells is judged all the same. */
+  readonly forbearing: boolean;
+}
+
+export interface Result {
+  readonly fault: string;
+  readonly seed: number;
+  readonly history: History;
+  readonly revocations: number;
+  readonly offences: readonly Offence[];
+  readonly seconds: number;
+}
+
+export async function runFault(fault: Fault, options: RunOptions): Promise<Result> {
+  const { stage, accounts, seed, short, forbearing } = options;
+  const began = performance.now();
+  using pulse = new Pulse();
+  const history = new History();
+  history.stalls = pulse.stalls;
+  const actor = new Actor(history);
+  const traffic = new Traffic(stage, actor, new Random(seed, `${fault.name} traffic`), accounts);
+  const already = new Set(stage.log.rows.map(({ id }) => id));
+  const random = new Random(seed, fault.name);
+  const lasting = 2.5 * stage.maxStalenessMs;
+  const long = short ? lasting : 60_000;
+  const scene = sceneOf({ stage, history, actor, traffic, random, lasting, long });
+  if (forbearing) for (const { name } of stage.verifiers) history.open('excused', name);
+  traffic.start();
+  try {
+    await sleep(CALM_MS);
+    history.mark('fault begins');
+    await fault.run(scene);
+    history.mark('fault over');
+    await stage.heal();
+    history.mark('healed');
+    await sleep(CALM_MS);
+  } finally {
+    await traffic.stop();
+  }
+  await settle(stage.log, already);
+  await lookOnceMore(scene);
+  const log = await settle(stage.log, already);
+  const offences = judge(evidenceOf(history, log, stage.maxStalenessMs));
+  const seconds = (performance.now() - began) / 1_000;
+  return { fault: fault.name, seed, history, revocations: log.length, offences, seconds };
+}
+
+type Parts = Pick<Scene, 'stage' | 'history' | 'actor' | 'traffic' | 'random' | 'lasting' | 'long'>;
+
+function sceneOf(parts: Parts): Scene {
+  const { stage, history, actor, traffic, random } = parts;
+  return {
+    ...parts,
+    maxStalenessMs: stage.maxStalenessMs,
+    anInstance: () => random.pick(stage.instances),
+    aVerifier: () => random.pick(stage.verifiers),
+    expect(what, holds) {
+      if (!holds) history.found.push(`did not come about: ${what}`);
+    },
+    async excusing(verifiers, work) {
+      const close = verifiers.map(({ name }) => history.open('excused', name));
+      await work();
+      await Promise.all(verifiers.map(({ service }) => untilReady(service)));
+      for (const end of close) end();
+    },
+    async endUnder(at, token, waitMs) {
+      traffic.ended(token);
+      return await actor.logOut(at, token, waitMs);
+    },
+  };
+}
+
+/** What was ended stays so at every verifier; what was not still holds. */
+async function lookOnceMore({ stage, traffic, actor, random }: Scene): Promise<void> {
+  const tokens = [
+    ...random.shuffled(traffic.ends).slice(0, LAST_LOOK),
+    ...random.shuffled(traffic.living).slice(0, LAST_LOOK),
+  ];
+  await Promise.all(
+    stage.verifiers.map(async (verifier) => {
+      for (const token of tokens) await actor.verify(verifier, token);
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+/** Runs faults one after the other on one stage; a stage that does not recover is replaced. */
+import type { Fault } from './fault.ts';
+import { runFault, type Result, type RunOptions } from './run-fault.ts';
+import { createStage, type Stage } from './stage/stage.ts';
+import { register, type Account } from './traffic/actor.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PEOPLE = 8;
+/** For their profiles to arrive at the user service. */
+const ARRIVAL_MS = 500;
+
+export interface Report {
+  /** Told of each as it ends. */
+  done(result: Result): void;
+  skipped(fault: Fault, why: string): void;
+  /** The system did not come back, or the test itself is wrong. */
+  broken(fault: Fault, error: unknown): void;
+}
+
+export interface FaultsOptions extends Pick<RunOptions, 'seed' | 'short' | 'forbearing'> {
+  /** S of the stage. */
+  readonly maxStalenessMs: number;
+}
+
+interface Furnished {
+  stage: Stage;
+  accounts: Account[];
+}
+
+export async function runFaults(
+  faults: readonly Fault[],
+  { maxStalenessMs, ...options }: FaultsOptions,
+  report: Report,
+): Promise<void> {
+  let furnished: Furnished | undefined;
+  try {
+    for (const fault of faults) {
+      const why = await fault.unavailable?.();
+      if (why !== undefined) {
+        report.skipped(fault, why);
+        continue;
+      }
+      try {
+        furnished ??= await furnish(maxStalenessMs);
+        report.done(await runFault(fault, { ...furnished, ...options }));
+      } catch (error) {
+        report.broken(fault, error);
+        const former = furnished?.stage;
+        furnished = undefined;
+        if (former !== undefined) await removeQuietly(former);
+      }
+    }
+  } finally {
+    await furnished?.stage[Symbol.asyncDispose]();
+  }
+}
+
+async function furnish(maxStalenessMs: number): Promise<Furnished> {
+  const stage = await createStage(maxStalenessMs);
+  try {
+    const accounts: Account[] = [];
+    for (let n = 0; n < PEOPLE; n += 1) {
+      accounts.push(await register(stage.instances[0].service.url));
+    }
+    await sleep(ARRIVAL_MS);
+    return { stage, accounts };
+  } catch (error) {
+    await removeQuietly(stage);
+    throw error;
+  }
+}
+
+/** After an error that tells more than what its removal would say. */
+async function removeQuietly(stage: Stage): Promise<void> {
+  try {
+    await stage[Symbol.asyncDispose]();
+  } catch {
+    // Its processes end with this one at the latest.
+  }
+}

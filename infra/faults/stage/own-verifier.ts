@@ -1,0 +1,36 @@
+/** A verifier of the test's own beside the services', for as long as one fault lasts. */
+import { spawnService, startTcpProxy, type ServiceOptions } from '@portcullis/testkit';
+import type { Scene } from '../fault.ts';
+import { untilReady, type VerifierSpot } from './stage.ts';
+
+export async function withOwnVerifier(
+  { stage, traffic }: Scene,
+  options: Pick<ServiceOptions, 'port' | 'through'>,
+  work: (verifier: VerifierSpot) => Promise<void>,
+  ways?: Pick<VerifierSpot, 'nats' | 'auth'>,
+): Promise<void> {
+  const nats = ways?.nats ?? (await startTcpProxy(stage.nats.url));
+  const auth = ways?.auth ?? (await startTcpProxy(stage.issuer));
+  const service = await spawnService({
+    name: 'own verifier',
+    entry: 'infra/faults/stage/verifying-process.ts',
+    env: {
+      ISSUER: stage.issuer,
+      NATS_HOST: `127.0.0.1:${nats.port}`,
+      PREFIX: stage.bed.prefix,
+      SERVICE: 'faults',
+    },
+    ...options,
+  });
+  const verifier = { name: 'own verifier', url: `${service.url}/verify`, service, nats, auth };
+  try {
+    await untilReady(service);
+    const stopShowing = traffic.show(verifier);
+    await work(verifier);
+    await stopShowing();
+  } finally {
+    await service.stop();
+    await nats[Symbol.asyncDispose]();
+    await auth[Symbol.asyncDispose]();
+  }
+}

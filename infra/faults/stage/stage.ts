@@ -1,0 +1,179 @@
+/**
+ * The system that faults are put into: two instances of auth behind one address, two user services
+ * and one admin service, each with ways of its own to NATS, PostgreSQL and auth that can be broken
+ * without breaking anybody else's.
+ */
+import {
+  appDatabase,
+  createTestBed,
+  ensureUserClient,
+  startAdmin,
+  startAuth,
+  startPrivateNats,
+  startTcpProxy,
+  startUser,
+  type AuthProcess,
+  type PrivateNats,
+  type SpawnedService,
+  type TcpProxy,
+  type TestBed,
+} from '@portcullis/testkit';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { subjectsOf, type Subjects } from '@portcullis/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LogWatch } from '../history/logged.ts';
+import { Balancer } from './balancer.ts';
+
+const RECOVERY_MS = 30_000;
+
+/** An instance of auth. */
+export interface Instance {
+  readonly name: string;
+  readonly service: AuthProcess;
+  readonly nats: TcpProxy;
+  readonly postgres: TcpProxy;
+}
+
+export interface VerifierSpot {
+  readonly name: string;
+  /** Where a token is shown. */
+  readonly url: string;
+  readonly service: SpawnedService;
+  readonly nats: TcpProxy;
+  /** To auth, for grants over HTTP and whatever else it asks. */
+  readonly auth: TcpProxy;
+}
+
+export interface Stage extends AsyncDisposable {
+  readonly bed: TestBed<'auth' | 'user'>;
+  readonly maxStalenessMs: number;
+  readonly nats: PrivateNats;
+  readonly issuer: string;
+  readonly instances: readonly [Instance, Instance];
+  /** Two of the user service and one of the admin service. */
+  readonly verifiers: readonly VerifierSpot[];
+  readonly log: LogWatch;
+  readonly subjects: Subjects;
+  /** Does something on the bus with everybody's rights. */
+  onBus<T>(work: (bus: NatsConnection, streams: JetStreamManager) => Promise<T>): Promise<T>;
+  /** Everything as at the start: running, connected, and ready. */
+  heal(): Promise<void>;
+}
+
+export async function createStage(maxStalenessMs: number): Promise<Stage> {
+  const bed = await createTestBed({
+    databases: { auth: appDatabase('auth'), user: appDatabase('user') },
+  });
+  try {
+    return await furnish(bed, maxStalenessMs);
+  } catch (error) {
+    await bed.dispose().catch(() => {}); // the first error is the one that tells
+    throw error;
+  }
+}
+
+async function furnish(bed: TestBed<'auth' | 'user'>, maxStalenessMs: number): Promise<Stage> {
+  const nats = bed.use(await startPrivateNats());
+  const balancer = bed.use(new Balancer());
+  await balancer.listen();
+  const issuer = balancer.url;
+  const way = async (to: string) => bed.use(await startTcpProxy(to));
+
+  const startInstance = async (name: string): Promise<Instance> => {
+    const ways = { nats: await way(nats.url), postgres: await way(bed.databaseUrls.auth) };
+    const service = await startAuth(bed, {
+      PORTCULLIS_ISSUER: issuer,
+      PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
+      NATS_URL: ways.nats.through(nats.url),
+      DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
+    });
+    balancer.add(service.port);
+    return { name, service, ...ways };
+  };
+  const startVerifier = async (
+    name: string,
+    path: string,
+    start: (env: Record<string, string>) => Promise<SpawnedService>,
+  ): Promise<VerifierSpot> => {
+    const ways = { nats: await way(nats.url), auth: await way(issuer) };
+    const service = await start({
+      NATS_URL: ways.nats.through(nats.url),
+      PORTCULLIS_AUTH_URL: ways.auth.through(issuer).replace(/\/$/, ''),
+    });
+    return { name, url: `${service.url}${path}`, service, ...ways };
+  };
+
+  const first = await startInstance('auth 1');
+  await ensureUserClient(bed, first.service);
+  const [second, ...verifiers] = await Promise.all([
+    startInstance('auth 2'),
+    startVerifier('user 1', '/v1/me', (env) => startUser(bed, issuer, env)),
+    startVerifier('user 2', '/v1/me', (env) => startUser(bed, issuer, env)),
+    startVerifier('admin', '/v1/users', (env) => startAdmin(bed, first.service, env)),
+  ]);
+  const log = bed.use(new LogWatch(bed.databaseUrls.auth));
+
+  const stage: Stage = {
+    bed,
+    maxStalenessMs,
+    nats,
+    issuer,
+    instances: [first, second],
+    verifiers,
+    log,
+    subjects: subjectsOf(bed.prefix),
+    async onBus(work) {
+      const bus = await connect({ servers: new URL(nats.url).host, timeout: 5_000 });
+      try {
+        return await work(bus, await jetstreamManager(bus));
+      } finally {
+        await bus.close();
+      }
+    },
+    async heal() {
+      if (nats.process.running) nats.resume();
+      else await nats.restart();
+      const spots = [first, second, ...verifiers];
+      for (const proxy of spots.flatMap((spot) => waysOf(spot))) {
+        proxy.resume();
+        proxy.mend();
+        proxy.delay(0);
+      }
+      await Promise.all(
+        spots.map(async ({ service }) => {
+          if (service.process.running) service.resume();
+          else await service.restart();
+          await untilReady(service);
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => bed.dispose(),
+  };
+  return stage;
+}
+
+function waysOf(spot: Instance | VerifierSpot): TcpProxy[] {
+  return 'postgres' in spot ? [spot.nats, spot.postgres] : [spot.nats, spot.auth];
+}
+
+/** @throws Error when it is not ready in half a minute */
+export async function untilReady({ url, process }: SpawnedService): Promise<void> {
+  const deadline = performance.now() + RECOVERY_MS;
+  while (!(await isReady(url))) {
+    if (performance.now() > deadline) {
+      throw new Error(`${process.name} did not recover:\n${process.log.slice(-2_000)}`);
+    }
+    await sleep(50);
+  }
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,112 @@
+/** A start far behind the log: everything in one piece, and fresh only by a grant. */
+import { encodeSnapshot, newId, type EpochId, type GrantRequest } from '@portcullis/contracts';
+import { MemoryRevocations } from '@portcullis/testkit';
+import { beforeEach, expect, it } from 'vitest';
+import type { RevocationFeed } from '../src/revocation/feed.ts';
+import { Ledger } from '../src/revocation/ledger.ts';
+import { Replica } from '../src/revocation/replica.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+
+const BEHIND = 2_500;
+let clock: SimulatedClock;
+let log: MemoryRevocations;
+let ledger: Ledger;
+let asked: GrantRequest[];
+/** What was asked for, in order. */
+let steps: string[];
+let states: string[];
+
+beforeEach(() => {
+  clock = new SimulatedClock();
+  log = new MemoryRevocations(() => Math.floor(clock.wall()));
+  for (let i = 0; i < BEHIND; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+  ledger = new Ledger();
+  asked = [];
+  steps = [];
+  states = [];
+});
+
+type Snapshot = (epoch: EpochId) => Promise<Uint8Array>;
+
+const everything: Snapshot = async (epoch) =>
+  Buffer.concat([...encodeSnapshot({ epoch, position: log.log.length }, log.log)]);
+
+async function start(snapshot: Snapshot | undefined): Promise<Replica> {
+  const feed = log.feed();
+  let epoch: EpochId | undefined;
+  const watched: RevocationFeed = {
+    ...feed,
+    async request(request, timeoutMs) {
+      asked.push(request);
+      steps.push('grant');
+      const bytes = await feed.request(request, timeoutMs);
+      epoch = JSON.parse(new TextDecoder().decode(bytes)).epoch;
+      return bytes;
+    },
+    ...(snapshot === undefined
+      ? {}
+      : {
+          snapshot: async () => {
+            steps.push(`snapshot while ${replica.state}`);
+            if (epoch === undefined) throw new Error('asked before any grant');
+            return await snapshot(epoch);
+          },
+        }),
+  };
+  const replica = new Replica({
+    service: 'test',
+    policy: 'reject',
+    feed: watched,
+    ledger,
+    clock,
+    onTransition: (to) => states.push(to),
+  });
+  await replica.start();
+  await clock.pass(100);
+  return replica;
+}
+
+it('takes everything in one piece, and then a grant makes it fresh', async () => {
+  const replica = await start(everything);
+  expect(steps).toEqual(['grant', 'snapshot while SYNCING', 'grant']);
+  expect(asked[1]?.position).toBe(BEHIND);
+  expect(states).toEqual(['LIVE']);
+  expect(ledger.size).toBe(BEHIND);
+  expect(replica.stats.position).toBe(BEHIND);
+});
+
+it('goes on bit by bit when there is none, or none to be had', async () => {
+  const failing: Snapshot[] = [
+    async () => await Promise.reject(new Error('away')),
+    async () => new Uint8Array(100),
+    async (epoch) => (await everything(epoch)).subarray(0, -1),
+  ];
+  for (const snapshot of [undefined, ...failing]) {
+    ledger = new Ledger();
+    states = [];
+    steps = [];
+    await start(snapshot);
+    expect(states).toEqual(['LIVE']);
+    expect(ledger.size).toBe(BEHIND);
+    expect(steps.filter((step) => step !== 'grant').length).toBeLessThanOrEqual(1);
+  }
+});
+
+it('does not believe the position of another log', async () => {
+  const other: Snapshot = async () =>
+    Buffer.concat([...encodeSnapshot({ epoch: newId('epo'), position: BEHIND }, [])]);
+  await start(other);
+  expect(asked[1]?.position).toBeLessThan(BEHIND);
+  expect(ledger.size).toBe(BEHIND);
+  expect(states).toEqual(['LIVE']);
+});
+
+it('stays as it is while fresh, and renews instead', async () => {
+  const replica = await start(everything);
+  log.pushes = false;
+  for (let i = 0; i < BEHIND; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+  await clock.pass(6_000);
+  expect(replica.state).toBe('LIVE');
+  expect(ledger.size).toBe(2 * BEHIND);
+  expect(steps.filter((step) => step !== 'grant')).toHaveLength(1);
+});
