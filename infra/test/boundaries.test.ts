@@ -25,7 +25,7 @@ function boundaries(workspace: string): { status: number | null; report: string 
 
 test('turbo boundaries holds for the workspace', () => {
   const { status, report } = boundaries(ROOT);
-  expect(report).toMatch(/Checked \d+ files in 11 packages, no issues found/);
+  expect(report).toMatch(/Checked \d+ files in \d+ packages, no issues found/);
   expect(status).toBe(0);
 });
 
