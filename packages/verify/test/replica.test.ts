@@ -207,6 +207,33 @@ describe('the replica', () => {
     expect(replica.state).toBe('LIVE');
   });
 
+  it('takes no freshness from an answer over which the machine slept', async () => {
+    const feed = log.feed();
+    let asleep = Promise.resolve();
+    const replica = await running({
+      ...feed,
+      request: async (request, timeout) => {
+        const reply = await feed.request(request, timeout);
+        await asleep;
+        return reply;
+      },
+    });
+    const claims = token({ iat: 1_000_000, exp: 4_000_000_000 });
+    expect(verdict(replica, claims)).toBe('accepted');
+    let wake = (): void => undefined;
+    asleep = new Promise((resolve) => {
+      wake = resolve;
+    });
+    await clock.pass(S / 2); // the answer is there, and nobody has read it
+    clock.stepWall(60_000);
+    asleep = Promise.resolve();
+    wake();
+    await clock.pass(0);
+    expect(verdict(replica, claims)).toBe('verifier_stale');
+    await clock.pass(300);
+    expect(verdict(replica, claims)).toBe('accepted');
+  });
+
   it("judges expiry by the issuer's clock, whatever its own says", async () => {
     const issuerTime = clock.wall();
     clock.stepWall(-3_600_000);

@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../clock.ts';
 
-/** Apart by more than this since the last answer: one of the two cannot be trusted. Milliseconds. */
+/** Moved apart by more than this since the last answer was asked for: neither can be trusted. Milliseconds. */
 const MAX_DRIFT_MS = 1_000;
 
 export class IssuerClock {
@@ -23,11 +23,19 @@ export class IssuerClock {
     this.#clock = clock;
   }
 
-  /** @param issuerTime milliseconds since the epoch, read by the issuer before this moment */
-  learn(issuerTime: number): void {
-    const monotonic = this.#clock.monotonic();
-    this.#offset = Math.max(this.#offset, issuerTime - monotonic);
-    this.#apart = this.#clock.wall() - monotonic;
+  /** How far the wall clock is ahead of the monotonic one, for `learn`. Milliseconds. */
+  apart(): number {
+    return this.#clock.wall() - this.#clock.monotonic();
+  }
+
+  /**
+   * @param issuerTime milliseconds since the epoch, read by the issuer before this moment
+   * @param apartWhenAsked `apart()` from before the question: an answer may have lain in a buffer
+   *   while the machine slept
+   */
+  learn(issuerTime: number, apartWhenAsked: number): void {
+    this.#offset = Math.max(this.#offset, issuerTime - this.#clock.monotonic());
+    this.#apart = apartWhenAsked;
   }
 
   /** Milliseconds since the epoch. Minus infinity before the first answer. */
@@ -35,7 +43,7 @@ export class IssuerClock {
     return monotonic + this.#offset;
   }
 
-  /** Whether the machine slept, or its wall clock was set, since the last answer. */
+  /** Whether the machine slept, or its wall clock was set, since the last answer was asked for. */
   hasDrifted(monotonic: number): boolean {
     return Math.abs(this.#clock.wall() - monotonic - this.#apart) > MAX_DRIFT_MS;
   }

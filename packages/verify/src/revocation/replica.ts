@@ -79,6 +79,12 @@ export interface ReplicaOptions {
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
 }
 
+/** The moment before a question: by the monotonic clock, and how far that was from the wall clock. */
+interface Asked {
+  at: number;
+  apart: number;
+}
+
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #issuerClock: IssuerClock;
@@ -274,7 +280,7 @@ export class Replica {
   /** One request and its answer. @returns after how many milliseconds to ask again */
   async #renew(): Promise<number> {
     const { feed, clock, service, policy, random = Math.random } = this.#options;
-    const askedAt = clock.monotonic();
+    const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
     const applied = [...this.#unacknowledged];
@@ -324,21 +330,21 @@ export class Replica {
           return 0;
         }
         if (!reply.complete) {
-          const further = this.#takePart(reply);
+          const further = this.#takePart(reply, asked);
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
-        this.#takeWhole(reply, askedAt);
+        if (!this.#takeWhole(reply, asked)) return RETRY_MS;
         // About every S/3, so that two may be lost before it shows.
         return (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random());
     }
   }
 
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
-  #takePart(grant: Grant): boolean {
+  #takePart(grant: Grant, asked: Asked): boolean {
     const before = this.#position.value;
     this.#epoch = grant.epoch;
     this.#maxStaleness = grant.max_staleness_ms;
-    this.#issuerClock.learn(grant.issuer_time);
+    this.#issuerClock.learn(grant.issuer_time, asked.apart);
     for (const event of grant.events) this.#apply(event);
     this.#position.granted(
       grant.position,
@@ -389,14 +395,17 @@ export class Replica {
     }
   }
 
-  #takeWhole(grant: Grant, askedAt: number): void {
-    this.#takePart(grant);
+  /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
+  #takeWhole(grant: Grant, asked: Asked): boolean {
+    this.#takePart(grant, asked);
     this.#stats.grants += 1;
     // Only now, with everything applied.
-    this.#freshUntil = Math.max(this.#freshUntil, askedAt + grant.max_staleness_ms);
+    this.#freshUntil = Math.max(this.#freshUntil, asked.at + grant.max_staleness_ms);
     this.#options.ledger.evict(this.#issuerClock.now());
-    if (this.#isFresh(this.#options.clock.monotonic())) this.#setState('LIVE');
+    const fresh = this.#isFresh(this.#options.clock.monotonic());
+    if (fresh) this.#setState('LIVE');
     this.#noticeStaleness();
+    return fresh;
   }
 
   /** For those who hold something open and do not ask; whoever asks reads the clock. */
