@@ -48,6 +48,7 @@ export async function composeVerifierSide(
       connection: bus.connect({ url: natsUrl, name: 'auth', prefix, logger }),
       isConnected: () => bus.connected,
       prefix,
+      durables: config.durables,
       malformed: (subject) => logger.warn({ subject }, 'malformed message'),
       failed,
     }),

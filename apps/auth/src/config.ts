@@ -1,5 +1,5 @@
 /** The only file here that reads the environment. Secrets stand apart, so that nothing prints them. */
-import { clientId, permission } from '@portcullis/contracts';
+import { clientId, EVENT_STREAMS, permission, serviceName } from '@portcullis/contracts';
 import {
   ConfigurationError,
   databaseUrl,
@@ -20,6 +20,22 @@ import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 export const OWN_AUDIENCE = 'urn:portcullis:auth';
 const AUDIENCES = [OWN_AUDIENCE, 'urn:portcullis:user', 'urn:portcullis:admin'];
 const KEY_BYTES = 32;
+
+/** `orders:accounts orders:revocations`: who reads which stream durably. */
+const durables = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter((one) => one !== ''))
+  .pipe(
+    z
+      .array(
+        z
+          .string()
+          .regex(/^[^:]+:[^:]+$/, 'is not service:stream')
+          .transform((one) => ({ service: one.split(':')[0], stream: one.split(':')[1] }))
+          .pipe(z.object({ service: serviceName, stream: z.enum(EVENT_STREAMS) })),
+      )
+      .max(64, 'names too many'),
+  );
 
 export interface Administrator {
   email: string;
@@ -57,6 +73,7 @@ export function readAuthConfig(env: Environment = process.env) {
         .default(AUDIENCES),
       PORTCULLIS_ACCESS_TOKEN_SECONDS: integer({ min: 1, max: MAX_TOKEN_SECONDS }).default(600),
       PORTCULLIS_MAX_STALENESS_MS: integer({ min: 100, max: 300_000 }).default(5_000),
+      PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
       PORTCULLIS_RATE_LIMIT_SCALE: z
         .string()
@@ -77,6 +94,7 @@ export function readAuthConfig(env: Environment = process.env) {
     audiences: fields.PORTCULLIS_AUDIENCES,
     accessTokenSeconds: fields.PORTCULLIS_ACCESS_TOKEN_SECONDS,
     maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
+    durables: fields.PORTCULLIS_DURABLES,
     requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
     secrets: {

@@ -57,6 +57,11 @@ describe('the configuration', () => {
       'PORTCULLIS_RATE_LIMIT_SCALE',
     ],
     ['half an administrator', { PORTCULLIS_ADMIN_EMAIL: 'a@b.test' }, 'PORTCULLIS_ADMIN_PASSWORD'],
+    [
+      'a reader of a stream that is none',
+      { PORTCULLIS_DURABLES: 'billing:accounts billing:money' },
+      'PORTCULLIS_DURABLES',
+    ],
     ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
   ])('is refused with %s', (_name, change, named) => {
     expect(() => readAuthConfig({ ...env, ...change })).toThrow(named);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   nats = await startGuardedNats(bed.prefix);
   const on = (name: string) => ({ NATS_URL: nats.urlOf(name) });
-  auth = await startAuth(bed, on('auth'));
+  auth = await startAuth(bed, { ...on('auth'), PORTCULLIS_DURABLES: 'billing:revocations' });
   [user, admin] = await Promise.all([
     startUser(bed, auth.issuer, on('user')),
     startAdmin(bed, auth, on('admin')),
@@ -79,6 +79,16 @@ describe('least privilege', () => {
     await asAuth.close();
     await isKnown(await signUp());
   }, 60_000);
+
+  it('has auth make the consumers of services that only its settings name', async () => {
+    const asAuth = await nats.connectAs('auth');
+    const { consumers } = await jetstreamManager(asAuth, { checkAPI: false });
+    const { revocationStream, revocations } = subjectsOf(bed.prefix);
+    const { config } = await consumers.info(revocationStream, 'billing');
+    expect(config).toMatchObject({ ack_policy: 'explicit', filter_subject: revocations });
+    expect(config.deliver_subject).toBeUndefined();
+    await asAuth.close();
+  });
 
   it('survives NATS losing its disk', async () => {
     await nats.restartEmpty();

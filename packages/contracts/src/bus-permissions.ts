@@ -57,10 +57,14 @@ const ACROSS_ACCOUNTS = '_R_.>';
  */
 export const EVENTS_API = 'AUTH.JS.API';
 
-/** The services of this repository that read events durably. Auth makes their consumers. */
-export const DURABLES: readonly { service: string; stream: EventStream }[] = [
-  { service: 'user', stream: 'accounts' },
-];
+/** A service that reads a stream durably, by a consumer that auth makes under its name. */
+export interface Durable {
+  service: string;
+  stream: EventStream;
+}
+
+/** Those of this repository. */
+export const DURABLES: readonly Durable[] = [{ service: 'user', stream: 'accounts' }];
 
 /** @throws TypeError when the prefix or the name of the service is not one */
 export function busPermissions(prefix: string, role: BusRole): BusPermissions {

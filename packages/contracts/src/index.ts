@@ -11,6 +11,7 @@ export {
   type BusPermissions,
   type BusRole,
   type Crossing,
+  type Durable,
   type EventStream,
 } from './bus-permissions.ts';
 export {

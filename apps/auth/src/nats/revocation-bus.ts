@@ -13,6 +13,7 @@ import {
   isInbox,
   subjectsOf,
   type Acknowledgement,
+  type Durable,
   type Subjects,
 } from '@portcullis/contracts';
 import type { z } from 'zod';
@@ -32,6 +33,8 @@ export interface NatsRevocationBusOptions {
   /** Whether the link is up now. */
   isConnected(): boolean;
   prefix: string;
+  /** Consumers to make for services that are not of this repository. */
+  durables: readonly Durable[];
   malformed(subject: string): void;
   failed(error: unknown, what: string): void;
 }
@@ -162,9 +165,10 @@ export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
 
   /** Never rejects: without streams the push and the grants go on. */
   async #restore(): Promise<void> {
-    const { failed } = this.#options;
+    const { durables, failed } = this.#options;
     if (this.#link === undefined || !this.connected) return;
-    this.#restoring ??= ensureStreams(this.#link.connection, this.#subjects, STORE_TIMEOUT_MS)
+    const { connection } = this.#link;
+    this.#restoring ??= ensureStreams(connection, this.#subjects, durables, STORE_TIMEOUT_MS)
       .catch((error: unknown) => failed(error, 'making the streams again'))
       .finally(() => {
         this.#restoring = undefined;

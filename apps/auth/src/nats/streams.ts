@@ -12,7 +12,13 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { DURABLES, EVENT_STREAMS, streamName, type Subjects } from '@portcullis/contracts';
+import {
+  DURABLES,
+  EVENT_STREAMS,
+  streamName,
+  type Durable,
+  type Subjects,
+} from '@portcullis/contracts';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -25,10 +31,15 @@ const ACK_WAIT_MS = 30_000;
 /** Messages on their way to one service at once. */
 const MAX_ACK_PENDING = 256;
 
-/** Making what is there already, with the same configuration, changes nothing. */
+/**
+ * Making what is there already, with the same configuration, changes nothing.
+ *
+ * @param durables besides those of this repository
+ */
 export async function ensureStreams(
   connection: NatsConnection,
   subjects: Subjects,
+  durables: readonly Durable[],
   timeoutMs: number,
 ): Promise<void> {
   const options = { timeout: timeoutMs, checkAPI: false };
@@ -43,7 +54,7 @@ export async function ensureStreams(
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     });
   }
-  for (const { service, stream } of DURABLES) {
+  for (const { service, stream } of [...DURABLES, ...durables]) {
     // Without a deliver_subject, so that it is pulled from, by whoever may ask under its name.
     await consumers.add(streamName(subjects, stream), {
       durable_name: service,

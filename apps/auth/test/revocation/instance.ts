@@ -58,6 +58,7 @@ export async function startInstance(
     new NatsRevocationBus({
       connection,
       isConnected: () => connected && !connection.isClosed(),
+      durables: [],
       prefix: bed.prefix,
       malformed: () => {},
       failed: () => {},
