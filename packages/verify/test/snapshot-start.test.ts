@@ -15,6 +15,8 @@ let asked: GrantRequest[];
 /** What was asked for, in order. */
 let steps: string[];
 let states: string[];
+/** How long an answer to a question for a grant takes. */
+let answerMs: number;
 
 beforeEach(() => {
   clock = new SimulatedClock();
@@ -24,7 +26,12 @@ beforeEach(() => {
   asked = [];
   steps = [];
   states = [];
+  answerMs = 0;
 });
+
+async function later(milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => clock.after(milliseconds, resolve));
+}
 
 type Snapshot = (epoch: EpochId) => Promise<Uint8Array>;
 
@@ -40,6 +47,7 @@ async function start(snapshot: Snapshot | undefined): Promise<Replica> {
       asked.push(request);
       steps.push('grant');
       const bytes = await feed.request(request, timeoutMs);
+      if (answerMs > 0) await later(answerMs);
       epoch = JSON.parse(new TextDecoder().decode(bytes)).epoch;
       return bytes;
     },
@@ -90,6 +98,28 @@ it('goes on bit by bit when there is none, or none to be had', async () => {
     expect(ledger.size).toBe(BEHIND);
     expect(steps.filter((step) => step !== 'grant').length).toBeLessThanOrEqual(1);
   }
+});
+
+it('goes on bit by bit while it does not come', async () => {
+  const replica = await start(async () => await new Promise<Uint8Array>(() => {}));
+  expect(states).toEqual([]);
+  await clock.pass(1_500);
+  expect(replica.state).toBe('LIVE');
+  expect(ledger.size).toBe(BEHIND);
+  expect(steps.filter((step) => step !== 'grant')).toHaveLength(1);
+});
+
+it('takes one that comes late while it is still behind', async () => {
+  // So that the whole log takes longer than the snapshot.
+  answerMs = 400;
+  await start(async (epoch) => {
+    await later(1_200);
+    return await everything(epoch);
+  });
+  await clock.pass(3_000);
+  expect(asked.map(({ position }) => position)).toEqual([0, 1_000, BEHIND]);
+  expect(states).toEqual(['LIVE']);
+  expect(ledger.size).toBe(BEHIND);
 });
 
 it('does not believe the position of another log', async () => {

@@ -39,15 +39,13 @@ import type { FeedListener, RevocationFeed } from './feed.ts';
 import { IssuerClock } from './issuer-clock.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPosition } from './position.ts';
+import { SnapshotRequest } from './snapshot-request.ts';
 
 export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
 
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
 const RETRY_MS = 200;
-/** For everything in one piece, and between two attempts at it. */
-const SNAPSHOT_TIMEOUT_MS = 10_000;
-const SNAPSHOT_PAUSE_MS = 15_000;
 /** Merging lets others have a turn after this long. */
 const MERGE_SLICE_MS = 8;
 /** `iat` may lie this far ahead of what the issuer's clock is known to be at least. Milliseconds. */
@@ -89,6 +87,7 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #issuerClock: IssuerClock;
   readonly #position = new LogPosition();
+  readonly #snapshot: SnapshotRequest;
   readonly #unacknowledged = new Set<EventId>();
   readonly #toAcknowledge: EventId[] = [];
   readonly #stats = { applied: 0, grants: 0, grantFailures: 0, malformed: 0 };
@@ -97,7 +96,6 @@ export class Replica {
   #epoch: EpochId | null = null;
   #freshUntil = Number.NEGATIVE_INFINITY;
   #maxStaleness: number | undefined;
-  #noSnapshotUntil = Number.NEGATIVE_INFINITY;
   #renewing = false;
   #renewAgain = false;
   #renewal: Timer | undefined;
@@ -106,6 +104,9 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#issuerClock = new IssuerClock(options.clock);
+    this.#snapshot = new SnapshotRequest(options.feed, options.clock, () => {
+      this.#stats.grantFailures += 1;
+    });
   }
 
   get state(): ReplicaState {
@@ -355,21 +356,19 @@ export class Replica {
 
   /**
    * Far behind, and fresh no longer or not yet: everything in one piece, where that can be had. It
-   * makes nothing fresh; the whole grant that is asked for next does.
+   * makes nothing fresh; the whole grant that is asked for next does. One that does not come holds
+   * nothing up: the log comes bit by bit until it is there.
    *
    * @returns whether it has led any further
    */
   async #takeSnapshot(): Promise<boolean> {
-    const { feed, clock } = this.#options;
-    const now = clock.monotonic();
-    if (feed.snapshot === undefined || this.#isFresh(now) || now < this.#noSnapshotUntil) {
-      return false;
-    }
-    this.#noSnapshotUntil = now + SNAPSHOT_PAUSE_MS;
+    if (this.#isFresh(this.#options.clock.monotonic())) return false;
     const incarnation = this.#incarnation;
     const before = this.#position.value;
+    const snapshot = await this.#snapshot.take();
+    if (snapshot === undefined) return false;
     try {
-      const { epoch, position } = await this.#merge(await feed.snapshot(SNAPSHOT_TIMEOUT_MS));
+      const { epoch, position } = await this.#merge(snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation || epoch !== this.#epoch) return false;
       this.#position.granted(position, []);
@@ -401,6 +400,7 @@ export class Replica {
     this.#stats.grants += 1;
     // Only now, with everything applied.
     this.#freshUntil = Math.max(this.#freshUntil, asked.at + grant.max_staleness_ms);
+    this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
     const fresh = this.#isFresh(this.#options.clock.monotonic());
     if (fresh) this.#setState('LIVE');
@@ -424,7 +424,7 @@ export class Replica {
     this.#epoch = null;
     this.#position.reset();
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    this.#noSnapshotUntil = Number.NEGATIVE_INFINITY;
+    this.#snapshot.reset();
     this.#setState('SYNCING');
     void this.#options.feed.farewell({ version: 1, incarnation: former });
   }
