@@ -1,4 +1,9 @@
-/** Puts the parts together: form → key → signature → claims → freshness, expiry and revocation. */
+/**
+ * Puts the parts together: form → claims → key → signature → freshness, expiry and revocation.
+ *
+ * Invariant: what does not change while a token lives may be remembered (`VerifiedTokens`); the rest
+ * is read at one moment, after the last wait.
+ */
 import {
   Refusal,
   serviceName,
@@ -11,12 +16,11 @@ import { Jwks, type Fetch } from './keys/jwks.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState, type ReplicaStats } from './revocation/replica.ts';
-import { readClaims, type Expectations } from './token/claims.ts';
 import { Watchers } from './revocation/watchers.ts';
 import { Introspection } from './stale/introspection.ts';
 import { stricterOf, type WhenStale } from './stale/policy.ts';
-import { parseToken, type ParsedToken } from './token/parse.ts';
-import { signatureHolds, type VerificationKey } from './token/signature.ts';
+import { TokenReader } from './token/token-reader.ts';
+import type { VerifiedToken } from './token/verified-tokens.ts';
 
 export interface VerifierOptions {
   /** The issuer, exactly as in `iss`. Its keys are at `/.well-known/jwks.json` below it. */
@@ -31,6 +35,11 @@ export interface VerifierOptions {
   whenStale?: WhenStale;
   /** A cap on `exp - iat` that holds whatever the issuer meant, in seconds; 3600 unless given. */
   maxTokenLifeSeconds?: number;
+  /**
+   * How many tokens are remembered as verified, so that the next request with one costs a look-up;
+   * 50,000 unless given, none when zero. One takes about 1.3 kB.
+   */
+  maxCachedTokens?: number;
   /** Where the keys are, when it is not the usual place. */
   jwksUrl?: string;
   /** For tests. */
@@ -47,6 +56,8 @@ export interface VerifierStats extends ReplicaStats {
   acceptedStale: number;
   /** Signals that somebody holds. */
   watched: number;
+  /** Tokens remembered as verified. */
+  cached: number;
 }
 
 /** What stood behind an acceptance. */
@@ -77,18 +88,30 @@ export type AppliedListener = (event: RevocationEvent, lagMs: number) => void;
 export type TransitionListener = (to: ReplicaState, from: ReplicaState) => void;
 
 const DEFAULT_MAX_LIFE_S = 3_600;
+const DEFAULT_CACHED_TOKENS = 50_000;
 const READY_POLL_MS = 20;
 
 /** Checks access tokens without a network call, and refuses when it cannot be sure. */
 export interface Verifier extends AsyncDisposable {
   /**
    * @param token the compact form, without `Bearer`
-   * @returns the claims of a token that holds at this moment
+   * @returns the claims of a token that holds at this moment; frozen, since all who bring the same
+   *   token share them
    * @throws Refusal `invalid_token`; `token_stale` when a refresh would help; `verifier_stale` (503)
    *   when too much time has passed without word from the issuer; `unavailable` (503) when no keys
    *   were ever had
    */
   verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
+  /**
+   * The same without a promise wherever nothing has to be waited for, which is almost always: a
+   * promise comes back for a key that was never heard of, and where auth has to be asked.
+   *
+   * @throws Refusal as `verify`, at once or by the promise
+   */
+  verifyAtOnce(
+    token: string,
+    options?: VerifyOptions,
+  ): AccessTokenClaims | Promise<AccessTokenClaims>;
   /** The same, and what the acceptance rests on. */
   verifyWithAssurance(token: string, options?: VerifyOptions): Promise<Verified>;
   /**
@@ -122,10 +145,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
 class LocalVerifier implements Verifier {
   readonly #clock: Clock;
   readonly #keys: Jwks;
+  readonly #reader: TokenReader;
   readonly #ledger = new Ledger();
   readonly #replica: Replica;
   readonly #watchers: Watchers;
-  readonly #expected: Expectations;
   readonly #policy: StalenessPolicy;
   readonly #introspection: Introspection | undefined;
   readonly #appliedListeners = new Set<AppliedListener>();
@@ -142,7 +165,16 @@ class LocalVerifier implements Verifier {
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#clock = clock;
     this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch);
-    this.#expected = { issuer, audience, maxTokenLifeSeconds };
+    const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
+    if (!Number.isSafeInteger(maxCachedTokens) || maxCachedTokens < 0) {
+      throw new TypeError('maxCachedTokens is a whole number');
+    }
+    this.#reader = new TokenReader({
+      keys: this.#keys,
+      expected: { issuer, audience, maxTokenLifeSeconds },
+      maxCached: maxCachedTokens,
+      issuerNow: () => this.#replica.issuerNow(),
+    });
     this.#policy = whenStale.policy;
     if (whenStale.policy === 'introspect') {
       this.#introspection = new Introspection(whenStale.introspect, clock);
@@ -172,15 +204,35 @@ class LocalVerifier implements Verifier {
   }
 
   async verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims> {
-    return (await this.verifyWithAssurance(token, options)).claims;
+    return this.verifyAtOnce(token, options);
+  }
+
+  verifyAtOnce(
+    token: string,
+    options: VerifyOptions = {},
+  ): AccessTokenClaims | Promise<AccessTokenClaims> {
+    try {
+      const read = this.#reader.read(token);
+      if (read !== undefined) {
+        this.#replica.admit(read.claims, read.key.kid, read);
+        this.#counts.accepted += 1;
+        return read.claims;
+      }
+    } catch (error) {
+      if (!isStale(error) || this.#policyOf(options) === 'reject') {
+        this.#counts.refused += 1;
+        throw error;
+      }
+    }
+    return this.verifyWithAssurance(token, options).then(({ claims }) => claims);
   }
 
   async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
     try {
-      const { claims, kid } = await this.#read(token);
-      const assurance = await this.#admit(token, claims, kid, options);
+      const read = await this.#read(token);
+      const assurance = await this.#admit(read, options);
       this.#counts.accepted += 1;
-      return { claims, assurance };
+      return { claims: read.claims, assurance };
     } catch (error) {
       this.#counts.refused += 1;
       throw error;
@@ -188,10 +240,10 @@ class LocalVerifier implements Verifier {
   }
 
   async watch(token: string): Promise<Watched> {
-    const { claims, kid } = await this.#read(token);
-    const { signal, release } = this.#watchers.add(claims, kid);
+    const { claims, key } = await this.#read(token);
+    const { signal, release } = this.#watchers.add(claims, key.kid);
     try {
-      this.#replica.admit(claims, kid);
+      this.#replica.admit(claims, key.kid);
     } catch (error) {
       release();
       this.#counts.refused += 1;
@@ -213,7 +265,8 @@ class LocalVerifier implements Verifier {
   }
 
   stats(): VerifierStats {
-    return { ...this.#replica.stats, ...this.#counts, watched: this.#watchers.size };
+    const { cached } = this.#reader;
+    return { ...this.#replica.stats, ...this.#counts, watched: this.#watchers.size, cached };
   }
 
   onApplied(listener: AppliedListener): () => void {
@@ -227,39 +280,41 @@ class LocalVerifier implements Verifier {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#keys.close();
     await this.#replica.close();
   }
 
-  /** Form, key, signature and claims: what does not change while a token lives. */
-  async #read(token: string): Promise<{ claims: AccessTokenClaims; kid: string }> {
-    const parsed = orInvalid(() => parseToken(token));
-    // The only wait there is, and only for a key that was never heard of.
-    const key = this.#keys.known(parsed.kid) ?? (await this.#keys.find(parsed.kid));
-    return { claims: orInvalid(() => believe(parsed, key, this.#expected)), kid: parsed.kid };
+  async #read(token: string): Promise<VerifiedToken> {
+    return this.#reader.read(token) ?? (await this.#reader.readAfterFetch(token));
+  }
+
+  #policyOf({ whenStale = this.#policy }: VerifyOptions): StalenessPolicy {
+    return stricterOf(whenStale, this.#policy);
   }
 
   /** Freshness, expiry and revocation, after the last wait; or what the policy puts in their place. */
-  async #admit(
-    token: string,
-    claims: AccessTokenClaims,
-    kid: string,
-    { whenStale = this.#policy }: VerifyOptions,
-  ): Promise<Assurance> {
+  async #admit(read: VerifiedToken, options: VerifyOptions): Promise<Assurance> {
+    const { token, claims, key } = read;
     try {
-      this.#replica.admit(claims, kid);
+      this.#replica.admit(claims, key.kid, read);
       return 'fresh';
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'verifier_stale') throw error;
-      const policy = stricterOf(whenStale, this.#policy);
+      const policy = this.#policyOf(options);
+      if (!isStale(error) || policy === 'reject') throw error;
       // What is known to be revoked stays so, however old the knowledge is.
-      if (policy === 'reject' || this.#ledger.judge(claims, kid) !== 'holds') throw error;
+      const demandHeld = () => {
+        const known = this.#ledger.judge(claims, key.kid) === 'holds';
+        if (!known || this.#replica.state === 'CLOSED') throw error;
+      };
+      demandHeld();
       if (policy === 'introspect') {
         if (this.#introspection === undefined) throw error;
         await this.#introspection.demand(token);
+        demandHeld();
         this.#counts.introspected += 1;
         return 'introspected';
       }
-      if (this.#replica.state === 'CLOSED' || claims.exp * 1_000 <= this.#clock.wall()) throw error;
+      if (claims.exp * 1_000 <= this.#clock.wall()) throw error;
       this.#counts.acceptedStale += 1;
       return 'none';
     }
@@ -277,21 +332,6 @@ class LocalVerifier implements Verifier {
   }
 }
 
-function believe(
-  parsed: ParsedToken,
-  key: VerificationKey | undefined,
-  expected: Expectations,
-): AccessTokenClaims {
-  if (key === undefined) throw new Error('an unknown key');
-  if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');
-  return readClaims(parsed.payload, expected);
-}
-
-/** Whatever is wrong with a token, the caller is told the same. */
-function orInvalid<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (cause) {
-    throw new Refusal('invalid_token', { cause });
-  }
+function isStale(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'verifier_stale';
 }

@@ -1,5 +1,5 @@
 /** @throws Error when the body is longer than that; the rest is not read */
-export async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
+export async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {

@@ -63,6 +63,12 @@ export interface ReplicaStats {
   malformed: number;
 }
 
+/** That a token held. */
+export interface Judged {
+  /** The ledger's version, read before the check. */
+  judgedAt: number;
+}
+
 export interface ReplicaOptions {
   service: string;
   /** What the verifier does while it is stale; receipts tell verifiers apart by it. */
@@ -150,9 +156,10 @@ export class Replica {
    * The last word on a token whose signature and claims hold. Synchronous: freshness, expiry and
    * ledger are read at one moment, after everything else.
    *
+   * @param judged what is remembered of the last time: while the ledger is the same, so is its verdict
    * @throws Refusal `verifier_stale`, `invalid_token` or `token_stale`
    */
-  admit(claims: AccessTokenClaims, kid: string): void {
+  admit(claims: AccessTokenClaims, kid: string, judged?: Judged): void {
     const { clock, ledger } = this.#options;
     const monotonic = clock.monotonic();
     if (!this.#isFresh(monotonic)) {
@@ -168,12 +175,15 @@ export class Replica {
     if (claims.nbf !== undefined && claims.nbf * 1_000 > now + MAX_SKEW_MS) {
       throw invalid('not valid yet');
     }
+    const { version } = ledger;
+    if (judged?.judgedAt === version) return;
     switch (ledger.judge(claims, kid)) {
       case 'revoked':
         throw invalid('revoked');
       case 'changed':
         throw new Refusal('token_stale');
       case 'holds':
+        if (judged !== undefined) judged.judgedAt = version;
     }
   }
 

@@ -3,11 +3,11 @@
  *
  * Everything here happens before any cryptography and is bounded by the length of the input.
  */
+import { keyId } from '@portcullis/contracts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** Characters. Longer tokens are refused before anything else is looked at. */
 export const MAX_TOKEN_LENGTH = 8_192;
-const MAX_KID_LENGTH = 128;
 
 export type Algorithm = 'ES256' | 'RS256' | 'EdDSA';
 
@@ -22,54 +22,91 @@ export interface ParsedToken {
 }
 
 /**
- * Header parameters that would have the verifier fetch, trust or interpret something of the
- * sender's choice, or that it must understand to go on (RFC 7515 section 4.1, RFC 8725).
+ * What the registry of header parameters (RFC 7515 section 9.1) knows beside `alg`, `kid` and `typ`.
+ * Each would have the verifier fetch, trust, decrypt or interpret something of the sender's choice, or
+ * says a second time what a claim says (RFC 7519 section 5.3); no access token here carries any.
+ * Parameters that nobody has registered mean nothing, and are ignored as section 4 asks.
  */
-const FORBIDDEN_PARAMETERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'zip', 'cty', 'b64', 'enc'];
+const REFUSED_PARAMETERS: ReadonlySet<string> = new Set([
+  // keys, and where to get them: RFC 7515 sections 4.1.2 to 4.1.8, OpenID Federation
+  ...['jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'trust_chain'],
+  // other rules: RFC 7515 sections 4.1.10 and 4.1.11, RFC 7797
+  ...['cty', 'crit', 'b64'],
+  // encryption: RFC 7516 section 4.1, RFC 7518 section 4
+  ...['enc', 'zip', 'epk', 'apu', 'apv', 'iv', 'tag', 'p2s', 'p2c'],
+  // claims: RFC 7519 section 5.3
+  ...['iss', 'sub', 'aud'],
+  // other protocols: RFC 8555, RFC 8225, OpenID for Verifiable Credentials
+  ...['url', 'nonce', 'ppt', 'svt'],
+]);
 
-const SEGMENT = /^[A-Za-z0-9_-]+$/;
+const SEGMENTS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+interface Header {
+  kid: string;
+  alg: Algorithm;
+}
 
 /** @throws Error with a private reason; the caller turns it into `invalid_token` */
 export function parseToken(token: string): ParsedToken {
   if (token.length > MAX_TOKEN_LENGTH) throw new Error('longer than a token may be');
-  const segments = token.split('.', 4);
-  const [header, payload, signature] = segments;
-  if (
-    segments.length !== 3 ||
-    header === undefined ||
-    payload === undefined ||
-    signature === undefined
-  ) {
-    throw new Error('not three segments');
-  }
-  const signatureBytes = decodeSegment(signature);
-  const { alg, kid } = readHeader(parseStrictJson(decodeSegment(header)));
+  if (!SEGMENTS.test(token)) throw new Error('not three segments of base64url');
+  const headerEnd = token.indexOf('.');
+  const payloadEnd = token.indexOf('.', headerEnd + 1);
+  const signature = decodeSegment(token.slice(payloadEnd + 1));
+  const { kid, alg } = headerOf(token.slice(0, headerEnd));
   return {
     alg,
     kid,
-    signed: token.slice(0, header.length + 1 + payload.length),
-    signature: signatureBytes,
-    payload: parseStrictJson(decodeSegment(payload)),
+    signed: token.slice(0, payloadEnd),
+    signature,
+    payload: parseStrictJson(decodeSegment(token.slice(headerEnd + 1, payloadEnd))),
   };
 }
 
-/** Base64url without padding, white space or stray low bits (RFC 7515 section 2, RFC 4648 section 3.5). */
+/** The last character of a segment that is two or three longer than a multiple of four. */
+const LAST_OF_TWO = 'AQgw';
+const LAST_OF_THREE = 'AEIMQUYcgkosw048';
+
+/**
+ * Base64url without padding, white space or stray low bits (RFC 7515 section 2, RFC 4648
+ * section 3.5). That the characters are of the alphabet is known already.
+ */
 function decodeSegment(segment: string): Buffer {
-  if (!SEGMENT.test(segment)) throw new Error('a segment is not base64url');
-  const bytes = Buffer.from(segment, 'base64url');
-  if (bytes.toString('base64url') !== segment) throw new Error('a segment is not canonical');
-  return bytes;
+  const beyond = segment.length % 4;
+  const last = segment.charAt(segment.length - 1);
+  if (
+    beyond === 1 ||
+    (beyond === 2 && !LAST_OF_TWO.includes(last)) ||
+    (beyond === 3 && !LAST_OF_THREE.includes(last))
+  ) {
+    throw new Error('a segment is not canonical');
+  }
+  return Buffer.from(segment, 'base64url');
 }
 
-function readHeader(header: Record<string, unknown>): { alg: Algorithm; kid: string } {
-  for (const name of FORBIDDEN_PARAMETERS) {
-    if (Object.hasOwn(header, name)) throw new Error(`the header has ${name}`);
+/** The header that was read last: almost every token has the same one, character by character. */
+let lastHeader: { segment: string; header: Header } = {
+  segment: '', // which none is
+  header: { kid: '', alg: 'ES256' },
+};
+
+function headerOf(segment: string): Header {
+  if (segment === lastHeader.segment) return lastHeader.header;
+  const header = readHeader(parseStrictJson(decodeSegment(segment)));
+  // A copy: a slice would keep the whole token alive.
+  lastHeader = { segment: Buffer.from(segment).toString('latin1'), header };
+  return header;
+}
+
+function readHeader(header: Record<string, unknown>): Header {
+  for (const name of Object.keys(header)) {
+    if (REFUSED_PARAMETERS.has(name)) throw new Error('the header has a parameter that is refused');
   }
   const { alg, kid, typ } = header;
   if (alg !== 'ES256' && alg !== 'RS256' && alg !== 'EdDSA') throw new Error('algorithm refused');
-  if (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID_LENGTH) {
-    throw new Error('no usable kid');
-  }
+  // Keys are named as identifiers. What cannot be the name of one is not asked for anywhere.
+  if (!keyId.safeParse(kid).success || typeof kid !== 'string') throw new Error('no usable kid');
   // RFC 9068 section 4: `at+jwt`, or with the prefix that RFC 7515 section 4.1.9 lets one omit.
   const type = typeof typ === 'string' ? typ.toLowerCase() : undefined;
   if (type !== 'at+jwt' && type !== 'application/at+jwt') throw new Error('not an access token');

@@ -1,0 +1,100 @@
+/**
+ * Form, claims, key and signature: what does not change while a token lives, and is done once for
+ * each. Everything that costs little comes before the signature, so that what cannot be ours is
+ * neither verified nor a reason to ask the issuer for keys.
+ *
+ * Invariant: what is returned was signed by a key that is known at this very moment, cached or not.
+ */
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import type { Jwks } from '../keys/jwks.ts';
+import { readClaims, type Expectations } from './claims.ts';
+import { parseToken, type ParsedToken } from './parse.ts';
+import { signatureHolds } from './signature.ts';
+import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
+
+/** Before the ledger has judged: no version of it. */
+const NEVER = -1;
+
+export interface TokenReaderOptions {
+  keys: Jwks;
+  expected: Expectations;
+  /** Tokens that are remembered. */
+  maxCached: number;
+  /** Milliseconds since the epoch. */
+  issuerNow: () => number;
+}
+
+export class TokenReader {
+  readonly #keys: Jwks;
+  readonly #expected: Expectations;
+  readonly #issuerNow: () => number;
+  readonly #seen: VerifiedTokens;
+
+  constructor({ keys, expected, maxCached, issuerNow }: TokenReaderOptions) {
+    this.#keys = keys;
+    this.#expected = expected;
+    this.#issuerNow = issuerNow;
+    this.#seen = new VerifiedTokens(maxCached);
+  }
+
+  /** Tokens that are remembered. */
+  get cached(): number {
+    return this.#seen.size;
+  }
+
+  /**
+   * @returns undefined when it names a key that is not known: `readAfterFetch` may know more
+   * @throws Refusal `invalid_token`, with the reason as its private cause
+   */
+  read(token: string): VerifiedToken | undefined {
+    const seen = this.#seen.find(token);
+    if (seen === undefined) return this.#verify(token);
+    if (this.#keys.known(seen.key.kid) === seen.key) return seen;
+    this.#seen.remove(token);
+    return this.#verify(token);
+  }
+
+  /**
+   * The same for a key that was never heard of: the only wait that reading a token can take.
+   *
+   * @throws Refusal `invalid_token`; `unavailable` when no keys were ever had
+   */
+  async readAfterFetch(token: string): Promise<VerifiedToken> {
+    await this.#keys.find(this.#parse(token).parsed.kid);
+    const read = this.read(token);
+    if (read === undefined) throw invalid(new Error('an unknown key'));
+    return read;
+  }
+
+  #verify(token: string): VerifiedToken | undefined {
+    const { parsed, claims } = this.#parse(token);
+    const key = this.#keys.known(parsed.kid);
+    if (key === undefined) return undefined;
+    if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
+    const verified = { token, claims: frozen(claims), key, judgedAt: NEVER };
+    this.#seen.add(verified, this.#issuerNow());
+    return verified;
+  }
+
+  #parse(token: string): { parsed: ParsedToken; claims: AccessTokenClaims } {
+    try {
+      const parsed = parseToken(token);
+      return { parsed, claims: readClaims(parsed.payload, this.#expected) };
+    } catch (cause) {
+      throw invalid(cause);
+    }
+  }
+}
+
+/** Whatever is wrong with a token, the caller is told the same. */
+function invalid(cause: unknown): Refusal {
+  return new Refusal('invalid_token', { cause });
+}
+
+/** All the way down: whoever brings the same token gets the same claims. */
+function frozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) frozen(member);
+  }
+  return Object.freeze(value);
+}
