@@ -14,6 +14,7 @@ import {
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
 import { createAuthenticateClient } from './client/authenticate-client.ts';
+import { createFindClient } from './client/find-client.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { createSeal, SealError } from './keys/seal.ts';
@@ -22,9 +23,11 @@ import { createLimits } from './login/limits.ts';
 import { composeVerifierSide } from './compose-verifier-side.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { addIntrospectionEndpoint } from './oauth/introspection-endpoint.ts';
+import { createIdentifyClient } from './oauth/identify-client.ts';
 import { addMetadataRoutes } from './oauth/metadata.ts';
 import { oauthPaths } from './oauth/paths.ts';
 import { createRequireClient } from './oauth/require-client.ts';
+import { addRevocationEndpoint } from './oauth/revocation-endpoint.ts';
 import { verifierPaths } from './http/paths.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
@@ -34,6 +37,7 @@ import { createRefreshTokens } from './session/refresh-token.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import { createMint } from './token/mint.ts';
 import { createTokenReader } from './token/read-token.ts';
+import { createRevokeToken } from './token/revoke-token.ts';
 import { createStandingOf } from './token/standing.ts';
 import { createVerbs, type VerbDependencies } from './verbs.ts';
 
@@ -98,10 +102,22 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       readiness: { postgres: () => postgres.sql`select 1` },
       trustedProxies: config.trustedProxies,
       rawRoutes(app) {
-        const authenticateClient = createAuthenticateClient(database);
-        addTokenEndpoint(app, { authenticateClient, refresh, mint });
+        const findClient = createFindClient(database);
+        const authenticateClient = createAuthenticateClient(findClient);
+        const identifyClient = createIdentifyClient({ findClient, authenticateClient });
+        addTokenEndpoint(app, { identifyClient, refresh, mint });
+        addRevocationEndpoint(app, {
+          identifyClient,
+          revokeToken: createRevokeToken({
+            database,
+            makeChange,
+            receipts: revocations.receipts,
+            refreshTokens,
+            readToken: createTokenReader({ keyRing, issuer, audience: null }),
+          }),
+        });
         addIntrospectionEndpoint(app, {
-          requireClient: createRequireClient(authenticateClient),
+          requireClient: createRequireClient(identifyClient),
           authenticate: authenticateFor(null),
         });
         addMetadataRoutes(app, { keyRing, issuer });

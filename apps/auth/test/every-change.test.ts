@@ -213,6 +213,29 @@ const TABLE: Record<string, Record<string, Case>> = {
       },
     },
   },
+  'oauth2.revoke': {
+    'an access token': {
+      effect: 'ends',
+      act: async () => {
+        const form = { token: (await auth.newcomer()).access_token, client_id: 'cli_first-party' };
+        return await auth.call('POST', '/oauth2/revoke', { form });
+      },
+    },
+    'a refresh token': {
+      effect: 'ends',
+      act: async () => {
+        const form = { token: (await auth.newcomer()).refresh_token, client_id: 'cli_first-party' };
+        return await auth.call('POST', '/oauth2/revoke', { form });
+      },
+    },
+    'no token of ours': {
+      effect: 'nothing',
+      act: async () => {
+        const form = { token: 'x', client_id: 'cli_first-party' };
+        return await auth.call('POST', '/oauth2/revoke', { form });
+      },
+    },
+  },
   'oauth2.introspect': {
     'a token': {
       effect: 'nothing',

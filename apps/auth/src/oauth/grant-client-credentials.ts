@@ -1,13 +1,7 @@
 /** RFC 6749 section 4.4. */
-import type { AuthenticateClient } from '../client/authenticate-client.ts';
 import type { Mint } from '../token/mint.ts';
-import type { OfferedCredentials } from './client-credentials-of.ts';
+import type { IdentifiedClient } from './identify-client.ts';
 import { OAuthError } from './oauth-error.ts';
-
-export interface ClientCredentialsDependencies {
-  authenticateClient: AuthenticateClient;
-  mint: Mint;
-}
 
 /** scope-token of RFC 6749 section 3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
@@ -15,15 +9,13 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 const MAX_SCOPE = 1_024;
 
 export async function grantClientCredentials(
-  { authenticateClient, mint }: ClientCredentialsDependencies,
-  offered: OfferedCredentials | null,
+  mint: Mint,
+  client: IdentifiedClient | null,
   members: ReadonlyMap<string, string>,
 ) {
-  const client = offered && (await authenticateClient(offered.id, offered.secret));
-  if (client === null) throw new OAuthError('invalid_client', 'Client authentication failed.');
-  const named = members.get('client_id');
-  if (named !== undefined && named !== client.id) {
-    throw new OAuthError('invalid_request', 'Two clients are named.');
+  // Section 4.4: for confidential clients only.
+  if (client?.proven !== true) {
+    throw new OAuthError('invalid_client', 'Client authentication failed.');
   }
   const scope = narrowedScope(client.scopes, members.get('scope'));
   const { accessToken, expiresIn } = await mint.forMachine(

@@ -7,7 +7,8 @@
  * `{"active":false}` (section 2.2), so that nothing else about it is told.
  */
 import { isUserClaims, Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import { FormBody, type FastifyInstance } from '@portcullis/service';
+import type { FastifyInstance } from '@portcullis/service';
+import { formMembersOf } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
 import type { RequireClient } from './require-client.ts';
 
@@ -25,15 +26,11 @@ export function addIntrospectionEndpoint(
 ): void {
   app.post('/oauth2/introspect', { errorHandler: answerOAuthError }, async (request, reply) => {
     void reply.headers(NO_STORE);
+    const members = formMembersOf(request);
     await requireClient(request, 'tokens:introspect');
-    if (!(request.body instanceof FormBody)) {
-      throw new OAuthError('invalid_request', 'The body has to be a form.');
-    }
     // `token_type_hint` is one (section 2.1): it changes nothing here.
-    const token = request.body.members.get('token');
-    if (token === undefined || token === '') {
-      throw new OAuthError('invalid_request', 'There is no token.');
-    }
+    const token = members.get('token');
+    if (token === undefined) throw new OAuthError('invalid_request', 'There is no token.');
     try {
       return describe(await authenticate(token));
     } catch (error) {

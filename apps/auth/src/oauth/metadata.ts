@@ -18,6 +18,8 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
   const metadata = {
     issuer,
     token_endpoint: `${base}/oauth2/token`,
+    revocation_endpoint: `${base}/oauth2/revoke`,
+    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'none'],
     introspection_endpoint: `${base}/oauth2/introspect`,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
     jwks_uri: `${base}/.well-known/jwks.json`,

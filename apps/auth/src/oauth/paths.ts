@@ -1,5 +1,6 @@
 /** The part of the OpenAPI document that no procedure stands behind. */
-import type { PathItems } from '@portcullis/service';
+import { receipt, receiptWait } from '@portcullis/contracts';
+import { toJsonSchema, type PathItems } from '@portcullis/service';
 
 const json = (description: string, schema: object) => ({
   description,
@@ -49,6 +50,41 @@ export const oauthPaths: PathItems = {
         }),
         400: oauthError,
         401: oauthError,
+      },
+    },
+  },
+  '/oauth2/revoke': {
+    post: {
+      operationId: 'oauth2.revoke',
+      summary: 'Take a token back (RFC 7009)',
+      tags: ['OAuth'],
+      parameters: [
+        {
+          name: 'wait',
+          in: 'query',
+          description: 'Milliseconds to wait for confirmations',
+          schema: toJsonSchema(receiptWait, 'input'),
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-www-form-urlencoded': {
+            schema: {
+              type: 'object',
+              properties: { token: text, token_type_hint: text, client_id: text },
+              required: ['token'],
+            },
+          },
+        },
+      },
+      responses: {
+        200: json('No such token holds any more; the receipt, if one did', {
+          anyOf: [toJsonSchema(receipt, 'output'), { type: 'object', maxProperties: 0 }],
+        }),
+        400: oauthError,
+        401: oauthError,
+        503: oauthError,
       },
     },
   },

@@ -7,11 +7,19 @@ import {
   keyId,
   type EventId,
   type MachineClaims,
+  type TokenId,
   type UserClaims,
 } from '@portcullis/contracts';
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
-import { clients, issuer, sessions, signingKeys, users } from '../postgres/schema/index.ts';
+import {
+  clients,
+  issuer,
+  revocationLog,
+  sessions,
+  signingKeys,
+  users,
+} from '../postgres/schema/index.ts';
 import { databaseNow } from './mint.ts';
 import type { ReadToken } from './read-token.ts';
 
@@ -59,6 +67,11 @@ const everyToken = {
   clientDisabledAt: clients.disabledAt,
 };
 
+/** Whether this very token was taken back (RFC 7009). Its entry in the log outlives the token. */
+const tokenCut = ({ jti }: { jti: TokenId }) => sql<boolean>`exists (
+  select 1 from ${revocationLog}
+  where ${revocationLog.kind} = 'token' and ${revocationLog.key} = ${jti})`;
+
 async function standingOfPerson(
   database: Database,
   claims: UserClaims,
@@ -67,6 +80,7 @@ async function standingOfPerson(
   const [row] = await database
     .select({
       ...everyToken,
+      tokenCut: tokenCut(claims),
       status: users.status,
       generation: users.generation,
       endedAt: sessions.endedAt,
@@ -104,7 +118,12 @@ async function standingOfMachine(
   kid: string,
 ): Promise<Standing> {
   const [row] = await database
-    .select({ ...everyToken, secretHash: clients.secretHash })
+    .select({
+      ...everyToken,
+      tokenCut: tokenCut(claims),
+      secretHash: clients.secretHash,
+      jwks: clients.jwks,
+    })
     .from(clients)
     .innerJoin(signingKeys, usableKey(kid))
     .crossJoin(issuer)
@@ -112,7 +131,9 @@ async function standingOfMachine(
   if (row === undefined) return dead('no such key or client');
   const problem = problemOfTime(claims, row.now) ?? problemOfIssue(claims, row);
   if (problem !== undefined) return dead(problem);
-  if (row.secretHash === null) return dead('the client has no tokens of its own');
+  if (row.secretHash === null && row.jwks === null) {
+    return dead('the client has no tokens of its own');
+  }
   return claims.gen < row.clientGeneration ? dead('a generation that was cut') : { holds: true };
 }
 
@@ -132,8 +153,14 @@ function problemOfTime(
 
 function problemOfIssue(
   claims: { cgen: number; igen: number },
-  row: { issuerGeneration: number; clientGeneration: number; clientDisabledAt: Date | null },
+  row: {
+    tokenCut: boolean;
+    issuerGeneration: number;
+    clientGeneration: number;
+    clientDisabledAt: Date | null;
+  },
 ): string | undefined {
+  if (row.tokenCut) return 'taken back by itself';
   if (claims.igen < row.issuerGeneration) return 'a generation of the issuer that was cut';
   if (claims.cgen < row.clientGeneration) return 'a generation of the client that was cut';
   if (row.clientDisabledAt !== null) return 'the client is disabled';

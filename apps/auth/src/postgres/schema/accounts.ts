@@ -68,6 +68,8 @@ export const sessions = pgTable(
     endedAt: moment('ended_at'),
     /** The event that ended it; a repeated logout answers with its receipt. */
     endedBy: text('ended_by').$type<EventId>(),
+    /** Thumbprint of the key that its refresh tokens are bound to (RFC 9449 section 5); null: none. */
+    dpopJkt: text('dpop_jkt'),
   },
   (table) => [
     index('sessions_of_user')
@@ -81,6 +83,8 @@ export const clients = pgTable('clients', {
   name: text('name').notNull(),
   /** SHA-256 of a secret of at least 256 random bits, for which a slow hash would add nothing. */
   secretHash: bytea('secret_hash'),
+  /** Public keys, as a JWK set, of a client that authenticates by `private_key_jwt` instead. */
+  jwks: jsonb('jwks'),
   scopes: text('scopes').array().notNull().default([]),
   audiences: text('audiences').array().notNull().default([]),
   generation: integer('generation').notNull().default(0),
@@ -101,6 +105,19 @@ export const signingKeys = pgTable('signing_keys', {
   retiredAt: moment('retired_at'),
   killedAt: moment('killed_at'),
 });
+
+/**
+ * What may be used once and has been: `jti`s of client assertions and of DPoP proofs, as hashes. A row
+ * may go when what it stands for would be refused for its age.
+ */
+export const spentProofs = pgTable(
+  'spent_proofs',
+  {
+    hash: bytea('hash').primaryKey(),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (table) => [index('spent_proofs_expiry').on(table.expiresAt)],
+);
 
 /** Secrets of the service itself that must be the same on every instance, sealed. */
 export const sealedSecrets = pgTable('sealed_secrets', {

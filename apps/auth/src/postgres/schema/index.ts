@@ -1,4 +1,4 @@
-export { clients, sealedSecrets, sessions, signingKeys, users } from './accounts.ts';
+export { clients, sealedSecrets, sessions, signingKeys, spentProofs, users } from './accounts.ts';
 export {
   accountEvents,
   auditLog,

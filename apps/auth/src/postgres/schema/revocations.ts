@@ -52,6 +52,10 @@ export const revocationLog = pgTable(
       .on(table.id)
       .where(sql`${table.publishedAt} is null`),
     index('revocation_log_expiry').on(table.expiresAt),
+    // Asked for each access token that is checked here.
+    index('revocation_log_tokens')
+      .on(table.key)
+      .where(sql`${table.kind} = 'token'`),
   ],
 );
 

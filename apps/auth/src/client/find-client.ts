@@ -1,0 +1,53 @@
+/** A client as it stands now, with what a token of it would say; read in one statement. */
+import { clientId, type ClientId } from '@portcullis/contracts';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { clients, issuer } from '../postgres/schema/index.ts';
+import { tokenFacts, type TokenFacts } from '../token/mint.ts';
+
+export interface AuthenticatedClient {
+  id: ClientId;
+  /** For a service that verifies tokens: the name under which it does. */
+  name: string;
+  scopes: string[];
+  audiences: string[];
+  facts: TokenFacts;
+}
+
+export interface FoundClient {
+  client: AuthenticatedClient;
+  /** SHA-256 of its secret, where it has one. */
+  secretHash: Buffer | null;
+  /** Its JWK set, unread, where it has one. */
+  jwks: unknown;
+}
+
+export type FindClient = (name: string) => Promise<FoundClient | null>;
+
+/** @returns null for an unknown and a disabled client alike */
+export function createFindClient(database: Database): FindClient {
+  return async (name) => {
+    const id = clientId.safeParse(name).data;
+    if (id === undefined) return null;
+    const [row] = await database
+      .select({
+        ...tokenFacts,
+        name: clients.name,
+        secretHash: clients.secretHash,
+        jwks: clients.jwks,
+        scopes: clients.scopes,
+        audiences: clients.audiences,
+      })
+      .from(clients)
+      .crossJoin(issuer)
+      .where(and(eq(clients.id, id), isNull(clients.disabledAt)));
+    if (row === undefined) return null;
+    const { name: called, secretHash, jwks, scopes, audiences, ...facts } = row;
+    return { client: { id, name: called, scopes, audiences, facts }, secretHash, jwks };
+  };
+}
+
+/** One that has no way to prove who it is, and is not asked to (RFC 6749 section 2.1). */
+export function isPublicClient({ secretHash, jwks }: FoundClient): boolean {
+  return secretHash === null && jwks === null;
+}

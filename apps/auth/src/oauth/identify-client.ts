@@ -1,0 +1,80 @@
+/**
+ * Who asks (RFC 6749 section 2.3): a confidential client proves who it is, a public one says so.
+ *
+ * Invariant: naming a confidential client proves nothing, and no request proves it in two ways.
+ */
+import { FormBody, type FastifyRequest } from '@portcullis/service';
+import type { AuthenticateClient } from '../client/authenticate-client.ts';
+import {
+  isPublicClient,
+  type AuthenticatedClient,
+  type FindClient,
+} from '../client/find-client.ts';
+import { clientCredentialsOf } from './client-credentials-of.ts';
+import { OAuthError } from './oauth-error.ts';
+
+export interface IdentifiedClient extends AuthenticatedClient {
+  /** Whether it has proved it. */
+  proven: boolean;
+}
+
+/**
+ * @returns null when the request names nobody
+ * @throws OAuthError `invalid_client`; `invalid_request` when it names two, or proves it twice
+ */
+export type IdentifyClient = (request: FastifyRequest) => Promise<IdentifiedClient | null>;
+
+export interface IdentifyClientDependencies {
+  findClient: FindClient;
+  authenticateClient: AuthenticateClient;
+}
+
+const REFUSED = 'Client authentication failed.';
+
+export function createIdentifyClient(dependencies: IdentifyClientDependencies): IdentifyClient {
+  const { findClient, authenticateClient } = dependencies;
+
+  return async (request) => {
+    const members = membersOf(request);
+    if (members.has('client_secret')) {
+      throw new OAuthError('invalid_client', 'Clients authenticate by HTTP Basic.');
+    }
+    const named = members.get('client_id');
+    const offered = clientCredentialsOf(request);
+    if (offered !== null) {
+      const client = await authenticateClient(offered.id, offered.secret);
+      return proven(client, named);
+    }
+    if (named === undefined) return null;
+    const found = await findClient(named);
+    if (found === null || !isPublicClient(found)) throw new OAuthError('invalid_client', REFUSED);
+    return { ...found.client, proven: false };
+  };
+}
+
+function proven(client: AuthenticatedClient | null, named: string | undefined): IdentifiedClient {
+  if (client === null) throw new OAuthError('invalid_client', REFUSED);
+  if (named !== undefined && named !== client.id) {
+    throw new OAuthError('invalid_request', 'Two clients are named.');
+  }
+  return { ...client, proven: true };
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/**
+ * The parameters of a request. One that is given twice has been refused by the parser (RFC 6749
+ * section 3.2), and one without a value counts as absent (section 3.1).
+ */
+export function membersOf({ body }: FastifyRequest): ReadonlyMap<string, string> {
+  if (!(body instanceof FormBody)) return NONE;
+  return new Map([...body.members].filter(([, value]) => value !== ''));
+}
+
+/** @throws OAuthError `invalid_request` for a body that is no form (RFC 6749 appendix B) */
+export function formMembersOf(request: FastifyRequest): ReadonlyMap<string, string> {
+  if (!(request.body instanceof FormBody)) {
+    throw new OAuthError('invalid_request', 'The body has to be a form.');
+  }
+  return membersOf(request);
+}

@@ -1,0 +1,137 @@
+/**
+ * Takes one token back on its client's request (RFC 7009): an access token by its own cut, a refresh
+ * token with its session, and so with all tokens that came of it (section 2.1).
+ *
+ * Invariants: effective everywhere by the log, as every revocation is; a client takes back its own
+ * tokens and no other's; what is no token, or has ended by itself, is answered like what was revoked
+ * (section 2.2). Whoever holds a refresh token of a session may end it, one that was used too: to
+ * replay it would do the same.
+ */
+import type { RequestContext } from '@portcullis/api';
+import {
+  Refusal,
+  type AccessTokenClaims,
+  type ClientId,
+  type Receipt,
+  type TokenId,
+} from '@portcullis/contracts';
+import { and, eq, sql } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { issuer, revocationLog, sessions } from '../postgres/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Receipts } from '../revocation/receipts.ts';
+import { endSession, type Ended } from '../session/end-sessions.ts';
+import type { RefreshToken, RefreshTokens } from '../session/refresh-token.ts';
+import { databaseNow } from './mint.ts';
+import type { TokenReader } from './read-token.ts';
+
+export interface RevokeTokenDependencies {
+  database: Database;
+  makeChange: MakeChange;
+  receipts: Receipts;
+  refreshTokens: Pick<RefreshTokens, 'read'>;
+  /** For tokens of any audience. */
+  readToken: TokenReader;
+}
+
+/** The token was issued to another client than the one that asks. */
+export class OfAnotherClient extends Error {
+  override readonly name = 'OfAnotherClient';
+}
+
+export interface TokenRevocation {
+  token: string;
+  client: ClientId;
+  /** Milliseconds to wait for confirmations. */
+  wait: number;
+}
+
+/**
+ * @returns the receipt; null when there was nothing to take back
+ * @throws OfAnotherClient
+ */
+export type RevokeToken = (
+  request: RequestContext,
+  revocation: TokenRevocation,
+) => Promise<Receipt | null>;
+
+export function createRevokeToken(dependencies: RevokeTokenDependencies): RevokeToken {
+  const { database, makeChange, receipts, refreshTokens, readToken } = dependencies;
+
+  return async (request, { token, client, wait }) => {
+    const cause: Cause = {
+      actor: { kind: 'client', id: client },
+      requestId: request.requestId,
+      address: request.address,
+    };
+    const refreshToken = refreshTokens.read(token);
+    const work =
+      refreshToken === null
+        ? await cutOfAccessToken(token, client)
+        : await endOfSession(refreshToken, client);
+    if (work === null) return null;
+    const { result, revocations } = await makeChange(cause, work);
+    if (result === null) return null;
+    return 'before' in result
+      ? await receipts.again(result.before, wait)
+      : await receipts.collect(revocations, wait);
+  };
+
+  async function endOfSession({ sessionId: id }: RefreshToken, client: ClientId) {
+    const [session] = await database
+      .select({ owner: sessions.userId, clientId: sessions.clientId })
+      .from(sessions)
+      .where(eq(sessions.id, id));
+    if (session === undefined) return null;
+    if (session.clientId !== client) throw new OfAnotherClient();
+    return async (change: Change): Promise<Ended> => {
+      const ended = await endSession(change, id, session.owner, 'token_revoked');
+      await change.audit({
+        action: 'session.revoked',
+        target: { kind: 'session', id },
+        detail: { changed: ended !== null && 'now' in ended },
+      });
+      return ended;
+    };
+  }
+
+  async function cutOfAccessToken(text: string, client: ClientId) {
+    const claims = await readIfOurs(text);
+    if (claims === null) return null;
+    if (claims.client_id !== client) throw new OfAnotherClient();
+    const { jti, exp } = claims;
+    const [clock] = await database.select({ now: databaseNow }).from(issuer);
+    if (clock === undefined || exp <= clock.now) return null;
+    return async (change: Change): Promise<Ended> => {
+      const ended = await cutToken(change, jti);
+      await change.audit({
+        action: 'token.revoked',
+        target: { kind: 'token', id: jti },
+        detail: { changed: 'now' in ended },
+      });
+      return ended;
+    };
+  }
+
+  /** @returns null for whatever is not a token of ours */
+  async function readIfOurs(text: string): Promise<AccessTokenClaims | null> {
+    try {
+      return (await readToken(text)).claims;
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'invalid_token') return null;
+      throw error;
+    }
+  }
+}
+
+/** There is no row of its own that could be locked; so its name is, and one event is made. */
+async function cutToken({ tx, revoke }: Change, jti: TokenId): Promise<NonNullable<Ended>> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${jti}, 0))`);
+  const [before] = await tx
+    .select({ id: revocationLog.id })
+    .from(revocationLog)
+    .where(and(eq(revocationLog.kind, 'token'), eq(revocationLog.key, jti)))
+    .limit(1);
+  if (before !== undefined) return { before: before.id };
+  return { now: await revoke({ kind: 'token', key: jti }, 'token_revoked') };
+}
