@@ -72,7 +72,7 @@ export class Auth {
       clock: process.clock,
       failed: (error) => failed(error, 'following the log'),
     });
-    bus.offerSnapshots(link, async () => await snapshots.take());
+    bus.offerSnapshots(link, () => snapshots.take());
     void startProtocol({
       ...(variant.auth?.(ports, database) ?? ports),
       clock: process.clock,

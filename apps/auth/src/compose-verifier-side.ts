@@ -96,7 +96,7 @@ export async function composeVerifierSide(
       });
       addSnapshotEndpoint(app, {
         requireClient,
-        snapshot: async () => await snapshots.take(),
+        snapshot: () => snapshots.take(),
       });
     },
   };

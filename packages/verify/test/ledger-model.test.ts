@@ -1,8 +1,8 @@
 /** The ledger against the plainest ledger that could be, over any events, evictions and merges. */
 import {
+  clientId,
   newId,
   type AccessTokenClaims,
-  type ClientId,
   type RevocationEntry,
 } from '@portcullis/contracts';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ const SESSIONS = five(() => newId('ses'));
 const TOKENS = five(() => newId('tok'));
 const USERS = five(() => newId('usr'));
 const KEYS = five(() => newId('key'));
-const CLIENTS = ['cli_a', 'cli_b', 'cli_c'] as ClientId[];
+const CLIENTS = ['cli_a', 'cli_b', 'cli_c'].map((id) => clientId.parse(id));
 
 const EPOCH = newId('epo');
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;

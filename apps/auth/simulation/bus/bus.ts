@@ -28,7 +28,7 @@ export class Bus {
   readonly random: Random;
   readonly instances = new Set<Instance>();
   readonly subscribers = new Set<Subscriber>();
-  readonly #snapshots = new Map<Link, () => Promise<readonly Uint8Array[]>>();
+  readonly #snapshots = new Map<Link, () => readonly Uint8Array[]>();
 
   constructor(network: Network) {
     this.network = network;
@@ -86,22 +86,18 @@ export class Bus {
   }
 
   /** Over HTTP, as long as that instance lives. */
-  offerSnapshots(link: Link, take: () => Promise<readonly Uint8Array[]>): void {
+  offerSnapshots(link: Link, take: () => readonly Uint8Array[]): void {
     this.#snapshots.set(link, take);
     link.process.onDeath(() => this.#snapshots.delete(link));
   }
 
-  askForSnapshot(from: Link, answered: (snapshot: Uint8Array) => void): void {
+  /** @param answered is given none when the instance has none */
+  askForSnapshot(from: Link, answered: (snapshot: Uint8Array | undefined) => void): void {
     if (this.#snapshots.size === 0) return;
     const [link, take] = this.random.pick([...this.#snapshots]);
     this.network.carryDirectly(from, link, () => {
-      take().then(
-        (chunks) => {
-          const whole = Buffer.concat(chunks);
-          this.network.carryDirectly(link, from, () => answered(whole));
-        },
-        () => undefined, // whoever asked hears nothing
-      );
+      const snapshot = wholeOf(take);
+      this.network.carryDirectly(link, from, () => answered(snapshot));
     });
   }
 
@@ -144,5 +140,13 @@ export class Bus {
         resolve();
       });
     });
+  }
+}
+
+function wholeOf(take: () => readonly Uint8Array[]): Uint8Array | undefined {
+  try {
+    return Buffer.concat(take());
+  } catch {
+    return undefined; // answered 503
   }
 }

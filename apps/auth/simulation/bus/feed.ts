@@ -87,8 +87,9 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
       return await new Promise<Uint8Array>((resolve, reject) => {
         const timer = process.clock.after(timeoutMs, () => reject(new Error('no snapshot')));
         bus.askForSnapshot(link, (snapshot) => {
-          history.tell(life.name, `takes a snapshot of ${snapshot.length} bytes`);
           timer.cancel();
+          if (snapshot === undefined) return reject(new Error('no snapshot yet'));
+          history.tell(life.name, `takes a snapshot of ${snapshot.length} bytes`);
           resolve(snapshot);
         });
       });

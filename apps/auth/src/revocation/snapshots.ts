@@ -2,15 +2,18 @@
  * What is revoked, in one piece, for the cold start of a verifier.
  *
  * Reading a million rows takes seconds. So this follows the log, and keeps it as the bytes that are
- * sent: to give a snapshot is to hand out what lies ready.
+ * sent: to give a snapshot is to hand out what lies ready. Nobody who asks waits for the database, and
+ * a hundred verifiers that start together cost no more of it than one.
  *
- * Invariant: a snapshot's position is a head of the log that was read first. All rows up to it were
- * read after, and are in the snapshot unless they have expired. Newer ones may be in it too, and some
- * twice. So it may be as old as it likes: a grant gives what has come since.
+ * Invariant: a snapshot's position is a head of the log that was read first, or a place on the way
+ * there. All rows up to it were read after, and are in the snapshot unless they have expired. Newer
+ * ones may be in it too, and some twice. So it may be as old as it likes: a grant gives what has come
+ * since.
  */
 import {
   encodePart,
   joinParts,
+  Refusal,
   type EpochId,
   type RevocationEntry,
   type SnapshotPart,
@@ -20,8 +23,8 @@ import { every } from './every.ts';
 
 /** Between two looks at the log. Milliseconds. */
 const FOLLOW_MS = 2_000;
-/** For how long one is given to all who ask. Milliseconds. */
-const KEPT_MS = 3_000;
+/** When to ask again while there is none. */
+const RETRY_AFTER_S = 1;
 
 /** Entries of a part: as many as a block takes. */
 const PART = 8_192;
@@ -52,54 +55,42 @@ export class Snapshots implements AsyncDisposable {
   #held = new HeldEntries();
   #epoch: EpochId | undefined;
   #position = 0;
-  #following: Promise<void> | undefined;
-  #making: Promise<readonly Uint8Array[]> | undefined;
+  /** Whether a head of this log has been reached once. */
+  #caughtUp = false;
+  /** Of what is held now, once somebody has asked. */
+  #snapshot: readonly Uint8Array[] | undefined;
   #disposed = false;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
+    const { clock, failed } = options;
     const follow = async (): Promise<void> => await this.#follow();
-    this.#stop = every(options.clock, FOLLOW_MS, follow, options.failed);
-    follow().catch(options.failed);
+    const first = follow().catch(failed);
+    const stop = every(clock, FOLLOW_MS, async () => await first.then(follow), failed);
+    this.#stop = async () => {
+      this.#disposed = true;
+      await Promise.all([first, stop()]);
+    };
   }
 
-  /** Shared by all who ask within a few seconds. */
-  async take(): Promise<readonly Uint8Array[]> {
-    this.#making ??= this.#make().then(
-      (chunks) => {
-        this.#options.clock.after(KEPT_MS, () => {
-          this.#making = undefined;
-        });
-        return chunks;
-      },
-      (error: unknown) => {
-        this.#making = undefined;
-        throw error;
-      },
-    );
-    return await this.#making;
+  /**
+   * @returns chunks that several may be reading at once
+   * @throws Refusal `unavailable` while this instance reads the log for the first time: that may take
+   *   longer than anybody should wait, and grants give the log bit by bit meanwhile
+   */
+  take(): readonly Uint8Array[] {
+    if (this.#epoch === undefined || !this.#caughtUp) {
+      throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
+    }
+    const place = { epoch: this.#epoch, position: this.#position };
+    return (this.#snapshot ??= joinParts(place, this.#held.parts()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
     await this.#stop();
-    await this.#following?.catch(() => undefined);
-  }
-
-  async #make(): Promise<Uint8Array[]> {
-    await this.#follow();
-    if (this.#epoch === undefined) throw new Error('the log has not been read');
-    return joinParts({ epoch: this.#epoch, position: this.#position }, this.#held.parts());
   }
 
   async #follow(): Promise<void> {
-    this.#following ??= this.#readOn().finally(() => {
-      this.#following = undefined;
-    });
-    await this.#following;
-  }
-
-  async #readOn(): Promise<void> {
     const { source } = this.#options;
     const { epoch, position: head, issuerTime } = await source.head();
     if (epoch !== this.#epoch) {
@@ -107,13 +98,16 @@ export class Snapshots implements AsyncDisposable {
       this.#held = new HeldEntries();
       this.#epoch = epoch;
       this.#position = 0;
+      this.#caughtUp = false;
     }
     while (this.#position < head && !this.#disposed) {
       const { entries, position } = await source.entries(this.#position, head);
       this.#held.add(entries);
       this.#position = position;
+      this.#snapshot = undefined;
     }
-    this.#held.evict(issuerTime);
+    this.#caughtUp ||= this.#position >= head;
+    if (this.#held.evict(issuerTime)) this.#snapshot = undefined;
   }
 }
 
@@ -136,9 +130,14 @@ class HeldEntries {
     }
   }
 
-  /** @param issuerTime milliseconds since the epoch by the database's clock */
-  evict(issuerTime: number): void {
+  /**
+   * @param issuerTime milliseconds since the epoch by the database's clock
+   * @returns whether anything has gone
+   */
+  evict(issuerTime: number): boolean {
+    const before = this.#parts.length;
     this.#parts = this.#parts.filter(({ expiresAt }) => expiresAt > issuerTime);
+    return this.#parts.length < before;
   }
 
   parts(): SnapshotPart[] {

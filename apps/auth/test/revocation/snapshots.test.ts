@@ -1,0 +1,137 @@
+/** What is given to verifiers that start, and when there is nothing to give. */
+import {
+  newId,
+  readSnapshot,
+  Refusal,
+  type EpochId,
+  type RevocationEntry,
+} from '@portcullis/contracts';
+import { Ledger, systemClock, type Clock } from '@portcullis/verify';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Snapshots, type SnapshotSource } from '../../src/revocation/snapshots.ts';
+
+const PAGE = 3;
+const NOW = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+
+/** A log whose every page waits to be let through. */
+class Log implements SnapshotSource {
+  epoch: EpochId = newId('epo');
+  rows: RevocationEntry[] = [];
+  issuerTime = NOW;
+  reads = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  add(count: number): void {
+    for (let i = 0; i < count; i += 1) {
+      this.rows.push({ kind: 'session', key: newId('ses'), expires_at: NOW + HOUR_MS });
+    }
+  }
+
+  async head() {
+    const { epoch, issuerTime, rows } = this;
+    return await Promise.resolve({ epoch, issuerTime, position: rows.length });
+  }
+
+  async entries(after: number, upTo: number) {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.reads += 1;
+    const entries = this.rows.slice(after, after + PAGE);
+    return { entries, position: entries.length < PAGE ? upTo : after + entries.length };
+  }
+
+  async letThrough(pages: number): Promise<void> {
+    for (let page = 0; page < pages; page += 1) {
+      await vi.waitUntil(() => this.#waiting.length > 0);
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+let log: Log;
+let snapshots: Snapshots;
+/** Has the log looked at again. */
+let again: () => void;
+let failures: unknown[];
+
+beforeEach(() => {
+  log = new Log();
+  failures = [];
+});
+
+afterEach(async () => {
+  await snapshots[Symbol.asyncDispose]();
+  expect(failures).toEqual([]);
+});
+
+function follow(): void {
+  const clock: Pick<Clock, 'after'> = {
+    after: (_, act) => {
+      again = act;
+      return systemClock.after(0, () => undefined);
+    },
+  };
+  snapshots = new Snapshots({ source: log, clock, failed: (error) => failures.push(error) });
+}
+
+function taken(): ReturnType<typeof readSnapshot> {
+  return readSnapshot(Buffer.concat(snapshots.take()));
+}
+
+async function untilPosition(position: number): Promise<void> {
+  await vi.waitFor(() => expect(taken()).toMatchObject({ position, epoch: log.epoch }));
+}
+
+function nothingYet(): void {
+  expect(() => snapshots.take()).toThrow(
+    expect.objectContaining({ code: 'unavailable', status: 503, retryAfter: 1 }),
+  );
+  expect(() => snapshots.take()).toThrow(Refusal);
+}
+
+it('refuses at once while the log is being read, and has all of it then', async () => {
+  log.add(2 * PAGE + 1);
+  follow();
+  nothingYet();
+  await log.letThrough(2);
+  await vi.waitUntil(() => log.reads === 2);
+  nothingYet();
+  await log.letThrough(1);
+  await untilPosition(log.rows.length);
+  const ledger = new Ledger();
+  ledger.mergeSnapshot(Buffer.concat(snapshots.take()));
+  expect(ledger.size).toBe(log.rows.length);
+});
+
+it('is given without a question to the database, the same bytes until there is news', async () => {
+  log.add(1);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(1);
+  log.add(PAGE + 1);
+  expect(taken().position).toBe(1);
+  expect(snapshots.take()).toBe(snapshots.take());
+  again();
+  await log.letThrough(1);
+  // Part of the way is a place too: everything up to there is in it.
+  await untilPosition(1 + PAGE);
+  expect(taken().entries).toBe(1 + PAGE);
+  await log.letThrough(1);
+  await untilPosition(2 + PAGE);
+  expect(taken().entries).toBe(2 + PAGE);
+});
+
+it('is none again when the log turns out to be another one', async () => {
+  log.add(1);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(1);
+  log.epoch = newId('epo');
+  log.rows = [];
+  log.add(2);
+  again();
+  await vi.waitFor(nothingYet);
+  await log.letThrough(1);
+  await untilPosition(2);
+  expect(taken().entries).toBe(2);
+});
