@@ -1,14 +1,12 @@
 /** What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP. */
 import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
-import { createAuthenticateClient } from './client/authenticate-client.ts';
-import { createFindClient } from './client/find-client.ts';
 import type { AuthConfig } from './config.ts';
 import { addGrantEndpoint } from './http/grant-endpoint.ts';
 import { addSnapshotEndpoint } from './http/snapshot-endpoint.ts';
 import type { AuthMetrics } from './metrics.ts';
 import { NatsRevocationBus } from './nats/revocation-bus.ts';
-import { createIdentifyClient } from './oauth/identify-client.ts';
+import { clientIdentification } from './oauth/client-identification.ts';
 import { createRequireClient } from './oauth/require-client.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectProtocol } from './postgres/protocol-connection.ts';
@@ -80,11 +78,7 @@ export async function composeVerifierSide(
   const clients = owned.use(
     connectPostgres(databaseUrl, 'portcullis-auth-verifiers', CLIENT_CONNECTIONS),
   );
-  const findClient = createFindClient(clients.database);
-  const authenticateClient = createAuthenticateClient(findClient);
-  const requireClient = createRequireClient(
-    createIdentifyClient({ findClient, authenticateClient }),
-  );
+  const requireClient = createRequireClient(clientIdentification(clients.database, config.issuer));
 
   return {
     revocations,

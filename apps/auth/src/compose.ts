@@ -13,8 +13,6 @@ import {
 } from '@portcullis/service';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
-import { createAuthenticateClient } from './client/authenticate-client.ts';
-import { createFindClient } from './client/find-client.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { createSeal, SealError } from './keys/seal.ts';
@@ -22,8 +20,8 @@ import { sharedSecret } from './keys/shared-secret.ts';
 import { createLimits } from './login/limits.ts';
 import { composeVerifierSide } from './compose-verifier-side.ts';
 import { createAuthMetrics } from './metrics.ts';
+import { clientIdentification } from './oauth/client-identification.ts';
 import { addIntrospectionEndpoint } from './oauth/introspection-endpoint.ts';
-import { createIdentifyClient } from './oauth/identify-client.ts';
 import { addMetadataRoutes } from './oauth/metadata.ts';
 import { oauthPaths } from './oauth/paths.ts';
 import { createRequireClient } from './oauth/require-client.ts';
@@ -102,10 +100,8 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       readiness: { postgres: () => postgres.sql`select 1` },
       trustedProxies: config.trustedProxies,
       rawRoutes(app) {
-        const findClient = createFindClient(database);
-        const authenticateClient = createAuthenticateClient(findClient);
-        const identifyClient = createIdentifyClient({ findClient, authenticateClient });
-        addTokenEndpoint(app, { identifyClient, refresh, mint });
+        const identifyClient = clientIdentification(database, issuer);
+        addTokenEndpoint(app, { identifyClient, refresh, mint, audiences });
         addRevocationEndpoint(app, {
           identifyClient,
           revokeToken: createRevokeToken({

@@ -14,12 +14,15 @@ import {
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { emailKey } from './account/email-key.ts';
+import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
 export const OWN_AUDIENCE = 'urn:portcullis:auth';
 const AUDIENCES = [OWN_AUDIENCE, 'urn:portcullis:user', 'urn:portcullis:admin'];
 const KEY_BYTES = 32;
+/** Characters. */
+const MAX_JWKS_LENGTH = 32_768;
 
 /** `orders:accounts orders:revocations`: who reads which stream durably. */
 const durables = z
@@ -152,21 +155,37 @@ export function readEnsureClientConfig(words: string[], env: Environment = proce
       parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`),
     );
   }
+  const { id, name, scope: scopes, audience: audiences } = parsed.data;
+  return { ...readDatabaseConfig(env), client: { id, name, scopes, audiences, ...proofOf(env) } };
+}
+
+/** What the client proves itself with: a secret, or public keys as a JWK set. One of the two. */
+function proofOf(env: Environment) {
   const tooShort = `is shorter than ${MIN_SECRET_LENGTH} characters`;
-  const { PORTCULLIS_CLIENT_SECRET } = readConfig(
+  const { PORTCULLIS_CLIENT_SECRET: own, PORTCULLIS_CLIENT_JWKS: jwks } = readConfig(
     z.object({
       PORTCULLIS_CLIENT_SECRET: secret({
         production: isProduction(env),
         minLength: MIN_SECRET_LENGTH,
-      }).pipe(z.string().min(MIN_SECRET_LENGTH, tooShort).max(MAX_SECRET_LENGTH, 'is too long')),
+      })
+        .pipe(z.string().min(MIN_SECRET_LENGTH, tooShort).max(MAX_SECRET_LENGTH, 'is too long'))
+        .optional(),
+      PORTCULLIS_CLIENT_JWKS: z.string().max(MAX_JWKS_LENGTH, 'is too long').optional(),
     }),
     env,
   );
-  const { id, name, scope: scopes, audience: audiences } = parsed.data;
-  return {
-    ...readDatabaseConfig(env),
-    client: { id, name, scopes, audiences, secret: PORTCULLIS_CLIENT_SECRET },
-  };
+  if (own !== undefined && jwks !== undefined) {
+    throw new ConfigurationError([
+      'PORTCULLIS_CLIENT_JWKS: stands beside PORTCULLIS_CLIENT_SECRET',
+    ]);
+  }
+  if (own !== undefined) return { secret: own };
+  if (jwks === undefined) throw new ConfigurationError(['PORTCULLIS_CLIENT_SECRET: is missing']);
+  try {
+    return { jwks: readClientKeys(JSON.parse(jwks)).set };
+  } catch {
+    throw new ConfigurationError(['PORTCULLIS_CLIENT_JWKS: is not a JWK set of sound public keys']);
+  }
 }
 
 function administratorFields(production: boolean) {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readAuthConfig, readEnsureClientConfig } from '../src/config.ts';
 
@@ -93,5 +93,22 @@ describe('ensure-client', () => {
     expect(() => readEnsureClientConfig(words, short)).toThrow('PORTCULLIS_CLIENT_SECRET');
     expect(() => readEnsureClientConfig(words.with(5, 'users:own'), own)).toThrow('--scope');
     expect(() => readEnsureClientConfig(words.with(1, 'admin'), own)).toThrow('--id');
+  });
+
+  it('takes a secret or public keys, and one of the two', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwks = (key: KeyObject) =>
+      JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid: 'one' }] });
+    const keyed = { ...env, PORTCULLIS_CLIENT_JWKS: jwks(publicKey) };
+    expect(readEnsureClientConfig(words, keyed).client.jwks?.keys).toMatchObject([{ kid: 'one' }]);
+    for (const wrong of [
+      env,
+      { ...own, PORTCULLIS_CLIENT_JWKS: jwks(publicKey) },
+      { ...env, PORTCULLIS_CLIENT_JWKS: jwks(privateKey) },
+      { ...env, PORTCULLIS_CLIENT_JWKS: '{}' },
+      { ...env, PORTCULLIS_CLIENT_JWKS: 'x' },
+    ]) {
+      expect(() => readEnsureClientConfig(words, wrong)).toThrow('PORTCULLIS_CLIENT_');
+    }
   });
 });

@@ -1,6 +1,8 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export type { Fetch } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
+export { algorithmOf, jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
+export { thumbprintOf } from './proof/thumbprint.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';

@@ -2,15 +2,16 @@ import type { ClientId, Permission } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { clients } from '../postgres/schema/index.ts';
 import type { Cause, MakeChange } from '../revocation/change.ts';
+import { fingerprintsOf, type ClientKeySet } from './client-keys.ts';
 import { secretHash } from './secret-hash.ts';
 
-export interface WantedClient {
+/** A client proves who it is in one way: by a secret, or by keys of which it holds the private half. */
+export type WantedClient = {
   id: ClientId;
   name: string;
   scopes: Permission[];
   audiences: string[];
-  secret: string;
-}
+} & ({ secret: string; jwks?: never } | { jwks: ClientKeySet; secret?: never });
 
 export type Ensured = 'created' | 'changed' | 'unchanged';
 
@@ -21,16 +22,18 @@ const BY_OPERATOR = {
 } as const satisfies Cause;
 
 /**
- * Makes the machine client be as wanted. Doing it twice changes nothing. Another secret, or less to
- * be allowed, raises the client's generation and takes the tokens that it has.
+ * Makes the machine client be as wanted. Doing it twice changes nothing. Another secret, a key that
+ * goes, or less to be allowed, raises the client's generation and takes the tokens that it has; a key
+ * that comes beside the others does not.
  */
 export async function ensureClient(makeChange: MakeChange, wanted: WantedClient): Promise<Ensured> {
   const { id, name, scopes, audiences } = wanted;
-  const hash = secretHash(wanted.secret);
+  const hash = wanted.secret === undefined ? null : secretHash(wanted.secret);
+  const jwks = wanted.jwks ?? null;
   const { result } = await makeChange(BY_OPERATOR, async ({ tx, revoke, audit }) => {
     const inserted = await tx
       .insert(clients)
-      .values({ id, name, secretHash: hash, scopes, audiences })
+      .values({ id, name, secretHash: hash, jwks, scopes, audiences })
       .onConflictDoNothing()
       .returning({ id: clients.id });
     let ensured: Ensured = inserted.length > 0 ? 'created' : 'unchanged';
@@ -38,11 +41,12 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
       const [before] = await tx.select().from(clients).where(eq(clients.id, id)).for('update');
       if (before === undefined) throw new Error('a client went away under its lock');
       const reduced =
-        before.secretHash?.equals(hash) !== true ||
+        losesProof(before, hash, jwks) ||
         before.scopes.some((scope) => !scopes.some((kept) => kept === scope)) ||
         before.audiences.some((audience) => !audiences.includes(audience));
       const changed =
         reduced ||
+        keysOf(before.jwks).size !== keysOf(jwks).size ||
         before.name !== name ||
         before.scopes.length !== scopes.length ||
         before.audiences.length !== audiences.length;
@@ -53,6 +57,7 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
           .set({
             name,
             secretHash: hash,
+            jwks,
             scopes,
             audiences,
             ...(reduced ? { generation: sql`${clients.generation} + 1` } : {}),
@@ -76,3 +81,18 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
   });
   return result;
 }
+
+/** Whether what the client could prove itself with no longer proves anything. */
+function losesProof(
+  before: { secretHash: Buffer | null; jwks: unknown },
+  hash: Buffer | null,
+  jwks: ClientKeySet | null,
+): boolean {
+  if (before.secretHash !== null) return hash === null || !before.secretHash.equals(hash);
+  // One that had no proof had no tokens of its own.
+  const kept = keysOf(jwks);
+  return [...keysOf(before.jwks)].some((key) => !kept.has(key));
+}
+
+const keysOf = (jwks: unknown): ReadonlySet<string> =>
+  jwks === null ? new Set<string>() : fingerprintsOf(jwks);

@@ -1,6 +1,7 @@
 /** RFC 6749 section 4.4. */
 import type { Mint } from '../token/mint.ts';
 import type { IdentifiedClient } from './identify-client.ts';
+import { narrowedAudiences } from './narrowed-audiences.ts';
 import { OAuthError } from './oauth-error.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
@@ -18,8 +19,9 @@ export async function grantClientCredentials(
     throw new OAuthError('invalid_client', 'Client authentication failed.');
   }
   const scope = narrowedScope(client.scopes, members.get('scope'));
+  const audiences = narrowedAudiences(client.audiences, members.get('resource'));
   const { accessToken, expiresIn } = await mint.forMachine(
-    { client: client.id, audiences: client.audiences, scope },
+    { client: client.id, audiences, scope },
     client.facts,
   );
   return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope };

@@ -4,6 +4,7 @@
  * Invariant: naming a confidential client proves nothing, and no request proves it in two ways.
  */
 import { FormBody, type FastifyRequest } from '@portcullis/service';
+import type { AuthenticateByAssertion } from '../client/authenticate-by-assertion.ts';
 import type { AuthenticateClient } from '../client/authenticate-client.ts';
 import {
   isPublicClient,
@@ -27,12 +28,15 @@ export type IdentifyClient = (request: FastifyRequest) => Promise<IdentifiedClie
 export interface IdentifyClientDependencies {
   findClient: FindClient;
   authenticateClient: AuthenticateClient;
+  authenticateByAssertion: AuthenticateByAssertion;
 }
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 const REFUSED = 'Client authentication failed.';
 
 export function createIdentifyClient(dependencies: IdentifyClientDependencies): IdentifyClient {
-  const { findClient, authenticateClient } = dependencies;
+  const { findClient, authenticateClient, authenticateByAssertion } = dependencies;
 
   return async (request) => {
     const members = membersOf(request);
@@ -41,6 +45,11 @@ export function createIdentifyClient(dependencies: IdentifyClientDependencies): 
     }
     const named = members.get('client_id');
     const offered = clientCredentialsOf(request);
+    const assertion = assertionOf(members);
+    if (assertion !== null) {
+      if (offered !== null) throw new OAuthError('invalid_request', 'Two proofs are offered.');
+      return proven(await authenticateByAssertion(assertion), named);
+    }
     if (offered !== null) {
       const client = await authenticateClient(offered.id, offered.secret);
       return proven(client, named);
@@ -50,6 +59,18 @@ export function createIdentifyClient(dependencies: IdentifyClientDependencies): 
     if (found === null || !isPublicClient(found)) throw new OAuthError('invalid_client', REFUSED);
     return { ...found.client, proven: false };
   };
+}
+
+/** RFC 7521 section 4.2. */
+function assertionOf(members: ReadonlyMap<string, string>): string | null {
+  const type = members.get('client_assertion_type');
+  const assertion = members.get('client_assertion');
+  if (type === undefined && assertion === undefined) return null;
+  if (type === undefined || assertion === undefined) {
+    throw new OAuthError('invalid_request', 'An assertion comes with its type.');
+  }
+  if (type !== ASSERTION_TYPE) throw new OAuthError('invalid_client', REFUSED);
+  return assertion;
 }
 
 function proven(client: AuthenticatedClient | null, named: string | undefined): IdentifiedClient {

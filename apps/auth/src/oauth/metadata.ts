@@ -2,38 +2,54 @@
 import { permission } from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { endpointsOf } from './endpoints.ts';
 
 const CACHE = { 'cache-control': 'public, max-age=60' };
 /** A key is published for longer than this, and a verifier's pause between fetches, before it signs. */
 const KEYS_CACHE = { 'cache-control': 'public, max-age=5' };
+const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 
 export interface MetadataDependencies {
   keyRing: KeyRing;
   issuer: string;
 }
 
+/** How clients authenticate, and what they sign their assertions with (RFC 7523). */
+const CONFIDENTIAL = ['client_secret_basic', 'private_key_jwt'];
+const ASSERTION_ALGORITHMS = ['ES256', 'RS256', 'EdDSA', 'Ed25519'];
+
 export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDependencies): void {
   const { keyRing, issuer } = dependencies;
-  const base = issuer.replace(/\/$/, '');
+  const endpoints = endpointsOf(issuer);
   const metadata = {
     issuer,
-    token_endpoint: `${base}/oauth2/token`,
-    revocation_endpoint: `${base}/oauth2/revoke`,
-    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'none'],
-    introspection_endpoint: `${base}/oauth2/introspect`,
-    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
-    jwks_uri: `${base}/.well-known/jwks.json`,
+    token_endpoint: endpoints.token,
+    token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint: endpoints.revocation,
+    revocation_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint: endpoints.introspection,
+    introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    jwks_uri: endpoints.jwks,
     scopes_supported: permission.options,
     // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['client_credentials', 'refresh_token'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'none'],
-    service_documentation: `${base}/docs`,
+    service_documentation: endpoints.documentation,
   };
-  app.get('/.well-known/oauth-authorization-server', async (_request, reply) =>
-    reply.headers(CACHE).send(metadata),
-  );
+  // The path of an issuer comes after the well-known part (section 3.1).
+  const { pathname } = new URL(issuer);
+  const places = new Set([WELL_KNOWN, `${WELL_KNOWN}${pathname.replace(/\/$/, '')}`]);
+  for (const place of places) {
+    app.get(place, async (_request, reply) => reply.headers(CACHE).send(metadata));
+  }
   app.get('/.well-known/jwks.json', async (_request, reply) =>
-    reply.headers(KEYS_CACHE).send({ keys: await keyRing.published() }),
+    reply
+      .headers(KEYS_CACHE)
+      // RFC 7517 section 8.5.
+      .type('application/jwk-set+json')
+      .send({ keys: await keyRing.published() }),
   );
 }

@@ -8,6 +8,7 @@ export type OAuthCode =
   | 'invalid_client'
   | 'invalid_grant'
   | 'invalid_scope'
+  | 'invalid_target'
   | 'insufficient_scope'
   | 'unsupported_grant_type';
 
@@ -35,6 +36,11 @@ function isClientFault(error: unknown): boolean {
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
 }
 
+/** The one parameter that may be repeated (RFC 8707 section 2), which is not served here. */
+function isRepeatedResource(error: unknown): boolean {
+  return error instanceof Refusal && error.issues?.some(({ path }) => path === 'resource') === true;
+}
+
 export function answerOAuthError(
   error: unknown,
   request: FastifyRequest,
@@ -49,6 +55,11 @@ export function answerOAuthError(
     void reply
       .code(STATUS[error.code] ?? 400)
       .send({ error: error.code, error_description: error.message });
+    return;
+  }
+  if (isRepeatedResource(error)) {
+    const error_description = 'A token is for one resource, or for all.';
+    void reply.code(400).send({ error: 'invalid_target', error_description });
     return;
   }
   const refusal = isClientFault(error) ? new Refusal('invalid_request') : refusalOf(error);

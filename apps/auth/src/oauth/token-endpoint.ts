@@ -13,6 +13,8 @@ export interface TokenEndpointDependencies {
   identifyClient: IdentifyClient;
   refresh: Refresh;
   mint: Mint;
+  /** Of a person's token. */
+  audiences: readonly string[];
 }
 
 /** Bearer tokens are no business of this endpoint. */
@@ -22,7 +24,7 @@ async function noBearer(): Promise<AccessTokenClaims> {
 
 export function addTokenEndpoint(
   app: FastifyInstance,
-  { identifyClient, refresh, mint }: TokenEndpointDependencies,
+  { identifyClient, refresh, mint, audiences }: TokenEndpointDependencies,
 ): void {
   app.post('/oauth2/token', { errorHandler: answerOAuthError }, async (request, reply) => {
     void reply.headers(NO_STORE);
@@ -33,7 +35,7 @@ export function addTokenEndpoint(
         return await grantClientCredentials(mint, client, members);
       case 'refresh_token': {
         const context = requestContext(request, reply, noBearer);
-        return await grantRefreshToken(refresh, context, client, members);
+        return await grantRefreshToken({ refresh, audiences }, context, client, members);
       }
       case undefined:
         throw new OAuthError('invalid_request', 'There is no grant_type.');

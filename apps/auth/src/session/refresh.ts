@@ -30,13 +30,23 @@ export interface RefreshDependencies {
   observe(outcome: RefreshOutcome): void;
 }
 
-/** @param client the one that asks, where it has said so; it has to be the session's */
-export type Refresh = (request: RequestContext, text: string, client?: ClientId) => Promise<Tokens>;
+export interface RefreshDemands {
+  /** The client that asks, where it has said so; it has to be the session's. */
+  client?: ClientId;
+  /** For whom the access token is to be; for everybody whom it could be for unless given. */
+  audiences?: readonly string[];
+}
+
+export type Refresh = (
+  request: RequestContext,
+  text: string,
+  demands?: RefreshDemands,
+) => Promise<Tokens>;
 
 export function createRefresh(dependencies: RefreshDependencies): Refresh {
   const { database, makeChange, refreshTokens, mint, observe } = dependencies;
 
-  return async (request, text, client) => {
+  return async (request, text, { client, audiences } = {}) => {
     const token = refreshTokens.read(text);
     if (token === null) {
       observe('refused');
@@ -48,7 +58,10 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {
       throw new Refusal('invalid_refresh_token', { cause: new Error(turn.reason) });
     }
-    const { accessToken, expiresIn } = await mint.forPerson(turn.person, turn.facts);
+    const { accessToken, expiresIn } = await mint.forPerson(
+      { ...turn.person, ...(audiences === undefined ? {} : { audiences }) },
+      turn.facts,
+    );
     return {
       access_token: accessToken,
       token_type: 'Bearer',

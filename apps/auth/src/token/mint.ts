@@ -47,12 +47,14 @@ export interface Person {
   amr: string[];
   /** When the session ends at the latest, in seconds since the epoch: no token outlives it. */
   sessionExpiresAt: number;
+  /** For whom the token is, where it was narrowed. */
+  audiences?: readonly string[];
 }
 
 export interface Machine {
   client: ClientId;
   scope: string;
-  audiences: string[];
+  audiences: readonly string[];
 }
 
 export interface MintedToken {
@@ -97,7 +99,7 @@ export function createMint(options: MintOptions): Mint {
       mint(
         {
           sub: person.id,
-          aud: options.audiences,
+          aud: person.audiences ?? options.audiences,
           client_id: person.client,
           sid: person.session,
           gen: person.generation,

@@ -1,5 +1,8 @@
 /** The token endpoint, case by case against RFC 6749 section 5.2. */
+import type { ClientId } from '@portcullis/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureClient } from '../../src/client/ensure-client.ts';
+import { changeOffline } from '../../src/commands/change-offline.ts';
 import {
   basic,
   MACHINE,
@@ -203,13 +206,117 @@ describe('refresh_token', () => {
   });
 });
 
-describe('the metadata', () => {
+describe('the metadata (RFC 8414)', () => {
   it('names what exists', async () => {
-    const { body } = await auth.call('GET', '/.well-known/oauth-authorization-server');
-    expect(body.issuer).toBe(auth.url);
-    expect(body.token_endpoint).toBe(`${auth.url}/oauth2/token`);
-    expect(body.jwks_uri).toBe(`${auth.url}/.well-known/jwks.json`);
-    expect(body.grant_types_supported).toEqual(['client_credentials', 'refresh_token']);
+    const { status, headers, body } = await auth.call(
+      'GET',
+      '/.well-known/oauth-authorization-server',
+    );
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^application\/json/);
+    expect(headers.get('cache-control')).toBe('public, max-age=60');
+    expect(body).toMatchObject({
+      issuer: auth.url,
+      token_endpoint: `${auth.url}/oauth2/token`,
+      revocation_endpoint: `${auth.url}/oauth2/revoke`,
+      introspection_endpoint: `${auth.url}/oauth2/introspect`,
+      jwks_uri: `${auth.url}/.well-known/jwks.json`,
+      response_types_supported: [],
+      grant_types_supported: ['client_credentials', 'refresh_token'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt', 'none'],
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
+    });
     expect(body).not.toHaveProperty('authorization_endpoint');
+  });
+
+  it('is true: every endpoint that it names answers', async () => {
+    const { body } = await auth.call('GET', '/.well-known/oauth-authorization-server');
+    const named = Object.entries<unknown>(body).filter(([, value]) =>
+      String(value).startsWith('http'),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    for (const [name, address] of named) {
+      const method = name.endsWith('_endpoint') ? 'POST' : 'GET';
+      const { status } = await fetch(String(address), { method });
+      expect([name, status]).toEqual([
+        name,
+        name.endsWith('_endpoint') ? 400 : name === 'issuer' ? 404 : 200,
+      ]);
+    }
+  });
+
+  it('lets its keys be cached for no longer than a new one waits before it signs', async () => {
+    const { headers, body } = await auth.call('GET', '/.well-known/jwks.json');
+    expect(headers.get('cache-control')).toBe('public, max-age=5');
+    expect(headers.get('content-type')).toMatch(/^application\/jwk-set\+json/);
+    for (const key of body.keys)
+      expect(Object.keys(key).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+  });
+});
+
+describe('resource (RFC 8707)', () => {
+  const SHOP = { id: 'cli_shop', secret: 'a secret that is long enough for a machine' };
+  const asShop = basic(SHOP.id, SHOP.secret);
+  const audiences = ['urn:portcullis:auth', 'urn:portcullis:user'];
+
+  beforeAll(async () => {
+    await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
+      await ensureClient(makeChange, {
+        id: 'cli_shop' as ClientId,
+        name: 'shop',
+        scopes: ['users:read'],
+        audiences,
+        secret: SHOP.secret,
+      });
+    });
+  });
+
+  it('narrows the audience of a machine, and the token is refused elsewhere', async () => {
+    const whole = await ask({ form, headers: asShop });
+    expect(claimsOf(whole.body.access_token)['aud']).toEqual(audiences);
+    const one = await ask({ form: { ...form, resource: 'urn:portcullis:user' }, headers: asShop });
+    expect(claimsOf(one.body.access_token)['aud']).toEqual(['urn:portcullis:user']);
+    const list = async (token: string) =>
+      (await auth.call('GET', '/trpc/accounts.list?input=%7B%7D', { token })).status;
+    expect(await list(whole.body.access_token)).toBe(200);
+    expect(await list(one.body.access_token)).toBe(401);
+  });
+
+  it('narrows one access token of a person, and neither the session nor what comes next', async () => {
+    const person = await auth.newcomer();
+    const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
+    const one = await ask({ form: { ...grant, resource: 'urn:portcullis:user' } });
+    expect(claimsOf(one.body.access_token)['aud']).toEqual(['urn:portcullis:user']);
+    expect(await auth.accepts(one.body.access_token)).toBe(false);
+    const { body: next } = await auth.refresh(one.body.refresh_token);
+    expect(claimsOf(next.access_token)['aud']).toEqual(claimsOf(person.access_token)['aud']);
+    expect(await auth.accepts(next.access_token)).toBe(true);
+  });
+
+  it.each([
+    'urn:portcullis:admin',
+    'urn:portcullis:use',
+    'urn:portcullis:user#part',
+    'URN:portcullis:user',
+    'urn:portcullis:user urn:portcullis:auth',
+    'x',
+  ])('is refused for %s, which the client may not have', async (resource) => {
+    const machine = await ask({ form: { ...form, resource }, headers: asShop });
+    expect([machine.status, machine.body.error]).toEqual([400, 'invalid_target']);
+    if (resource === 'urn:portcullis:admin') return; // which a person may have
+    const person = await auth.newcomer();
+    const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
+    const answer = await ask({ form: { ...grant, resource } });
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_target']);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+  });
+
+  it('is refused when it is given twice', async () => {
+    const twice = audiences.map((one) => `resource=${one}`).join('&');
+    const { status, body } = await ask({
+      form: `grant_type=client_credentials&${twice}`,
+      headers: asShop,
+    });
+    expect([status, body.error]).toEqual([400, 'invalid_target']);
   });
 });

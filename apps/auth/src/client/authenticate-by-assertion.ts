@@ -1,0 +1,88 @@
+/**
+ * `private_key_jwt`: a client proves who it is by a short-lived statement that it has signed
+ * (RFC 7523 section 3, RFC 7521 section 5.2).
+ *
+ * Invariants: signed by a key that was registered for this very client; meant for this server and for
+ * nobody besides; used once, over all instances.
+ */
+import { jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
+import { z } from 'zod';
+import type { SpendOnce } from '../proof/spend-once.ts';
+import { readClientKeys } from './client-keys.ts';
+import type { AuthenticatedClient, FindClient } from './find-client.ts';
+
+export interface AssertionDependencies {
+  findClient: FindClient;
+  spendOnce: SpendOnce;
+  /** The names of this server: the issuer and its endpoints. */
+  audiences: readonly string[];
+}
+
+/** @returns null for whatever does not prove anything */
+export type AuthenticateByAssertion = (assertion: string) => Promise<AuthenticatedClient | null>;
+
+/** Characters. */
+const MAX_LENGTH = 8_192;
+/** Seconds for which an assertion may be good, so that what has been used need not be kept long. */
+const MAX_LIFE = 300;
+/** Seconds by which the client's clock may be ahead. */
+const SKEW = 30;
+
+const numericDate = z.number().min(1).max(253_402_300_799);
+const claims = z.object({
+  iss: z.string(),
+  sub: z.string(),
+  aud: z.union([z.string(), z.array(z.string()).min(1).max(8)]),
+  exp: numericDate,
+  iat: numericDate.optional(),
+  nbf: numericDate.optional(),
+  jti: z.string().min(1).max(256),
+});
+
+export function createAuthenticateByAssertion({
+  findClient,
+  spendOnce,
+  audiences,
+}: AssertionDependencies): AuthenticateByAssertion {
+  return async (assertion) => {
+    const read = readAssertion(assertion);
+    if (read === null) return null;
+    const { jws, said } = read;
+    const found = await findClient(said.sub);
+    if (found === null || found.jwks === null) return null;
+    const { client, jwks } = found;
+    if (!isSignedByOneOf(jws, jwks)) return null;
+    const meant = [said.aud].flat();
+    if (said.iss !== client.id || !meant.every((one) => audiences.includes(one))) return null;
+    const { now } = client.facts;
+    const begins = Math.max(said.iat ?? 0, said.nbf ?? 0);
+    if (said.exp <= now || said.exp > now + MAX_LIFE + SKEW || begins > now + SKEW) return null;
+    const proof = { maker: client.id, jti: said.jti, refusedFrom: said.exp };
+    return (await spendOnce({ use: 'client-assertion', ...proof })) ? client : null;
+  };
+}
+
+function readAssertion(assertion: string) {
+  let jws: Jws;
+  try {
+    jws = parseJws(assertion, MAX_LENGTH);
+  } catch {
+    return null;
+  }
+  const { typ } = jws.header;
+  // Never another kind of token that the same key has signed (RFC 8725 section 3.11).
+  const isOfKind = [undefined, 'jwt', 'client-authentication+jwt'].includes(
+    typeof typ === 'string' ? typ.toLowerCase() : undefined,
+  );
+  if (!isOfKind || (typ !== undefined && typeof typ !== 'string')) return null;
+  if (Object.hasOwn(jws.header, 'jwk')) return null;
+  const said = claims.safeParse(jws.payload).data;
+  return said === undefined ? null : { jws, said };
+}
+
+function isSignedByOneOf(jws: Jws, jwks: unknown): boolean {
+  const { kid } = jws.header;
+  return readClientKeys(jwks).keys.some(
+    (key) => (kid === undefined || kid === key.kid) && jwsSignatureHolds(jws, key),
+  );
+}

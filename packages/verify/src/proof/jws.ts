@@ -1,0 +1,77 @@
+/**
+ * A signed token that is not an access token: a DPoP proof (RFC 9449), a client assertion (RFC 7523).
+ * In the one canonical spelling of the compact form, like access tokens; what its members mean is the
+ * business of whoever asks.
+ */
+import type { KeyObject } from 'node:crypto';
+import { signatureHolds } from '../token/signature.ts';
+import type { Algorithm } from '../token/parse.ts';
+import { parseStrictJson } from '../token/strict-json.ts';
+
+export interface Jws {
+  header: Record<string, unknown>;
+  /** Not to be believed before the signature has been checked. */
+  payload: Record<string, unknown>;
+  /** What the signature covers. */
+  signed: string;
+  signature: Buffer;
+}
+
+/**
+ * Header parameters that would have the reader fetch, unpack or understand something of the sender's
+ * choice (RFC 7515 section 4.1).
+ */
+const FORBIDDEN_PARAMETERS = ['jku', 'x5u', 'x5c', 'x5t', 'crit', 'zip', 'cty', 'b64', 'enc'];
+const SEGMENT = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * @param maxLength characters; longer ones are refused before anything else is looked at
+ * @throws Error with a private reason
+ */
+export function parseJws(text: string, maxLength: number): Jws {
+  if (text.length > maxLength) throw new Error('longer than it may be');
+  const segments = text.split('.', 4);
+  const [header, payload, signature] = segments;
+  if (
+    segments.length !== 3 ||
+    header === undefined ||
+    payload === undefined ||
+    signature === undefined
+  ) {
+    throw new Error('not three segments');
+  }
+  const parameters = parseStrictJson(decodeSegment(header));
+  for (const name of FORBIDDEN_PARAMETERS) {
+    if (Object.hasOwn(parameters, name)) throw new Error(`the header has ${name}`);
+  }
+  return {
+    header: parameters,
+    payload: parseStrictJson(decodeSegment(payload)),
+    signed: text.slice(0, header.length + 1 + payload.length),
+    signature: decodeSegment(signature),
+  };
+}
+
+/** Base64url without padding, white space or stray low bits (RFC 7515 section 2). */
+function decodeSegment(segment: string): Buffer {
+  if (!SEGMENT.test(segment)) throw new Error('a segment is not base64url');
+  const bytes = Buffer.from(segment, 'base64url');
+  if (bytes.toString('base64url') !== segment) throw new Error('a segment is not canonical');
+  return bytes;
+}
+
+/** The algorithm that a header names; Ed25519 has two names (RFC 9864 section 2.2). */
+export function algorithmOf({ alg }: Record<string, unknown>): Algorithm | undefined {
+  if (alg === 'ES256' || alg === 'RS256' || alg === 'EdDSA') return alg;
+  return alg === 'Ed25519' ? 'EdDSA' : undefined;
+}
+
+/** Whether this key made the signature, by its own algorithm and no other (RFC 8725 section 3.1). */
+export function jwsSignatureHolds(
+  { header, payload, signed, signature }: Jws,
+  key: { alg: Algorithm; key: KeyObject },
+): boolean {
+  const alg = algorithmOf(header);
+  if (alg !== key.alg) return false;
+  return signatureHolds({ kid: '', alg, signed, signature, payload }, { kid: '', ...key });
+}
