@@ -1,4 +1,5 @@
 /** What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP. */
+import type { MailId } from '@portcullis/contracts';
 import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import type { AuthConfig } from './config.ts';
@@ -30,12 +31,13 @@ export interface VerifierSideParts {
   bus: AwaitedBus;
   metrics: AuthMetrics;
   logger: Logger;
+  onMails(ids: readonly MailId[]): void;
 }
 
 export async function composeVerifierSide(
   config: AuthConfig,
   owned: Disposal,
-  { database, bus, metrics, logger }: VerifierSideParts,
+  { database, bus, metrics, logger, onMails }: VerifierSideParts,
 ): Promise<VerifierSide> {
   const { databaseUrl, natsUrl } = config.secrets;
   const { prefix } = config;
@@ -65,6 +67,7 @@ export async function composeVerifierSide(
       maxStalenessMs: config.maxStalenessMs,
       failed,
       onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
+      onMails,
     }),
   );
   const snapshots = owned.use(

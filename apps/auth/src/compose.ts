@@ -17,7 +17,9 @@ import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { createSeal, SealError } from './keys/seal.ts';
 import { sharedSecret } from './keys/shared-secret.ts';
+import { createLinkTokens } from './link/link-tokens.ts';
 import { createLimits } from './login/limits.ts';
+import { composeMail } from './compose-mail.ts';
 import { composeVerifierSide } from './compose-verifier-side.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
@@ -50,14 +52,26 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const postgres = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { database } = postgres;
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
-  const { keyRing, seal, refreshTokens } = await openSecrets(config, owned, database, logger);
+  const { keyRing, seal, refreshTokens, linkTokens } = await openSecrets(
+    config,
+    owned,
+    database,
+    logger,
+  );
   const bus = owned.use(new AwaitedBus());
   const hasher = await createPasswordHasher();
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
-  const verifierSide = await composeVerifierSide(config, owned, { database, bus, metrics, logger });
+  const mailQueue = composeMail(config, owned, { database, linkTokens, metrics, logger });
+  const verifierSide = await composeVerifierSide(config, owned, {
+    database,
+    bus,
+    metrics,
+    logger,
+    onMails: mailQueue.wake,
+  });
   const { revocations } = verifierSide;
   const { makeChange } = revocations;
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
@@ -145,7 +159,8 @@ async function openSecrets(
   try {
     const keyRing = owned.use(await openKeyRing(database, seal, logger));
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
-    return { seal, keyRing, refreshTokens };
+    const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
+    return { seal, keyRing, refreshTokens, linkTokens };
   } catch (error) {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     throw error;

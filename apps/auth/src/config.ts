@@ -4,6 +4,7 @@ import {
   ConfigurationError,
   databaseUrl,
   flag,
+  httpUrl,
   integer,
   isProduction,
   readConfig,
@@ -78,6 +79,7 @@ export function readAuthConfig(env: Environment = process.env) {
       PORTCULLIS_MAX_STALENESS_MS: integer({ min: 100, max: 300_000 }).default(5_000),
       PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
+      ...mailFields(production),
       PORTCULLIS_RATE_LIMIT_SCALE: z
         .string()
         .regex(/^\d{1,9}(\.\d{1,4})?$/, 'is not a number above 0')
@@ -100,14 +102,73 @@ export function readAuthConfig(env: Environment = process.env) {
     durables: fields.PORTCULLIS_DURABLES,
     requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
+    publicUrl: (fields.PORTCULLIS_PUBLIC_URL ?? fields.PORTCULLIS_ISSUER).replace(/\/+$/, ''),
+    mail: mailOf(fields, production),
     secrets: {
       databaseUrl: fields.DATABASE_URL,
       natsUrl: fields.NATS_URL,
+      smtpUrl: fields.PORTCULLIS_SMTP_URL ?? null,
       redisUrl: fields.REDIS_URL,
       keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
       administrator: administratorOf(fields),
     },
   };
+}
+
+/** How mails leave. The address of the server may hold a password, and stands among the secrets. */
+export type MailConfig =
+  | { by: 'smtp'; from: string; requireTls: boolean }
+  | { by: 'folder'; from: string; folder: string }
+  | { by: 'nobody' };
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+function mailFields(production: boolean) {
+  return {
+    PORTCULLIS_PUBLIC_URL: httpUrl({ production }).optional(),
+    PORTCULLIS_SMTP_URL: z
+      .string()
+      .max(2048, 'is too long')
+      .refine(
+        (value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol),
+        'is not an smtp:// or smtps:// address',
+      )
+      .optional(),
+    PORTCULLIS_MAIL_FROM: z
+      .string()
+      .refine((value) => emailKey(value) !== null, 'is not one plain e-mail address')
+      .optional(),
+    PORTCULLIS_MAIL_FOLDER: z
+      .string()
+      .max(4096, 'is too long')
+      .refine(() => !production, 'is for development: the files hold links that work')
+      .optional(),
+    PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT: flag.default(!production),
+  };
+}
+
+function mailOf(
+  fields: {
+    PORTCULLIS_SMTP_URL?: string | undefined;
+    PORTCULLIS_MAIL_FROM?: string | undefined;
+    PORTCULLIS_MAIL_FOLDER?: string | undefined;
+    PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT: boolean;
+  },
+  production: boolean,
+): MailConfig {
+  const { PORTCULLIS_SMTP_URL: smtp, PORTCULLIS_MAIL_FOLDER: folder } = fields;
+  const from = fields.PORTCULLIS_MAIL_FROM;
+  if (smtp !== undefined) {
+    if (from === undefined) throw new ConfigurationError(['PORTCULLIS_MAIL_FROM: is missing']);
+    const local = LOOPBACK.has(new URL(smtp).hostname);
+    return { by: 'smtp', from, requireTls: production && !local };
+  }
+  if (folder !== undefined) return { by: 'folder', folder, from: from ?? 'portcullis@localhost' };
+  if (fields.PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT) return { by: 'nobody' };
+  throw new ConfigurationError([
+    'PORTCULLIS_SMTP_URL: is missing; to run without mail, and so without recovery of accounts, ' +
+      'set PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT=true',
+  ]);
 }
 
 /** For commands that need the database and nothing else. */

@@ -3,6 +3,7 @@ import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
 import type { HasherGauges } from './account/password-hasher.ts';
 import type { LoginOutcome } from './login/log-in.ts';
+import type { MailKind, MailOutcome } from './mail/catalogue.ts';
 import type { RefreshOutcome } from './session/refresh.ts';
 
 export interface AuthMetrics {
@@ -10,6 +11,9 @@ export interface AuthMetrics {
   refresh(outcome: RefreshOutcome): void;
   limiterDegraded(): void;
   revocation(kind: string, reason: string): void;
+  mail(kind: MailKind, outcome: MailOutcome): void;
+  /** How many mails wait is asked when the metrics are. */
+  mailsWaiting(count: () => Promise<number>): void;
 }
 
 /** What can be away while this service serves on, if less well. */
@@ -73,7 +77,24 @@ export function createAuthMetrics(
       this.set({ dependency: 'redis' }, dependencies.redis() ? 1 : 0);
     },
   });
+  const mails = new Counter({
+    name: 'portcullis_auth_mails_total',
+    help: 'Mails by what became of them; `refused` and `failed` are dead letters',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
   return {
+    mail: (kind, outcome) => mails.inc({ kind, outcome }),
+    mailsWaiting(count) {
+      new Gauge({
+        name: 'portcullis_auth_mails_waiting',
+        help: 'Mails that are not settled yet, of all instances',
+        registers,
+        async collect() {
+          this.set(await count().catch(() => Number.NaN));
+        },
+      });
+    },
     login: (outcome) => logins.inc({ outcome }),
     refresh: (outcome) => refreshes.inc({ outcome }),
     limiterDegraded: () => degraded.inc(),

@@ -23,6 +23,8 @@ const CODES = {
   invalid_credentials: true,
   invalid_client: true,
   invalid_refresh_token: true,
+  invalid_link: true,
+  login_too_old: true,
   insufficient_scope: true,
   not_found: true,
   method_not_allowed: true,

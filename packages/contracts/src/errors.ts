@@ -13,6 +13,8 @@ const REFUSALS = {
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
   invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
+  invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],
+  login_too_old: [401, 'The login is too long ago for this. Log in again, then repeat it.'],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   not_found: [404, 'There is nothing here by that name.'],
   method_not_allowed: [405, 'This address does not take that method.'],

@@ -43,6 +43,8 @@ export const keyId = idSchema('key');
 export const tokenId = idSchema('tok');
 export const incarnationId = idSchema('inc');
 export const epochId = idSchema('epo');
+export const mailId = idSchema('eml');
+export const linkId = idSchema('lnk');
 
 /** Machine clients are named by people, so that a configuration can be read: `cli_admin`. */
 export const clientId = z
@@ -62,4 +64,6 @@ export type KeyId = Id<'key'>;
 export type TokenId = Id<'tok'>;
 export type IncarnationId = Id<'inc'>;
 export type EpochId = Id<'epo'>;
+export type MailId = Id<'eml'>;
+export type LinkId = Id<'lnk'>;
 export type ClientId = `cli_${string}` & { readonly __id: 'cli' };

@@ -1,8 +1,8 @@
 /**
  * The one way to change who may do what.
  *
- * Invariant: the state, the rows of the revocation log, the audit row and the events for other
- * services commit together or not at all. What has committed is handed to `committed` (which pushes
+ * Invariant: the state, the rows of the revocation log, the audit row, the events for other services
+ * and the intents to send mails commit together or not at all. What has committed is handed to `committed` (which pushes
  * and numbers it); if this process dies before that, another one publishes it from the log.
  */
 import {
@@ -12,6 +12,7 @@ import {
   type ClientId,
   type EventId,
   type KeyId,
+  type MailId,
   type RevocationEvent,
   type RevocationReason,
   type SessionId,
@@ -19,6 +20,8 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
+import type { MailIntent } from '../mail/catalogue.ts';
+import { writeMailIntent } from '../mail/write-intent.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { accountEvents, auditLog, revocationLog } from '../postgres/schema/index.ts';
 import { eventOfRow } from './event-of-row.ts';
@@ -56,6 +59,8 @@ export interface Change {
   revoke(cut: Cut, reason: RevocationReason): Promise<EventId>;
   /** Tells other services. */
   announce(event: WithoutEnvelope<AccountEvent>): Promise<void>;
+  /** Has a mail sent, if and only if this commits. */
+  mail(intent: MailIntent): Promise<void>;
   /** Required once at least: a change that nobody can account for does not commit. */
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -75,15 +80,20 @@ export interface ChangeDependencies {
   /** The greatest life of an access token plus the margin, in seconds. */
   entryLifeSeconds: number;
   /** Told right after the commit, in the same turn; must not throw and not wait. */
-  committed(revocations: readonly RevocationEvent[], announced: boolean): void;
+  committed(
+    revocations: readonly RevocationEvent[],
+    announced: boolean,
+    mails: readonly MailId[],
+  ): void;
 }
 
 export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
   const { database, entryLifeSeconds, committed } = dependencies;
 
   return async (cause, work) => {
-    const { changed, announced } = await database.transaction(async (tx) => {
+    const { changed, announced, mails } = await database.transaction(async (tx) => {
       const revocations: RevocationEvent[] = [];
+      const mails: MailId[] = [];
       let audited = false;
       let announcedAny = false;
       const result = await work({
@@ -123,6 +133,9 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
           await tx.insert(accountEvents).values({ id, userId: event.user_id, event: whole });
           announcedAny = true;
         },
+        async mail(intent) {
+          mails.push(await writeMailIntent(tx, intent, cause.requestId));
+        },
         async audit(entry) {
           await tx.insert(auditLog).values({
             action: entry.action,
@@ -138,9 +151,9 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
         },
       });
       if (!audited) throw new Error('a change without an audit row does not commit');
-      return { changed: { result, revocations }, announced: announcedAny };
+      return { changed: { result, revocations }, announced: announcedAny, mails };
     });
-    committed(changed.revocations, announced);
+    committed(changed.revocations, announced, mails);
     return changed;
   };
 }

@@ -1,6 +1,6 @@
 /** Puts the revocation side of auth together, over ports; and keeps it going. */
 import type { VerifierList } from '@portcullis/api';
-import type { RevocationEvent } from '@portcullis/contracts';
+import type { MailId, RevocationEvent } from '@portcullis/contracts';
 import { systemClock } from '@portcullis/verify';
 import type { Database } from '../postgres/database.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
@@ -30,6 +30,8 @@ export interface RevocationsOptions {
   failed(error: unknown, what: string): void;
   /** Told of every revocation after its commit, for the metrics. */
   onCommitted?(event: RevocationEvent): void;
+  /** Told right after the commit that mails wait. */
+  onMails?(ids: readonly MailId[]): void;
 }
 
 export interface Revocations extends AsyncDisposable {
@@ -62,9 +64,10 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     makeChange: createMakeChange({
       database,
       entryLifeSeconds: options.maxTokenLifeSeconds + ENTRY_MARGIN_S,
-      committed(revocations, announced) {
+      committed(revocations, announced, mails) {
         protocol.committed(revocations);
         for (const event of revocations) options.onCommitted?.(event);
+        if (mails.length > 0) options.onMails?.(mails);
         if (announced) void accountEvents.sweep();
       },
     }),

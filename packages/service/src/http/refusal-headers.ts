@@ -14,6 +14,9 @@ export function refusalHeaders(refusal: Refusal, offered: boolean): Record<strin
   const headers: Record<string, string> = {};
   if (refusal.code === 'invalid_client') {
     headers['www-authenticate'] = CLIENT_REALM;
+  } else if (refusal.code === 'login_too_old') {
+    // RFC 9470 section 3: the token is good, the login behind it is too old.
+    headers['www-authenticate'] = `${REALM}, error="insufficient_user_authentication"`;
   } else if (refusal.status === 401) {
     const isAboutToken = refusal.code === 'invalid_token' || refusal.code === 'token_stale';
     headers['www-authenticate'] =

@@ -29,6 +29,8 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     /** Raised by everything that ends the access of all tokens so far. */
     generation: integer('generation').notNull().default(0),
+    /** Raised with every new password and address: links made before are dead. */
+    credentialVersion: integer('credential_version').notNull().default(0),
     /** Roles are text here and are parsed on the way out. */
     roles: text('roles').array().$type<Role[]>().notNull().default([]),
     status: text('status').$type<'active' | 'disabled' | 'deleted'>().notNull().default('active'),

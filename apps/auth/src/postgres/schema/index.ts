@@ -1,4 +1,5 @@
 export { clients, sealedSecrets, sessions, signingKeys, spentProofs, users } from './accounts.ts';
+export { links, mails } from './mail.ts';
 export {
   accountEvents,
   auditLog,

@@ -1,0 +1,141 @@
+/**
+ * The queue of mails. It decides when a mail is tried, and nothing else: what is to be sent, and
+ * what became of it, stands in Postgres. Whatever Redis loses is put in again from there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MailId } from '@portcullis/contracts';
+import type { Logger } from '@portcullis/service';
+import { systemClock } from '@portcullis/verify';
+import { Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { GivenUp, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
+import type { WaitingMails } from '../mail/waiting-mails.ts';
+import { connectJobs } from '../redis/connect-jobs.ts';
+import { every } from '../revocation/every.ts';
+import { JOBS } from './catalogue.ts';
+
+const NAME = 'mail';
+/** Mails that one instance sends at once. */
+const CONCURRENCY = 4;
+/** Milliseconds between two looks for mails that no job stands for. */
+const SWEEP = 2_000;
+/** Milliseconds; then the job of a process that died is given to another, in two looks at most. */
+const LOCK = 6_000;
+const STALLED = 3_000;
+/** 2 s, 4 s, 8 s … less up to half of each by chance, so that what failed together does not return together. */
+const BACKOFF = { type: 'exponential', delay: 2_000, jitter: 0.5 };
+/** Dead letters that stay visible in Redis; Postgres keeps them all. */
+const KEPT_FAILURES = 1_000;
+/** Milliseconds. */
+const ASK_TIMEOUT = 5_000;
+const CLOSE_TIMEOUT = 5_000;
+/** Milliseconds between two complaints about an outage. */
+const COMPLAIN_EVERY = 30_000;
+
+export interface MailQueueOptions {
+  redisUrl: string;
+  /** Before every key. */
+  prefix: string;
+  deliver: DeliverMail;
+  waiting: WaitingMails;
+  logger: Logger;
+}
+
+export interface MailQueue extends AsyncDisposable {
+  /** Right after the commit. Waits for nothing: what fails here is found by the sweep. */
+  wake(ids: readonly MailId[]): void;
+}
+
+export function startMailQueue(options: MailQueueOptions): MailQueue {
+  const { redisUrl, deliver, waiting, logger } = options;
+  const prefix = `${options.prefix}:jobs`;
+  const complain = complaints(logger);
+  const stopping = new AbortController();
+
+  const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT });
+  const working = connectJobs(redisUrl, 'portcullis-auth-worker');
+  for (const connection of [asking, working]) connection.on('error', complain);
+  const queue = new Queue(NAME, { connection: asking, prefix });
+  const worker = new Worker(NAME, work, {
+    connection: working,
+    prefix,
+    concurrency: CONCURRENCY,
+    lockDuration: LOCK,
+    stalledInterval: STALLED,
+    maxStalledCount: MAX_ATTEMPTS,
+  });
+  queue.on('error', complain);
+  worker.on('error', complain);
+  worker.on('failed', (job, error) => {
+    logger.warn({ err: error, mail: job?.id, attempt: job?.attemptsMade }, 'mail not sent');
+  });
+
+  async function work(job: Job): Promise<void> {
+    const { mail } = JOBS['send-mail'].parse(job.data);
+    try {
+      await deliver(mail, stopping.signal);
+    } catch (error) {
+      if (error instanceof GivenUp) throw new UnrecoverableError(error.message);
+      throw error;
+    }
+  }
+
+  /** Nothing is remembered for a Redis that is away: the sweep asks again. */
+  async function put(id: MailId): Promise<void> {
+    if (asking.status !== 'ready') return;
+    // One job for a mail: a second one by that id is not added.
+    await queue.add(
+      'send-mail',
+      { mail: id },
+      {
+        jobId: id,
+        attempts: MAX_ATTEMPTS,
+        backoff: BACKOFF,
+        removeOnComplete: true,
+        removeOnFail: KEPT_FAILURES,
+        stackTraceLimit: 0,
+      },
+    );
+  }
+
+  const stopSweeping = every(
+    systemClock,
+    SWEEP,
+    async () => {
+      for (const id of asking.status === 'ready' ? await waiting.find() : []) {
+        // A job that Redis has given up, of a mail that Postgres has not.
+        if ((await queue.getJobState(id)) === 'failed') await queue.remove(id);
+        await put(id);
+      }
+      await waiting.prune();
+    },
+    complain,
+  );
+
+  return {
+    wake(ids) {
+      for (const id of ids) put(id).catch(complain);
+    },
+    async [Symbol.asyncDispose]() {
+      await stopSweeping();
+      stopping.abort(new Error('stopping'));
+      // What is being handed over just now is waited for, though not for ever; nor is Redis.
+      const closed = Promise.all([worker.close(), queue.close()]).catch(complain);
+      const late = new AbortController();
+      await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { signal: late.signal })]);
+      late.abort();
+      await worker.disconnect().catch(complain);
+      for (const connection of [asking, working]) connection.disconnect();
+    },
+  };
+}
+
+/** One complaint about an outage, not one for each attempt. */
+function complaints(logger: Logger): (error: unknown) => void {
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now - complainedAt < COMPLAIN_EVERY) return;
+    complainedAt = now;
+    logger.warn({ err: error }, 'mails wait: the queue is away');
+  };
+}

@@ -1,0 +1,59 @@
+import type { MailId } from '@portcullis/contracts';
+import { asc, and, count, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { links, mails } from '../postgres/schema/index.ts';
+
+/** What has just been written has its job from whoever wrote it. */
+const LEFT_ALONE = sql`interval '2 seconds'`;
+const AT_ONCE = 100;
+/** For how long it can be seen what became of a mail, and of a link. */
+const KEPT = sql`interval '30 days'`;
+
+export interface WaitingMails {
+  /** Mails that nobody is working on. */
+  find(): Promise<MailId[]>;
+  count(): Promise<number>;
+  /** Lets go of what is long over. */
+  prune(): Promise<void>;
+}
+
+export function postgresWaitingMails(database: Database): WaitingMails {
+  return {
+    async find() {
+      const rows = await database
+        .select({ id: mails.id })
+        .from(mails)
+        .where(
+          and(
+            isNull(mails.settledAt),
+            lte(mails.createdAt, sql`clock_timestamp() - ${LEFT_ALONE}`),
+            or(isNull(mails.claimedUntil), lte(mails.claimedUntil, sql`clock_timestamp()`)),
+          ),
+        )
+        .orderBy(asc(mails.createdAt))
+        .limit(AT_ONCE);
+      return rows.map(({ id }) => id);
+    },
+    async count() {
+      const [row] = await database
+        .select({ count: count() })
+        .from(mails)
+        .where(isNull(mails.settledAt));
+      return row?.count ?? 0;
+    },
+    async prune() {
+      const old = database
+        .select({ id: mails.id })
+        .from(mails)
+        .where(lte(mails.settledAt, sql`clock_timestamp() - ${KEPT}`))
+        .limit(AT_ONCE);
+      await database.delete(mails).where(inArray(mails.id, old));
+      const dead = database
+        .select({ id: links.id })
+        .from(links)
+        .where(lte(links.expiresAt, sql`clock_timestamp() - ${KEPT}`))
+        .limit(AT_ONCE);
+      await database.delete(links).where(inArray(links.id, dead));
+    },
+  };
+}

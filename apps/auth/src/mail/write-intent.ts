@@ -1,0 +1,21 @@
+import { newId, type MailId } from '@portcullis/contracts';
+import type { Transaction } from '../postgres/database.ts';
+import { mails } from '../postgres/schema/index.ts';
+import type { MailIntent } from './catalogue.ts';
+
+/** Part of the transaction that is the cause of the mail. */
+export async function writeMailIntent(
+  tx: Transaction,
+  intent: MailIntent,
+  requestId: string,
+): Promise<MailId> {
+  const id = newId('eml');
+  await tx.insert(mails).values({
+    id,
+    kind: intent.kind,
+    address: intent.address,
+    userId: 'userId' in intent ? intent.userId : null,
+    requestId,
+  });
+  return id;
+}

@@ -1,0 +1,106 @@
+/** Finds out, at the moment of sending, whom a mail is for and what it says. */
+import { and, count, eq, gt, isNotNull, ne, sql } from 'drizzle-orm';
+import { emailKey } from '../account/email-key.ts';
+import { makeLink, type LinkPurpose } from '../link/link.ts';
+import type { LinkTokens } from '../link/link-tokens.ts';
+import type { Database, Transaction } from '../postgres/database.ts';
+import { mails, users } from '../postgres/schema/index.ts';
+import type { Letter, MailKind } from './catalogue.ts';
+import { letterText, type LinkPages } from './letters.ts';
+
+/** Mails of one kind that an account is sent in an hour; whoever asks for more has them already. */
+const MAX_AN_HOUR = 5;
+
+export interface LetterDependencies {
+  database: Database;
+  tokens: LinkTokens;
+  pages: LinkPages;
+}
+
+type Mail = typeof mails.$inferSelect;
+type User = typeof users.$inferSelect;
+
+const LINK_OF: Partial<Record<MailKind, LinkPurpose>> = {
+  'verify-email': 'verify-email',
+  'verify-again': 'verify-email',
+  'reset-password': 'reset-password',
+  'confirm-email-change': 'change-email',
+};
+
+export async function writeLetter(
+  { database, tokens, pages }: LetterDependencies,
+  mail: Mail,
+): Promise<Letter | 'needless' | 'held-back'> {
+  const { id, address } = mail;
+  if (address === null) return 'needless';
+  return await database.transaction(async (tx) => {
+    const user = await ownerOf(tx, mail, address);
+    if (user?.status !== 'active') return 'needless';
+    if (mail.userId === null) {
+      await tx.update(mails).set({ userId: user.id }).where(eq(mails.id, id));
+    }
+    if (await isTooMuch(tx, mail, user)) return 'held-back';
+    const kind = await kindFor(tx, mail.kind, user, address);
+    if (kind === null) return 'needless';
+    const purpose = LINK_OF[kind];
+    const token =
+      purpose === undefined
+        ? null
+        : await makeLink(tx, tokens, {
+            mail: id,
+            purpose,
+            user,
+            ...(purpose === 'change-email' ? { newEmail: address } : {}),
+          });
+    return { id, to: address, ...letterText(kind, pages, token) };
+  });
+}
+
+async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<User | undefined> {
+  const byAddress = eq(users.emailKey, emailKey(address) ?? '');
+  const [user] = await tx
+    .select()
+    .from(users)
+    .where(mail.userId === null ? byAddress : eq(users.id, mail.userId));
+  return user;
+}
+
+/** @returns null when the reason has gone */
+async function kindFor(
+  tx: Transaction,
+  kind: MailKind,
+  user: User,
+  address: string,
+): Promise<MailKind | null> {
+  switch (kind) {
+    case 'verify-email':
+    case 'verify-again':
+      return user.emailVerifiedAt === null && user.emailKey === emailKey(address) ? kind : null;
+    case 'confirm-email-change': {
+      // Its owner is told, and whoever asked is not.
+      const taken = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, user.id)));
+      return taken.length > 0 ? 'already-registered' : kind;
+    }
+    default:
+      return kind;
+  }
+}
+
+async function isTooMuch(tx: Transaction, { kind }: Mail, user: User): Promise<boolean> {
+  const [sent] = await tx
+    .select({ count: count() })
+    .from(mails)
+    .where(
+      and(
+        eq(mails.userId, user.id),
+        eq(mails.kind, kind),
+        isNotNull(mails.settledAt),
+        eq(mails.outcome, 'sent'),
+        gt(mails.createdAt, sql`clock_timestamp() - interval '1 hour'`),
+      ),
+    );
+  return (sent?.count ?? 0) >= MAX_AN_HOUR;
+}

@@ -1,0 +1,85 @@
+/** Mails that wait and what became of the rest; and the links in them. No token stands here in plain. */
+import type { LinkId, MailId, UserId } from '@portcullis/contracts';
+import { sql } from 'drizzle-orm';
+import {
+  check,
+  customType,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { LinkPurpose } from '../../link/link.ts';
+import type { MailKind, MailOutcome } from '../../mail/catalogue.ts';
+import { users } from './accounts.ts';
+
+const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** The intent to send a mail, written in the transaction of its cause. */
+export const mails = pgTable(
+  'mails',
+  {
+    id: text('id').$type<MailId>().primaryKey(),
+    kind: text('kind').$type<MailKind>().notNull(),
+    /** Null while nobody has looked whether the address belongs to anybody. */
+    userId: text('user_id').$type<UserId>(),
+    /** Null once the mail is settled. */
+    address: text('address'),
+    requestId: text('request_id').notNull(),
+    createdAt: moment('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    attempts: integer('attempts').notNull().default(0),
+    /** Whoever works on it, until then. Only the holder of the claim may hand the mail over. */
+    claim: text('claim'),
+    claimedUntil: moment('claimed_until'),
+    /** Committed in the last moment before a server can have taken the mail. */
+    handedOverAt: moment('handed_over_at'),
+    settledAt: moment('settled_at'),
+    outcome: text('outcome').$type<MailOutcome>(),
+  },
+  (table) => [
+    index('mails_waiting')
+      .on(table.createdAt)
+      .where(sql`${table.settledAt} is null`),
+    index('mails_of_user').on(table.userId, table.createdAt),
+    check(
+      'mails_settled',
+      sql`(${table.settledAt} is null) = (${table.outcome} is null)
+        and (${table.settledAt} is null or ${table.address} is null)`,
+    ),
+  ],
+);
+
+/** What a token in a mail stands for. */
+export const links = pgTable(
+  'links',
+  {
+    /** That of the mail that it is in, or its own. */
+    id: text('id').$type<MailId | LinkId>().primaryKey(),
+    purpose: text('purpose').$type<LinkPurpose>().notNull(),
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.id),
+    /** SHA-256 of the token. */
+    tokenHash: bytea('token_hash').notNull(),
+    /** The account's, when the link was made: another password or address, and it is dead. */
+    credentialVersion: integer('credential_version').notNull(),
+    /** The address that the account is to have, as it was written. */
+    newEmail: text('new_email'),
+    createdAt: moment('created_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    expiresAt: moment('expires_at').notNull(),
+    usedAt: moment('used_at'),
+  },
+  (table) => [
+    uniqueIndex('links_token').on(table.tokenHash),
+    index('links_of_user').on(table.userId),
+    index('links_expiry').on(table.expiresAt),
+  ],
+);

@@ -1,0 +1,21 @@
+/** Connections for the queue, apart from that of the limits: commands here may wait for Redis. */
+import { Redis } from 'ioredis';
+
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 2_000;
+const MAX_RECONNECT_DELAY = 2_000;
+
+/** @param options `commandTimeout` in milliseconds; none for a worker, whose commands block */
+export function connectJobs(
+  url: string,
+  name: string,
+  options: { commandTimeout?: number } = {},
+): Redis {
+  return new Redis(url, {
+    ...options,
+    connectionName: name,
+    connectTimeout: CONNECT_TIMEOUT,
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY),
+  });
+}

@@ -1,0 +1,71 @@
+/** Mails to an SMTP server (RFC 5321). */
+import { Readable } from 'node:stream';
+import { createTransport } from 'nodemailer';
+import { composeMessage } from '../mail/compose-message.ts';
+import { RefusedForGood, type MailTransport } from '../mail/transport.ts';
+
+/** Milliseconds. RFC 5321 section 4.5.3.2 allows minutes; a job that waits is tried again anyway. */
+const CONNECT_TIMEOUT = 10_000;
+const SILENCE_TIMEOUT = 60_000;
+
+export interface SmtpOptions {
+  /** smtp:// or smtps://, with credentials where the server wants them. */
+  url: string;
+  /** A plain address. */
+  from: string;
+  /** Whether a server without TLS is refused. */
+  requireTls: boolean;
+}
+
+export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTransport {
+  const transport = createTransport({
+    url,
+    requireTLS: requireTls,
+    connectionTimeout: CONNECT_TIMEOUT,
+    greetingTimeout: CONNECT_TIMEOUT,
+    socketTimeout: SILENCE_TIMEOUT,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    sends: true,
+    async send(letter, lastMoment, signal) {
+      const message = composeMessage(letter, from);
+      const failed = new AbortController();
+      // The server has the mail when it has the end of the data (section 4.1.1.4), which is sent
+      // after the last of these chunks.
+      const raw = Readable.from(
+        (async function* chunks() {
+          yield message.subarray(0, -1);
+          signal.throwIfAborted();
+          await lastMoment();
+          yield message.subarray(-1);
+        })(),
+        { objectMode: false },
+      );
+      raw.on('error', (error) => failed.abort(error));
+      try {
+        await transport.sendMail({
+          envelope: { from, to: [letter.to] },
+          raw,
+          signal: AbortSignal.any([signal, failed.signal]),
+        });
+      } catch (error) {
+        throw isForGood(error) ? new RefusedForGood('refused', { cause: error }) : error;
+      } finally {
+        raw.destroy();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      transport.close();
+    },
+  };
+}
+
+/** RFC 5321 section 4.2.1: 5yz, about the recipient or the mail and not about us. */
+function isForGood(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = 'responseCode' in error ? error.responseCode : undefined;
+  const command: unknown = 'command' in error ? error.command : undefined;
+  return typeof code === 'number' && code >= 500 && (command === 'RCPT TO' || command === 'DATA');
+}
