@@ -20,6 +20,7 @@ const heading = z.object({ head_epoch: epochId, head: z.number(), issuer_time: z
 
 export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
   return {
+    /** `renewals` is the number of this transaction: no later one has it, whatever was deleted. */
     async register(requests, maxStalenessMs) {
       // One request an incarnation: one statement may not touch a row twice.
       const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
@@ -33,15 +34,16 @@ export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
       );
       const taken = await sql`
         insert into verifiers as v
-          (incarnation, service, policy, max_staleness_ms, epoch, position)
-        select r.incarnation, r.service, r.policy, ${maxStalenessMs}, r.epoch, r.position
+          (incarnation, service, policy, max_staleness_ms, epoch, position, renewals)
+        select r.incarnation, r.service, r.policy, ${maxStalenessMs}, r.epoch, r.position,
+          pg_current_xact_id()::text::bigint
         from jsonb_to_recordset(${sql.json(rows)}) as r
           (incarnation text, service text, policy text, epoch text, position bigint)
         where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
           or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
         order by r.incarnation
         on conflict (incarnation) do update set
-          renewals = v.renewals + 1, renewed_at = clock_timestamp(),
+          renewals = excluded.renewals, renewed_at = clock_timestamp(),
           max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
           position = case when v.epoch is not distinct from excluded.epoch
             then greatest(v.position, excluded.position) else excluded.position end,

@@ -91,7 +91,10 @@ export const verifiers = pgTable(
     maxStalenessMs: integer('max_staleness_ms').notNull(),
     epoch: text('epoch').$type<EpochId>(),
     position: bigint('position', { mode: 'number' }).notNull(),
-    /** Counts grants. Each instance of auth watches it against its own monotonic clock. */
+    /**
+     * Another one with each grant, never one of before. Each instance of auth watches it against its
+     * own monotonic clock.
+     */
     renewals: bigint('renewals', { mode: 'number' }).notNull().default(1),
     renewedAt: moment('renewed_at')
       .notNull()
