@@ -35,7 +35,6 @@ export function readCommand(args: readonly string[]): Command {
       without: { type: 'string' },
       spare: { type: 'string', multiple: true, default: [] },
       quiet: { type: 'boolean', default: false },
-      trace: { type: 'boolean', default: true },
     },
   });
   return {

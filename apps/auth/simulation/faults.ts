@@ -134,14 +134,18 @@ export class Faults {
     });
   }
 
-  /** Back to a moment at which all that anybody was given a receipt for was there. */
+  /**
+   * Back to a moment before: one at which all that anybody was given a receipt for was there, or a
+   * backup, which knows nothing of that either. What is lost is lost, and nothing else may go wrong.
+   */
   restore(lostMs: number): void {
     const { database, world } = this.stage.setting;
     this.tell('the database fails');
     database.break();
+    const least = this.random.chance(0.5) ? () => this.#answeredFor : () => 0;
     this.lasting(this.random.between(20, 2 * this.stage.maxStalenessMs), () => {
       this.tell('the database is restored, and its log is another one');
-      database.restore(Math.max(this.#answeredFor, world.now - lostMs));
+      database.restore(Math.max(least(), world.now - lostMs));
       database.recover();
     });
   }

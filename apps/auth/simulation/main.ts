@@ -1,12 +1,13 @@
 /** The command; see `command.ts`. Exits with 1 when a guarantee is violated, or a removal missed. */
 import { flagsOf, readCommand, type Command } from './command.ts';
-import { runSeeds, shareSeeds } from './many.ts';
-import { print, printRun, printTally } from './report.ts';
-import { run } from './run.ts';
+import { runSeeds, shareSeeds, type Message } from './many.ts';
+import { print, printProgress, printRun, printTally } from './report.ts';
+import { run, type Run } from './run.ts';
 import { WITHOUT } from './without/protections.ts';
 
 /** Fewer are done before other processes have started. */
 const WORTH_SHARING = 100;
+const TOLD_EVERY = 250;
 
 /** @returns whether every guarantee was kept */
 async function replay(seed: number, command: Command): Promise<boolean> {
@@ -24,21 +25,36 @@ async function replay(seed: number, command: Command): Promise<boolean> {
 
 /** @returns whether every guarantee was kept in all of them */
 async function simulate(command: Command): Promise<boolean> {
-  const { jobs, ...share } = command;
+  const { from, seeds, jobs, spared } = command;
   const began = performance.now();
-  const alone = jobs === 1 || share.seeds < WORTH_SHARING;
-  const outcome = alone ? await runSeeds(share) : await shareSeeds(share, jobs);
-  const { violated, tally } = outcome;
-  if (process.send === undefined) {
-    for (const each of violated) printRun(each, flagsOf(command));
-    printTally(share.seeds, (performance.now() - began) / 1_000, violated.length, tally);
-  } else {
-    process.send(outcome); // to the process that shares the seeds out
-  }
+  let count = 0;
+  let violations = 0;
+  const done = (result: Run): void => {
+    count += 1;
+    if (result.violations.length > 0) {
+      violations += 1;
+      printRun(result, flagsOf(command));
+    }
+    if (count % TOLD_EVERY === 0 && count < seeds) printProgress(count, seeds, violations);
+  };
+  const share = { from, seeds, spared, done };
+  const alone = jobs === 1 || seeds < WORTH_SHARING;
+  const { violated, tally } = alone ? await runSeeds(share) : await shareSeeds(share, jobs);
+  printTally(seeds, (performance.now() - began) / 1_000, violated.length, tally);
   return violated.length === 0;
 }
 
-/** @returns whether it is missed */
+/** A share of the seeds, for the process that shares them out. */
+async function serve(
+  { from, seeds, spared }: Command,
+  send: (message: Message) => void,
+): Promise<boolean> {
+  const done = (result: Run): void => send({ what: 'done', run: result });
+  send({ what: 'over', outcome: await runSeeds({ from, seeds, spared, done }) });
+  return true;
+}
+
+/** @returns whether it is missed: a guarantee broke without it */
 async function remove(name: string, command: Command): Promise<boolean> {
   const { from, seeds, spared } = command;
   const variant = WITHOUT.get(name);
@@ -56,6 +72,7 @@ async function remove(name: string, command: Command): Promise<boolean> {
 
 async function main(command: Command): Promise<boolean> {
   if (command.seed !== undefined) return await replay(command.seed, command);
+  if (process.send !== undefined) return await serve(command, process.send.bind(process));
   if (command.without.length === 0) return await simulate(command);
   let missed = true;
   for (const name of command.without) missed = (await remove(name, command)) && missed;

@@ -8,6 +8,8 @@ export interface Share {
   seeds: number;
   /** Kinds of faults that do not happen. */
   spared?: readonly string[];
+  /** Told of each seed when it is done. */
+  done?: (run: Run) => void;
 }
 
 export interface Outcome {
@@ -16,13 +18,17 @@ export interface Outcome {
   tally: Tally;
 }
 
+/** What a child tells the process that shares the seeds out. */
+export type Message = { what: 'done'; run: Run } | { what: 'over'; outcome: Outcome };
+
 /** In this process. */
-export async function runSeeds({ from, seeds, spared = [] }: Share): Promise<Outcome> {
+export async function runSeeds({ from, seeds, spared = [], done }: Share): Promise<Outcome> {
   const outcome: Outcome = { violated: [], tally: emptyTally() };
   for (let seed = from; seed < from + seeds; seed += 1) {
     const result = await run(seed, { spared });
     addTally(outcome.tally, result.tally);
     if (result.violations.length > 0) outcome.violated.push(result);
+    done?.(result);
   }
   return outcome;
 }
@@ -41,14 +47,17 @@ export async function shareSeeds({ from, seeds, ...rest }: Share, jobs: number):
   return { violated: outcomes.flatMap(({ violated }) => violated), tally };
 }
 
-async function inChild({ from, seeds, spared = [] }: Share): Promise<Outcome> {
+async function inChild({ from, seeds, spared = [], done }: Share): Promise<Outcome> {
   const main = process.argv[1];
   if (main === undefined) throw new Error('there is no program to start again');
   const share = ['--from', `${from}`, '--seeds', `${seeds}`, '--jobs', '1'];
   const spare = spared.flatMap((name) => ['--spare', name]);
   return await new Promise((resolve, reject) => {
     const child = fork(main, [...share, ...spare]);
-    child.on('message', (outcome: Outcome) => resolve(outcome));
+    child.on('message', (message: Message) => {
+      if (message.what === 'done') done?.(message.run);
+      else resolve(message.outcome);
+    });
     child.on('error', reject);
     child.on('exit', (code) => reject(new Error(`a share of the seeds ended with ${code}`)));
   });

@@ -16,6 +16,10 @@ export function printRun({ seed, faults, violations }: Run, flags: string): void
   print(`  replay: pnpm simulate --seed ${seed}${flags}`);
 }
 
+export function printProgress(done: number, seeds: number, violated: number): void {
+  print(`${done} of ${seeds} seeds done, ${violated} violated a guarantee`);
+}
+
 export function printTally(seeds: number, seconds: number, violated: number, tally: Tally): void {
   const { tokens, revocations, lost, receipts, confirmed, grants } = tally;
   print(
