@@ -1,35 +1,57 @@
-/** What benchmarks print: one line a figure, the contenders side by side, and the ratio. */
+/** What benchmarks print: one line a figure, what it is compared with beside it, and the target. */
 
 export interface Figure {
   name: string;
   unit: string;
   ours: number;
-  theirs: number;
-  /** What it should stay below, in the same unit. */
-  target?: number;
+  /** In the order of the columns; the ratio is ours to theirs. */
+  theirs: readonly number[];
+  target?: Target;
 }
 
-/** @param names of the two contenders */
-export function tableOf(names: [ours: string, theirs: string], figures: Figure[]): string {
-  const head = ['', ...names, 'ratio', 'target'];
-  const rows = figures.map(({ name, unit, ours, theirs, target }) => [
-    name,
-    `${show(ours)} ${unit}`,
-    `${show(theirs)} ${unit}`,
-    `${(ours / theirs).toFixed(2)}×`,
-    target === undefined ? '' : `≤ ${show(target)} ${ours <= target ? '✓' : '✗'}`,
+/** What it should not exceed: so much, or so many times what the first of the others takes. */
+export type Target = { atMost: number } | { timesFirst: number };
+
+/** @param columns the name of ours, then those of the others */
+export function tableOf(columns: readonly [string, ...string[]], figures: Figure[]): string {
+  const [ours, ...others] = columns;
+  const head = ['', ours, ...others.flatMap((name) => [name, '']), 'target'];
+  const rows = figures.map((figure) => [
+    figure.name,
+    `${show(figure.ours)} ${figure.unit}`,
+    ...figure.theirs.flatMap((one) => [
+      `${show(one)} ${figure.unit}`,
+      `${(figure.ours / one).toFixed(2)}×`,
+    ]),
+    verdictOf(figure),
   ]);
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
   );
-  const line = (cells: string[]): string =>
+  const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 || column === cells.length - 1
+          ? cell.padEnd(width)
+          : cell.padStart(width);
+      })
       .join('  ')
       .trimEnd();
-  return [head, ...rows].map(line).join('\n');
+  return [head, ...rows].map((cells) => `  ${line(cells)}`).join('\n');
+}
+
+function verdictOf({ ours, theirs, unit, target }: Figure): string {
+  if (target === undefined) return '';
+  if ('atMost' in target) {
+    return `≤ ${show(target.atMost)} ${unit}: ${verdict(ours <= target.atMost)}`;
+  }
+  const first = theirs[0] ?? 0;
+  return `≤ ${target.timesFirst}×: ${verdict(ours <= target.timesFirst * first)}`;
+}
+
+function verdict(met: boolean): string {
+  return met ? 'met' : 'NOT MET';
 }
 
 function show(value: number): string {

@@ -1,4 +1,5 @@
 export { testProgram, testServers, type TestServers } from './environment.ts';
+export { natsOptions } from './nats-cleanup.ts';
 export { freePort } from './free-port.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';
@@ -34,6 +35,13 @@ export {
   type MemoryFeedListener,
   type RevocationSpec,
 } from './memory-revocations.ts';
+export {
+  answerQuestions,
+  machineNow,
+  settingsOfWorker,
+  Worker,
+  type WorkerOptions,
+} from './worker.ts';
 export { startPrivateNats, type PrivateNats, type PrivateNatsOptions } from './private-nats.ts';
 export {
   createTestIssuer,

@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
 
 /** An address with its credentials, as the options that the client takes. */
+/** An address with credentials, as the client library takes them. */
 export function natsOptions(url: string): NodeConnectionOptions {
   const { host, username, password } = new URL(url);
   const options: NodeConnectionOptions = { servers: host, name: 'portcullis-testkit' };

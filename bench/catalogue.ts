@@ -1,0 +1,29 @@
+import { benchColdStart } from './revocation/cold-start.ts';
+import { benchLedger } from './revocation/ledger.ts';
+import { benchPush } from './revocation/push.ts';
+import { benchReceipts } from './revocation/receipts.ts';
+
+export interface RunOptions {
+  /** Fewer rounds and entries: a look whether it runs. */
+  readonly short: boolean;
+}
+
+export interface Benchmark {
+  /** `family/part`; a family is run by its name alone. */
+  readonly name: `${string}/${string}`;
+  readonly about: string;
+  /** Prints its tables. @throws Error when something was not as it has to be; figures never throw */
+  run(options: RunOptions): Promise<void>;
+}
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  { name: 'revocation/push', about: 'from a commit to its effect elsewhere', run: benchPush },
+  { name: 'revocation/receipt', about: 'from a logout to its receipt', run: benchReceipts },
+  { name: 'revocation/ledger', about: 'memory, look-ups and pauses', run: benchLedger },
+  { name: 'revocation/start', about: 'a verifier starts, far behind', run: benchColdStart },
+];
+
+/** @returns the benchmark of that name, or those of that family */
+export function benchmarksNamed(word: string): readonly Benchmark[] {
+  return BENCHMARKS.filter(({ name }) => name === word || name.startsWith(`${word}/`));
+}

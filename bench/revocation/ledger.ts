@@ -1,0 +1,54 @@
+/**
+ * The ledger by itself, beside a Set and a Map of strings: what an entry takes, how long a look-up
+ * does, and for how long nothing else can happen while a million are added.
+ *
+ * In a process of its own for each size, whose collector can be called and has nothing else to do.
+ */
+import { Worker } from '@portcullis/testkit';
+import { z } from 'zod';
+import type { RunOptions } from '../catalogue.ts';
+import { tableOf, type Target } from '../table.ts';
+import { measurement, type Measurement } from './ledger-measurement.ts';
+
+const SIZES = [1_000_000, 10_000_000];
+
+export async function benchLedger({ short }: RunOptions): Promise<void> {
+  for (const entries of short ? [50_000] : SIZES) {
+    await using worker = await Worker.start({
+      entry: 'bench/revocation/ledger-process.ts',
+      settings: { entries },
+      execArgv: ['--expose-gc'],
+    });
+    const [ours, set, map, nothing] = z
+      .tuple([measurement, measurement, measurement, measurement])
+      .parse(await worker.ask('measure'));
+    const figure = (
+      name: string,
+      unit: string,
+      of: (one: Measurement) => number,
+      target?: Target,
+    ) => ({
+      name,
+      unit,
+      ours: of(ours),
+      theirs: [of(set), of(map)],
+      ...(target === undefined ? {} : { target }),
+    });
+    console.log(`\n  ${entries.toLocaleString('en')} sessions`);
+    console.log(
+      tableOf(
+        ['ledger', 'Set', 'Map with expiry'],
+        [
+          figure('an entry', 'B', ({ bytes }) => bytes, { atMost: 32 }),
+          figure('look-up, absent', 'ns', ({ absentNs }) => absentNs),
+          figure('look-up, present', 'ns', ({ presentNs }) => presentNs),
+          figure('adding', 'ns', ({ addNs }) => addNs),
+          figure('longest pause', 'ms', ({ pauseMs }) => pauseMs, { atMost: 10 }),
+        ],
+      ),
+    );
+    console.log(
+      `  the longest pause of the same loop while nothing is added: ${nothing.pauseMs.toFixed(2)} ms`,
+    );
+  }
+}
