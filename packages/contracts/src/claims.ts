@@ -14,6 +14,12 @@ const numericDate = z.int().min(1).max(253_402_300_799);
 const generation = z.int().min(0).max(2_147_483_647);
 const audience = z.string().min(1).max(256);
 
+/** RFC 6749 section 3.3: words of printable characters without quotes, by single spaces; or none. */
+const scope = z
+  .string()
+  .max(1024)
+  .regex(/^(?:[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)?$/);
+
 const everyToken = {
   iss: z.string().min(1).max(512),
   aud: z.union([audience, z.array(audience).min(1).max(16)]),
@@ -42,7 +48,7 @@ export const userClaims = z.object({
 export const machineClaims = z.object({
   ...everyToken,
   sub: clientId,
-  scope: z.string().max(1024),
+  scope,
   sid: z.undefined().optional(),
   roles: z.undefined().optional(),
 });

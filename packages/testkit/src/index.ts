@@ -1,6 +1,15 @@
 export { testProgram, testServers, type TestServers } from './environment.ts';
 export { natsOptions } from './nats-cleanup.ts';
 export { freePort } from './free-port.ts';
+export { createForge, encoded, segmentsOf, type Forge } from './hostile/forge.ts';
+export {
+  HOSTILE_TOKENS,
+  isSendable,
+  LEGITIMATE_TOKENS,
+  type HostileCase,
+  type TokenCase,
+} from './hostile/hostile-token.ts';
+export { revocationsOf, type RevokedCase } from './hostile/revoked.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';
 export { seededRandom } from './seeded-random.ts';
@@ -46,6 +55,7 @@ export { startPrivateNats, type PrivateNats, type PrivateNatsOptions } from './p
 export {
   createTestIssuer,
   type MintOptions,
+  type SigningAlgorithm,
   type TestIssuer,
   type TestIssuerOptions,
 } from './test-issuer.ts';

@@ -1,6 +1,6 @@
 /**
- * An issuer of access tokens for the tests of services that verify them: a real ES256 key, its key
- * set on a loopback address, real RFC 9068 tokens, and revocations in memory.
+ * An issuer of access tokens for the tests of services that verify them: real keys, ES256 unless
+ * told, their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
  */
 import {
   FIRST_PARTY_CLIENT,
@@ -9,7 +9,13 @@ import {
   type MachineClaims,
   type UserClaims,
 } from '@portcullis/contracts';
-import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose';
+import { SignJWT, type JWTHeaderParameters } from 'jose';
+import {
+  generateKeyPairSync,
+  sign as signBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { MemoryRevocations } from './memory-revocations.ts';
 import { portOf } from './port-of.ts';
@@ -28,6 +34,14 @@ export interface MintOptions {
   header?: Readonly<Record<string, unknown>>;
   /** Signs with this key of the issuer; the present one unless given. */
   kid?: KeyId;
+}
+
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
+
+interface Key {
+  alg: SigningAlgorithm;
+  privateKey: KeyObject;
+  jwk: JsonWebKey;
 }
 
 type Overrides<C> = { [K in keyof C]?: C[K] | undefined } & Readonly<Record<string, unknown>>;
@@ -49,22 +63,30 @@ export interface TestIssuer extends AsyncDisposable {
   mint(claims?: Overrides<UserClaims>, options?: MintOptions): Promise<string>;
   /** A machine's token. */
   mintMachine(claims?: Overrides<MachineClaims>, options?: MintOptions): Promise<string>;
+  /**
+   * Signs these very bytes, whatever they say: for tokens that no library would make.
+   *
+   * @param kid the key of the issuer to sign with; the present one unless given
+   */
+  signRaw(header: string | Uint8Array, payload: string | Uint8Array, kid?: KeyId): string;
+  /** The public key as the key set shows it. */
+  publicJwk(kid?: KeyId): JsonWebKey;
   /** Signs with a new key from now on; the old ones stay in the key set. */
-  rotate(): Promise<KeyId>;
+  rotate(alg?: SigningAlgorithm): Promise<KeyId>;
   /** Takes a key out of the key set. */
   withdraw(kid: KeyId): void;
 }
 
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   const { audience = 'urn:portcullis:test', now = Date.now } = options;
-  const keys = new Map<KeyId, Awaited<ReturnType<typeof newKey>>>();
+  const keys = new Map<KeyId, Key>();
   const published = new Set<KeyId>();
   let kid = newId('key');
   let jwksRequests = 0;
 
-  const rotate = async (): Promise<KeyId> => {
+  const rotate = async (alg: SigningAlgorithm = 'ES256'): Promise<KeyId> => {
     kid = newId('key');
-    keys.set(kid, await newKey(kid));
+    keys.set(kid, newKey(kid, alg));
     published.add(kid);
     return kid;
   };
@@ -81,12 +103,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     response.end(JSON.stringify({ keys: jwks }));
   });
 
-  const sign = async (claims: Record<string, unknown>, { header, ...mint }: MintOptions) => {
-    const id = mint.kid ?? kid;
+  const keyOf = (id: KeyId): Key => {
     const key = keys.get(id);
     if (key === undefined) throw new Error('this issuer never had that key');
+    return key;
+  };
+  const sign = async (claims: Record<string, unknown>, { header, ...mint }: MintOptions) => {
+    const id = mint.kid ?? kid;
+    const key = keyOf(id);
     const present: JWTHeaderParameters = {
-      alg: 'ES256',
+      alg: key.alg,
       ...withoutUndefined({ typ: 'at+jwt', kid: id, ...header }),
     };
     // jose signs whatever the header says, as long as the algorithm fits the key.
@@ -134,16 +160,41 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       const machine = { sub: 'cli_test', client_id: claims.sub ?? 'cli_test', scope: '' };
       return sign({ ...everyToken(), ...machine, ...claims }, mint);
     },
+    signRaw: (header, payload, id = kid) => {
+      const signed = `${base64url(header)}.${base64url(payload)}`;
+      return `${signed}.${signatureOf(keyOf(id), signed).toString('base64url')}`;
+    },
+    publicJwk: (id = kid) => keyOf(id).jwk,
     rotate,
     withdraw: (id) => void published.delete(id),
     [Symbol.asyncDispose]: server.close,
   };
 }
 
-async function newKey(kid: KeyId) {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' };
-  return { privateKey, jwk };
+function newKey(kid: KeyId, alg: SigningAlgorithm): Key {
+  const { privateKey, publicKey } = keyPairFor(alg);
+  return { alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+}
+
+function keyPairFor(alg: SigningAlgorithm) {
+  switch (alg) {
+    case 'ES256':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case 'RS256':
+      return generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    case 'EdDSA':
+      return generateKeyPairSync('ed25519');
+  }
+}
+
+function signatureOf({ alg, privateKey }: Key, signed: string): Buffer {
+  const bytes = Buffer.from(signed);
+  if (alg === 'EdDSA') return signBytes(null, bytes, privateKey);
+  return signBytes('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+}
+
+function base64url(content: string | Uint8Array): string {
+  return Buffer.from(content).toString('base64url');
 }
 
 async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void) {

@@ -54,6 +54,11 @@ export class Jwks {
     return this.#keys?.get(kid);
   }
 
+  /** Whether it was taken out for ever. */
+  isKilled(kid: string): boolean {
+    return this.#killed.has(kid);
+  }
+
   /**
    * The key, after a fetch if that may help.
    *
@@ -61,7 +66,6 @@ export class Jwks {
    * @throws Refusal `unavailable` when no set was ever had, so that nothing can be said
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
-    if (this.#killed.has(kid)) return undefined;
     await this.refresh();
     if (this.#keys === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
     return this.#keys.get(kid);

@@ -69,7 +69,10 @@ export class TokenReader {
   #verify(token: string): VerifiedToken | undefined {
     const { parsed, claims } = this.#parse(token);
     const key = this.#keys.known(parsed.kid);
-    if (key === undefined) return undefined;
+    if (key === undefined) {
+      if (this.#keys.isKilled(parsed.kid)) throw invalid(new Error('a killed key'));
+      return undefined;
+    }
     if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
     const verified = { token, claims: frozen(claims), key, judgedAt: NEVER };
     this.#seen.add(verified, this.#issuerNow());
