@@ -1,54 +1,12 @@
 /** Who may do what, as whom it is done, and whose fault a failure is. */
-import { grantRequest, newId, Refusal, subjectsOf, type Role } from '@portcullis/contracts';
-import { connectBus, createLogger, Disposal } from '@portcullis/service';
-import { createTestBed, createTestIssuer, freePort } from '@portcullis/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { compose } from '../src/compose.ts';
+import { newId, Refusal, type Role } from '@portcullis/contracts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startAdminService } from './admin-service.ts';
 import { CREDENTIALS, startAuthStandIn } from './auth-stand-in.ts';
 
-const AUDIENCE = 'urn:portcullis:admin';
-
-async function start() {
-  const bed = await createTestBed();
-  const issuer = bed.use(await createTestIssuer({ audience: AUDIENCE }));
-  const auth = bed.use(await startAuthStandIn());
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  const bus = bed.use(
-    await connectBus({ url: bed.natsUrl, name: 'issuer', prefix: bed.prefix, logger }),
-  );
-  const feed = issuer.revocations.feed();
-  bus.connection.subscribe(subjectsOf(bed.prefix).grants, {
-    callback: (_error, message) => {
-      const request = grantRequest.parse(message.json());
-      void feed.request(request, 1_000).then((reply) => message.respond(reply));
-    },
-  });
-  const owned = bed.use(new Disposal());
-  const port = await freePort();
-  await compose(
-    {
-      production: false,
-      host: '127.0.0.1',
-      port,
-      logLevel: 'silent',
-      trustedProxies: [],
-      natsUrl: bed.natsUrl,
-      prefix: bed.prefix,
-      issuer: issuer.issuer,
-      audience: AUDIENCE,
-      authUrl: auth.url,
-      client: CREDENTIALS,
-    },
-    owned,
-  );
-  const url = `http://127.0.0.1:${port}`;
-  await vi.waitUntil(async () => (await fetch(`${url}/readyz`)).ok, { timeout: 10_000 });
-  return { bed, issuer, auth, url };
-}
-
-let around: Awaited<ReturnType<typeof start>>;
+let around: Awaited<ReturnType<typeof startAdminService>>;
 beforeAll(async () => {
-  around = await start();
+  around = await startAdminService();
 });
 afterAll(() => around.bed.dispose());
 beforeEach(() => {

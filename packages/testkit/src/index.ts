@@ -9,6 +9,7 @@ export {
   type HostileCase,
   type TokenCase,
 } from './hostile/hostile-token.ts';
+export { askInText, askOverHttp, type HttpAnswer } from './hostile/over-http.ts';
 export { revocationsOf, type RevokedCase } from './hostile/revoked.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';

@@ -186,7 +186,11 @@ const OTHER_TOKENS: readonly NamedToken[] = [
     'an ID token that says it is an access token',
     (f) =>
       f.sign(f.header, {
-        ...{ iss: f.issuer, sub: f.claims['sub'], aud: f.audience, iat: f.now, exp: f.now + 600 },
+        iss: f.issuer,
+        sub: f.claims['sub'],
+        aud: f.audience,
+        iat: f.now,
+        exp: f.now + 600,
         nonce: 'n',
       }),
   ],
@@ -196,7 +200,11 @@ const OTHER_TOKENS: readonly NamedToken[] = [
       f.sign(
         { ...f.header, typ: 'logout+jwt' },
         {
-          ...{ iss: f.issuer, aud: f.audience, iat: f.now, exp: f.now + 120, jti: f.claims['jti'] },
+          iss: f.issuer,
+          aud: f.audience,
+          iat: f.now,
+          exp: f.now + 120,
+          jti: f.claims['jti'],
           sid: f.claims['sid'],
           events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
         },

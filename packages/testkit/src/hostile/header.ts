@@ -7,10 +7,18 @@ import type { NamedToken } from './hostile-token.ts';
 const N = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
 
 const ALGORITHMS: readonly unknown[] = [
-  ...['none', 'None', 'NONE', 'nOnE', '', 'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512'],
-  ...['PS256', 'PS384', 'PS512', 'ES384', 'ES512', 'ES256K', 'EdDSA', 'Ed25519', 'Ed448'],
-  ...['es256', 'Es256', 'ES256 ', ' ES256', 'ES256\0', 'ES-256', 'ecdsa', 'SHA256', 'dir'],
-  ...['RSA-OAEP', 'A128KW', 'ECDH-ES', null, 1, true, ['ES256'], { alg: 'ES256' }],
+  ...'none None NONE nOnE HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512'.split(' '),
+  ...'ES384 ES512 ES256K EdDSA Ed25519 Ed448 es256 Es256 ES-256 ecdsa SHA256 dir'.split(' '),
+  ...'RSA-OAEP A128KW ECDH-ES'.split(' '),
+  '',
+  'ES256 ',
+  ' ES256',
+  'ES256\0',
+  null,
+  1,
+  true,
+  ['ES256'],
+  { alg: 'ES256' },
 ];
 
 const KIDS: readonly (readonly [string, (f: Forge) => unknown])[] = [
@@ -70,10 +78,21 @@ const PARAMETERS: readonly (readonly [string, (f: Forge) => unknown])[] = [
 ];
 
 const TYPES: readonly unknown[] = [
-  ...[undefined, null, 1, true, '', ' ', 'JWT', 'jwt', 'JOSE', 'application/jwt', 'at jwt', 'at'],
-  ...['at+jwt ', ' at+jwt', 'at+jwt\0', 'at+jwt;v=1', 'text/at+jwt', 'application/', 'at+jwts'],
-  ...['rt+jwt', 'id+jwt', 'logout+jwt', 'secevent+jwt', 'dpop+jwt', 'token-introspection+jwt'],
-  ...['application/application/at+jwt', ['at+jwt'], { typ: 'at+jwt' }],
+  ...'JWT jwt JOSE application/jwt at at+jwt;v=1 text/at+jwt application/ at+jwts'.split(' '),
+  ...'rt+jwt id+jwt logout+jwt secevent+jwt dpop+jwt token-introspection+jwt'.split(' '),
+  'application/application/at+jwt',
+  '',
+  ' ',
+  'at jwt',
+  'at+jwt ',
+  ' at+jwt',
+  'at+jwt\0',
+  undefined,
+  null,
+  1,
+  true,
+  ['at+jwt'],
+  { typ: 'at+jwt' },
 ];
 
 const HEADERS: readonly (readonly [string, (f: Forge) => string | Uint8Array])[] = [

@@ -1,0 +1,49 @@
+/** The admin service in this process, on real NATS, with an issuer of the testkit and auth stood in for. */
+import { grantRequest, subjectsOf } from '@portcullis/contracts';
+import { connectBus, createLogger, Disposal } from '@portcullis/service';
+import { createForge, createTestBed, createTestIssuer, freePort } from '@portcullis/testkit';
+import { vi } from 'vitest';
+import { compose } from '../src/compose.ts';
+import { CREDENTIALS, startAuthStandIn } from './auth-stand-in.ts';
+
+const AUDIENCE = 'urn:portcullis:admin';
+
+export async function startAdminService() {
+  const bed = await createTestBed();
+  const issuer = bed.use(await createTestIssuer({ audience: AUDIENCE }));
+  // Before the service fetches the keys.
+  const forge = await createForge(issuer);
+  const auth = bed.use(await startAuthStandIn());
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const bus = bed.use(
+    await connectBus({ url: bed.natsUrl, name: 'issuer', prefix: bed.prefix, logger }),
+  );
+  const feed = issuer.revocations.feed();
+  bus.connection.subscribe(subjectsOf(bed.prefix).grants, {
+    callback: (_error, message) => {
+      const request = grantRequest.parse(message.json());
+      void feed.request(request, 1_000).then((reply) => message.respond(reply));
+    },
+  });
+  const owned = bed.use(new Disposal());
+  const port = await freePort();
+  await compose(
+    {
+      production: false,
+      host: '127.0.0.1',
+      port,
+      logLevel: 'silent',
+      trustedProxies: [],
+      natsUrl: bed.natsUrl,
+      prefix: bed.prefix,
+      issuer: issuer.issuer,
+      audience: AUDIENCE,
+      authUrl: auth.url,
+      client: CREDENTIALS,
+    },
+    owned,
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await vi.waitUntil(async () => (await fetch(`${url}/readyz`)).ok, { timeout: 10_000 });
+  return { bed, issuer, forge, auth, url };
+}
