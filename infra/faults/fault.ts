@@ -22,6 +22,8 @@ export interface Scene {
   aVerifier(): VerifierSpot;
   /** Notes an offence unless this holds. */
   expect(what: string, holds: boolean): void;
+  /** Shows this token until the verdict is that; an offence when it does not come to it. */
+  comesTo(verifier: VerifierSpot, token: Token, wanted: 'accepted' | 'refused'): Promise<void>;
   /**
    * While the work goes on, and until they are ready again afterwards, these verifiers need not give
    * a verdict.

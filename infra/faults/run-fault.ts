@@ -1,10 +1,11 @@
 /** One fault: traffic, the fault under it, rest, a last look at every token, and the verdict. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { evidenceOf } from './checks/evidence.ts';
+import { unjudged } from './checks/exact.ts';
 import { judge, type Offence } from './checks/judge.ts';
 import type { Fault, Scene } from './fault.ts';
 import { History } from './history/history.ts';
-import { Pulse } from './history/pulse.ts';
+import { Machine } from './history/machine.ts';
 import { Random } from './random.ts';
 import { settle } from './settle.ts';
 import { untilReady, type Stage } from './stage/stage.ts';
@@ -13,6 +14,8 @@ import { Traffic } from './traffic/traffic.ts';
 
 /** Before the fault and after it. */
 const CALM_MS = 700;
+/** For a verifier to say what it has to say in the end, on a machine that is busy. Milliseconds. */
+const COMING_MS = 15_000;
 /** Tokens of each sort that every verifier is shown at the end. */
 const LAST_LOOK = 15;
 
@@ -31,6 +34,8 @@ export interface Result {
   readonly seed: number;
   readonly history: History;
   readonly revocations: number;
+  /** Verdicts that no fault excused, and for which the machine gave nobody the time. */
+  readonly unjudged: number;
   readonly offences: readonly Offence[];
   readonly seconds: number;
 }
@@ -38,9 +43,9 @@ export interface Result {
 export async function runFault(fault: Fault, options: RunOptions): Promise<Result> {
   const { stage, accounts, seed, short, forbearing } = options;
   const began = performance.now();
-  using pulse = new Pulse();
-  const history = new History();
-  history.stalls = pulse.stalls;
+  using machine = new Machine(stage.log.stalls);
+  stage.follow(machine);
+  const history = new History(machine);
   const actor = new Actor(history);
   const traffic = new Traffic(stage, actor, new Random(seed, `${fault.name} traffic`), accounts);
   const already = new Set(stage.log.rows.map(({ id }) => id));
@@ -66,7 +71,15 @@ export async function runFault(fault: Fault, options: RunOptions): Promise<Resul
   const log = await settle(stage.log, already);
   const offences = judge(evidenceOf(history, log, stage.maxStalenessMs));
   const seconds = (performance.now() - began) / 1_000;
-  return { fault: fault.name, seed, history, revocations: log.length, offences, seconds };
+  return {
+    fault: fault.name,
+    seed,
+    history,
+    revocations: log.length,
+    unjudged: unjudged(history, stage.maxStalenessMs),
+    offences,
+    seconds,
+  };
 }
 
 type Parts = Pick<Scene, 'stage' | 'history' | 'actor' | 'traffic' | 'random' | 'lasting' | 'long'>;
@@ -80,6 +93,18 @@ function sceneOf(parts: Parts): Scene {
     aVerifier: () => random.pick(stage.verifiers),
     expect(what, holds) {
       if (!holds) history.found.push(`did not come about: ${what}`);
+    },
+    async comesTo(verifier, token, wanted) {
+      const deadline = performance.now() + COMING_MS;
+      for (;;) {
+        const { verdict } = await actor.verify(verifier, token);
+        if (verdict === wanted) return;
+        if (performance.now() > deadline) {
+          history.found.push(`${verifier.name} did not come to this: ${token.label} is ${wanted}`);
+          return;
+        }
+        await sleep(50);
+      }
     },
     async excusing(verifiers, work) {
       const close = verifiers.map(({ name }) => history.open('excused', name));

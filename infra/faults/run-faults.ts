@@ -14,7 +14,7 @@ export interface Report {
   done(result: Result): void;
   skipped(fault: Fault, why: string): void;
   /** The system did not come back, or the test itself is wrong. */
-  broken(fault: Fault, error: unknown): void;
+  broken(name: string, seed: number, error: unknown): void;
 }
 
 export interface FaultsOptions extends Pick<RunOptions, 'seed' | 'short' | 'forbearing'> {
@@ -44,7 +44,7 @@ export async function runFaults(
         furnished ??= await furnish(maxStalenessMs);
         report.done(await runFault(fault, { ...furnished, ...options }));
       } catch (error) {
-        report.broken(fault, error);
+        report.broken(fault.name, options.seed, error);
         const former = furnished?.stage;
         furnished = undefined;
         if (former !== undefined) await removeQuietly(former);

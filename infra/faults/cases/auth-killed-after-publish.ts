@@ -2,9 +2,9 @@ import type { Fault } from '../fault.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killAfterCommit } from './kill-after-commit.ts';
 
-/** Longer than it takes to see a commit; shorter than anybody waits for a grant. */
-const TO_NATS_MS = 150;
-const PUBLISHED_MS = 3_000;
+/** For the event to get to the bus, and for the bus's answer to get back. */
+const PUBLISHED_MS = 4_000;
+const ANSWERED_MS = 200;
 
 export const authKilledAfterPublish: Fault = {
   name: 'auth-killed-after-publish',
@@ -21,13 +21,15 @@ export const authKilledAfterPublish: Fault = {
         },
       });
       await bus.flush();
-      victim.nats.delay(TO_NATS_MS);
+      // What it sends waits until the commit was seen, so that nothing can be marked before.
+      victim.nats.pause();
       await killAfterCommit(scene, victim, token, async (id) => {
         victim.postgres.pause();
+        victim.nats.resume();
         const deadline = performance.now() + PUBLISHED_MS;
         while (!seen.has(id) && performance.now() < deadline) await sleep(5);
         scene.expect('the event was on the bus', seen.has(id));
-        await sleep(2 * TO_NATS_MS); // the answer of the store is back, and cannot be marked
+        await sleep(ANSWERED_MS); // it is back, and the row cannot be marked
       });
     });
   },

@@ -11,7 +11,7 @@ export const authKilledBeforeAnswer: Fault = {
       const resumed = history.open('still', still.name);
       still.service.pause();
       const answer = endUnder(victim, token, 8_000);
-      const row = await stage.log.find(({ key }) => key === token.sid, 2_000);
+      const row = await stage.log.find(({ key }) => key === token.sid, 6_000);
       victim.service.kill('SIGKILL');
       await victim.service.process.exited;
       resumed();

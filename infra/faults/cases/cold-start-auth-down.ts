@@ -1,10 +1,21 @@
 import type { Fault } from '../fault.ts';
+import { isReady, untilAlive } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const coldStartAuthDown: Fault = {
   name: 'cold-start-auth-down',
   about: 'a verifier is killed, misses a revocation, and starts while all of auth is down',
-  async run({ stage, history, traffic, aVerifier, anInstance, endUnder, excusing, lasting }) {
+  async run({
+    stage,
+    history,
+    traffic,
+    aVerifier,
+    anInstance,
+    endUnder,
+    excusing,
+    lasting,
+    expect,
+  }) {
     const cold = aVerifier();
     const { token } = await traffic.newSession();
     await excusing(stage.verifiers, async () => {
@@ -15,7 +26,9 @@ export const coldStartAuthDown: Fault = {
       await Promise.all(stage.instances.map(({ service }) => service.process.exited));
       const allowed = history.open('forbidden', cold.name);
       const started = cold.service.restart();
+      await untilAlive(cold.service);
       await sleep(lasting);
+      expect('it says that it is not ready', !(await isReady(cold.service.url)));
       allowed();
       await Promise.all(stage.instances.map(({ service }) => service.restart()));
       await started;

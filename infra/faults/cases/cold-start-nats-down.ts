@@ -1,10 +1,11 @@
 import type { Fault } from '../fault.ts';
+import { untilReady } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const coldStartNatsDown: Fault = {
   name: 'cold-start-nats-down',
   about: 'a verifier is killed, misses a revocation, and starts while NATS is down',
-  async run({ stage, traffic, aVerifier, anInstance, endUnder, excusing, lasting }) {
+  async run({ stage, traffic, aVerifier, anInstance, endUnder, excusing, lasting, comesTo }) {
     const cold = aVerifier();
     const { token } = await traffic.newSession();
     await excusing([cold], async () => {
@@ -13,10 +14,11 @@ export const coldStartNatsDown: Fault = {
       stage.nats.kill('SIGKILL');
       await stage.nats.process.exited;
       await endUnder(anInstance(), token, 300);
-      const started = cold.service.restart();
+      await cold.service.restart(); // ready by grants over HTTP
+      await comesTo(cold, token, 'refused');
       await sleep(lasting);
       await stage.nats.restart();
-      await started;
+      await untilReady(cold.service);
     });
   },
 };

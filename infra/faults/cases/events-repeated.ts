@@ -6,7 +6,7 @@ const ROUNDS = 6;
 export const eventsRepeated: Fault = {
   name: 'events-repeated',
   about: 'everything that was pushed is pushed again, several times and in other orders',
-  async run({ stage, random, lasting }) {
+  async run({ stage, random, lasting, expect }) {
     await stage.onBus(async (bus) => {
       const heard: { subject: string; data: Uint8Array }[] = [];
       const { revocations, numbered } = stage.subjects;
@@ -19,6 +19,7 @@ export const eventsRepeated: Fault = {
       );
       await sleep(lasting / 2);
       for (const subscription of listening) subscription.unsubscribe();
+      expect('there were events to repeat', heard.length > 0);
       for (let round = 0; round < ROUNDS; round += 1) {
         for (const { subject, data } of random.shuffled([...heard, ...heard])) {
           bus.publish(subject, data);

@@ -17,7 +17,7 @@ export async function killAfterCommit(
 ): Promise<void> {
   const { stage, endUnder, expect, maxStalenessMs } = scene;
   const answer = endUnder(victim, token, 8_000);
-  const row = await stage.log.find(({ key }) => key === token.sid, 2_000);
+  const row = await stage.log.find(({ key }) => key === token.sid, 6_000);
   expect('the logout committed', row !== undefined);
   if (row !== undefined) await between(row.id);
   victim.service.kill('SIGKILL');

@@ -9,7 +9,8 @@ export const packetsDropped: Fault = {
   about: "in a network namespace, one verifier's packets to NATS vanish, without a reset",
   unavailable: whyNoNamespaces,
   async run(scene) {
-    const { stage, traffic, actor, anInstance, endUnder, excusing, expect, lasting } = scene;
+    const { stage, traffic, actor, anInstance, endUnder, excusing, expect, comesTo, lasting } =
+      scene;
     const ways = {
       nats: await startTcpProxy(stage.nats.url),
       auth: await startTcpProxy(stage.issuer),
@@ -20,7 +21,7 @@ export const packetsDropped: Fault = {
     const inside = { port, through: namespace.enter };
     const cut = async (verifier: (typeof stage.verifiers)[number]): Promise<void> => {
       const { token } = await traffic.newSession();
-      expect('it accepted before', (await actor.verify(verifier, token)).verdict === 'accepted');
+      await comesTo(verifier, token, 'accepted');
       // It asks for grants over NATS alone.
       await excusing([verifier], async () => {
         await namespace.drop(ways.nats.port);
@@ -30,7 +31,7 @@ export const packetsDropped: Fault = {
         expect('it could not tell any more', after.verdict === 'stale');
         await namespace.pass();
       });
-      expect('it refuses afterwards', (await actor.verify(verifier, token)).verdict === 'refused');
+      await comesTo(verifier, token, 'refused');
     };
     await withOwnVerifier(scene, inside, cut, ways);
   },

@@ -1,10 +1,6 @@
 import type { Check } from './evidence.ts';
-import { overlaps } from '../history/history.ts';
-import { stalledFor } from '../history/pulse.ts';
+import { overlaps, type History } from '../history/history.ts';
 import { tell, type Verification } from '../history/operation.ts';
-
-/** Of S: a verifier that had that much less of the processor may have missed its renewals. */
-const STALL = 0.1;
 
 /**
  * G4: what is not revoked is accepted, in the second of a revocation too. A verifier answers that it
@@ -23,10 +19,8 @@ export const exact: Check = ({ history, ending, maxStalenessMs }) => {
       else if (cause.every(({ writtenAfter }) => end < writtenAfter)) {
         offences.push(`refused before it was revoked: ${tell(verification)}`);
       }
-    } else if (!history.excused.some((span) => overlaps(span, verification))) {
-      const { at, start } = verification;
-      const stalled = stalledFor(history.stalls, start - maxStalenessMs, end);
-      if (stalled > STALL * maxStalenessMs) continue;
+    } else if (isOwed(history, verification) && !starved(history, verification, maxStalenessMs)) {
+      const { at } = verification;
       without.set(at, [...(without.get(at) ?? []), verification]);
     }
   }
@@ -48,3 +42,26 @@ export const exact: Check = ({ history, ending, maxStalenessMs }) => {
   }
   return offences;
 };
+
+/** Verdicts that were owed, and that the machine left nobody the time to give. */
+export function unjudged(history: History, maxStalenessMs: number): number {
+  return history.verifications.filter(
+    (verification) =>
+      isWithout(verification) &&
+      isOwed(history, verification) &&
+      starved(history, verification, maxStalenessMs),
+  ).length;
+}
+
+export function isWithout({ verdict }: Verification): boolean {
+  return verdict !== 'accepted' && verdict !== 'refused';
+}
+
+function isOwed(history: History, verification: Verification): boolean {
+  return !history.excused.some((span) => overlaps(span, verification));
+}
+
+/** Its last chance to renew was within S before it was asked. */
+function starved(history: History, { at, start, end }: Verification, maxStalenessMs: number) {
+  return history.machine.starved([at, 'auth 1', 'auth 2'], start - maxStalenessMs, end);
+}

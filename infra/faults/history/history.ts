@@ -1,6 +1,6 @@
 /** Everything that happened in one run, in the order of its end, and what the fault allows. */
 import type { Change, Issue, Verification } from './operation.ts';
-import type { Stall } from './pulse.ts';
+import type { Machine } from './machine.ts';
 import { readToken, type Token } from './token.ts';
 
 /** A span of time at one verifier. */
@@ -23,10 +23,13 @@ export class History {
   readonly still: Span[] = [];
   /** What a fault or a check of its own has found to be wrong. */
   readonly found: string[] = [];
-  /** When the machine stood still. */
-  stalls: readonly Stall[] = [];
+  readonly machine: Machine;
   /** When what was done to the system, for whoever reads an offence. */
   readonly marks: string[] = [];
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
 
   get operations(): number {
     return this.changes.length + this.issues.length + this.verifications.length;

@@ -2,9 +2,11 @@
 import postgres from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { Stall } from './machine.ts';
 import type { Token } from './token.ts';
 
-const POLL_MS = 40;
+/** A commit of one row that takes longer was held up by the machine. */
+const LONG_COMMIT_MS = 150;
 
 const row = z.object({
   id: z.string(),
@@ -30,13 +32,17 @@ const CLOCKS_MS = 50;
 /** Watches the log, so as to know by when each row had committed, whoever wrote it. */
 export class LogWatch implements AsyncDisposable {
   readonly sql: postgres.Sql;
+  /** When a commit that waits for no lock took long. */
+  readonly stalls: Stall[] = [];
   readonly #rows = new Map<string, Logged>();
   readonly #since: Date;
+  readonly #pollMs: number;
   readonly #watching: Promise<void>;
   #stopped = false;
 
   /** @param url the database itself, by no way that a fault could cut */
-  constructor(url: string) {
+  constructor(url: string, pollMs: number) {
+    this.#pollMs = pollMs;
     this.sql = postgres(url, { max: 4, onnotice: () => {} });
     this.#since = new Date(Date.now() - 1_000);
     this.#watching = this.#watch();
@@ -85,10 +91,21 @@ export class LogWatch implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
+    await this.sql`create table faults_commit (made int not null)`;
+    await this.sql`insert into faults_commit values (0)`;
     while (!this.#stopped) {
       await this.look(lately());
-      await sleep(POLL_MS);
+      await this.#commit();
+      await sleep(this.#pollMs);
     }
+  }
+
+  /** Of a row that nobody else knows of. */
+  async #commit(): Promise<void> {
+    const from = performance.now();
+    await this.sql`update faults_commit set made = made + 1`;
+    const to = performance.now();
+    if (to - from > LONG_COMMIT_MS) this.stalls.push({ from, to });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Scene } from '../fault.ts';
 import { untilReady, type VerifierSpot } from './stage.ts';
 
 export async function withOwnVerifier(
-  { stage, traffic }: Scene,
+  { stage, traffic, history }: Scene,
   options: Pick<ServiceOptions, 'port' | 'through'>,
   work: (verifier: VerifierSpot) => Promise<void>,
   ways?: Pick<VerifierSpot, 'nats' | 'auth'>,
@@ -24,6 +24,7 @@ export async function withOwnVerifier(
   });
   const verifier = { name: 'own verifier', url: `${service.url}/verify`, service, nats, auth };
   try {
+    history.machine.follow(verifier.name, () => service.process.pid);
     await untilReady(service);
     const stopShowing = traffic.show(verifier);
     await work(verifier);

@@ -23,6 +23,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { subjectsOf, type Subjects } from '@portcullis/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogWatch } from '../history/logged.ts';
+import type { Machine } from '../history/machine.ts';
 import { Balancer } from './balancer.ts';
 
 const RECOVERY_MS = 30_000;
@@ -55,25 +56,32 @@ export interface Stage extends AsyncDisposable {
   readonly verifiers: readonly VerifierSpot[];
   readonly log: LogWatch;
   readonly subjects: Subjects;
+  /** Lets the machine's record follow every process of the stage. */
+  follow(machine: Machine): void;
   /** Does something on the bus with everybody's rights. */
   onBus<T>(work: (bus: NatsConnection, streams: JetStreamManager) => Promise<T>): Promise<T>;
   /** Everything as at the start: running, connected, and ready. */
   heal(): Promise<void>;
 }
 
-export async function createStage(maxStalenessMs: number): Promise<Stage> {
+/** @param pollMs how often to look at the log */
+export async function createStage(maxStalenessMs: number, pollMs = 40): Promise<Stage> {
   const bed = await createTestBed({
     databases: { auth: appDatabase('auth'), user: appDatabase('user') },
   });
   try {
-    return await furnish(bed, maxStalenessMs);
+    return await furnish(bed, maxStalenessMs, pollMs);
   } catch (error) {
     await bed.dispose().catch(() => {}); // the first error is the one that tells
     throw error;
   }
 }
 
-async function furnish(bed: TestBed<'auth' | 'user'>, maxStalenessMs: number): Promise<Stage> {
+async function furnish(
+  bed: TestBed<'auth' | 'user'>,
+  maxStalenessMs: number,
+  pollMs: number,
+): Promise<Stage> {
   const nats = bed.use(await startPrivateNats());
   const balancer = bed.use(new Balancer());
   await balancer.listen();
@@ -112,7 +120,7 @@ async function furnish(bed: TestBed<'auth' | 'user'>, maxStalenessMs: number): P
     startVerifier('user 2', '/v1/me', (env) => startUser(bed, issuer, env)),
     startVerifier('admin', '/v1/users', (env) => startAdmin(bed, first.service, env)),
   ]);
-  const log = bed.use(new LogWatch(bed.databaseUrls.auth));
+  const log = bed.use(new LogWatch(bed.databaseUrls.auth, pollMs));
 
   const stage: Stage = {
     bed,
@@ -123,6 +131,11 @@ async function furnish(bed: TestBed<'auth' | 'user'>, maxStalenessMs: number): P
     verifiers,
     log,
     subjects: subjectsOf(bed.prefix),
+    follow(machine) {
+      for (const { name, service } of [first, second, ...verifiers]) {
+        machine.follow(name, () => service.process.pid);
+      }
+    },
     async onBus(work) {
       const bus = await connect({ servers: new URL(nats.url).host, timeout: 5_000 });
       try {
@@ -158,19 +171,36 @@ function waysOf(spot: Instance | VerifierSpot): TcpProxy[] {
 }
 
 /** @throws Error when it is not ready in half a minute */
-export async function untilReady({ url, process }: SpawnedService): Promise<void> {
+export async function untilReady(service: SpawnedService): Promise<void> {
+  await until('recover', service, () => isReady(service.url));
+}
+
+/** @throws Error when it does not even say that it is alive in half a minute */
+export async function untilAlive(service: SpawnedService): Promise<void> {
+  await until('start', service, () => answersOk(`${service.url}/healthz`));
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  return await answersOk(`${url}/readyz`);
+}
+
+async function until(
+  what: string,
+  { process }: SpawnedService,
+  holds: () => Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + RECOVERY_MS;
-  while (!(await isReady(url))) {
+  while (!(await holds())) {
     if (performance.now() > deadline) {
-      throw new Error(`${process.name} did not recover:\n${process.log.slice(-2_000)}`);
+      throw new Error(`${process.name} did not ${what}:\n${process.log.slice(-2_000)}`);
     }
     await sleep(50);
   }
 }
 
-export async function isReady(url: string): Promise<boolean> {
+async function answersOk(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();
     return response.ok;
   } catch {

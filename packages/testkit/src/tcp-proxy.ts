@@ -58,6 +58,11 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
+  /** The ports from which the target sees the open connections come. */
+  get sources(): number[] {
+    return [...this.#pairs].flatMap(({ server }) => server.localPort ?? []);
+  }
+
   /** The address of something behind the target, through this proxy. */
   through(url: string): string {
     const changed = new URL(url);

@@ -1,0 +1,15 @@
+/** The short form of `pnpm faults --case logouts`: receipts of a few hundred logouts, put to the test. */
+import { expect, it } from 'vitest';
+import { countLogouts } from '../faults/logouts.ts';
+
+const SEED = 20_261;
+const SIZE = { logouts: 250, everywhere: 25 };
+
+it('accepts nothing after a receipt that all verifiers have confirmed', async () => {
+  const { result, counts } = await countLogouts({ seed: SEED, ...SIZE });
+
+  expect(result.offences, `seed ${SEED}`).toEqual([]);
+  expect(counts.withinOneSecond).toBeGreaterThanOrEqual(SIZE.everywhere);
+  // The checks judge what a receipt promises, so there have to be such receipts.
+  expect(counts.confirmed).toBeGreaterThan(SIZE.logouts / 2);
+}, 300_000);
