@@ -50,6 +50,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
         verifier: verification.check,
       },
       trustedProxies: config.trustedProxies,
+      cookies: config.cookies,
     }),
   );
   // It listens before it has its first grant, so that its probes say what it waits for.

@@ -1,6 +1,13 @@
 /** The only file here that reads the environment. */
 import { clientId } from '@portcullis/contracts';
-import { httpUrl, isProduction, readConfig, secret, serviceFields } from '@portcullis/service';
+import {
+  cookieSettings,
+  httpUrl,
+  isProduction,
+  readConfig,
+  secret,
+  serviceFields,
+} from '@portcullis/service';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 4002;
@@ -29,6 +36,7 @@ export function readAdminConfig(env = process.env) {
     port: read.PORT,
     logLevel: read.LOG_LEVEL,
     trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
+    cookies: cookieSettings(read),
     natsUrl: read.NATS_URL,
     prefix: read.PORTCULLIS_PREFIX,
     issuer: read.PORTCULLIS_ISSUER,

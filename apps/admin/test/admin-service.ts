@@ -34,6 +34,7 @@ export async function startAdminService() {
       port,
       logLevel: 'silent',
       trustedProxies: [],
+      cookies: { insecure: false, origins: [] },
       natsUrl: bed.natsUrl,
       prefix: bed.prefix,
       issuer: issuer.issuer,

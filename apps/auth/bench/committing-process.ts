@@ -47,6 +47,7 @@ const failed = (error: unknown): void => console.error(error);
 const bus = new WatchedBus({
   connection,
   isConnected: () => !connection.isClosed(),
+  durables: [],
   prefix,
   malformed: failed,
   failed,

@@ -1,8 +1,8 @@
 /** The composition root: adapters, then verbs, then the server. What is made first is closed last. */
 import { createAuthRouter } from '@portcullis/api';
 import {
+  accessTokenOf,
   AwaitedBus,
-  bearerToken,
   ConfigurationError,
   createHttpServer,
   createLogger,
@@ -33,6 +33,7 @@ import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectRedis } from './redis/connect.ts';
 import type { Revocations } from './revocation/compose.ts';
+import { ABSOLUTE_SECONDS } from './session/lifetimes.ts';
 import { createRefreshTokens } from './session/refresh-token.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import { createMint } from './token/mint.ts';
@@ -109,10 +110,11 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       logger,
       registry,
       router: createAuthRouter(service),
-      authenticate: async (request) => await authenticate(bearerToken(request)),
+      authenticate: async (request) => await authenticate(accessTokenOf(request)),
       // Redis and NATS are not among these: without them this service still logs people out.
       readiness: { postgres: () => postgres.sql`select 1` },
       trustedProxies: config.trustedProxies,
+      cookies: { ...config.cookies, refreshSeconds: ABSOLUTE_SECONDS },
       rawRoutes(app) {
         const identifyClient = clientIdentification(database, issuer);
         addTokenEndpoint(app, { identifyClient, refresh, mint, audiences });

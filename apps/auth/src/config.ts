@@ -2,6 +2,7 @@
 import { clientId, EVENT_STREAMS, permission, serviceName } from '@portcullis/contracts';
 import {
   ConfigurationError,
+  cookieSettings,
   databaseUrl,
   flag,
   httpUrl,
@@ -94,6 +95,7 @@ export function readAuthConfig(env: Environment = process.env) {
     logLevel: fields.LOG_LEVEL,
     listen: { host: fields.HOST, port: fields.PORT },
     trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,
+    cookies: cookieSettings(fields),
     issuer: fields.PORTCULLIS_ISSUER,
     prefix: fields.PORTCULLIS_PREFIX,
     audiences: fields.PORTCULLIS_AUDIENCES,

@@ -22,6 +22,7 @@ import { createEndSession } from './session/end-session.ts';
 import { createListSessions } from './session/list-sessions.ts';
 import { createLogOutAll } from './session/log-out-all.ts';
 import { createLogOut } from './session/log-out.ts';
+import { createSessionOfRefreshToken } from './session/session-of-refresh-token.ts';
 import { createRefresh, type Refresh } from './session/refresh.ts';
 import type { RefreshTokens } from './session/refresh-token.ts';
 import type { Mint } from './token/mint.ts';
@@ -69,7 +70,10 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       observe: metrics.login,
     }),
     refresh: ({ request }, input) => refresh(request, input.refresh_token),
-    logOut: createLogOut(ending),
+    logOut: createLogOut({
+      ...ending,
+      sessionOfRefreshToken: createSessionOfRefreshToken(database, refreshTokens),
+    }),
     logOutAll: createLogOutAll(ending),
     listSessions: createListSessions(database),
     endSession: createEndSession(ending),

@@ -70,6 +70,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
         verifier: verification.check,
       },
       trustedProxies: config.trustedProxies,
+      cookies: config.cookies,
     }),
   );
   // It listens before it has its first grant, so that its probes say what it waits for.

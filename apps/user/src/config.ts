@@ -1,6 +1,7 @@
 /** The only file here that reads the environment. */
 import { clientId } from '@portcullis/contracts';
 import {
+  cookieSettings,
   databaseUrl,
   httpUrl,
   isProduction,
@@ -37,6 +38,7 @@ export function readUserConfig(env = process.env) {
     port: read.PORT,
     logLevel: read.LOG_LEVEL,
     trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
+    cookies: cookieSettings(read),
     databaseUrl: read.DATABASE_URL,
     natsUrl: read.NATS_URL,
     prefix: read.PORTCULLIS_PREFIX,

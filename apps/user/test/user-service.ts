@@ -36,6 +36,7 @@ export async function createSurroundings(natsUrl?: string) {
     port: await freePort(),
     logLevel: 'silent',
     trustedProxies: [],
+    cookies: { insecure: false, origins: [] },
     databaseUrl: bed.databaseUrls.user,
     natsUrl: natsUrl ?? bed.natsUrl,
     prefix: bed.prefix,

@@ -14,6 +14,7 @@ import {
   verifierList,
 } from './account.ts';
 import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
+import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
 
 const email = z.string().trim().min(3).max(254).pipe(z.email());
@@ -32,6 +33,8 @@ export const registered = z.object({ status: z.literal('accepted') });
 export const loginInput = z.strictObject({
   email: z.string().trim().min(1).max(254),
   password,
+  /** `cookie`: the tokens travel in cookies that no script can read, and not in the answer. */
+  transport: z.enum(['body', 'cookie']).default('body'),
 });
 
 /** RFC 6749 section 5.1, and the session that was opened. */
@@ -45,7 +48,18 @@ export const tokens = z.object({
 });
 export type Tokens = z.infer<typeof tokens>;
 
-export const refreshInput = z.strictObject({ refresh_token: refreshToken });
+/** What the answer says of tokens that travel in cookies. */
+export const cookieSession = z.object({
+  transport: z.literal('cookie'),
+  /** Seconds that the access token has to live. */
+  expires_in: z.int(),
+  session_id: sessionId,
+});
+export type CookieSession = z.infer<typeof cookieSession>;
+const delivered = z.union([tokens, cookieSession]);
+
+/** Without a token, the one in the cookie is meant. */
+export const refreshInput = z.strictObject({ refresh_token: refreshToken.optional() });
 export const logoutInput = z.strictObject({ wait: receiptWait });
 export const logoutAllInput = z.strictObject({
   /** Spares the caller's own session by ending the others one by one. */
@@ -74,7 +88,7 @@ const onBehalfOf = { actor: accountInput.shape.user_id };
 export interface AuthService {
   register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
   logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens>;
-  refresh(call: AnonymousCall, input: z.infer<typeof refreshInput>): Promise<Tokens>;
+  refresh(call: AnonymousCall, input: { refresh_token: string }): Promise<Tokens>;
   /** Answers a session that has ended already with the receipt of its end; so it authenticates itself. */
   logOut(call: AnonymousCall, input: z.infer<typeof logoutInput>): Promise<z.infer<typeof receipt>>;
   logOutAll(
@@ -155,21 +169,21 @@ export function createAuthRouter(service: AuthService) {
         },
       })
       .input(loginInput)
-      .output(tokens)
-      .mutation(({ ctx, input }) => service.logIn({ request: ctx }, input)),
+      .output(delivered)
+      .mutation(({ ctx, input }) => logInBy(input.transport, ctx, service, input)),
     refresh: publicProcedure
       .meta({
         route: {
           method: 'POST',
           path: '/v1/refresh',
-          summary: 'Exchange a refresh token for new tokens',
+          summary: 'Exchange a refresh token, or the one in the cookie, for new tokens',
           tag: 'Session',
           public: true,
         },
       })
       .input(refreshInput)
-      .output(tokens)
-      .mutation(({ ctx, input }) => service.refresh({ request: ctx }, input)),
+      .output(delivered)
+      .mutation(({ ctx, input }) => refreshFrom(input.refresh_token, ctx, service)),
     logout: publicProcedure
       .meta({
         route: {
@@ -182,7 +196,9 @@ export function createAuthRouter(service: AuthService) {
       })
       .input(logoutInput)
       .output(receipt)
-      .mutation(({ ctx, input }) => service.logOut({ request: ctx }, input)),
+      .mutation(({ ctx, input }) =>
+        clearing(ctx, 'invalid_token', () => service.logOut({ request: ctx }, input)),
+      ),
     logoutAll: userProcedure
       .meta({
         route: {
@@ -195,7 +211,11 @@ export function createAuthRouter(service: AuthService) {
       })
       .input(logoutAllInput)
       .output(receipt)
-      .mutation(({ ctx, input }) => service.logOutAll(ctx, input)),
+      .mutation(({ ctx, input }) =>
+        input.keep_current
+          ? service.logOutAll(ctx, input)
+          : clearing(ctx.request, 'invalid_token', () => service.logOutAll(ctx, input)),
+      ),
     sessions: router({
       list: userProcedure
         .meta({
@@ -219,7 +239,11 @@ export function createAuthRouter(service: AuthService) {
         })
         .input(endSessionInput)
         .output(receipt)
-        .mutation(({ ctx, input }) => service.endSession(ctx, input)),
+        .mutation(({ ctx, input }) =>
+          input.session_id === ctx.caller.sid
+            ? clearing(ctx.request, 'invalid_token', () => service.endSession(ctx, input))
+            : service.endSession(ctx, input),
+        ),
     }),
     accounts: router({
       list: machineProcedure('users:read')

@@ -8,6 +8,7 @@ export interface RequestContext {
   userAgent: string | undefined;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
+  cookies: TokenCookies;
   /**
    * Checks the request's bearer token, now. Called once for each procedure, not for each HTTP
    * request, so that a revocation between two calls of a batch is seen.
@@ -23,6 +24,22 @@ export interface RequestContext {
    *   caller, has too many streams open already
    */
   watch(): Promise<HeldToken>;
+}
+
+/** The tokens of cookie mode: those that the request brings, and those that its answer sets. */
+export interface TokenCookies {
+  /** Undefined where there is none, or more than one. */
+  readonly refreshToken: string | undefined;
+  /**
+   * To be asked before the work is done.
+   *
+   * @throws Refusal `cross_site` when a page that may not have cookies asks for them;
+   *   `unsupported_media_type` for a form, which any page can send
+   */
+  demandOwnPage(): void;
+  keep(tokens: { access_token: string; expires_in: number; refresh_token: string }): void;
+  /** Nothing where the request brought none. */
+  clear(): void;
 }
 
 /** A token that a stream is open with. */

@@ -11,6 +11,7 @@ export {
   type AccountAdministration,
   type AuthRouter,
   type AuthService,
+  type CookieSession,
   type SessionList,
   type Tokens,
 } from './auth.ts';
@@ -20,6 +21,7 @@ export type {
   HeldToken,
   MachineCall,
   RequestContext,
+  TokenCookies,
   UserCall,
   UserStream,
 } from './context.ts';

@@ -11,7 +11,7 @@
  *
  * Where it had got to is told in `Last-Event-ID`, so that nothing is missed in between.
  */
-import type { BearerSource } from './bearer-fetch.ts';
+import { credentialsOf, type BearerSource } from './bearer-fetch.ts';
 import { PortcullisError, portcullisErrorOf } from './error.ts';
 import type { Fetch } from './exchange.ts';
 import { connectStream } from './stream-connection.ts';
@@ -123,7 +123,8 @@ class BearerEventSource implements EventSourceLike {
     const { signal } = this.#closed;
     const beganAt = performance.now();
     try {
-      const request = { url, token, lastEventId, requestId, signal };
+      const sent = credentialsOf(this.#bearer, token);
+      const request = { url, ...sent, lastEventId, requestId, signal };
       for await (const event of connectStream(this.#fetch, request)) {
         if (this.#isClosed()) break;
         this.readyState = OPEN;

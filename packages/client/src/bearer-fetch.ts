@@ -12,6 +12,11 @@ import { trpcErrorOf } from './trpc-error.ts';
 
 /** Where access tokens come from (RFC 6750). */
 export interface BearerSource {
+  /**
+   * The browser has the tokens, in cookies: what the functions below return only stands for them,
+   * and is sent nowhere.
+   */
+  readonly cookies?: boolean;
   /** The token to use now; undefined where there is none. */
   accessToken(): Promise<string | undefined>;
   /** Another token than this one, which was refused; undefined where none is to be had. */
@@ -21,6 +26,13 @@ export interface BearerSource {
   /** A service has said that this session was revoked: its tokens are of no use any more. */
   revoked?(sessionId: string | undefined): Promise<void>;
 }
+
+/** For calls that come before there is a session, or end it: cookies go along, nothing is renewed. */
+export const COOKIES_AS_THEY_ARE: BearerSource = {
+  cookies: true,
+  accessToken: () => Promise.resolve('of the cookies'),
+  renew: () => Promise.resolve(undefined),
+};
 
 interface TrpcAnswer {
   ok: boolean;
@@ -44,7 +56,7 @@ export function bearerFetch(fetch: Fetch, bearer: BearerSource | undefined): Trp
     const url = input instanceof Request ? input.url : String(input);
     const signal = init.signal ?? undefined;
     const send = (token: string | undefined): Promise<Answer> =>
-      exchange(fetch, url, requestOf(init, token, signal), CALL_TIMEOUT_MS);
+      exchange(fetch, url, requestOf(init, credentialsOf(bearer, token), signal), CALL_TIMEOUT_MS);
 
     const token = await unlessAborted(bearer?.accessToken(), signal);
     let answer = await send(token);
@@ -56,9 +68,24 @@ export function bearerFetch(fetch: Fetch, bearer: BearerSource | undefined): Trp
   };
 }
 
+export interface SentCredentials {
+  /** For the `Authorization` header. */
+  token: string | undefined;
+  credentials: RequestCredentials;
+}
+
+/** Bearer mode sends no cookie, and cookie mode no header. */
+export function credentialsOf(
+  source: BearerSource | undefined,
+  token: string | undefined,
+): SentCredentials {
+  if (source?.cookies !== true) return { token, credentials: 'omit' };
+  return { token: undefined, credentials: token === undefined ? 'omit' : 'include' };
+}
+
 function requestOf(
   init: NonNullable<Parameters<TrpcFetch>[1]>,
-  token: string | undefined,
+  { token, credentials }: SentCredentials,
   signal: AbortSignal | undefined,
 ): RequestInit {
   if (init.body !== undefined && typeof init.body !== 'string') {
@@ -76,8 +103,8 @@ function requestOf(
     headers,
     body: init.body ?? null,
     signal: signal ?? null,
-    // Bearer mode: a cookie has no business here, and a redirect would carry the token away.
-    credentials: 'omit',
+    credentials,
+    // It would carry the token away.
     redirect: 'error',
   };
 }

@@ -26,6 +26,7 @@ const CODES = {
   invalid_link: true,
   login_too_old: true,
   insufficient_scope: true,
+  cross_site: true,
   not_found: true,
   method_not_allowed: true,
   conflict: true,

@@ -2,7 +2,6 @@ export {
   createPortcullisClient,
   type PortcullisClient,
   type PortcullisClientOptions,
-  type Receipt,
 } from './client.ts';
 export {
   isPortcullisError,
@@ -12,5 +11,6 @@ export {
   type Issue,
 } from './error.ts';
 export { createMachineClient, type MachineClientOptions } from './machine-client.ts';
+export type { Credentials, Receipt } from './session-access.ts';
 export type { SignedOutListener, SignedOutReason } from './session.ts';
 export { memoryStorage, type TokenStorage } from './token-storage.ts';

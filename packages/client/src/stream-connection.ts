@@ -1,13 +1,13 @@
 /** One connection of a subscription, from its request to its end. */
 import { isRecord } from './answer-shape.ts';
+import type { SentCredentials } from './bearer-fetch.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import { CALL_TIMEOUT_MS, type Fetch } from './exchange.ts';
 import { readEvents, type ServerEvent } from './sse.ts';
 import { trpcErrorOf } from './trpc-error.ts';
 
-export interface StreamRequest {
+export interface StreamRequest extends SentCredentials {
   url: string;
-  token: string | undefined;
   /** Where an earlier connection had got to; empty where there was none. */
   lastEventId: string;
   requestId: string | undefined;
@@ -53,7 +53,7 @@ async function ask(fetch: Fetch, request: StreamRequest): Promise<Response> {
     return await fetch(request.url, {
       headers,
       signal: AbortSignal.any([request.signal, late.signal]),
-      credentials: 'omit',
+      credentials: request.credentials,
       redirect: 'error',
       cache: 'no-store',
     });

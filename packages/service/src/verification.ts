@@ -11,7 +11,7 @@ import {
 } from '@portcullis/verify';
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
-import { bearerToken } from './http/bearer.ts';
+import { accessTokenOf } from './http/bearer.ts';
 import { observeVerifier, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
 /** Seconds after which a client asks again. */
@@ -35,13 +35,13 @@ export class Verification implements AsyncDisposable {
 
   /** @throws Refusal `invalid_token`, `token_stale`, `verifier_stale` or `unavailable` */
   readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
-    const token = bearerToken(request);
+    const token = accessTokenOf(request);
     return this.#present().verify(token);
   };
 
   /** The same, for a stream: goes on until it is disposed of. */
   readonly watch = async (request: FastifyRequest): Promise<Watched> => {
-    const token = bearerToken(request);
+    const token = accessTokenOf(request);
     return this.#present().watch(token);
   };
 

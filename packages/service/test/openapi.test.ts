@@ -35,7 +35,7 @@ describe('the document', () => {
     expect(document.info).toMatchObject({ title: 'Small service', version: '1.2.3' });
     expect(document.paths['/v1/things'].get).toMatchObject({
       operationId: 'things.list',
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { cookie: [] }],
       parameters: expect.arrayContaining([
         {
           name: 'count',

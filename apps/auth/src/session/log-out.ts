@@ -1,13 +1,24 @@
 import type { AuthService, RequestContext } from '@portcullis/api';
-import { isUserClaims, Refusal, type EventId, type UserClaims } from '@portcullis/contracts';
+import {
+  isUserClaims,
+  Refusal,
+  type EventId,
+  type SessionId,
+  type UserId,
+} from '@portcullis/contracts';
 import type { MakeChange } from '../revocation/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { TakenBack } from '../token/authenticate.ts';
 import { endSession } from './end-sessions.ts';
+import type { SessionOfRefreshToken } from './session-of-refresh-token.ts';
 
 export interface SessionEndDependencies {
   makeChange: MakeChange;
   receipts: Receipts;
+}
+
+export interface LogOutDependencies extends SessionEndDependencies {
+  sessionOfRefreshToken: SessionOfRefreshToken;
 }
 
 /**
@@ -17,21 +28,22 @@ export interface SessionEndDependencies {
 export function createLogOut({
   makeChange,
   receipts,
-}: SessionEndDependencies): AuthService['logOut'] {
+  sessionOfRefreshToken,
+}: LogOutDependencies): AuthService['logOut'] {
   return async ({ request }, { wait }) => {
-    const { claims, endedBy } = await whoLogsOut(() => request.authenticate());
-    if (endedBy !== null) return await receipts.again(endedBy, wait);
+    const who = await whoLogsOut(request, sessionOfRefreshToken);
+    if ('endedBy' in who) return await receipts.again(who.endedBy, wait);
 
     const cause = {
-      actor: { kind: 'user', id: claims.sub },
+      actor: { kind: 'user', id: who.owner },
       requestId: request.requestId,
       address: request.address,
     } as const;
     const { result: ended, revocations } = await makeChange(cause, async (change) => {
-      const outcome = await endSession(change, claims.sid, claims.sub, 'logout');
+      const outcome = await endSession(change, who.session, who.owner, 'logout');
       await change.audit({
         action: 'session.logged-out',
-        target: { kind: 'session', id: claims.sid },
+        target: { kind: 'session', id: who.session },
         detail: { changed: outcome !== null && 'now' in outcome },
       });
       return outcome;
@@ -43,16 +55,32 @@ export function createLogOut({
   };
 }
 
-/** A token whose session has ended, or that was cut, is still good for this. */
+type WhoLogsOut = { session: SessionId; owner: UserId } | { endedBy: EventId };
+
+/**
+ * A token whose session has ended, or that was cut, is still good for this. So is the refresh token
+ * in a cookie, after the access token has expired: its page cannot read it, and need not renew what
+ * it is about to give up.
+ */
 async function whoLogsOut(
-  authenticate: RequestContext['authenticate'],
-): Promise<{ claims: UserClaims; endedBy: EventId | null }> {
+  request: RequestContext,
+  sessionOfRefreshToken: SessionOfRefreshToken,
+): Promise<WhoLogsOut> {
   try {
-    const claims = await authenticate();
+    const claims = await request.authenticate();
     if (!isUserClaims(claims)) throw new Refusal('insufficient_scope');
-    return { claims, endedBy: null };
+    return { session: claims.sid, owner: claims.sub };
   } catch (error) {
-    if (error instanceof Refusal && error.cause instanceof TakenBack) return error.cause;
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    const { cause } = error;
+    if (cause instanceof TakenBack) {
+      const { endedBy, claims } = cause;
+      return endedBy === null ? { session: claims.sid, owner: claims.sub } : { endedBy };
+    }
+    const { refreshToken } = request.cookies;
+    if (error.code !== 'invalid_token' || refreshToken === undefined) throw error;
+    const found = await sessionOfRefreshToken(refreshToken);
+    if (found === null) throw error;
+    return found;
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Environment } from './read-config.ts';
 
-const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function isProduction(env: Environment): boolean {
   return env['NODE_ENV'] === 'production';
@@ -58,6 +58,20 @@ const trustedProxies = z
     }),
   );
 
+/** An origin as a browser writes it: scheme, host and port, without a slash at the end. */
+const webOrigins = (options: { production: boolean }) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((entry) => entry.trim()))
+    .pipe(
+      z.array(
+        httpUrl(options).refine(
+          (value) => URL.canParse(value) && new URL(value).origin === value,
+          'is not a list of origins, such as https://app.example.com, joined by commas',
+        ),
+      ),
+    );
+
 export interface ServiceFieldOptions {
   production: boolean;
   /** The port unless PORT says otherwise. */
@@ -91,5 +105,11 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
       .default('info'),
     /** Peers whose `x-forwarded-for` is believed; none unless told. */
     PORTCULLIS_TRUSTED_PROXIES: trustedProxies.default([]),
+    /** Pages of these origins may call with cookies, and read the answers; none unless told. */
+    PORTCULLIS_WEB_ORIGINS: webOrigins({ production }).default([]),
+    /** Cookies in the form that plain http on this machine needs; refused in production. */
+    PORTCULLIS_INSECURE_COOKIES: flag
+      .refine((value) => !(value && production), 'is not for production')
+      .default(false),
   };
 }

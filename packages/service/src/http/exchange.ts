@@ -1,8 +1,12 @@
 /** What is kept about a request beside the request itself, from its arrival to its log line. */
-import type { RequestContext } from '@portcullis/api';
-import type { AccessTokenClaims, Refusal } from '@portcullis/contracts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { OpenStreams } from './open-streams.ts';
+import type { Refusal } from '@portcullis/contracts';
+import type { CookiePolicy } from '@portcullis/verify/cookie';
+import type { FastifyRequest } from 'fastify';
+
+export interface CookieSettings extends CookiePolicy {
+  /** For how long a browser keeps the refresh token; a service that sets none needs none. */
+  refreshSeconds?: number;
+}
 
 interface Exchange {
   refusal?: Refusal;
@@ -10,6 +14,8 @@ interface Exchange {
   route?: string;
   /** Called once when the answer has become a stream, which lasts. */
   becomesStream?: () => void;
+  /** Which cookies carry tokens, and whose calls may carry them. */
+  cookies: CookieSettings;
 }
 
 /** Beside the request, not on it: nothing that a client sends can reach it. */
@@ -18,36 +24,8 @@ const exchanges = new WeakMap<FastifyRequest, Exchange>();
 export function exchangeOf(request: FastifyRequest): Exchange {
   let exchange = exchanges.get(request);
   if (exchange === undefined) {
-    exchange = {};
+    exchange = { cookies: {} };
     exchanges.set(request, exchange);
   }
   return exchange;
-}
-
-export type Authenticate = (request: FastifyRequest) => Promise<AccessTokenClaims>;
-
-/** Characters of a user agent that are kept. */
-const MAX_USER_AGENT = 256;
-
-export function requestContext(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  authenticate: Authenticate,
-  streams?: OpenStreams,
-): RequestContext {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  return {
-    requestId: request.id,
-    address: request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT),
-    signal: gone.signal,
-    authenticate: () => authenticate(request),
-    watch: async () => {
-      if (streams === undefined) throw new Error('this operation is no stream');
-      return streams.hold(request, reply);
-    },
-  };
 }

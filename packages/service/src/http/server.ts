@@ -13,11 +13,13 @@ import { addRestRoutes } from '../rest/rest.ts';
 import { routedProcedures } from '../rest/routed-procedures.ts';
 import { addTrpcRoutes } from '../trpc.ts';
 import { answerRefusal } from './answer-refusal.ts';
+import { allowOrigins } from './allow-origins.ts';
 import { addBodyParsers } from './body-parsers.ts';
 import * as bounds from './bounds.ts';
 import { answerClientErrors, refuseExpectation } from './client-errors.ts';
 import { InFlight } from './drain.ts';
-import type { Authenticate } from './exchange.ts';
+import type { CookieSettings } from './exchange.ts';
+import type { Authenticate } from './request-context.ts';
 import { refusalOfHttp } from './framework-errors.ts';
 import { answerUnknownRoutes } from './known-methods.ts';
 import { OpenStreams, type Watch } from './open-streams.ts';
@@ -27,6 +29,7 @@ import { refuseIllFormed } from './ill-formed.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequests } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
+import { guardCookies } from './token-cookies.ts';
 
 export interface HttpServerOptions {
   /** As it stands in the document: `Portcullis user service`. */
@@ -43,6 +46,8 @@ export interface HttpServerOptions {
   readiness: ReadinessChecks;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   trustedProxies: readonly string[];
+  /** Cookie mode; the `__Host-` form, and no origin but the service's own, unless given. */
+  cookies?: CookieSettings;
   /** Adds routes that are no procedures; they get the same parsers, headers, log and errors. */
   rawRoutes?: (app: FastifyInstance) => void;
   /** Their part of the document. */
@@ -73,6 +78,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   refuseIllFormed(app);
   logRequests(app, metrics);
   inFlight.watch(app, metrics);
+  allowOrigins(app, options.cookies?.origins ?? []);
+  guardCookies(app, options.cookies ?? {});
   addBodyParsers(app);
   answerUnknownRoutes(app);
   app.setErrorHandler((error, request, reply) =>

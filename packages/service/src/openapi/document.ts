@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, from the routes and schemas that serve the requests. */
-import { errorBody } from '@portcullis/contracts';
+import { errorBody, tokenCookieNames } from '@portcullis/contracts';
 import { toJsonSchema, type JsonSchema, type RoutedProcedure } from '../rest/routed-procedures.ts';
 
 export type PathItems = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -32,6 +32,7 @@ export function openApiDocument(options: DocumentOptions): JsonSchema {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         client: { type: 'http', scheme: 'basic' },
+        cookie: { type: 'apiKey', in: 'cookie', name: tokenCookieNames(false).access },
       },
       schemas: { Error: toJsonSchema(errorBody, 'output') },
       responses: Object.fromEntries(
@@ -57,7 +58,10 @@ const REFUSED = {
     headers: { 'WWW-Authenticate': { schema: { type: 'string' } } },
     content: ERROR_CONTENT,
   },
-  Forbidden: { description: 'The token does not carry the permission', content: ERROR_CONTENT },
+  Forbidden: {
+    description: 'The token does not carry the permission, or the cookies come from elsewhere',
+    content: ERROR_CONTENT,
+  },
   TooManyRequests: {
     description: 'Too many attempts',
     headers: RETRY_AFTER,
@@ -95,7 +99,7 @@ function operation(procedure: RoutedProcedure): JsonSchema {
       '503': refused('Unavailable'),
       default: refused('Other'),
     },
-    ...(route.public === true ? { security: [] } : { security: [{ bearer: [] }] }),
+    ...(route.public === true ? { security: [] } : { security: [{ bearer: [] }, { cookie: [] }] }),
   };
 }
 

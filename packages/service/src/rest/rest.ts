@@ -5,7 +5,7 @@
  */
 import { callTRPCProcedure, type AnyTRPCRouter } from '@trpc/server';
 import type { FastifyInstance } from 'fastify';
-import { requestContext, type Authenticate } from '../http/exchange.ts';
+import { requestContext, type Authenticate } from '../http/request-context.ts';
 import { withinBound } from '../http/time-bound.ts';
 import { readInput } from './read-input.ts';
 import type { RoutedProcedure } from './routed-procedures.ts';

@@ -1,0 +1,73 @@
+/**
+ * How tokens travel: in the body, or in cookies. Whoever has them in cookies never gets them in a
+ * body, since then a script could read them after all.
+ */
+import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import type { AuthService, CookieSession, Tokens } from './auth.ts';
+import type { RequestContext } from './context.ts';
+
+type Delivered = Tokens | CookieSession;
+
+export async function logInBy(
+  transport: 'body' | 'cookie',
+  request: RequestContext,
+  service: AuthService,
+  input: Parameters<AuthService['logIn']>[1],
+): Promise<Delivered> {
+  if (transport === 'body') return await service.logIn({ request }, input);
+  request.cookies.demandOwnPage();
+  return inCookies(request, await service.logIn({ request }, input));
+}
+
+/** @param given in the body; a request with another one in a cookie says two things at once */
+export async function refreshFrom(
+  given: string | undefined,
+  request: RequestContext,
+  service: AuthService,
+): Promise<Delivered> {
+  const { cookies } = request;
+  const { refreshToken: kept } = cookies;
+  if (given !== undefined && kept !== undefined) {
+    throw new Refusal('invalid_refresh_token', { cause: new Error('a body and a cookie') });
+  }
+  if (given !== undefined) return await service.refresh({ request }, { refresh_token: given });
+  return await clearingOn('invalid_refresh_token', request, async () => {
+    if (kept === undefined) {
+      throw new Refusal('invalid_refresh_token', { cause: new Error('neither body nor cookie') });
+    }
+    return inCookies(request, await service.refresh({ request }, { refresh_token: kept }));
+  });
+}
+
+/**
+ * For what ends the session: takes the cookies away, also when there was no session any more. Not
+ * when it failed: then the session lives, and its owner may try again.
+ */
+export async function clearing<T>(
+  request: RequestContext,
+  over: ErrorCode,
+  work: () => Promise<T>,
+): Promise<T> {
+  const done = await clearingOn(over, request, work);
+  request.cookies.clear();
+  return done;
+}
+
+async function clearingOn<T>(
+  over: ErrorCode,
+  request: RequestContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal && error.code === over) request.cookies.clear();
+    throw error;
+  }
+}
+
+function inCookies(request: RequestContext, tokens: Tokens): CookieSession {
+  request.cookies.keep(tokens);
+  const { expires_in, session_id } = tokens;
+  return { transport: 'cookie', expires_in, session_id };
+}

@@ -1,0 +1,21 @@
+import type { CookiePolicy } from '@portcullis/verify/cookie';
+import { ConfigurationError } from './read-config.ts';
+import { LOCAL_HOSTS } from './service-fields.ts';
+
+interface CookieFields {
+  PORTCULLIS_ISSUER: string;
+  PORTCULLIS_WEB_ORIGINS: string[];
+  PORTCULLIS_INSECURE_COOKIES: boolean;
+}
+
+/** @throws ConfigurationError for insecure cookies anywhere but on this machine */
+export function cookieSettings(fields: CookieFields): Required<CookiePolicy> {
+  const { hostname } = new URL(fields.PORTCULLIS_ISSUER);
+  const insecure = fields.PORTCULLIS_INSECURE_COOKIES;
+  if (insecure && !LOCAL_HOSTS.has(hostname)) {
+    throw new ConfigurationError([
+      'PORTCULLIS_INSECURE_COOKIES: is for an issuer on this machine only',
+    ]);
+  }
+  return { insecure, origins: fields.PORTCULLIS_WEB_ORIGINS };
+}
