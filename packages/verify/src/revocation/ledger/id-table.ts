@@ -12,12 +12,14 @@
  */
 import { Directory } from './directory.ts';
 import { placeOf, PLACES } from './key.ts';
-import { GENERATION, SparePages, TAIL, type Width } from './page.ts';
+import { GENERATION, MOMENT, SparePages, TAIL, type Width } from './page.ts';
 import { PAGE_HOMES, Segment, type Bounds } from './segment.ts';
 
 /** The directory never has more pointers than this, or than one for so many entries. */
 const FREE_POINTERS = 65_536;
 const ENTRIES_PER_POINTER = 128;
+/** So few entries are moved in one go when very many more are to come: a few milliseconds. */
+const MOVED_AT_ONCE = 8_192;
 /** What looking at a segment costs in which nothing is to be done, in slots. */
 const PASSING_COST = 16;
 
@@ -74,16 +76,25 @@ export class IdTable {
   }
 
   /**
-   * Tells an empty table how many entries will come at once: it then has as many segments as it will
-   * need, each of which grows to its size in one step. Zero: no more than usual.
+   * Tells a table that has few entries how many will come at once: it then has as many segments as it
+   * will need, each of which grows to its size in one step. Zero: no more than usual. A table with more
+   * entries grows as it always does.
    */
   expect(entries: number): void {
-    this.#expected = this.#size === 0 ? entries : 0;
-    if (this.#expected === 0) return;
+    this.#expected = 0;
+    if (entries === 0 || this.#size > MOVED_AT_ONCE) return;
+    this.#expected = this.#size + entries;
     let depth = 1;
-    while (Segment.homesFor(entries / 2 ** depth) > this.#splitHomes) depth += 1;
+    while (Segment.homesFor(this.#expected / 2 ** depth) > this.#splitHomes) depth += 1;
+    const former = this.#directory;
     this.#directory = this.#empty(depth);
+    this.#size = 0;
     this.#swept = 0;
+    for (const [segment] of former.segments()) {
+      for (const record of segment.records(0)) {
+        this.raise(record, (record[MOMENT] ?? 0) >>> 0, record[GENERATION] ?? 0);
+      }
+    }
   }
 
   /**
