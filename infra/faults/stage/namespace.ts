@@ -15,7 +15,7 @@ import { existsSync } from 'node:fs';
 import { startRelay, type Relay } from './relay.ts';
 
 const run = promisify(execFile);
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 export interface Namespace extends AsyncDisposable {
   /** Words before a command, so that it runs inside. */
