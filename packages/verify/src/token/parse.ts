@@ -27,7 +27,7 @@ export interface ParsedToken {
  * says a second time what a claim says (RFC 7519 section 5.3); no access token here carries any.
  * Parameters that nobody has registered mean nothing, and are ignored as section 4 asks.
  */
-const REFUSED_PARAMETERS: ReadonlySet<string> = new Set([
+export const REFUSED_PARAMETERS: ReadonlySet<string> = new Set([
   // keys, and where to get them: RFC 7515 sections 4.1.2 to 4.1.8, OpenID Federation
   ...'jku jwk x5u x5c x5t x5t#S256 trust_chain'.split(' '),
   // other rules: RFC 7515 sections 4.1.10 and 4.1.11, RFC 7797
