@@ -1,5 +1,6 @@
 import { CHECKS } from './checks/catalogue.ts';
 import { add, lastLine, NONE, type Counts } from './checks/counts.ts';
+import { findBrowser } from './checks/find-browser.ts';
 import { runCheck } from './checks/run-check.ts';
 import { runVitest } from './checks/run-vitest.ts';
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
@@ -15,6 +16,8 @@ export async function main(filters: readonly string[]): Promise<number> {
   const status = await inSession(newTestFolder(), 'npm test', async (session) => {
     await ownFolder(session);
     const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
+    // For one test file nothing large is fetched; a browser that is there is used.
+    if (filters.length === 0) await findBrowser(session);
     const checked = filters.length === 0 ? await runChecks(session) : await onlyBuild(session);
     counts = add(checked, await runVitest(session, servers, filters));
     return counts.failed === 0 ? 0 : 1;

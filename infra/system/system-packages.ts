@@ -7,12 +7,17 @@ import { tail } from '../lifetime/tail.ts';
 import { note } from '../steps.ts';
 import type { ServerName } from '../servers/server-name.ts';
 
-const APT: Record<ServerName, string> = {
+/** A program that may be had from a package. */
+export type Installable = ServerName | 'chromium';
+
+const APT: Record<Installable, string> = {
   postgres: 'postgresql',
   nats: 'nats-server',
   redis: 'redis-server',
+  chromium: 'chromium',
 };
-const BREW: Record<ServerName, string> = {
+/** Without Chromium, which is no formula there. */
+const BREW: Partial<Record<Installable, string>> = {
   postgres: 'postgresql@18',
   nats: 'nats-server',
   redis: 'redis',
@@ -43,9 +48,9 @@ fi
 /** Installs what is missing with the system's package manager. @returns why it could not, if so */
 export async function installPackages(
   session: Session,
-  servers: readonly ServerName[],
+  wanted: readonly Installable[],
 ): Promise<string | undefined> {
-  const command = installCommand(servers);
+  const command = installCommand(wanted);
   if (!command)
     return 'no package manager that can be used here (apt as root or with passwordless sudo, or brew)';
   note(`installing ${command.packages.join(', ')} with ${command.manager} ...`);
@@ -67,9 +72,9 @@ interface InstallCommand {
   argv: [string, ...string[]];
 }
 
-function installCommand(servers: readonly ServerName[]): InstallCommand | undefined {
+function installCommand(wanted: readonly Installable[]): InstallCommand | undefined {
   if (findBinary('apt-get')) {
-    const packages = servers.map((name) => APT[name]);
+    const packages = wanted.map((name) => APT[name]);
     const script: [string, ...string[]] = ['/bin/sh', '-c', APT_SCRIPT, 'sh', ...packages];
     if (process.getuid?.() === 0) return { manager: 'apt-get', packages, argv: script };
     if (sudoNeedsNoPassword()) {
@@ -77,7 +82,8 @@ function installCommand(servers: readonly ServerName[]): InstallCommand | undefi
     }
   }
   if (findBinary('brew')) {
-    const packages = servers.map((name) => BREW[name]);
+    const packages = wanted.flatMap((name) => BREW[name] ?? []);
+    if (packages.length < wanted.length) return undefined;
     return { manager: 'brew', packages, argv: ['brew', 'install', ...packages] };
   }
   return undefined;
@@ -89,7 +95,7 @@ function sudoNeedsNoPassword(): boolean {
 
 /** The line that a person would type. */
 export function installHint(server: ServerName): string {
-  if (process.platform === 'darwin') return `brew install ${BREW[server]}`;
+  if (process.platform === 'darwin') return `brew install ${BREW[server] ?? server}`;
   if (findBinary('apt-get')) return `sudo apt-get install -y ${APT[server]}`;
   return `install ${server} (or Docker), or give its address in the environment`;
 }

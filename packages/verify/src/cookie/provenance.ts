@@ -25,7 +25,8 @@ export interface BrowserHeaders {
 /** `unknown`: no browser has said anything. */
 export type Provenance = 'own' | 'foreign' | 'unknown';
 
-const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** This machine (RFC 6761 section 6.3), to which browsers give what they give to https. */
+const LOCAL = /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1\]$/;
 
 export function provenanceOf(
   { origin, secFetchSite, host }: BrowserHeaders,
@@ -53,5 +54,5 @@ function isOriginOf(origin: string, host: string | undefined): boolean {
   if (host === undefined || !URL.canParse(origin)) return false;
   const url = new URL(origin);
   if (url.origin !== origin || url.host !== host.toLowerCase()) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.has(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname));
 }

@@ -1,0 +1,20 @@
+import type { Session } from '../lifetime/session.ts';
+import { note, step } from '../steps.ts';
+import { findBinary } from '../system/find-binary.ts';
+import { installPackages } from '../system/system-packages.ts';
+
+/**
+ * Chromium for the tests in a browser, installed where that is possible. Without one they are skipped,
+ * and counted as skipped: a machine that cannot have it can still be told whether the rest holds.
+ */
+export async function findBrowser(session: Session): Promise<void> {
+  if (findBinary('chromium') !== undefined) return;
+  const why = await step(
+    'browser',
+    () => installPackages(session, ['chromium']),
+    (failure) => (failure === undefined ? 'installed Chromium' : 'no Chromium'),
+  );
+  if (findBinary('chromium') === undefined) {
+    note(`the tests in a browser will be skipped: ${why ?? 'its package has brought no program'}`);
+  }
+}
