@@ -20,6 +20,7 @@ import { sharedSecret } from './keys/shared-secret.ts';
 import { createLinkTokens } from './link/link-tokens.ts';
 import { createLimits } from './login/limits.ts';
 import { composeMail } from './compose-mail.ts';
+import { createNoticeAttack } from './login/notice-attack.ts';
 import { composeVerifierSide } from './compose-verifier-side.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
@@ -91,6 +92,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       prefix: config.prefix,
       scale: config.rateLimitScale,
       degraded: metrics.limiterDegraded,
+      attacked: createNoticeAttack(makeChange, logger, metrics.attack),
     }),
     refreshTokens,
     metrics,

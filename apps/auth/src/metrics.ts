@@ -2,6 +2,7 @@
 import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
 import type { HasherGauges } from './account/password-hasher.ts';
+import type { AttackKind } from './login/limits.ts';
 import type { LoginOutcome } from './login/log-in.ts';
 import type { MailKind, MailOutcome } from './mail/catalogue.ts';
 import type { RefreshOutcome } from './session/refresh.ts';
@@ -10,6 +11,7 @@ export interface AuthMetrics {
   login(outcome: LoginOutcome): void;
   refresh(outcome: RefreshOutcome): void;
   limiterDegraded(): void;
+  attack(kind: AttackKind): void;
   revocation(kind: string, reason: string): void;
   mail(kind: MailKind, outcome: MailOutcome): void;
   /** How many mails wait is asked when the metrics are. */
@@ -43,6 +45,12 @@ export function createAuthMetrics(
   const degraded = new Counter({
     name: 'portcullis_auth_limiter_degraded_total',
     help: 'Attempts that were counted by this instance alone, since Redis did not answer',
+    registers,
+  });
+  const attacks = new Counter({
+    name: 'portcullis_auth_attacks_total',
+    help: 'Attacks on passwords from many addresses: on one `account`, or a `spray` over all',
+    labelNames: ['kind'],
     registers,
   });
   const revocations = new Counter({
@@ -98,6 +106,7 @@ export function createAuthMetrics(
     login: (outcome) => logins.inc({ outcome }),
     refresh: (outcome) => refreshes.inc({ outcome }),
     limiterDegraded: () => degraded.inc(),
+    attack: (kind) => attacks.inc({ kind }),
     revocation: (kind, reason) => revocations.inc({ kind, reason }),
   };
 }

@@ -53,6 +53,7 @@ export {
   type WorkerOptions,
 } from './worker.ts';
 export { startPrivateNats, type PrivateNats, type PrivateNatsOptions } from './private-nats.ts';
+export { startPrivateRedis, type PrivateRedis } from './private-redis.ts';
 export {
   createTestIssuer,
   type MintOptions,

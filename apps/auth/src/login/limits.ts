@@ -2,8 +2,11 @@
  * How often one may try. Counted in Redis, over all instances; while Redis is away or slow, each
  * instance counts by itself, and more strictly.
  *
- * No limit is by account alone: anybody could use it to lock the owner out. Only hashes of addresses
- * go to Redis.
+ * No limit is by account alone: anybody could use it to lock the owner out. While an account, or the
+ * whole service, is under attack, networks from which the account is not used get a few attempts each
+ * instead of many: many addresses are slowed, and the owner gets in, from home and from a new place.
+ *
+ * Only hashes of addresses go to Redis.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
@@ -23,6 +26,14 @@ interface Limit {
 const ACCOUNT_AND_NETWORK: Limit = { name: 'login_account', points: 10, duration: 600 };
 /** Wrong passwords from one network, for whatever accounts: spraying. */
 const NETWORK: Limit = { name: 'login_network', points: 200, duration: 600 };
+/** Wrong passwords for one account from all networks together: beyond it, it is under attack. */
+const ATTACKED: Limit = { name: 'login_attacked', points: 30, duration: 600 };
+/** Wrong passwords for all accounts from all networks: beyond it, somebody is spraying. */
+const SPRAYED: Limit = { name: 'login_sprayed', points: 1_000, duration: 600 };
+/** What a strange network has left of its attempts for one account that is under attack. */
+const STRANGER_AT_ACCOUNT = 3;
+/** What it has left for all accounts together while somebody is spraying. */
+const STRANGER = 20;
 const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 600 };
 /** What is left of a limit when an instance counts alone. */
 const ALONE = 0.5;
@@ -32,8 +43,13 @@ const MAX_COUNTERS = 65_536;
 const REST = 1_000;
 
 export interface Limits {
-  /** Counts an attempt before the password is looked at. @throws Refusal `rate_limited` */
-  login(address: string, account: string): Promise<void>;
+  /**
+   * Counts an attempt before the password is looked at.
+   *
+   * @param isAtHome whether the account is used from this network; asked only under attack
+   * @throws Refusal `rate_limited`
+   */
+  login(address: string, account: string, isAtHome: () => Promise<boolean>): Promise<void>;
   /** A right password is no attack: it is taken off the count again. */
   loggedIn(address: string, account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -48,28 +64,54 @@ export interface LimitsOptions {
   scale: number;
   /** Told when Redis did not answer. */
   degraded(error: unknown): void;
+  /** Told once for each attack and window, over all instances. */
+  attacked(kind: AttackKind): void;
 }
+
+/** Many addresses at one account, or at the whole service. */
+export type AttackKind = 'account' | 'spray';
 
 export function createLimits(options: LimitsOptions): Limits {
   const store = new Store(options);
   const byAccount = limiter(ACCOUNT_AND_NETWORK, options, store);
   const byNetwork = limiter(NETWORK, options, store);
+  const ofAccount = limiter(ATTACKED, options, store);
+  const ofAll = limiter(SPRAYED, options, store);
   const registrations = limiter(REGISTRATION, options, store);
-  const keyOf = (address: string, account: string) =>
-    createHash('sha256')
-      .update(`${networkOf(address)}\n${account}`)
-      .digest('base64url');
+  const hashOf = (...parts: string[]) =>
+    createHash('sha256').update(parts.join('\n')).digest('base64url');
+  const keyOf = (address: string, account: string) => hashOf(networkOf(address), account);
+  const few = (points: number) => Math.max(1, Math.floor(points * options.scale));
+  const everybody = 'all';
 
   return {
-    async login(address, account) {
-      await byNetwork.consume(networkOf(address));
-      await byAccount.consume(keyOf(address, account));
+    async login(address, account, isAtHome) {
+      const fromNetwork = await byNetwork.consume(networkOf(address));
+      const here = await byAccount.consume(keyOf(address, account));
+      // Only what has passed the limits above is counted here: one network alone is no attack.
+      const [attack, spray] = await Promise.all([
+        ofAccount.exceeded(hashOf(account), () => options.attacked('account')),
+        ofAll.exceeded(everybody, () => options.attacked('spray')),
+      ]);
+      const tooMany =
+        (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
+        (spray !== undefined && fromNetwork > few(STRANGER));
+      if (tooMany && !(await isAtHome())) {
+        const retryAfter = Math.max(attack ?? 0, spray ?? 0);
+        throw new Refusal('rate_limited', { retryAfter });
+      }
     },
     async loggedIn(address, account) {
-      await byNetwork.giveBack(networkOf(address));
-      await byAccount.forget(keyOf(address, account));
+      await Promise.all([
+        byNetwork.giveBack(networkOf(address)),
+        byAccount.forget(keyOf(address, account)),
+        ofAccount.giveBack(hashOf(account)),
+        ofAll.giveBack(everybody),
+      ]);
     },
-    registration: (address) => registrations.consume(networkOf(address)),
+    async registration(address) {
+      await registrations.consume(networkOf(address));
+    },
   };
 }
 
@@ -82,9 +124,13 @@ class Store {
     this.#degraded = degraded;
   }
 
+  get isAway(): boolean {
+    return performance.now() < this.#restUntil;
+  }
+
   /** Redis first, then this instance's own count. A rejection that is an Error is Redis's. */
   async ask<T>(together: () => Promise<T>, alone: () => Promise<T>): Promise<T> {
-    if (performance.now() < this.#restUntil) return await alone();
+    if (this.isAway) return await alone();
     try {
       return await together();
     } catch (error) {
@@ -116,17 +162,38 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
   const counterOf = (key: string) =>
     String(createHmac('sha256', salt).update(key).digest().readUInt32BE() % MAX_COUNTERS);
 
+  const count = (key: string): Promise<RateLimiterRes> =>
+    store.ask(
+      () => together.consume(key),
+      () => alone.consume(counterOf(key)),
+    );
+
   return {
-    async consume(key: string): Promise<void> {
+    /** @returns how many there have been, this one included */
+    async consume(key: string): Promise<number> {
       try {
-        await store.ask(
-          () => together.consume(key),
-          () => alone.consume(counterOf(key)),
-        );
+        return (await count(key)).consumedPoints;
       } catch (rejected) {
-        if (!(rejected instanceof RateLimiterRes)) throw rejected;
-        const retryAfter = Math.max(1, Math.ceil(rejected.msBeforeNext / 1_000));
-        throw new Refusal('rate_limited', { retryAfter });
+        throw new Refusal('rate_limited', { retryAfter: secondsUntilOver(rejected) });
+      }
+    },
+    /**
+     * Counts, and refuses nobody.
+     *
+     * @param first called for the one that exceeds it first
+     * @returns seconds until the window is over, where it is exceeded
+     */
+    async exceeded(key: string, first: () => void): Promise<number | undefined> {
+      try {
+        await count(key);
+        return undefined;
+      } catch (rejected) {
+        const seconds = secondsUntilOver(rejected);
+        const allowed = store.isAway ? scaled(ALONE) : scaled(1);
+        const wasFirst =
+          rejected instanceof RateLimiterRes && rejected.consumedPoints === allowed + 1;
+        if (wasFirst) first();
+        return seconds;
       }
     },
     async giveBack(key: string): Promise<void> {
@@ -142,4 +209,10 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
       );
     },
   };
+}
+
+/** @throws whatever is no answer of a limiter */
+function secondsUntilOver(rejected: unknown): number {
+  if (!(rejected instanceof RateLimiterRes)) throw rejected;
+  return Math.max(1, Math.ceil(rejected.msBeforeNext / 1_000));
 }

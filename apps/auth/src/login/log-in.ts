@@ -19,6 +19,7 @@ import { lockUser } from '../session/lock-user.ts';
 import { openSession } from '../session/open-session.ts';
 import type { RefreshTokens } from '../session/refresh-token.ts';
 import type { Mint } from '../token/mint.ts';
+import { isAtHome } from './is-at-home.ts';
 import type { Limits } from './limits.ts';
 
 export type LoginOutcome = 'succeeded' | 'refused' | 'limited' | 'overloaded' | 'failed';
@@ -45,7 +46,9 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   return async ({ request }, { email, password }) => {
     try {
       const account = emailKey(email) ?? email;
-      await limits.login(request.address, account);
+      await limits.login(request.address, account, () =>
+        isAtHome(database, account, request.address),
+      );
       const tokens = await attempt(request, account, password);
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       await limits.loggedIn(request.address, account).catch(() => undefined);

@@ -1,0 +1,26 @@
+import { newId } from '@portcullis/contracts';
+import type { Logger } from '@portcullis/service';
+import type { MakeChange } from '../revocation/change.ts';
+import type { AttackKind } from './limits.ts';
+
+/** Tells operators, and the audit trail, that somebody is trying passwords from many addresses. */
+export function createNoticeAttack(
+  makeChange: MakeChange,
+  logger: Logger,
+  count: (kind: AttackKind) => void,
+): (kind: AttackKind) => void {
+  return (kind) => {
+    count(kind);
+    const requestId = newId('evt');
+    logger.warn({ event: 'attack', kind, request_id: requestId }, 'many wrong passwords');
+    const cause = {
+      actor: { kind: 'system', id: 'login-limits' },
+      requestId,
+      address: null,
+    } as const;
+    const entry = { action: `login.attacked`, target: { kind: 'issuer', id: 'issuer' } };
+    makeChange(cause, ({ audit }) => audit({ ...entry, detail: { kind } })).catch(
+      (error: unknown) => logger.warn({ err: error }, 'the attack is not in the audit trail'),
+    );
+  };
+}

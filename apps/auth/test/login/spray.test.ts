@@ -1,0 +1,64 @@
+/** Many addresses, many accounts, few attempts each: what no limit by account or network sees. */
+import { createTestBed, type TestBed } from '@portcullis/testkit';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLimits, type AttackKind, type Limits } from '../../src/login/limits.ts';
+
+let bed: TestBed;
+let limits: Limits;
+const noticed: AttackKind[] = [];
+
+beforeAll(async () => {
+  bed = await createTestBed();
+  const redis = new Redis(bed.redisUrl, { enableOfflineQueue: false });
+  bed.use({ [Symbol.asyncDispose]: async () => redis.disconnect() });
+  await new Promise<void>((resolve) => {
+    redis.once('ready', () => resolve());
+  });
+  limits = createLimits({
+    redis,
+    prefix: bed.prefix,
+    // A spray is noticed after 100 wrong passwords; a stranger has two attempts left then.
+    scale: 0.1,
+    degraded: (error) => {
+      throw error;
+    },
+    attacked: (kind) => noticed.push(kind),
+  });
+});
+afterAll(() => bed.dispose());
+
+let account = 0;
+/** One attempt at an account that nobody has tried before. */
+async function attempt(network: string, atHome = false): Promise<string> {
+  account += 1;
+  try {
+    await limits.login(network, `user${account}@example.test`, async () => atHome);
+    return 'looked at';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+it('slows networks that nobody is at home in, and nobody at home', async () => {
+  for (let i = 0; i < 100; i += 1) expect(await attempt(`192.0.2.${i}`)).toBe('looked at');
+  expect(noticed).toEqual([]);
+  const outcomes: string[] = [];
+  for (let i = 0; i < 5; i += 1) outcomes.push(await attempt('198.51.100.1'));
+  expect(outcomes).toEqual([
+    'looked at',
+    'looked at',
+    'rate_limited',
+    'rate_limited',
+    'rate_limited',
+  ]);
+  expect(noticed).toEqual(['spray']);
+  for (let i = 0; i < 10; i += 1) expect(await attempt('203.0.113.1', true)).toBe('looked at');
+  expect(await attempt('203.0.113.2')).toBe('looked at');
+});
+
+it('takes what succeeded off the count', async () => {
+  // Enough of them to end what the test above has begun, were they all counted off.
+  for (let i = 0; i < 120; i += 1) await limits.loggedIn(`192.0.2.${i}`, `user${i}@example.test`);
+  for (let i = 0; i < 5; i += 1) expect(await attempt('198.51.100.2')).toBe('looked at');
+});
