@@ -12,6 +12,7 @@ import {
   type Running,
 } from '@portcullis/service';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
+import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
@@ -94,7 +95,9 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       degraded: metrics.limiterDegraded,
       attacked: createNoticeAttack(makeChange, logger, metrics.attack),
     }),
+    judge: createJudgePassword(),
     refreshTokens,
+    linkTokens,
     metrics,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });

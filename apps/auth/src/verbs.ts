@@ -1,18 +1,25 @@
 /** The verbs, put together over what they need: what the router is bound to. */
 import type { AuthService } from '@portcullis/api';
+import { createAskByMail } from './account/ask-by-mail.ts';
+import { createChangeEmail } from './account/change-email.ts';
+import { createChangePassword } from './account/change-password.ts';
 import { createDisable } from './account/disable.ts';
 import { createEnable } from './account/enable.ts';
 import { createGetAccount } from './account/get-account.ts';
+import type { JudgePassword } from './account/judge-password.ts';
 import { createListAccounts } from './account/list-accounts.ts';
 import { createLogUserOut } from './account/log-user-out.ts';
 import type { PasswordHasher } from './account/password-hasher.ts';
 import { createRegister } from './account/register.ts';
 import { createRemove } from './account/remove.ts';
+import { createResetPassword } from './account/reset-password.ts';
 import { createSetRoles } from './account/set-roles.ts';
+import { createVerifyEmail } from './account/verify-email.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { createKillKey } from './keys/kill-key.ts';
 import { createRotateKey } from './keys/rotate-key.ts';
 import type { Seal } from './keys/seal.ts';
+import type { LinkTokens } from './link/link-tokens.ts';
 import type { Limits } from './login/limits.ts';
 import { createLogIn } from './login/log-in.ts';
 import type { AuthMetrics } from './metrics.ts';
@@ -35,7 +42,9 @@ export interface VerbDependencies {
   mint: Mint;
   hasher: PasswordHasher;
   limits: Limits;
+  judge: JudgePassword;
   refreshTokens: RefreshTokens;
+  linkTokens: LinkTokens;
   metrics: AuthMetrics;
   requireVerifiedEmail: boolean;
 }
@@ -49,7 +58,9 @@ export interface Verbs {
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, seal, mint, hasher, limits, refreshTokens, metrics } = dependencies;
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
+  const { judge, linkTokens } = dependencies;
   const ending = { makeChange, receipts };
+  const asking = { makeChange, limits };
   const refresh = createRefresh({
     database,
     makeChange,
@@ -58,7 +69,13 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     observe: metrics.refresh,
   });
   const service: AuthService = {
-    register: createRegister({ makeChange, hasher, limits }),
+    register: createRegister({ makeChange, hasher, limits, judge }),
+    verifyEmail: createVerifyEmail({ ...ending, database, hasher, limits, tokens: linkTokens }),
+    resendVerification: createAskByMail(asking, 'verify-again', 'account.verification-asked'),
+    changeEmail: createChangeEmail(asking),
+    forgotPassword: createAskByMail(asking, 'reset-password', 'account.reset-asked'),
+    resetPassword: createResetPassword({ ...ending, database, hasher, judge }),
+    changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
     logIn: createLogIn({
       database,
       makeChange,

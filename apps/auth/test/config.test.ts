@@ -14,6 +14,8 @@ const production = {
   ...env,
   NODE_ENV: 'production',
   PORTCULLIS_ISSUER: 'https://auth.example.test',
+  PORTCULLIS_SMTP_URL: 'smtps://auth:a-password-of-its-own@mail.example.test',
+  PORTCULLIS_MAIL_FROM: 'auth@example.test',
 };
 
 describe('the configuration', () => {
@@ -73,6 +75,36 @@ describe('the configuration', () => {
     expect(() =>
       readAuthConfig({ ...production, PORTCULLIS_KEY_ENCRYPTION_KEY: guessable }),
     ).toThrow('PORTCULLIS_KEY_ENCRYPTION_KEY');
+  });
+});
+
+describe('mail', () => {
+  const withoutMail = { ...production, PORTCULLIS_SMTP_URL: '' };
+
+  it('goes to a server in production, over TLS unless it is on the same machine', () => {
+    const { mail, secrets } = readAuthConfig(production);
+    expect(mail).toEqual({ by: 'smtp', from: 'auth@example.test', requireTls: true });
+    expect(secrets.smtpUrl).toBe(production.PORTCULLIS_SMTP_URL);
+    const local = { ...production, PORTCULLIS_SMTP_URL: 'smtp://127.0.0.1:25' };
+    expect(readAuthConfig(local).mail).toMatchObject({ requireTls: false });
+  });
+
+  it('is not left out of production by accident', () => {
+    expect(() => readAuthConfig(withoutMail)).toThrow('PORTCULLIS_SMTP_URL');
+    expect(() => readAuthConfig({ ...withoutMail, PORTCULLIS_MAIL_FOLDER: '/tmp' })).toThrow(
+      'PORTCULLIS_MAIL_FOLDER',
+    );
+    expect(() => readAuthConfig({ ...production, PORTCULLIS_MAIL_FROM: '' })).toThrow(
+      'PORTCULLIS_MAIL_FROM',
+    );
+    const unwilling = { ...withoutMail, PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT: 'true' };
+    expect(readAuthConfig(unwilling).mail).toEqual({ by: 'nobody' });
+  });
+
+  it('has links to the issuer, unless told', () => {
+    expect(readAuthConfig(production).publicUrl).toBe('https://auth.example.test');
+    const told = { ...production, PORTCULLIS_PUBLIC_URL: 'https://app.example.test/a/' };
+    expect(readAuthConfig(told).publicUrl).toBe('https://app.example.test/a');
   });
 });
 

@@ -5,11 +5,13 @@
  * What is not in the table fails; so does what lacks one of the three.
  */
 import { createAuthRouter, type AuthService } from '@portcullis/api';
-import { receipt, type ClientId, type Receipt } from '@portcullis/contracts';
+import { newId, receipt, type ClientId, type Receipt } from '@portcullis/contracts';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureClient } from '../src/client/ensure-client.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
+import { createLinkTokens } from '../src/link/link-tokens.ts';
+import type { LinkPurpose } from '../src/link/link.ts';
 import {
   ADMIN,
   basic,
@@ -72,7 +74,97 @@ const SHOP = {
 };
 const asShop = { headers: basic(SHOP.id, SHOP.secret) };
 
+/** A token as it would stand in a mail to that person, for what is done with it. */
+async function linkTo(email: string, purpose: LinkPurpose, newEmail?: string): Promise<string> {
+  const id = newId('lnk');
+  const token = linkTokens.of(id);
+  await system.sql`
+    insert into links (id, purpose, user_id, token_hash, credential_version, expires_at, new_email)
+    select ${id}, ${purpose}, u.id, ${token.hash}, u.credential_version, now() + interval '1 hour',
+      ${newEmail ?? null}
+    from users u where email_key = ${email}`;
+  return token.text;
+}
+const linkTokens = createLinkTokens(Buffer.alloc(32, 7));
+const OTHER_PASSWORD = 'seven herons under a tin roof';
+
 const TABLE: Record<string, Record<string, Case>> = {
+  'email.verify': {
+    'by the link alone': {
+      effect: 'ends',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        const body = { token: await linkTo(email, 'verify-email') };
+        return await auth.call('POST', '/v1/email/verify', { body });
+      },
+    },
+    'with the password': {
+      effect: 'opens',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        const body = { token: await linkTo(email, 'verify-email'), password: PASSWORD };
+        return await auth.call('POST', '/v1/email/verify', { body });
+      },
+    },
+    'another address': {
+      effect: 'ends',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        const body = { token: await linkTo(email, 'change-email', `new-${email}`) };
+        return await auth.call('POST', '/v1/email/verify', { body });
+      },
+    },
+  },
+  'email.resend': {
+    'to somebody': {
+      effect: 'opens',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        return await auth.call('POST', '/v1/email/resend', { body: { email } });
+      },
+    },
+  },
+  'email.change': {
+    'another address': {
+      effect: 'opens',
+      act: async () => {
+        const { email, access_token: token } = await auth.newcomer();
+        return await auth.call('POST', '/v1/email/change', {
+          token,
+          body: { email: `new-${email}` },
+        });
+      },
+    },
+  },
+  'password.forgot': {
+    'to somebody': {
+      effect: 'opens',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        return await auth.call('POST', '/v1/password/forgot', { body: { email } });
+      },
+    },
+  },
+  'password.reset': {
+    'by a link': {
+      effect: 'ends',
+      act: async () => {
+        const { email } = await auth.newcomer();
+        const body = { token: await linkTo(email, 'reset-password'), password: OTHER_PASSWORD };
+        return await auth.call('POST', '/v1/password/reset', { body });
+      },
+    },
+  },
+  'password.change': {
+    'of the caller': {
+      effect: 'ends',
+      act: async () => {
+        const token = (await auth.newcomer()).access_token;
+        const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD };
+        return await auth.call('POST', '/v1/password/change', { token, body });
+      },
+    },
+  },
   register: {
     'a new account': { effect: 'opens', act: () => auth.register('every-change@example.test') },
     'a known address': { effect: 'opens', act: () => auth.register('every-change@example.test') },

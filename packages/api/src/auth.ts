@@ -16,10 +16,14 @@ import {
 import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
+import {
+  createEmailRouter,
+  createPasswordRouter,
+  email,
+  password,
+  type RecoveryService,
+} from './recovery.ts';
 
-const email = z.string().trim().min(3).max(254).pipe(z.email());
-/** Length in code points is checked where passwords are judged; this bounds what is looked at. */
-const password = z.string().min(1).max(1024);
 const refreshToken = z.string().min(1).max(256);
 
 export const registerInput = z.strictObject({
@@ -85,7 +89,7 @@ export type SessionList = z.infer<typeof sessionList>;
 const onBehalfOf = { actor: accountInput.shape.user_id };
 
 /** What the app supplies. A verb throws `Refusal` and nothing else on purpose. */
-export interface AuthService {
+export interface AuthService extends RecoveryService {
   register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
   logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens>;
   refresh(call: AnonymousCall, input: { refresh_token: string }): Promise<Tokens>;
@@ -245,6 +249,8 @@ export function createAuthRouter(service: AuthService) {
             : service.endSession(ctx, input),
         ),
     }),
+    email: createEmailRouter(service),
+    password: createPasswordRouter(service),
     accounts: router({
       list: machineProcedure('users:read')
         .input(listAccountsInput)

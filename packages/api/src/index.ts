@@ -37,6 +37,7 @@ export {
   watchedProcedure,
   type PublicError,
 } from './procedures.ts';
+export type { EmailVerified } from './recovery.ts';
 export type { ProcedureMeta, Route } from './route.ts';
 export { createUserRouter, type Profile, type UserRouter, type UserService } from './user.ts';
 export { whileHeld } from './while-held.ts';

@@ -11,6 +11,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.object({ ...every, type: z.literal('missed') }),
   z.object({ ...every, type: z.literal('registered') }),
   z.object({ ...every, type: z.literal('profile-changed') }),
+  z.object({ ...every, type: z.literal('email-changed') }),
   z.object({ ...every, type: z.literal('roles-changed'), roles: z.array(role) }),
   z.object({ ...every, type: z.literal('disabled') }),
   z.object({ ...every, type: z.literal('enabled') }),

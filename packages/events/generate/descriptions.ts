@@ -57,6 +57,11 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     summary: 'May arrive after `deleted` of the same person: keep a tombstone.',
     securityEvent: null,
   },
+  'email-changed': {
+    title: 'A person has another e-mail address',
+    summary: '`email` is verified. May arrive before an older one: go by `occurred_at`.',
+    securityEvent: `${RISC}/identifier-changed`,
+  },
   disabled: {
     title: 'An account was disabled',
     summary: 'Its tokens are revoked by an event of their own.',

@@ -1,5 +1,6 @@
 import { Refusal, type EventId, type RevocationReason, type UserId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { users } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
 import { markAllEnded } from '../session/end-sessions.ts';
@@ -21,7 +22,7 @@ export async function cutOff(
   id: UserId,
   ends: 'claims' | 'sessions',
   reason: RevocationReason,
-  state: Partial<Omit<UserRow, 'id' | 'generation'>> = {},
+  state: Omit<PgUpdateSetSource<typeof users>, 'id' | 'generation'> = {},
 ): Promise<UserRow> {
   const [row] = await tx
     .update(users)

@@ -22,12 +22,19 @@ export function normalisePassword(password: string): string {
   return password.normalize('NFKC');
 }
 
-/** @throws Refusal `invalid_request` that says what to change, and never repeats the password */
-export function judgePassword(password: string, owner: Owner): void {
-  const problem = problemWith(normalisePassword(password), owner);
-  if (problem === null) return;
-  const issue: Issue = { path: 'password', message: problem };
-  throw new Refusal('invalid_request', { issues: [issue] });
+/**
+ * @param path what the password is called in the request
+ * @throws Refusal `invalid_request` that says what to change, and never repeats the password
+ */
+export type JudgePassword = (password: string, owner: Owner, path?: string) => Promise<void>;
+
+export function createJudgePassword(): JudgePassword {
+  return async (password, owner, path = 'password') => {
+    const problem = problemWith(normalisePassword(password), owner);
+    if (problem === null) return;
+    const issue: Issue = { path, message: problem };
+    throw new Refusal('invalid_request', { issues: [issue] });
+  };
 }
 
 /** @returns a sentence for the person who chose it, or null */

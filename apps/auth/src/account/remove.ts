@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { and, eq, sql } from 'drizzle-orm';
-import { accountEvents, sessions } from '../postgres/schema/index.ts';
+import { accountEvents, links, mails, sessions } from '../postgres/schema/index.ts';
 import {
   causeOf,
   lockAccount,
@@ -39,12 +39,12 @@ export function createRemove({
         .update(sessions)
         .set({ userAgent: null, address: null })
         .where(eq(sessions.userId, id));
-      // It holds the name and the address. A consumer that never hears of it hears of the deletion.
+      // They hold the name and the address. A consumer that never hears of them hears of the deletion.
       await tx
         .delete(accountEvents)
-        .where(
-          and(eq(accountEvents.userId, id), sql`${accountEvents.event} ->> 'type' = 'registered'`),
-        );
+        .where(and(eq(accountEvents.userId, id), sql`${accountEvents.event} ? 'email'`));
+      await tx.delete(mails).where(eq(mails.userId, id));
+      await tx.delete(links).where(eq(links.userId, id));
       await change.announce({ type: 'deleted', user_id: id });
       await change.audit(
         through(call, { action: 'account.deleted', target: { kind: 'user', id } }),

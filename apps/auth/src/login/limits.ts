@@ -35,6 +35,8 @@ const STRANGER_AT_ACCOUNT = 3;
 /** What it has left for all accounts together while somebody is spraying. */
 const STRANGER = 20;
 const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 600 };
+/** Mails that one network asks for, to whatever addresses; how many one account gets is bounded apart. */
+const MAIL: Limit = { name: 'mail_network', points: 50, duration: 600 };
 /** What is left of a limit when an instance counts alone. */
 const ALONE = 0.5;
 /** Counters that an instance keeps for each limit when it counts alone. */
@@ -54,6 +56,8 @@ export interface Limits {
   loggedIn(address: string, account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
   registration(address: string): Promise<void>;
+  /** @throws Refusal `rate_limited` */
+  mail(address: string): Promise<void>;
 }
 
 export interface LimitsOptions {
@@ -78,6 +82,7 @@ export function createLimits(options: LimitsOptions): Limits {
   const ofAccount = limiter(ATTACKED, options, store);
   const ofAll = limiter(SPRAYED, options, store);
   const registrations = limiter(REGISTRATION, options, store);
+  const mails = limiter(MAIL, options, store);
   const hashOf = (...parts: string[]) =>
     createHash('sha256').update(parts.join('\n')).digest('base64url');
   const keyOf = (address: string, account: string) => hashOf(networkOf(address), account);
@@ -111,6 +116,9 @@ export function createLimits(options: LimitsOptions): Limits {
     },
     async registration(address) {
       await registrations.consume(networkOf(address));
+    },
+    async mail(address) {
+      await mails.consume(networkOf(address));
     },
   };
 }

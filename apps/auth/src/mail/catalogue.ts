@@ -8,24 +8,22 @@
 import type { MailId, UserId } from '@portcullis/contracts';
 
 /** To an address; whether it belongs to somebody is looked up when the mail is sent. */
-const BY_ADDRESS = ['reset-password', 'verify-again'] as const;
+export type MailByAddress = 'reset-password' | 'verify-again';
 
 /** To the owner of an account, or to the address that is to become the owner's. */
-const BY_OWNER = [
-  'verify-email',
-  'already-registered',
-  'confirm-email-change',
-  'email-change-asked',
-  'email-changed',
-  'password-changed',
-  'session-ended-by-reuse',
-] as const;
+export type MailToOwner =
+  | 'verify-email'
+  | 'already-registered'
+  | 'confirm-email-change'
+  | 'email-change-asked'
+  | 'email-changed'
+  | 'password-changed'
+  | 'session-ended-by-reuse';
 
-export type MailKind = (typeof BY_ADDRESS)[number] | (typeof BY_OWNER)[number];
+export type MailKind = MailByAddress | MailToOwner;
 
 export type MailIntent =
-  | { kind: (typeof BY_ADDRESS)[number]; address: string }
-  | { kind: (typeof BY_OWNER)[number]; address: string; userId: UserId };
+  { kind: MailByAddress; address: string } | { kind: MailToOwner; address: string; userId: UserId };
 
 /**
  * - `sent`: the server has taken it.

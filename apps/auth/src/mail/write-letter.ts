@@ -1,5 +1,5 @@
 /** Finds out, at the moment of sending, whom a mail is for and what it says. */
-import { and, count, eq, gt, isNotNull, ne, sql } from 'drizzle-orm';
+import { and, count, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import { emailKey } from '../account/email-key.ts';
 import { makeLink, type LinkPurpose } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
@@ -10,6 +10,14 @@ import { letterText, type LinkPages } from './letters.ts';
 
 /** Mails of one kind that an account is sent in an hour; whoever asks for more has them already. */
 const MAX_AN_HOUR = 5;
+/** Those that others can cause. A notice that something has happened is never held back. */
+const BOUNDED: ReadonlySet<MailKind> = new Set<MailKind>([
+  'verify-again',
+  'reset-password',
+  'already-registered',
+  'confirm-email-change',
+  'email-change-asked',
+]);
 
 export interface LetterDependencies {
   database: Database;
@@ -61,7 +69,9 @@ async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<Us
   const [user] = await tx
     .select()
     .from(users)
-    .where(mail.userId === null ? byAddress : eq(users.id, mail.userId));
+    .where(mail.userId === null ? byAddress : eq(users.id, mail.userId))
+    // Mails to one person are counted one after the other.
+    .for('no key update');
   return user;
 }
 
@@ -89,7 +99,14 @@ async function kindFor(
   }
 }
 
-async function isTooMuch(tx: Transaction, { kind }: Mail, user: User): Promise<boolean> {
+/** Who is written to by an address is known when a mail is worked on, and counts from then on. */
+function waitingBefore({ id, userId }: Mail) {
+  return and(isNull(mails.outcome), userId === null ? undefined : lt(mails.id, id));
+}
+
+async function isTooMuch(tx: Transaction, mail: Mail, user: User): Promise<boolean> {
+  const { id, kind } = mail;
+  if (!BOUNDED.has(kind)) return false;
   const [sent] = await tx
     .select({ count: count() })
     .from(mails)
@@ -97,8 +114,8 @@ async function isTooMuch(tx: Transaction, { kind }: Mail, user: User): Promise<b
       and(
         eq(mails.userId, user.id),
         eq(mails.kind, kind),
-        isNotNull(mails.settledAt),
-        eq(mails.outcome, 'sent'),
+        ne(mails.id, id),
+        or(inArray(mails.outcome, ['sent', 'doubtful']), waitingBefore(mail)),
         gt(mails.createdAt, sql`clock_timestamp() - interval '1 hour'`),
       ),
     );

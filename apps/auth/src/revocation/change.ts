@@ -60,7 +60,7 @@ export interface Change {
   /** Tells other services. */
   announce(event: WithoutEnvelope<AccountEvent>): Promise<void>;
   /** Has a mail sent, if and only if this commits. */
-  mail(intent: MailIntent): Promise<void>;
+  mail(intent: MailIntent): Promise<MailId>;
   /** Required once at least: a change that nobody can account for does not commit. */
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -93,7 +93,7 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
   return async (cause, work) => {
     const { changed, announced, mails } = await database.transaction(async (tx) => {
       const revocations: RevocationEvent[] = [];
-      const mails: MailId[] = [];
+      const mailed: MailId[] = [];
       let audited = false;
       let announcedAny = false;
       const result = await work({
@@ -134,7 +134,9 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
           announcedAny = true;
         },
         async mail(intent) {
-          mails.push(await writeMailIntent(tx, intent, cause.requestId));
+          const id = await writeMailIntent(tx, intent, cause.requestId);
+          mailed.push(id);
+          return id;
         },
         async audit(entry) {
           await tx.insert(auditLog).values({
@@ -151,7 +153,7 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
         },
       });
       if (!audited) throw new Error('a change without an audit row does not commit');
-      return { changed: { result, revocations }, announced: announcedAny, mails };
+      return { changed: { result, revocations }, announced: announcedAny, mails: mailed };
     });
     committed(changed.revocations, announced, mails);
     return changed;

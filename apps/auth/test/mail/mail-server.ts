@@ -1,5 +1,4 @@
 /** A real SMTP server in this process, which keeps what it was sent and can be made to misbehave. */
-import { createServer } from 'node:net';
 import { freePort } from '@portcullis/testkit';
 import { SMTPServer } from 'smtp-server';
 
@@ -29,10 +28,7 @@ export class MailServer implements AsyncDisposable {
       disabledCommands: ['STARTTLS', 'AUTH'],
       onRcptTo: ({ address }, _session, callback) => {
         this.attempts += 1;
-        this.onRecipient(address).then(
-          () => callback(),
-          (error: Error) => callback(error),
-        );
+        void answer(this.onRecipient(address), callback);
       },
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];
@@ -41,10 +37,7 @@ export class MailServer implements AsyncDisposable {
           const to = session.envelope.rcptTo.map(({ address }) => address).join();
           const mail = readMail(to, Buffer.concat(chunks).toString('utf8'));
           this.received.push(mail);
-          this.beforeAnswer(mail).then(
-            () => callback(),
-            (error: Error) => callback(error),
-          );
+          void answer(this.beforeAnswer(mail), callback);
         });
       },
     });
@@ -71,7 +64,13 @@ export class MailServer implements AsyncDisposable {
   }
 }
 
-export function readMail(to: string, source: string): ReceivedMail {
+async function answer(work: Promise<void>, callback: (error?: Error) => void): Promise<void> {
+  const problem: unknown = await work.catch((error: unknown) => error);
+  if (problem instanceof Error) callback(problem);
+  else callback();
+}
+
+function readMail(to: string, source: string): ReceivedMail {
   const link = /^https?:\S+#token=(\S+)/m.exec(source);
   return {
     to,
@@ -80,13 +79,4 @@ export function readMail(to: string, source: string): ReceivedMail {
     link: link?.[0],
     token: link?.[1],
   };
-}
-
-/** An address where nobody listens. */
-export async function deadSmtp(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `smtp://127.0.0.1:${typeof address === 'object' ? address?.port : 1}`;
 }

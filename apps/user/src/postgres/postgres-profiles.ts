@@ -1,6 +1,6 @@
 /** Each operation is one statement, so that two events at once cannot interleave. */
 import { userId } from '@portcullis/contracts';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Found, Profiles } from '../profile/profiles.ts';
 import { profiles } from './schema.ts';
@@ -26,10 +26,27 @@ export function postgresProfiles(db: PostgresJsDatabase): Profiles {
       await db
         .insert(profiles)
         .values({ userId: id, email, name, createdAt, updatedAt: createdAt })
-        .onConflictDoNothing();
+        .onConflictDoUpdate({
+          target: profiles.userId,
+          // It began with a change of the address, which came first.
+          set: { name: sql`coalesce(${profiles.name}, ${name})`, createdAt },
+          setWhere: sql`${profiles.deletedAt} is null and ${gt(profiles.createdAt, createdAt)}`,
+        });
+    },
+    async readdress(id, email, at) {
+      const state = { email, emailAt: at, updatedAt: at };
+      await db
+        .insert(profiles)
+        .values({ userId: id, createdAt: at, ...state })
+        .onConflictDoUpdate({
+          target: profiles.userId,
+          set: state,
+          setWhere: sql`${profiles.deletedAt} is null
+            and (${profiles.emailAt} is null or ${lt(profiles.emailAt, at)})`,
+        });
     },
     async bury(id, at) {
-      const tombstone = { email: null, name: null, updatedAt: at, deletedAt: at };
+      const tombstone = { email: null, emailAt: null, name: null, updatedAt: at, deletedAt: at };
       await db
         .insert(profiles)
         .values({ userId: id, createdAt: at, ...tombstone })

@@ -10,6 +10,8 @@ export const profiles = pgTable(
   {
     userId: text('user_id').primaryKey(),
     email: text('email'),
+    /** When it became the address; null: it is the one that was registered. */
+    emailAt: timestamp('email_at', { withTimezone: true }),
     name: text('name'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),

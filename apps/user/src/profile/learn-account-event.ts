@@ -1,6 +1,7 @@
 /**
  * What this service learns of accounts. Events come at least once and in any order, and applying them
- * is idempotent and commutative: `registered` never overwrites, `deleted` always wins.
+ * is idempotent and commutative: `registered` never overwrites, the latest `email-changed` stays,
+ * `deleted` always wins.
  */
 import type { AccountEvent } from '@portcullis/contracts';
 import type { Arrivals } from './arrivals.ts';
@@ -19,6 +20,10 @@ export async function learnAccountEvent(
         name: event.name,
         createdAt: at,
       });
+      arrivals.announce(event.user_id);
+      break;
+    case 'email-changed':
+      await profiles.readdress(event.user_id, event.email, at);
       arrivals.announce(event.user_id);
       break;
     case 'deleted':

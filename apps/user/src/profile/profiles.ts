@@ -15,8 +15,10 @@ export type Found = StoredProfile | 'deleted' | undefined;
 export interface Profiles {
   find(id: UserId): Promise<Found>;
   rename(id: UserId, name: string | null): Promise<Found>;
-  /** Does nothing where there is a profile or a tombstone already. */
+  /** Adds what is not known yet; changes nothing else of a profile, and nothing of a tombstone. */
   create(profile: Omit<StoredProfile, 'updatedAt'>): Promise<void>;
+  /** Unless a later address is known already. A profile that is not there yet begins with this. */
+  readdress(id: UserId, email: string, at: Date): Promise<void>;
   /** Leaves a tombstone and no personal data, whether or not there was a profile. */
   bury(id: UserId, at: Date): Promise<void>;
 }

@@ -1,0 +1,35 @@
+/**
+ * What anybody may ask for with an address alone. Here nobody looks whether the address belongs to an
+ * account: the same is done and answered for all, and who gets a mail is found out when it is sent.
+ */
+import type { AuthService } from '@portcullis/api';
+import type { MailByAddress } from '../mail/catalogue.ts';
+import type { Limits } from '../login/limits.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import { plainAddress } from './plain-address.ts';
+
+export interface AskByMailDependencies {
+  makeChange: MakeChange;
+  limits: Limits;
+}
+
+/** @param action for the audit trail, where the mail leads to the account that it was sent to */
+export function createAskByMail(
+  { makeChange, limits }: AskByMailDependencies,
+  kind: MailByAddress,
+  action: string,
+): AuthService['forgotPassword'] {
+  return async ({ request }, input) => {
+    await limits.mail(request.address);
+    const { email } = plainAddress(input.email);
+    const cause = {
+      actor: { kind: 'system', id: 'anonymous' },
+      requestId: request.requestId,
+      address: request.address,
+    } as const;
+    await makeChange(cause, async (change) => {
+      const id = await change.mail({ kind, address: email });
+      await change.audit({ action, target: { kind: 'mail', id } });
+    });
+  };
+}

@@ -1,0 +1,34 @@
+import type { AuthService } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { causeOfCaller } from '../session/log-out-all.ts';
+import { lockUser } from '../session/lock-user.ts';
+import { requireRecentLogin } from '../session/recent-login.ts';
+import type { AskByMailDependencies } from './ask-by-mail.ts';
+import { plainAddress } from './plain-address.ts';
+
+/**
+ * Asks for another address: the new one gets a link, the old one is told. Nothing changes before the
+ * link is used, and the answer does not say whether the address belongs to another account.
+ */
+export function createChangeEmail({
+  makeChange,
+  limits,
+}: AskByMailDependencies): AuthService['changeEmail'] {
+  return async (call, input) => {
+    const { sub: id, sid } = call.caller;
+    await limits.mail(call.request.address);
+    const { email, key } = plainAddress(input.email);
+    await makeChange(causeOfCaller(call), async (change) => {
+      const user = await lockUser(change.tx, id);
+      if (user?.status !== 'active' || user.email === null) throw new Refusal('invalid_token');
+      await requireRecentLogin(change.tx, sid);
+      if (key === user.emailKey) {
+        const message = 'This is the address of the account already.';
+        throw new Refusal('invalid_request', { issues: [{ path: 'email', message }] });
+      }
+      await change.mail({ kind: 'confirm-email-change', address: email, userId: id });
+      await change.mail({ kind: 'email-change-asked', address: user.email, userId: id });
+      await change.audit({ action: 'account.email-change-asked', target: { kind: 'user', id } });
+    });
+  };
+}

@@ -1,0 +1,52 @@
+import type { AuthService } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import type { Limits } from '../login/limits.ts';
+import { causeOfCaller } from '../session/log-out-all.ts';
+import { lockUser } from '../session/lock-user.ts';
+import { requireRecentLogin } from '../session/recent-login.ts';
+import { accountById } from './account-by-id.ts';
+import type { ResetPasswordDependencies } from './reset-password.ts';
+import { setPassword } from './set-password.ts';
+
+export interface ChangePasswordDependencies extends ResetPasswordDependencies {
+  limits: Limits;
+}
+
+/**
+ * Changes the caller's password. Both are asked for, a recent login and the password itself: a token
+ * that was stolen, or a screen that was left open, is not enough (OWASP ASVS 5.0, 6.2.3 and 7.5.1).
+ */
+export function createChangePassword({
+  database,
+  makeChange,
+  receipts,
+  hasher,
+  limits,
+  judge,
+}: ChangePasswordDependencies): AuthService['changePassword'] {
+  return async (call, { current_password: current, new_password: next, wait }) => {
+    const { sub: id, sid } = call.caller;
+    const { address } = call.request;
+    await requireRecentLogin(database, sid);
+    const checked = await accountById(database, id);
+    await limits.login(address, checked.emailKey);
+    if (!(await hasher.verify(checked.passwordHash, current))) {
+      throw new Refusal('invalid_credentials');
+    }
+    await limits.loggedIn(address, checked.emailKey).catch(() => undefined);
+    await judge(next, checked, 'new_password');
+    const passwordHash = await hasher.hash(next);
+    const { revocations } = await makeChange(causeOfCaller(call), async (change) => {
+      const user = await lockUser(change.tx, id);
+      if (user?.status !== 'active') throw new Refusal('invalid_token');
+      // All of it once more, now that nothing can come in between.
+      await requireRecentLogin(change.tx, sid);
+      if (user.credentialVersion !== checked.credentialVersion) {
+        throw new Refusal('invalid_credentials');
+      }
+      await setPassword(change, user, passwordHash);
+      await change.audit({ action: 'account.password-changed', target: { kind: 'user', id } });
+    });
+    return await receipts.collect(revocations, wait);
+  };
+}

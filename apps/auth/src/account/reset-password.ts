@@ -1,0 +1,48 @@
+import type { AuthService } from '@portcullis/api';
+import { sql } from 'drizzle-orm';
+import { findLink, useLink } from '../link/link.ts';
+import type { Database } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import type { Receipts } from '../revocation/receipts.ts';
+import { accountById } from './account-by-id.ts';
+import type { JudgePassword } from './judge-password.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+import { setPassword } from './set-password.ts';
+
+export interface ResetPasswordDependencies {
+  database: Database;
+  makeChange: MakeChange;
+  receipts: Receipts;
+  hasher: PasswordHasher;
+  judge: JudgePassword;
+}
+
+/** Sets a new password for whoever reads the mailbox, which thereby is verified. */
+export function createResetPassword({
+  database,
+  makeChange,
+  receipts,
+  hasher,
+  judge,
+}: ResetPasswordDependencies): AuthService['resetPassword'] {
+  return async ({ request }, { token, password, wait }) => {
+    // A wrong token is not worth a hash. It is used up after that, and judged once more.
+    const { userId: id } = await findLink(database, token, ['reset-password']);
+    await judge(password, await accountById(database, id));
+    const passwordHash = await hasher.hash(password);
+    const cause = {
+      actor: { kind: 'user', id },
+      requestId: request.requestId,
+      address: request.address,
+    } as const;
+    const { revocations } = await makeChange(cause, async (change) => {
+      const { user } = await useLink(change.tx, token, ['reset-password']);
+      await setPassword(change, user, passwordHash, {
+        emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, clock_timestamp())`,
+      });
+      await change.audit({ action: 'account.password-reset', target: { kind: 'user', id } });
+    });
+    return await receipts.collect(revocations, wait);
+  };
+}

@@ -1,0 +1,25 @@
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
+import type { users } from '../postgres/schema/index.ts';
+import type { Change } from '../revocation/change.ts';
+import { cutOff } from './cut-off.ts';
+
+type UserRow = typeof users.$inferSelect;
+
+/**
+ * Gives an account, whose row is held, another password: every session and every link ends with the
+ * old one, and the owner is told.
+ */
+export async function setPassword(
+  change: Change,
+  user: UserRow,
+  passwordHash: string,
+  state: Pick<PgUpdateSetSource<typeof users>, 'emailVerifiedAt'> = {},
+): Promise<void> {
+  await cutOff(change, user.id, 'sessions', 'credential_change', {
+    ...state,
+    passwordHash,
+    credentialVersion: user.credentialVersion + 1,
+  });
+  if (user.email === null) return;
+  await change.mail({ kind: 'password-changed', address: user.email, userId: user.id });
+}

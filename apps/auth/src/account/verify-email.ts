@@ -1,0 +1,106 @@
+/**
+ * What the link of a mail proves about an address.
+ *
+ * Anybody can register an address that is not theirs, choose a password, and wait for the owner to
+ * confirm it. So the link alone verifies the address and voids everything else: the password and the
+ * sessions of the time before. Who registered and who reads the mailbox are taken for one only if
+ * the link comes with the password.
+ */
+import type { AuthService, EmailVerified } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { eq, sql } from 'drizzle-orm';
+import { findLink, makeLink, useLink } from '../link/link.ts';
+import type { LinkTokens } from '../link/link-tokens.ts';
+import type { Limits } from '../login/limits.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { Cause, Change } from '../revocation/change.ts';
+import type { LockedUser } from '../session/lock-user.ts';
+import { accountById, type ActiveAccount } from './account-by-id.ts';
+import { confirmEmailChange } from './confirm-email-change.ts';
+import { cutOff } from './cut-off.ts';
+import type { ResetPasswordDependencies } from './reset-password.ts';
+
+export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies, 'judge'> {
+  limits: Limits;
+  tokens: LinkTokens;
+}
+
+export function createVerifyEmail({
+  database,
+  makeChange,
+  receipts,
+  hasher,
+  limits,
+  tokens,
+}: VerifyEmailDependencies): AuthService['verifyEmail'] {
+  return async ({ request }, { token, password, wait }): Promise<EmailVerified> => {
+    const { purpose, userId: id } = await findLink(database, token, [
+      'verify-email',
+      'change-email',
+    ]);
+    const cause: Cause = {
+      actor: { kind: 'user', id },
+      requestId: request.requestId,
+      address: request.address,
+    };
+    if (purpose === 'change-email') {
+      const { revocations } = await makeChange(cause, (change) =>
+        confirmEmailChange(change, token),
+      );
+      const receipt = await receipts.collect(revocations, wait);
+      return { status: 'verified', password: 'kept', reset_token: null, receipt };
+    }
+
+    const registrant =
+      password === undefined
+        ? null
+        : await whoKnows(password, await accountById(database, id), request.address);
+    const { result: resetToken, revocations } = await makeChange(cause, async (change) => {
+      const { user } = await useLink(change.tx, token, ['verify-email']);
+      const isRegistrant = registrant?.credentialVersion === user.credentialVersion;
+      await change.audit({
+        action: 'account.email-verified',
+        target: { kind: 'user', id },
+        detail: { password: isRegistrant ? 'kept' : 'void' },
+      });
+      return isRegistrant ? await keep(change, user) : await makeVoid(change, user);
+    });
+    return {
+      status: 'verified',
+      password: resetToken === null ? 'kept' : 'void',
+      reset_token: resetToken,
+      receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
+    };
+  };
+
+  /** A wrong password uses up nothing: its owner may have mistyped it. */
+  async function whoKnows(
+    password: string,
+    account: ActiveAccount,
+    address: string,
+  ): Promise<ActiveAccount> {
+    await limits.login(address, account.emailKey);
+    if (!(await hasher.verify(account.passwordHash, password))) {
+      throw new Refusal('invalid_credentials');
+    }
+    await limits.loggedIn(address, account.emailKey).catch(() => undefined);
+    return account;
+  }
+
+  async function keep({ tx }: Change, { id }: LockedUser): Promise<null> {
+    await tx
+      .update(users)
+      .set({ emailVerifiedAt: sql`clock_timestamp()` })
+      .where(eq(users.id, id));
+    return null;
+  }
+
+  async function makeVoid(change: Change, user: LockedUser): Promise<string> {
+    const after = await cutOff(change, user.id, 'sessions', 'credential_change', {
+      passwordHash: null,
+      emailVerifiedAt: sql`clock_timestamp()`,
+      credentialVersion: user.credentialVersion + 1,
+    });
+    return await makeLink(change.tx, tokens, { purpose: 'reset-password', user: after });
+  }
+}

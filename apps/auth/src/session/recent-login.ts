@@ -1,0 +1,23 @@
+import { Refusal, type SessionId } from '@portcullis/contracts';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Queryable } from '../postgres/database.ts';
+import { sessions } from '../postgres/schema/index.ts';
+
+/** For how long a login is proof enough to change what one logs in with. Seconds. */
+const RECENT = 15 * 60;
+
+/**
+ * Step-up (RFC 9470): whoever finds a forgotten session open must not be able to keep the account.
+ *
+ * @throws Refusal `login_too_old`, or `invalid_token` when the session has ended
+ */
+export async function requireRecentLogin(on: Queryable, id: SessionId): Promise<void> {
+  const [row] = await on
+    .select({
+      recent: sql<boolean>`${sessions.authTime} > clock_timestamp() - make_interval(secs => ${RECENT})`,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.id, id), isNull(sessions.endedAt)));
+  if (row === undefined) throw new Refusal('invalid_token');
+  if (!row.recent) throw new Refusal('login_too_old');
+}
