@@ -19,7 +19,7 @@ const CONCURRENCY = 4;
 /** Milliseconds between two looks for mails that no job stands for. */
 const SWEEP = 2_000;
 /** Milliseconds; then the job of a process that died is given to another, in two looks at most. */
-const LOCK = 6_000;
+const LOCK = 10_000;
 const STALLED = 3_000;
 /** 2 s, 4 s, 8 s … less up to half of each by chance, so that what failed together does not return together. */
 const BACKOFF = { type: 'exponential', delay: 2_000, jitter: 0.5 };

@@ -28,8 +28,8 @@ import { RefusedForGood, type MailTransport } from './transport.ts';
 import { writeLetter } from './write-letter.ts';
 
 /** Milliseconds that a claim lasts, and after which it is renewed. */
-const CLAIM = 6_000;
-const RENEW = 2_000;
+const CLAIM = 10_000;
+const RENEW = 3_000;
 /** Attempts in all; with the queue's back-off the last of them is made after more than an hour. */
 export const MAX_ATTEMPTS = 12;
 
