@@ -26,6 +26,7 @@ const SCOPES = {
   user: VERIFIER_SCOPE,
   admin:
     'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
+    'audit:read clients:read clients:write ' +
     VERIFIER_SCOPE,
 };
 const AUTH_AUDIENCE = 'urn:portcullis:auth';

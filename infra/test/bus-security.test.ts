@@ -24,7 +24,7 @@ import { startGuardedNats, USERS, type GuardedNats } from './guarded-nats.ts';
 
 const PREFIX = 'guarded';
 const subjects = subjectsOf(PREFIX);
-const { accountStream: ACCOUNTS, revocationStream: REVOCATIONS } = subjects;
+const { accountStream: ACCOUNTS, revocationStream: REVOCATIONS, auditStream: AUDIT } = subjects;
 const KINDS = revocationEvent.options.map((option) => option.shape.kind.value);
 const TYPES = accountEvent.options.map((option) => option.shape.type.value);
 
@@ -76,6 +76,7 @@ async function makeStreams(): Promise<void> {
   const { streams, consumers } = await jetstreamManager(auth.connection, { checkAPI: false });
   await streams.add({ name: REVOCATIONS, subjects: [subjects.revocations] });
   await streams.add({ name: ACCOUNTS, subjects: [subjects.accounts] });
+  await streams.add({ name: AUDIT, subjects: [subjects.auditHeads] });
   await consumers.add(ACCOUNTS, { durable_name: 'user', filter_subject: subjects.accounts });
 }
 
@@ -112,6 +113,11 @@ const beyondAuth = [
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.made`,
   ]),
+  // The published heads of the audit trail stay what they are.
+  ...['UPDATE', 'PURGE', 'DELETE', 'MSG.DELETE', 'SNAPSHOT', 'RESTORE'].map(
+    (verb) => `$JS.API.STREAM.${verb}.${AUDIT}`,
+  ),
+  `$JS.API.CONSUMER.CREATE.${AUDIT}.made.${subjects.auditHeads}`,
   '$JS.API.STREAM.CREATE.OTHER',
   '$JS.API.STREAM.DELETE.OTHER',
   '$JS.API.STREAM.LIST',
@@ -124,6 +130,8 @@ describe('the user service', () => {
     ...KINDS.map((kind) => subjects.revocation(kind)),
     ...TYPES.map((type) => subjects.account(type)),
     subjects.numbered,
+    subjects.auditHeads,
+    ...['CREATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${AUDIT}`),
     subjects.grant('admin'),
     subjects.acknowledge('admin'),
     subjects.farewell('admin'),
@@ -155,6 +163,7 @@ describe('the user service', () => {
     subjects.farewells,
     subjects.accounts,
     subjects.account('registered'),
+    subjects.auditHeads,
     subjects.instances('admin'),
     ...['_INBOX.>', '_INBOX.*', `_INBOX.${PREFIX}.>`, `_INBOX.${PREFIX}.*.>`],
     `${inboxPrefix(PREFIX, 'admin')}.>`,
@@ -342,6 +351,13 @@ describe('auth', () => {
     const reply = await user.connection.request(subjects.grant('user'), '{}', { timeout: 1_000 });
     expect(reply.string()).toBe('granted');
     expect(reply.subject.startsWith(`${inboxPrefix(PREFIX, 'user')}.`)).toBe(true);
+  });
+
+  it('adds to the published heads of the audit trail, and reads them', async () => {
+    const { streams } = await jetstreamManager(auth.connection, { checkAPI: false });
+    const { seq } = await jetstream(auth.connection).publish(subjects.auditHeads, '{"head":1}');
+    expect((await streams.getMessage(AUDIT, { seq }))?.json()).toEqual({ head: 1 });
+    expect((await streams.info(AUDIT)).state.messages).toBe(1);
   });
 
   it('makes, empties and deletes its streams and their consumers', async () => {

@@ -16,6 +16,7 @@ import { natsFeed } from '@portcullis/verify/nats';
 import { changeAccounts } from './account/change-accounts.ts';
 import { readAccounts } from './account/read-accounts.ts';
 import type { AdminConfig } from './config.ts';
+import { readAudit } from './operation/audit.ts';
 import { changeKeys } from './operation/keys.ts';
 import { readVerifiers } from './operation/verifiers.ts';
 
@@ -42,6 +43,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
         ...changeAccounts(auth),
         ...readVerifiers(auth),
         ...changeKeys(auth),
+        ...readAudit(auth),
       }),
       authenticate: verification.authenticate,
       // Not NATS, without which this service is only slower. Nor the auth service: while it is away

@@ -96,6 +96,10 @@ export async function startAuthStandIn() {
       note('rotateKey')(call, input);
       return { kid };
     },
+    async listAudit(call, input) {
+      note('listAudit')(call, input);
+      return { entries: [], next_cursor: null };
+    },
     async killKey(call, input) {
       note('killKey')(call, input);
       return receipt;
@@ -150,6 +154,7 @@ function machine(): MachineClaims {
     cgen: 0,
     igen: 0,
     scope:
-      'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write',
+      'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
+      'audit:read clients:read clients:write',
   });
 }

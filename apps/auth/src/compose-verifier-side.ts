@@ -1,7 +1,11 @@
-/** What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP. */
+/**
+ * What verifiers deal with: the log, grants, confirmations and receipts, over NATS and over HTTP; and
+ * what follows each commit, the chaining of the audit trail.
+ */
 import type { MailId } from '@portcullis/contracts';
 import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
+import { AuditKeeper } from './audit/keeper.ts';
 import type { AuthConfig } from './config.ts';
 import { addGrantEndpoint } from './http/grant-endpoint.ts';
 import { addSnapshotEndpoint } from './http/snapshot-endpoint.ts';
@@ -9,6 +13,7 @@ import type { AuthMetrics } from './metrics.ts';
 import { NatsRevocationBus } from './nats/revocation-bus.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
 import { createRequireClient } from './oauth/require-client.ts';
+import { postgresAuditTrail } from './postgres/audit-trail.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectProtocol } from './postgres/protocol-connection.ts';
 import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocation-log.ts';
@@ -18,11 +23,14 @@ import { createRevocations, type Revocations } from './revocation/compose.ts';
 import { Snapshots } from './revocation/snapshots.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
+/** Chaining is one thing after the other, and delays no grant. */
+const AUDIT_CONNECTIONS = 1;
 /** For finding out who asks over HTTP. */
 const CLIENT_CONNECTIONS = 2;
 
 export interface VerifierSide {
   revocations: Revocations;
+  auditKeeper: AuditKeeper;
   addRoutes(app: FastifyInstance): void;
 }
 
@@ -55,6 +63,17 @@ export async function composeVerifierSide(
       failed,
     }),
   );
+  const auditConnection = owned.use(
+    connectProtocol(databaseUrl, 'portcullis-auth-audit', AUDIT_CONNECTIONS),
+  );
+  const auditKeeper = owned.use(
+    new AuditKeeper({
+      trail: postgresAuditTrail(auditConnection.sql),
+      heads: revocationBus,
+      clock: systemClock,
+      failed,
+    }),
+  );
   const revocations = owned.use(
     await createRevocations({
       database,
@@ -66,6 +85,7 @@ export async function composeVerifierSide(
       maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
       maxStalenessMs: config.maxStalenessMs,
       failed,
+      audited: () => auditKeeper.committed(),
       onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
       onMails,
     }),
@@ -85,6 +105,7 @@ export async function composeVerifierSide(
 
   return {
     revocations,
+    auditKeeper,
     addRoutes(app) {
       addGrantEndpoint(app, {
         requireClient,

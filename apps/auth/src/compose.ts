@@ -75,7 +75,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     logger,
     onMails: mailQueue.wake,
   });
-  const { revocations } = verifierSide;
+  const { revocations, auditKeeper } = verifierSide;
   const { makeChange } = revocations;
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
 
@@ -84,6 +84,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const { service, refresh } = createVerbs({
     database,
     revocations,
+    auditKeeper,
     keyRing,
     seal,
     mint,

@@ -179,6 +179,20 @@ export function readDatabaseConfig(env: Environment = process.env): { databaseUr
   return { databaseUrl: readConfig(schema, env).DATABASE_URL };
 }
 
+/** For the command that compares the audit trail with what was published of it. */
+export function readVerifyAuditConfig(env: Environment = process.env) {
+  const { NATS_URL, PORTCULLIS_PREFIX } = serviceFields({
+    production: isProduction(env),
+    port: 4000,
+  });
+  const fields = readConfig(z.object({ NATS_URL, PORTCULLIS_PREFIX }), env);
+  return {
+    ...readDatabaseConfig(env),
+    natsUrl: fields.NATS_URL,
+    prefix: fields.PORTCULLIS_PREFIX,
+  };
+}
+
 export function readCreateAdminConfig(env: Environment = process.env) {
   const administrator = administratorOf(
     readConfig(z.object(administratorFields(isProduction(env))), env),

@@ -15,6 +15,8 @@ import { createRemove } from './account/remove.ts';
 import { createResetPassword } from './account/reset-password.ts';
 import { createSetRoles } from './account/set-roles.ts';
 import { createVerifyEmail } from './account/verify-email.ts';
+import type { AuditKeeper } from './audit/keeper.ts';
+import { createListAudit } from './audit/list-audit.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { createKillKey } from './keys/kill-key.ts';
 import { createRotateKey } from './keys/rotate-key.ts';
@@ -37,6 +39,7 @@ import type { Mint } from './token/mint.ts';
 export interface VerbDependencies {
   database: Database;
   revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
+  auditKeeper: Pick<AuditKeeper, 'chain'>;
   keyRing: KeyRing;
   seal: Seal;
   mint: Mint;
@@ -105,6 +108,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       listVerifiers,
       rotateKey: createRotateKey({ makeChange, seal }),
       killKey: createKillKey({ ...ending, seal, keyRing }),
+      listAudit: createListAudit(database, dependencies.auditKeeper),
     },
   };
   return { service, refresh };

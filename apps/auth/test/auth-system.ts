@@ -21,6 +21,9 @@ const MACHINE_SCOPES = [
   'sessions:revoke',
   'verifiers:read',
   'keys:write',
+  'audit:read',
+  'clients:read',
+  'clients:write',
 ] as const;
 
 export interface Answer {

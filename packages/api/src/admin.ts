@@ -13,6 +13,7 @@ import {
   rolesInput,
   verifierList,
 } from './account.ts';
+import { auditPage, listAuditInput } from './audit.ts';
 import { killKeyInput, rotatedKey } from './auth.ts';
 import type { UserCall } from './context.ts';
 import { permittedProcedure, router } from './procedures.ts';
@@ -40,6 +41,10 @@ export interface AdminService {
   listVerifiers(call: UserCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: UserCall): Promise<z.infer<typeof rotatedKey>>;
   killKey(call: UserCall, input: z.infer<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+  listAudit(
+    call: UserCall,
+    input: z.infer<typeof listAuditInput>,
+  ): Promise<z.infer<typeof auditPage>>;
 }
 
 type ChangeOf = z.infer<typeof accountChange>;
@@ -164,6 +169,20 @@ export function createAdminRouter(service: AdminService) {
         .input(killKeyInput)
         .output(receipt)
         .mutation(({ ctx, input }) => service.killKey(ctx, input)),
+    }),
+    audit: router({
+      list: permittedProcedure('audit:read')
+        .meta({
+          route: {
+            method: 'GET',
+            path: '/v1/audit',
+            summary: 'Who did what, on whom, and from where; the newest first',
+            tag: 'Operation',
+          },
+        })
+        .input(listAuditInput)
+        .output(auditPage)
+        .query(({ ctx, input }) => service.listAudit(ctx, input)),
     }),
   });
 }

@@ -13,6 +13,7 @@ import {
   rolesInput,
   verifierList,
 } from './account.ts';
+import { auditPage, listAuditInput } from './audit.ts';
 import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
@@ -128,6 +129,10 @@ export interface AccountAdministration {
   listVerifiers(call: MachineCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: MachineCall, input: ActorOnly): Promise<z.infer<typeof rotatedKey>>;
   killKey(call: MachineCall, input: Acting<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+  listAudit(
+    call: MachineCall,
+    input: z.infer<typeof listAuditInput>,
+  ): Promise<z.infer<typeof auditPage>>;
 }
 
 type AccountPageOf = z.infer<typeof accountPage>;
@@ -295,6 +300,12 @@ export function createAuthRouter(service: AuthService) {
         .input(killKeyInput.extend(onBehalfOf))
         .output(receipt)
         .mutation(({ ctx, input }) => accounts.killKey(ctx, input)),
+    }),
+    audit: router({
+      list: machineProcedure('audit:read')
+        .input(listAuditInput)
+        .output(auditPage)
+        .query(({ ctx, input }) => accounts.listAudit(ctx, input)),
     }),
   });
 }

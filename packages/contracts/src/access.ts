@@ -14,6 +14,9 @@ export const permission = z.enum([
   'sessions:revoke',
   'verifiers:read',
   'keys:write',
+  'audit:read',
+  'clients:read',
+  'clients:write',
   /** Grants and snapshots over HTTP, for verifiers. */
   'revocations:read',
   /** RFC 7662. */

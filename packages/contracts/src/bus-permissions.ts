@@ -89,6 +89,8 @@ export function busPermissions(prefix: string, role: BusRole): BusPermissions {
         ACROSS_ACCOUNTS,
         ...managing(subjects.revocationStream),
         ...managing(subjects.accountStream),
+        subjects.auditHeads,
+        ...keeping(subjects.auditStream),
       ],
       subscribe: [
         subjects.grants,
@@ -151,6 +153,11 @@ function managing(stream: string): string[] {
     `$JS.API.CONSUMER.INFO.${stream}.*`,
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
   ];
+}
+
+/** What was stored there stays: it can be made, added to and read, and neither emptied nor deleted. */
+function keeping(stream: string): string[] {
+  return ['CREATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`);
 }
 
 /** A pull consumer that is there already, and nothing but that. */

@@ -22,9 +22,12 @@ export interface Subjects {
   readonly accounts: string;
   /** Between the instances of one service, which alone may publish and hear it. Not stored. */
   instances(service: string): string;
+  /** The head of the audit trail, which auth alone stores and reads. */
+  readonly auditHeads: string;
   /** JetStream streams. Their names may not hold dots. */
   readonly revocationStream: string;
   readonly accountStream: string;
+  readonly auditStream: string;
 }
 
 /** @param prefix one or more NATS tokens, such as `portcullis` or `portcullis.staging` */
@@ -46,7 +49,9 @@ export function subjectsOf(prefix: string): Subjects {
     account: (type) => `${prefix}.user.v1.${type}`,
     accounts: `${prefix}.user.v1.*`,
     instances: (service) => `${prefix}.instances.v1.${service}`,
+    auditHeads: `${prefix}.audit.v1.head`,
     revocationStream: `${stream}_REVOCATIONS`,
     accountStream: `${stream}_ACCOUNTS`,
+    auditStream: `${stream}_AUDIT`,
   };
 }

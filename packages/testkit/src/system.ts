@@ -18,6 +18,7 @@ export interface AdministratorCredentials {
 const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
 const ADMIN_CLIENT_SCOPE =
   'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
+  'audit:read clients:read clients:write ' +
   VERIFIER_SCOPE;
 
 /** The database of one of the apps, migrated by the app's own command. */

@@ -17,6 +17,8 @@ import {
   type Subjects,
 } from '@portcullis/contracts';
 import type { z } from 'zod';
+import type { AuditHead } from '../audit/chain.ts';
+import type { PublishedHeads } from '../audit/trail.ts';
 import type { BusListener, RevocationBus } from '../revocation/bus.ts';
 import { ensureStreams } from './streams.ts';
 
@@ -44,7 +46,7 @@ interface Link {
   jetstream: JetStreamClient;
 }
 
-export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
+export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDisposable {
   readonly #options: NatsRevocationBusOptions;
   readonly #subjects: Subjects;
   readonly #subscriptions: Subscription[] = [];
@@ -69,6 +71,11 @@ export class NatsRevocationBus implements RevocationBus, AsyncDisposable {
 
   async publish(event: Parameters<RevocationBus['publish']>[0]): Promise<void> {
     await this.#store(this.#subjects.account(event.type), event.id, event);
+  }
+
+  async publishHead(head: AuditHead): Promise<void> {
+    const id = `audit-${head.position}-${head.hash}`;
+    await this.#store(this.#subjects.auditHeads, id, { version: 1, ...head });
   }
 
   numbered(notice: Parameters<RevocationBus['numbered']>[0]): void {

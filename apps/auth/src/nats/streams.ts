@@ -26,6 +26,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const KEPT_DAYS = 14;
 /** Publishing twice within this is one message; correctness does not rest on it. */
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1_000;
+/** Heads of the audit trail, some 200 bytes each: at least three days of them, without a pause. */
+const KEPT_HEADS = 250_000;
 /** After this an unacknowledged message is delivered again. */
 const ACK_WAIT_MS = 30_000;
 /** Messages on their way to one service at once. */
@@ -54,6 +56,16 @@ export async function ensureStreams(
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     });
   }
+  await streams.add({
+    name: subjects.auditStream,
+    subjects: [subjects.auditHeads],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    max_msgs: KEPT_HEADS,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    deny_delete: true,
+    deny_purge: true,
+  });
   for (const { service, stream } of [...DURABLES, ...durables]) {
     // Without a deliver_subject, so that it is pulled from, by whoever may ask under its name.
     await consumers.add(streamName(subjects, stream), {

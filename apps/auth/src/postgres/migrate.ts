@@ -7,7 +7,8 @@ import { FIRST_PARTY_CLIENT, newId } from '@portcullis/contracts';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
-import { clients, issuer, logHead } from './schema/index.ts';
+import { GENESIS } from '../audit/chain.ts';
+import { auditHead, clients, issuer, logHead } from './schema/index.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** Key of the advisory lock. */
@@ -30,6 +31,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
       .insert(logHead)
       .values({ epoch: newId('epo') })
       .onConflictDoNothing();
+    await database.insert(auditHead).values({ hash: GENESIS }).onConflictDoNothing();
     await database.insert(issuer).values({ id: 1 }).onConflictDoNothing();
     await database
       .insert(clients)

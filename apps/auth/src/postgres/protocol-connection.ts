@@ -13,9 +13,13 @@ export interface ProtocolConnection extends AsyncDisposable {
   readonly sql: Sql;
 }
 
-export function connectProtocol(url: string, applicationName: string): ProtocolConnection {
+export function connectProtocol(
+  url: string,
+  applicationName: string,
+  maxConnections: number = MAX_CONNECTIONS,
+): ProtocolConnection {
   const sql = postgres(url, {
-    max: MAX_CONNECTIONS,
+    max: maxConnections,
     connect_timeout: 3,
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,

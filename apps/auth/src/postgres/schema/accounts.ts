@@ -3,7 +3,6 @@ import type { ClientId, EventId, KeyId, Role, SessionId, UserId } from '@portcul
 import { sql } from 'drizzle-orm';
 import {
   check,
-  customType,
   index,
   integer,
   jsonb,
@@ -12,9 +11,12 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import { bytea } from './bytea.ts';
 
-const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** RFC 7518 section 3.1, RFC 8037 section 3.1. */
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
 
 export const users = pgTable(
   'users',
@@ -87,6 +89,9 @@ export const clients = pgTable('clients', {
   secretHash: bytea('secret_hash'),
   /** Public keys, as a JWK set, of a client that authenticates by `private_key_jwt` instead. */
   jwks: jsonb('jwks'),
+  /** The secret before, while it is still taken, and until when. */
+  previousSecretHash: bytea('previous_secret_hash'),
+  previousSecretUntil: moment('previous_secret_until'),
   scopes: text('scopes').array().notNull().default([]),
   audiences: text('audiences').array().notNull().default([]),
   generation: integer('generation').notNull().default(0),
@@ -96,7 +101,7 @@ export const clients = pgTable('clients', {
 
 export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').$type<KeyId>().primaryKey(),
-  alg: text('alg').$type<'ES256'>().notNull(),
+  alg: text('alg').$type<SigningAlgorithm>().notNull(),
   publicJwk: jsonb('public_jwk').notNull(),
   /** Sealed under the key-encryption key. */
   sealedPrivateKey: bytea('sealed_private_key').notNull(),

@@ -1,10 +1,4 @@
+export { auditHead, auditLog } from './audit.ts';
 export { clients, sealedSecrets, sessions, signingKeys, spentProofs, users } from './accounts.ts';
 export { links, mails } from './mail.ts';
-export {
-  accountEvents,
-  auditLog,
-  issuer,
-  logHead,
-  revocationLog,
-  verifiers,
-} from './revocations.ts';
+export { accountEvents, issuer, logHead, revocationLog, verifiers } from './revocations.ts';

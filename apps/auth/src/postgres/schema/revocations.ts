@@ -10,7 +10,6 @@ import type {
 import { sql } from 'drizzle-orm';
 import {
   bigint,
-  bigserial,
   check,
   index,
   integer,
@@ -121,18 +120,3 @@ export const accountEvents = pgTable(
       .where(sql`${table.publishedAt} is null`),
   ],
 );
-
-export const auditLog = pgTable('audit_log', {
-  sequence: bigserial('sequence', { mode: 'number' }).primaryKey(),
-  at: moment('at')
-    .notNull()
-    .default(sql`clock_timestamp()`),
-  action: text('action').notNull(),
-  actorKind: text('actor_kind').notNull(),
-  actorId: text('actor_id').notNull(),
-  targetKind: text('target_kind').notNull(),
-  targetId: text('target_id').notNull(),
-  address: text('address'),
-  requestId: text('request_id').notNull(),
-  detail: jsonb('detail').notNull().default({}),
-});

@@ -1,0 +1,58 @@
+/**
+ * The hash chain of the audit trail.
+ *
+ *   hash(n) = SHA-256( hash(n - 1) ‖ UTF-8 of the JSON array of the row at position n )
+ *
+ * The array is that of `textOf`, in the form that Postgres gives: so anybody can compute it again, in
+ * any language. A row keeps the hash before it as well as its own; hence each can be judged by
+ * itself, and one that was changed is named although those after it are whole.
+ */
+import { createHash } from 'node:crypto';
+
+/** What the first row continues. */
+export const GENESIS = Buffer.alloc(32);
+
+/** A row as its hash covers it. All text is Postgres's own. */
+export interface AuditRecord {
+  position: number;
+  sequence: string;
+  /** UTC, with microseconds. */
+  at: string;
+  action: string;
+  actorKind: string;
+  actorId: string;
+  targetKind: string;
+  targetId: string;
+  address: string | null;
+  requestId: string;
+  /** A jsonb value's text, which has one form. */
+  detail: string;
+}
+
+/** The end of the chain, as it is published. */
+export interface AuditHead {
+  position: number;
+  /** Hexadecimal. */
+  hash: string;
+}
+
+export function hashOf(previous: Buffer, record: AuditRecord): Buffer {
+  return createHash('sha256').update(previous).update(textOf(record)).digest();
+}
+
+function textOf(record: AuditRecord): string {
+  return JSON.stringify([
+    'portcullis audit v1',
+    record.position,
+    record.sequence,
+    record.at,
+    record.action,
+    record.actorKind,
+    record.actorId,
+    record.targetKind,
+    record.targetId,
+    record.address,
+    record.requestId,
+    record.detail,
+  ]);
+}

@@ -1,0 +1,94 @@
+/**
+ * Gives audit rows their places in the chain, and publishes its head.
+ *
+ * Not in the transaction of the change: a chain has one end, and whoever extends it holds that until
+ * the commit is on disk, so all changes would wait for each other, and for a process that was paused.
+ * The row itself is in that transaction. From its commit until it is chained, which is a moment later
+ * where any instance runs, only the database's own trigger protects it.
+ */
+import type { Clock } from '@portcullis/verify';
+import { every } from '../revocation/every.ts';
+import type { AuditHead } from './chain.ts';
+import type { AuditTrail, PublishedHeads } from './trail.ts';
+
+/** From a commit to the chaining of what has gathered meanwhile. Milliseconds. */
+const GATHER_MS = 100;
+/** Between two looks at what others left behind, and two publications. Milliseconds. */
+const SWEEP_MS = 1_000;
+
+export interface AuditKeeperOptions {
+  trail: AuditTrail;
+  heads: PublishedHeads;
+  clock: Pick<Clock, 'after'>;
+  failed(error: unknown, what: string): void;
+}
+
+export class AuditKeeper implements AsyncDisposable {
+  readonly #options: AuditKeeperOptions;
+  readonly #stopSweeping: () => Promise<void>;
+  #gathering: { cancel(): void } | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #head: AuditHead | undefined;
+  #published = 0;
+
+  constructor(options: AuditKeeperOptions) {
+    this.#options = options;
+    this.#stopSweeping = every(
+      options.clock,
+      SWEEP_MS,
+      async () => await this.#sweep(),
+      (error) => options.failed(error, 'publishing the head of the audit trail'),
+    );
+  }
+
+  /** Called after a commit. Waits for nothing. */
+  committed(): void {
+    this.#gathering ??= this.#options.clock.after(GATHER_MS, () => {
+      this.#gathering = undefined;
+      this.chain().catch((error: unknown) => {
+        // Another instance holds the head, or the database is away. The sweep tries again.
+        this.#options.failed(error, 'chaining the audit trail');
+      });
+    });
+  }
+
+  /** Chains what was committed before the call. One run at a time; a call meanwhile makes one more. */
+  async chain(): Promise<void> {
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return await this.#running;
+    }
+    this.#running = this.#chainAll().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopSweeping();
+    if (this.#gathering !== undefined) {
+      this.#gathering.cancel();
+      await this.chain().catch(() => undefined); // another instance does it
+    }
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #chainAll(): Promise<void> {
+    do {
+      this.#again = false;
+      const { head, more } = await this.#options.trail.chain();
+      this.#head = head;
+      if (more) this.#again = true;
+    } while (this.#again);
+  }
+
+  async #sweep(): Promise<void> {
+    await this.chain();
+    const { heads } = this.#options;
+    const head = this.#head;
+    if (head === undefined || head.position <= this.#published || !heads.connected) return;
+    await heads.publishHead(head);
+    this.#published = head.position;
+  }
+}

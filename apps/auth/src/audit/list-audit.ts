@@ -1,0 +1,49 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Database } from '../postgres/database.ts';
+import { auditLog } from '../postgres/schema/index.ts';
+import type { AuditKeeper } from './keeper.ts';
+
+const detail = z.record(z.string(), z.unknown());
+
+/**
+ * Pages backwards from the newest, in the order of the chain: a page never shifts. What was committed
+ * before the question is chained first, so that whoever has just done something finds it.
+ */
+export function createListAudit(
+  database: Database,
+  keeper: Pick<AuditKeeper, 'chain'>,
+): AccountAdministration['listAudit'] {
+  return async (_call, { actor, target, action, cursor, limit }) => {
+    if (cursor === undefined) await keeper.chain();
+    const rows = await database
+      .select()
+      .from(auditLog)
+      .where(
+        and(
+          cursor === undefined ? isNotNull(auditLog.position) : lt(auditLog.position, cursor),
+          actor === undefined ? undefined : eq(auditLog.actorId, actor),
+          target === undefined ? undefined : eq(auditLog.targetId, target),
+          action === undefined ? undefined : eq(auditLog.action, action),
+        ),
+      )
+      .orderBy(desc(auditLog.position))
+      .limit(limit + 1);
+    const entries = rows.slice(0, limit).map((row) => ({
+      position: row.position ?? 0,
+      at: row.at.toISOString(),
+      action: row.action,
+      actor: { kind: row.actorKind, id: row.actorId },
+      target: { kind: row.targetKind, id: row.targetId },
+      address: row.address,
+      request_id: row.requestId,
+      detail: detail.parse(row.detail),
+      hash: row.hash?.toString('hex') ?? '',
+    }));
+    return {
+      entries,
+      next_cursor: rows.length > limit ? (entries.at(-1)?.position ?? null) : null,
+    };
+  };
+}

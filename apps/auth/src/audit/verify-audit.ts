@@ -1,0 +1,52 @@
+/** The audit trail, judged by the database and by what NATS has kept of its head. */
+import { connect } from '@nats-io/transport-node';
+import { inboxPrefix } from '@portcullis/contracts';
+import { parseBusAddress } from '@portcullis/service';
+import { readAuditHeads } from '../nats/read-audit-heads.ts';
+import { readableAuditTrail } from '../postgres/audit-trail.ts';
+import { connectPostgres } from '../postgres/database.ts';
+import { verifyTrail, type PublishedHead, type TrailVerdict } from './verify-trail.ts';
+
+const BUS_TIMEOUT_MS = 10_000;
+
+export interface AuditPlaces {
+  databaseUrl: string;
+  natsUrl: string;
+  prefix: string;
+}
+
+export async function verifyAudit(places: AuditPlaces): Promise<TrailVerdict> {
+  // First: whatever is published by now is in the table that is read afterwards.
+  const published = await publishedHeads(places).catch(() => 'away' as const);
+  await using postgres = connectPostgres(places.databaseUrl, 'portcullis-auth-verify-audit', 1);
+  const trail = readableAuditTrail(postgres.sql);
+  if (published === 'away') {
+    const verdict = await verifyTrail(trail, []);
+    verdict.problems.push(
+      'the published heads could not be read, so that an end cut off would not show',
+    );
+    return verdict;
+  }
+  const verdict = await verifyTrail(trail, published ?? []);
+  if (published === null && verdict.head.position > 0) {
+    verdict.problems.push(
+      'no head was published to compare with; a running auth publishes the next',
+    );
+  }
+  return verdict;
+}
+
+async function publishedHeads({ natsUrl, prefix }: AuditPlaces): Promise<PublishedHead[] | null> {
+  const connection = await connect({
+    ...parseBusAddress(natsUrl),
+    name: 'verify-audit',
+    inboxPrefix: inboxPrefix(prefix, 'auth'),
+    reconnect: false,
+    timeout: BUS_TIMEOUT_MS,
+  });
+  try {
+    return await readAuditHeads(connection, prefix);
+  } finally {
+    await connection.close();
+  }
+}

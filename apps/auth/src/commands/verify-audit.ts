@@ -1,0 +1,11 @@
+import { verifyAudit } from '../audit/verify-audit.ts';
+import { readVerifyAuditConfig } from '../config.ts';
+import { CommandFailed, runCommand } from './run-command.ts';
+
+await runCommand('verify-audit', async () => {
+  const { head, compared, problems } = await verifyAudit(readVerifyAuditConfig());
+  if (problems.length > 0) {
+    throw new CommandFailed(['The audit trail does not hold:', ...problems].join('\n  '));
+  }
+  return `${head.position} rows hold, to ${head.hash}; ${compared} published heads agree`;
+});

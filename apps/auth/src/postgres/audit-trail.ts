@@ -1,0 +1,95 @@
+import type { Sql } from 'postgres';
+import { z } from 'zod';
+import { hashOf, type AuditRecord } from '../audit/chain.ts';
+import type { AuditTrail, ReadableTrail } from '../audit/trail.ts';
+
+/** Chained in one transaction: few enough that the head is held for some milliseconds. */
+const CHAINED_AT_ONCE = 500;
+const PAGE = 2_000;
+/** An instance chains what it finds every second. */
+const FORGOTTEN_AFTER = '1 minute';
+
+const hash = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes));
+const headRow = z.object({ position: z.number(), hash });
+const record = z.object({
+  sequence: z.string(),
+  at: z.string(),
+  action: z.string(),
+  actorKind: z.string(),
+  actorId: z.string(),
+  targetKind: z.string(),
+  targetId: z.string(),
+  address: z.string().nullable(),
+  requestId: z.string(),
+  detail: z.string(),
+});
+const chainedRow = record.extend({ position: z.number(), previousHash: hash, hash });
+
+export function postgresAuditTrail(sql: Sql): AuditTrail {
+  return {
+    async chain() {
+      return await sql.begin(async (tx) => {
+        // The lock first, in a statement of its own: the next one then sees all that its former
+        // holder has chained.
+        const [locked] = await tx`
+          select position::float8 as position, hash from audit_head for update`;
+        const before = headRow.parse(locked);
+        const rows = await tx`
+          select ${columns(sql)} from audit_log
+          where position is null order by sequence limit ${CHAINED_AT_ONCE}`;
+        let { position } = before;
+        let previous: Buffer = before.hash;
+        const links = rows.map((row) => {
+          position += 1;
+          const chained: AuditRecord = { ...record.parse(row), position };
+          const link = { sequence: chained.sequence, position, previous: previous.toString('hex') };
+          previous = hashOf(previous, chained);
+          return { ...link, hash: previous.toString('hex') };
+        });
+        const head = { position, hash: previous.toString('hex') };
+        if (links.length === 0) return { head, more: false };
+        const placed = await tx`
+          update audit_log a set position = l.position,
+            previous_hash = decode(l.previous, 'hex'), hash = decode(l.hash, 'hex')
+          from jsonb_to_recordset(${sql.json(links)})
+            as l (sequence bigint, position bigint, previous text, hash text)
+          where a.sequence = l.sequence and a.position is null`;
+        if (placed.count !== links.length) throw new Error('an audit row went away');
+        await tx`update audit_head set position = ${position}, hash = ${previous}`;
+        return { head, more: links.length === CHAINED_AT_ONCE };
+      });
+    },
+  };
+}
+
+export function readableAuditTrail(sql: Sql): ReadableTrail {
+  return {
+    async head() {
+      const [row] = await sql`select position::float8 as position, hash from audit_head`;
+      const head = headRow.parse(row);
+      return { position: head.position, hash: head.hash.toString('hex') };
+    },
+    async rows(after) {
+      const rows = await sql`
+        select ${columns(sql)}, position::float8 as position,
+          coalesce(previous_hash, '') as "previousHash", coalesce(hash, '') as hash
+        from audit_log where position > ${after} order by audit_log.position limit ${PAGE}`;
+      return rows.map((row) => chainedRow.parse(row));
+    },
+    async forgotten() {
+      const [row] = await sql`
+        select count(*)::float8 as count from audit_log
+        where position is null and at < clock_timestamp() - ${FORGOTTEN_AFTER}::interval`;
+      return z.object({ count: z.number() }).parse(row).count;
+    },
+  };
+}
+
+/** Text throughout: what is hashed must not depend on how a driver reads it. */
+function columns(sql: Sql) {
+  return sql`
+    sequence::text as sequence,
+    to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
+    action, actor_kind as "actorKind", actor_id as "actorId", target_kind as "targetKind",
+    target_id as "targetId", address, request_id as "requestId", detail::text as detail`;
+}

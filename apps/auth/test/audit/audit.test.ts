@@ -1,0 +1,271 @@
+/** The audit trail: chained, published, guarded by the database, and read by administrators. */
+import { connect } from '@nats-io/transport-node';
+import { SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
+import type { TransactionSql } from 'postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { verifyAudit } from '../../src/audit/verify-audit.ts';
+import { readAuditHeads } from '../../src/nats/read-audit-heads.ts';
+import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+
+let system: AuthSystem;
+let first: AuthInstance;
+let second: AuthInstance;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 2 });
+  [first, second] = system.instances as [AuthInstance, AuthInstance];
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const places = () => ({
+  databaseUrl: system.bed.databaseUrls.auth,
+  natsUrl: system.bed.natsUrl,
+  prefix: system.bed.prefix,
+});
+
+/** @returns what the verification finds, one thing a line */
+async function problems(): Promise<string> {
+  return (await verifyAudit(places())).problems.join('\n');
+}
+
+/** The same as an operator does it. */
+async function command(): Promise<{ status: number | string; said: string }> {
+  await using verifying = new TestProcess({
+    name: 'verify-audit',
+    command: process.execPath,
+    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/verify-audit.ts'],
+    env: {
+      NODE_ENV: 'test',
+      DATABASE_URL: places().databaseUrl,
+      NATS_URL: places().natsUrl,
+      PORTCULLIS_PREFIX: places().prefix,
+    },
+  });
+  const status = await verifying.exited;
+  return { status, said: verifying.log };
+}
+
+async function headPosition(): Promise<number> {
+  const [row] = await system.sql`select position::int from audit_head`;
+  return row?.['position'];
+}
+
+const waiting = async (): Promise<number> =>
+  (await system.sql`select 1 from audit_log where position is null`).length;
+
+async function heads() {
+  const { host, username, password } = new URL(system.bed.natsUrl);
+  const connection = await connect({
+    servers: host,
+    ...(username === '' ? {} : { user: username, pass: password }),
+  });
+  try {
+    return (await readAuditHeads(connection, system.bed.prefix)) ?? [];
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Everything that was done is chained, and its head published. */
+async function settled(): Promise<number> {
+  await expect.poll(waiting).toBe(0);
+  const position = await headPosition();
+  await expect
+    .poll(async () => Math.max(0, ...(await heads()).map((head) => head.position)))
+    .toBe(position);
+  return position;
+}
+
+describe('the trail', () => {
+  it('is chained without a gap by two instances at once, and verifies', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? first : second).newcomer()),
+    );
+    const position = await settled();
+    const rows = await system.sql`select position::int from audit_log order by position`;
+    expect(rows.map((row) => row['position'])).toEqual(rows.map((_, i) => i + 1));
+    expect(position).toBe(rows.length);
+    expect(rows.length).toBeGreaterThanOrEqual(41);
+    expect(await problems()).toBe('');
+    const { status, said } = await command();
+    expect(said).toContain(`${position} rows hold`);
+    expect(status).toBe(0);
+  });
+
+  it('makes no change wait for whoever holds the head, and catches up', async () => {
+    await settled();
+    let release = (): void => undefined;
+    const holding = system.sql.begin(async (tx) => {
+      await tx`select 1 from audit_head for update`;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    try {
+      await Promise.all([first.newcomer(), second.newcomer()]);
+      expect(await waiting()).toBeGreaterThanOrEqual(4);
+    } finally {
+      release();
+      await holding;
+    }
+    await settled();
+    expect(await problems()).toBe('');
+  });
+
+  it('is guarded by the database: no row is changed, removed, or placed by hand', async () => {
+    await settled();
+    const { sql } = system;
+    for (const attempt of [
+      () => sql`update audit_log set actor_id = 'nobody' where position = 1`,
+      () => sql`update audit_log set position = position + 1000000 where position = 1`,
+      () => sql`update audit_log set hash = null where position = 1`,
+      () => sql`delete from audit_log where position = 1`,
+      () => sql`truncate audit_log`,
+      () => sql`insert into audit_log
+        (action, actor_kind, actor_id, target_kind, target_id, request_id, position, hash)
+        values ('x', 'x', 'x', 'x', 'x', 'x', 0, '')`,
+    ]) {
+      await expect(attempt()).rejects.toThrow('the audit trail is only ever added to');
+    }
+    expect(await problems()).toBe('');
+  });
+
+  it('says who, what, on whom, from where and in which request', async () => {
+    const person = await first.newcomer();
+    const { body } = await first.query('audit.list', { target: person.session_id });
+    expect(body.entries).toHaveLength(1);
+    expect(body.entries[0]).toMatchObject({
+      action: 'session.logged-in',
+      actor: { kind: 'user', id: await system.idOf(person.email) },
+      target: { kind: 'session', id: person.session_id },
+      address: '127.0.0.1',
+      detail: { amr: ['pwd'] },
+    });
+    expect(body.entries[0].request_id).not.toBe('');
+  });
+
+  it('is read in pages, the newest first, which together are everything', async () => {
+    const position = await settled();
+    const seen: number[] = [];
+    let cursor: number | undefined;
+    do {
+      const { body } = await second.query('audit.list', { limit: 17, cursor });
+      seen.push(...body.entries.map((entry: { position: number }) => entry.position));
+      cursor = body.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(Array.from({ length: position }, (_, i) => position - i));
+    const actor = await system.idOf(ADMIN.email);
+    const { user_id } = { user_id: await system.idOf((await first.newcomer()).email) };
+    await first.machine('accounts.disable', { user_id, actor, wait: 0 });
+    const { body } = await first.query('audit.list', { actor, action: 'account.disabled' });
+    expect(body.entries[0]).toMatchObject({ target: { id: user_id }, actor: { id: actor } });
+  });
+});
+
+describe('the verifying command', () => {
+  /** Does as whoever owns the database can, and puts everything back afterwards. */
+  async function tampered(
+    tamper: (tx: TransactionSql, position: number) => Promise<unknown>,
+  ): Promise<string> {
+    const position = await settled();
+    const { sql } = system;
+    await sql`create table kept as table audit_log`;
+    await sql`create table kept_head as table audit_head`;
+    const asOwner = async (work: (tx: TransactionSql) => Promise<unknown>): Promise<void> => {
+      await sql.begin(async (tx) => {
+        await tx`alter table audit_log disable trigger user`;
+        await work(tx);
+        await tx`alter table audit_log enable trigger user`;
+      });
+    };
+    try {
+      await asOwner((tx) => tamper(tx, position));
+      return await problems();
+    } finally {
+      await asOwner(async (tx) => {
+        await tx`truncate audit_log`;
+        await tx`insert into audit_log select * from kept`;
+        await tx`update audit_head h set position = k.position, hash = k.hash from kept_head k`;
+        await tx`drop table kept, kept_head`;
+      });
+    }
+  }
+
+  beforeEach(async () => {
+    expect(await problems()).toBe('');
+  });
+
+  it.each([
+    ['who did it', `actor_id = 'usr_somebody'`],
+    ['when', `at = at + interval '1 microsecond'`],
+    ['from where', `address = null`],
+    ['a detail', `detail = detail || '{"x":1}'`],
+    ['its hash', `hash = sha256('x')`],
+  ])('names a row of which somebody has changed %s', async (_, change) => {
+    const said = await tampered((tx) =>
+      tx.unsafe(`update audit_log set ${change} where position = 7`),
+    );
+    expect(said).toMatch(/\brow 7 \(sequence \d+, [a-z.-]+ at .*\) was changed/);
+    expect(said.match(/was changed/g)).toHaveLength(1);
+  });
+
+  it('names a row that was deleted', async () => {
+    const said = await tampered((tx) => tx`delete from audit_log where position = 9`);
+    expect(said).toContain('row 9 was deleted');
+  });
+
+  it('names two rows that have changed places', async () => {
+    const said = await tampered(async (tx) => {
+      await tx`update audit_log set position = -1 where position = 5`;
+      await tx`update audit_log set position = 5 where position = 11`;
+      await tx`update audit_log set position = 11 where position = -1`;
+    });
+    expect(said).toMatch(/row 5 \(.*was changed/);
+    expect(said).toMatch(/row 11 \(.*was changed/);
+    expect(said.match(/was changed/g)).toHaveLength(2);
+  });
+
+  it('names rows that were cut off the end, by the head that was published', async () => {
+    const said = await tampered(async (tx, position) => {
+      await tx`delete from audit_log where position > ${position - 3}`;
+      await tx`
+        update audit_head h set position = a.position, hash = a.hash
+        from audit_log a where a.position = ${position - 3}`;
+    });
+    expect(said).toMatch(/rows \d+ to \d+ were deleted from the end: their head was published at/);
+  });
+
+  it('does not say that all is well while NATS is away', async () => {
+    system.bed.proxies.nats.cut();
+    try {
+      expect(await problems()).toContain('the published heads could not be read');
+    } finally {
+      system.bed.proxies.nats.mend();
+    }
+  });
+
+  // The last one: auth publishes the head of what has been rewritten.
+  it('shows a trail that was rewritten, hashes and all, by the head that was published', async () => {
+    const position = await settled();
+    await system.sql.begin(async (tx) => {
+      await tx`alter table audit_log disable trigger user`;
+      await tx`update audit_log set actor_id = 'usr_somebody' where position = ${position - 2}`;
+      await tx`
+        update audit_log set position = null, previous_hash = null, hash = null
+        where position >= ${position - 2}`;
+      await tx`
+        update audit_head h set position = a.position, hash = a.hash
+        from audit_log a where a.position = ${position - 3}`;
+      await tx`alter table audit_log enable trigger user`;
+    });
+    // Auth itself computes the hashes anew.
+    await first.newcomer();
+    await settled();
+    const { status, said } = await command();
+    expect(status).toBe(1);
+    expect(said).toMatch(/was rewritten from a row between \d+ and \d+ on/);
+  });
+});

@@ -1,0 +1,37 @@
+/** The audit trail as administrators read it. */
+import { z } from 'zod';
+
+export const listAuditInput = z.strictObject({
+  /** Who did it: the id of a user or a client, or the name of a part of the service. */
+  actor: z.string().min(1).max(128).optional(),
+  /** On whom or what. */
+  target: z.string().min(1).max(128).optional(),
+  action: z.string().min(1).max(64).optional(),
+  /** From `next_cursor` of the page before. */
+  cursor: z.int().min(1).optional(),
+  limit: z.int().min(1).max(200).default(50),
+});
+
+const party = z.object({ kind: z.string(), id: z.string() });
+
+export const auditEntry = z.object({
+  /** Its place in the chain, from 1, without gaps. */
+  position: z.int(),
+  at: z.iso.datetime(),
+  action: z.string(),
+  actor: party,
+  target: party,
+  /** Network address that it was asked from; null for what the service or an operator does. */
+  address: z.string().nullable(),
+  request_id: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+  /** SHA-256 over this entry and the hash of the one before, in hexadecimal. */
+  hash: z.string(),
+});
+
+/** The newest first. */
+export const auditPage = z.object({
+  entries: z.array(auditEntry),
+  next_cursor: z.int().nullable(),
+});
+export type AuditPage = z.infer<typeof auditPage>;
