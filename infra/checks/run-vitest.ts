@@ -27,12 +27,17 @@ export async function runVitest(
   return vitestCounts(report, status);
 }
 
+/** How long the tests are, and the seed that they begin with. */
+const LENGTH_SETTINGS = ['PORTCULLIS_TEST_LONG', 'PORTCULLIS_TEST_SEED'];
+
 /** All that a program needs to find the servers for tests. */
 export function testEnvironment({ postgres, nats, redis }: RunningServers): NodeJS.ProcessEnv {
   // The person's own settings must not decide what the tests find.
   const own = Object.values(ADDRESS_SETTING);
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !own.includes(name) && name !== 'PORT' && !name.startsWith('PORTCULLIS_'),
+    ([name]) =>
+      LENGTH_SETTINGS.includes(name) ||
+      (!own.includes(name) && name !== 'PORT' && !name.startsWith('PORTCULLIS_')),
   );
   return {
     ...Object.fromEntries(inherited),

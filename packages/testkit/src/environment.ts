@@ -22,6 +22,20 @@ export function testProgram(name: 'nats-server' | 'redis-server'): string {
   return process.env[variable] ?? name;
 }
 
+/**
+ * How often a test does something: `short` as a part of all tests, `long` where
+ * PORTCULLIS_TEST_LONG is 1.
+ */
+export function rounds({ short, long }: { short: number; long: number }): number {
+  return process.env['PORTCULLIS_TEST_LONG'] === '1' ? long : short;
+}
+
+/** PORTCULLIS_TEST_SEED, to repeat a run; else another one each time. Print it with every failure. */
+export function testSeed(): number {
+  const given = Number(process.env['PORTCULLIS_TEST_SEED']);
+  return Number.isSafeInteger(given) && given > 0 ? given : 1 + (Date.now() % 1_000_000_000);
+}
+
 /** What every child process gets of this one's environment: enough to run, nothing that steers it. */
 export function inheritedEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {};

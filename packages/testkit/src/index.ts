@@ -1,5 +1,6 @@
 export { testProgram, testServers, type TestServers } from './environment.ts';
 export { natsOptions } from './nats-cleanup.ts';
+export { rounds, testProgram, testSeed, testServers, type TestServers } from './environment.ts';
 export { freePort } from './free-port.ts';
 export { createForge, encoded, segmentsOf, type Forge } from './hostile/forge.ts';
 export {

@@ -1,0 +1,202 @@
+/**
+ * What gives access against what ends it, at once, on two instances: whichever comes first, nothing
+ * is left alive. A seed chooses the instances, the moments and the kinds; every failure names it.
+ */
+import { rounds, seededRandom, testSeed } from '@portcullis/testkit';
+import type { Tokens } from '@portcullis/api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ADMIN,
+  PASSWORD,
+  startAuthSystem,
+  type Answer,
+  type AuthInstance,
+  type AuthSystem,
+} from '../auth-system.ts';
+
+const SEED = testSeed();
+const LONG_MS = 4 * 3_600_000;
+/** Longer than a password takes to check. Milliseconds. */
+const LOGIN_MS = 120;
+/** Longer than a refresh takes. Milliseconds. */
+const REFRESH_MS = 15;
+
+let system: AuthSystem;
+let actor: string;
+let machine: string;
+
+beforeAll(async () => {
+  system = await startAuthSystem({
+    instances: 2,
+    overrides: { PORTCULLIS_ACCESS_TOKEN_SECONDS: '3600' },
+  });
+  actor = await system.idOf(ADMIN.email);
+  machine = await system.auth.machineToken();
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+type Random = () => number;
+
+const anyInstance = (random: Random): AuthInstance => {
+  const chosen = system.instances[random() < 0.5 ? 0 : 1];
+  if (chosen === undefined) throw new Error('there are two');
+  return chosen;
+};
+
+async function after<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  if (milliseconds >= 1) await sleep(milliseconds);
+  return await work();
+}
+
+const administer = async (verb: string, user_id: string, random: Random): Promise<Answer> =>
+  await anyInstance(random).machine(`accounts.${verb}`, { user_id, actor, wait: 0 }, machine);
+
+/** Whatever of these was handed out has to be dead on both instances. */
+async function expectDead(tokens: readonly Tokens[], about: string): Promise<void> {
+  for (const instance of system.instances) {
+    for (const { access_token, refresh_token } of tokens) {
+      expect(await instance.accepts(access_token), `an access token, ${about}`).toBe(false);
+      expect((await instance.refresh(refresh_token)).status, `a refresh token, ${about}`).toBe(401);
+    }
+  }
+}
+
+async function expectNoSession(email: string, about: string): Promise<void> {
+  const open = await system.sql`
+    select s.id from sessions s join users u on u.id = s.user_id
+    where u.email_key = ${email} and s.ended_at is null`;
+  expect(open, `open sessions, ${about}`).toEqual([]);
+}
+
+const endings: readonly [
+  string,
+  (person: Tokens & { email: string }, random: Random) => Promise<Answer>,
+][] = [
+  [
+    'logout',
+    async ({ access_token: token }, random) =>
+      await anyInstance(random).call('POST', '/v1/logout?wait=0', { token }),
+  ],
+  [
+    'the end of the session',
+    async ({ access_token: token, session_id: id }, random) =>
+      await anyInstance(random).call('DELETE', `/v1/sessions/${id}?wait=0`, { token }),
+  ],
+  [
+    'logout everywhere',
+    async ({ access_token: token }, random) =>
+      await anyInstance(random).call('POST', '/v1/logout-all?wait=0', { token }),
+  ],
+];
+
+describe(`a refresh (seed ${SEED})`, () => {
+  const times = rounds({ short: 25, long: 10_000 });
+
+  it(
+    `leaves no live token when it races what ends the session, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED);
+      const { email } = await system.auth.newcomer();
+      for (let round = 0; round < times; round += 1) {
+        const person = { ...(await system.auth.logIn(email)), email };
+        const [name, end] = endings[Math.floor(random() * endings.length)] ?? endings[0]!;
+        const about = `${name}, round ${round}, seed ${SEED}`;
+        const given: Tokens[] = [person];
+        // A client that goes on refreshing, and one that has lost the answer.
+        const refreshing = Array.from({ length: 1 + Math.floor(random() * 2) }, async () => {
+          let next = person.refresh_token;
+          await sleep(random() * REFRESH_MS);
+          for (let turn = 0; turn < 2; turn += 1) {
+            const { status, body } = await anyInstance(random).refresh(next);
+            if (status !== 200) {
+              expect(status, about).toBe(401);
+              return;
+            }
+            given.push(body);
+            next = body.refresh_token;
+          }
+        });
+        const [ended] = await Promise.all([
+          after(random() * 2 * REFRESH_MS, async () => await end(person, random)),
+          ...refreshing,
+        ]);
+        // The chain of one may have made the other's token two generations old: that ends it as well.
+        expect([200, 401], about).toContain(ended.status);
+        if (ended.status === 401) await expectNoSession(email, about);
+        await expectDead(given, about);
+      }
+    },
+    LONG_MS,
+  );
+});
+
+describe(`a login (seed ${SEED})`, () => {
+  const times = rounds({ short: 6, long: 1_000 });
+  const both = async (
+    email: string,
+    random: Random,
+    change: () => Promise<Answer>,
+  ): Promise<[Answer, Answer]> =>
+    await Promise.all([
+      after(
+        random() * LOGIN_MS,
+        async () =>
+          await anyInstance(random).call('POST', '/v1/login', {
+            body: { email, password: PASSWORD },
+          }),
+      ),
+      after(random() * 2 * LOGIN_MS, change),
+    ]);
+
+  it(
+    `leaves no session when it races a disable, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED + 1);
+      const { email } = await system.auth.newcomer();
+      const id = await system.idOf(email);
+      for (let round = 0; round < times; round += 1) {
+        const about = `round ${round}, seed ${SEED}`;
+        const [login, disabled] = await both(
+          email,
+          random,
+          async () => await administer('disable', id, random),
+        );
+        expect(disabled.status, about).toBe(200);
+        expect([200, 401], about).toContain(login.status);
+        if (login.status === 200) await expectDead([login.body], about);
+        await expectNoSession(email, about);
+        await system.auth.machine('accounts.enable', { user_id: id, actor }, machine);
+      }
+    },
+    LONG_MS,
+  );
+
+  it(
+    `leaves no session when it races a deletion, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED + 2);
+      for (let round = 0; round < times; round += 1) {
+        const about = `round ${round}, seed ${SEED}`;
+        const email = `deleted-${round}@example.test`;
+        await system.auth.register(email);
+        const id = await system.idOf(email);
+        const [login, deleted] = await both(
+          email,
+          random,
+          async () => await administer('remove', id, random),
+        );
+        expect(deleted.status, about).toBe(200);
+        expect([200, 401], about).toContain(login.status);
+        if (login.status === 200) await expectDead([login.body], about);
+        const open = await system.sql`
+        select 1 from sessions where user_id = ${id} and ended_at is null`;
+        expect(open, about).toEqual([]);
+      }
+    },
+    LONG_MS,
+  );
+});
