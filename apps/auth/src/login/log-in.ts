@@ -94,12 +94,13 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       requestId: request.requestId,
       address: request.address,
     } as const;
-    const opened = await makeChange(cause, async ({ tx, audit }) => {
+    const opened = await makeChange(cause, async (change) => {
+      const { tx, audit } = change;
       const user = await lockUser(tx, checked.id);
       if (user?.status !== 'active' || user.generation !== checked.generation) {
         throw new AccountChanged();
       }
-      const session = await openSession(tx, refreshTokens, user, request, ['pwd']);
+      const session = await openSession(change, refreshTokens, user, request, ['pwd']);
       await tx
         .update(users)
         .set({ lastLoginAt: sql`clock_timestamp()` })

@@ -1,6 +1,6 @@
 /** Ends sessions inside of a change. The callers hold the user's row where several are ended. */
 import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
-import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
@@ -28,6 +28,24 @@ export async function endSession(
     .set({ endedAt: sql`clock_timestamp()`, endedBy: event })
     .where(and(eq(sessions.id, id), isNull(sessions.endedBy)));
   return { now: event };
+}
+
+/** Ends those that were used least recently, so that no more than that many are left open. */
+export async function endOldestSessions(
+  change: Change,
+  owner: UserId,
+  left: number,
+): Promise<SessionId[]> {
+  const rows = await change.tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, owner), isNull(sessions.endedAt)))
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .offset(left);
+  // In the order in which everything locks sessions.
+  const ids = rows.map(({ id }) => id).toSorted();
+  for (const id of ids) await endSession(change, id, owner, 'session_ended');
+  return ids;
 }
 
 /** Ends all others one by one, which spares the tokens of the one that is kept. */

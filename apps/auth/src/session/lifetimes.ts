@@ -3,6 +3,12 @@ export const IDLE_SECONDS = 14 * 24 * 3600;
 export const ABSOLUTE_SECONDS = 90 * 24 * 3600;
 
 /**
+ * Sessions that a person may have open. One more ends the one that was used least recently: to refuse
+ * it would let whoever has the password lock the owner out.
+ */
+export const MAX_SESSIONS = 50;
+
+/**
  * For how long the immediate predecessor of a refresh token still gets its successor again: a lost
  * answer, or two tabs of one browser.
  */

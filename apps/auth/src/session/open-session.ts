@@ -7,10 +7,11 @@ import {
 } from '@portcullis/contracts';
 import type { RequestContext } from '@portcullis/api';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
 import { clients, issuer, sessions } from '../postgres/schema/index.ts';
+import type { Change } from '../revocation/change.ts';
 import { tokenFacts, type TokenFacts } from '../token/mint.ts';
-import { ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_USER_AGENT } from './lifetimes.ts';
+import { endOldestSessions } from './end-sessions.ts';
+import { ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_SESSIONS, MAX_USER_AGENT } from './lifetimes.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 import type { LockedUser } from './lock-user.ts';
 
@@ -26,15 +27,25 @@ export interface OpenedSession {
 
 /**
  * Opens a session for a person who has just proved who they are. The caller holds the lock on the
- * user's row, so that nothing can end the account's access in between.
+ * user's row, so that nothing can end the account's access in between, and no two open the last one
+ * that is allowed.
  */
 export async function openSession(
-  tx: Transaction,
+  change: Change,
   refreshTokens: RefreshTokens,
   user: LockedUser,
   request: RequestContext,
   amr: string[],
 ): Promise<OpenedSession> {
+  const { tx } = change;
+  const ended = await endOldestSessions(change, user.id, MAX_SESSIONS - 1);
+  if (ended.length > 0) {
+    await change.audit({
+      action: 'session.oldest-ended',
+      target: { kind: 'user', id: user.id },
+      detail: { sessions: ended, limit: MAX_SESSIONS },
+    });
+  }
   const id = newId('ses');
   const refreshToken = refreshTokens.first(id);
   const [row] = await tx

@@ -1,5 +1,6 @@
 /** Logging out: one session, all of them, all others; once, twice, and many times at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_SESSIONS } from '../../src/session/lifetimes.ts';
 import { startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;
@@ -134,6 +135,34 @@ describe('sessions', () => {
     expect(twice.body.committed_at).toBe(once.body.committed_at);
     expect(await auth.accepts(other.access_token)).toBe(false);
     expect(await auth.accepts(person.access_token)).toBe(true);
+  });
+
+  it('are no more than so many: one more ends the one that was used least recently', async () => {
+    const person = await auth.newcomer();
+    const { sql } = system;
+    await sql`
+      update sessions set last_used_at = last_used_at - interval '1 day' where id = ${person.session_id}`;
+    const filler = (n: number) => `ses_${String(n).padStart(26, '0')}`;
+    for (let n = 1; n < MAX_SESSIONS; n += 1) {
+      await sql`
+        insert into sessions
+          (id, user_id, client_id, refresh_hash, amr, idle_expires_at, expires_at)
+        select ${filler(n)}, user_id, client_id, 'x', amr, idle_expires_at, expires_at
+        from sessions where id = ${person.session_id}`;
+    }
+    const [one, two] = await Promise.all([auth.logIn(person.email), auth.logIn(person.email)]);
+    const open = await sql`
+      select s.id from sessions s join users u on u.id = s.user_id
+      where u.email_key = ${person.email} and s.ended_at is null`;
+    expect(open).toHaveLength(MAX_SESSIONS);
+    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
+    expect(await cutsOf(person.session_id)).toBe(1);
+    for (const { access_token: token } of [one, two]) expect(await auth.accepts(token)).toBe(true);
+    const audited = await sql`
+      select 1 from audit_log where action = 'session.oldest-ended'
+        and detail -> 'sessions' ? ${person.session_id}`;
+    expect(audited).toHaveLength(1);
   });
 
   it("of somebody else are nobody's", async () => {
