@@ -11,11 +11,14 @@ import {
   type Logger,
   type Running,
 } from '@portcullis/service';
+import { systemClock } from '@portcullis/verify';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
+import { reseal } from './keys/reseal.ts';
+import { scheduleRotation } from './keys/scheduled-rotation.ts';
 import { createSeal, SealError } from './keys/seal.ts';
 import { sharedSecret } from './keys/shared-secret.ts';
 import { createLinkTokens } from './link/link-tokens.ts';
@@ -55,7 +58,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const postgres = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { database } = postgres;
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
-  const { keyRing, seal, refreshTokens, linkTokens } = await openSecrets(
+  const { keyRing, making, refreshTokens, linkTokens } = await openSecrets(
     config,
     owned,
     database,
@@ -77,6 +80,16 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   });
   const { revocations, auditKeeper } = verifierSide;
   const { makeChange } = revocations;
+  owned.use(
+    await scheduleRotation({
+      database,
+      makeChange,
+      making,
+      clock: systemClock,
+      days: config.signing.rotationDays,
+      failed: (error, what) => logger.warn({ err: error, what }, 'failed'),
+    }),
+  );
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
 
   const { issuer, audiences, accessTokenSeconds: lifeSeconds } = config;
@@ -86,7 +99,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     revocations,
     auditKeeper,
     keyRing,
-    seal,
+    making,
     mint,
     hasher,
     limits: createLimits({
@@ -163,12 +176,16 @@ async function openSecrets(
   database: Database,
   logger: Logger,
 ) {
-  const seal = createSeal(config.secrets.keyEncryptionKey);
+  const { keyEncryptionKey, otherKeyEncryptionKey } = config.secrets;
+  const seal = createSeal(keyEncryptionKey, otherKeyEncryptionKey);
+  const making = { seal, algorithm: config.signing.algorithm };
   try {
-    const keyRing = owned.use(await openKeyRing(database, seal, logger));
+    const resealed = await reseal(database, seal);
+    if (resealed > 0) logger.info({ resealed }, 'sealed anew under the present key');
+    const keyRing = owned.use(await openKeyRing(database, making, logger));
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
     const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
-    return { seal, keyRing, refreshTokens, linkTokens };
+    return { making, keyRing, refreshTokens, linkTokens };
   } catch (error) {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     throw error;

@@ -18,6 +18,7 @@ import { z } from 'zod';
 import { emailKey } from './account/email-key.ts';
 import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
+import { signingAlgorithm } from './keys/signing-key.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
 export const OWN_AUDIENCE = 'urn:portcullis:auth';
@@ -64,12 +65,10 @@ export function readAuthConfig(env: Environment = process.env) {
           (value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol),
           'is not a redis:// or rediss:// address',
         ),
-      PORTCULLIS_KEY_ENCRYPTION_KEY: secret({ production, minLength: 43 }).pipe(
-        z
-          .string()
-          .regex(/^[A-Za-z0-9_-]{43}=?$/, `is not ${KEY_BYTES} bytes in base64url`)
-          .transform((value) => Buffer.from(value, 'base64url')),
-      ),
+      PORTCULLIS_KEY_ENCRYPTION_KEY: keyEncryptionKey(production),
+      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
+      PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
+      PORTCULLIS_KEY_ROTATION_DAYS: integer({ min: 1, max: 365 }).default(30),
       PORTCULLIS_AUDIENCES: z
         .string()
         .transform((value) => value.split(/[\s,]+/).filter((one) => one !== ''))
@@ -103,6 +102,10 @@ export function readAuthConfig(env: Environment = process.env) {
     maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
     durables: fields.PORTCULLIS_DURABLES,
     requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
+    signing: {
+      algorithm: fields.PORTCULLIS_SIGNING_ALGORITHM,
+      rotationDays: fields.PORTCULLIS_KEY_ROTATION_DAYS,
+    },
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
     publicUrl: (fields.PORTCULLIS_PUBLIC_URL ?? fields.PORTCULLIS_ISSUER).replace(/\/+$/, ''),
     mail: mailOf(fields, production),
@@ -112,6 +115,7 @@ export function readAuthConfig(env: Environment = process.env) {
       smtpUrl: fields.PORTCULLIS_SMTP_URL ?? null,
       redisUrl: fields.REDIS_URL,
       keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
+      otherKeyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER ?? null,
       administrator: administratorOf(fields),
     },
   };
@@ -171,6 +175,15 @@ function mailOf(
     'PORTCULLIS_SMTP_URL: is missing; to run without mail, and so without recovery of accounts, ' +
       'set PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT=true',
   ]);
+}
+
+function keyEncryptionKey(production: boolean) {
+  return secret({ production, minLength: 43 }).pipe(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}=?$/, `is not ${KEY_BYTES} bytes in base64url`)
+      .transform((value) => Buffer.from(value, 'base64url')),
+  );
 }
 
 /** For commands that need the database and nothing else. */

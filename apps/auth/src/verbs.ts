@@ -20,8 +20,8 @@ import { createListAudit } from './audit/list-audit.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { createKillKey } from './keys/kill-key.ts';
 import { createRotateKey } from './keys/rotate-key.ts';
-import type { Seal } from './keys/seal.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
+import type { KeyMaking } from './keys/signing-key.ts';
 import type { Limits } from './login/limits.ts';
 import { createLogIn } from './login/log-in.ts';
 import type { AuthMetrics } from './metrics.ts';
@@ -41,7 +41,7 @@ export interface VerbDependencies {
   revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
   auditKeeper: Pick<AuditKeeper, 'chain'>;
   keyRing: KeyRing;
-  seal: Seal;
+  making: KeyMaking;
   mint: Mint;
   hasher: PasswordHasher;
   limits: Limits;
@@ -59,7 +59,7 @@ export interface Verbs {
 }
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
-  const { database, keyRing, seal, mint, hasher, limits, refreshTokens, metrics } = dependencies;
+  const { database, keyRing, making, mint, hasher, limits, refreshTokens, metrics } = dependencies;
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
   const { judge, linkTokens } = dependencies;
   const ending = { makeChange, receipts };
@@ -106,8 +106,8 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       setRoles: createSetRoles(ending),
       logOut: createLogUserOut(ending),
       listVerifiers,
-      rotateKey: createRotateKey({ makeChange, seal }),
-      killKey: createKillKey({ ...ending, seal, keyRing }),
+      rotateKey: createRotateKey({ makeChange, making }),
+      killKey: createKillKey({ ...ending, making, keyRing }),
       listAudit: createListAudit(database, dependencies.auditKeeper),
     },
   };

@@ -8,20 +8,21 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
+import type { VerificationKey } from '@portcullis/verify';
 import { SignJWT } from 'jose';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import type { Database } from '../postgres/database.ts';
-import type { Seal } from './seal.ts';
-import { openPrivateKey, publicJwk, readKeys, type PublicJwk } from './signing-key.ts';
+import {
+  makeKey,
+  openPrivateKey,
+  publicJwk,
+  readKeys,
+  type KeyMaking,
+  type PublicJwk,
+} from './signing-key.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
 
 const RELOAD_MS = 5_000;
-
-export interface VerificationKey {
-  readonly kid: string;
-  readonly alg: 'ES256';
-  readonly key: KeyObject;
-}
 
 export interface KeyRing extends Disposable {
   /** @throws Refusal `unavailable` when the key cannot be had */
@@ -46,7 +47,7 @@ interface HeldKey {
  */
 export async function openKeyRing(
   database: Database,
-  seal: Seal,
+  making: KeyMaking,
   logger: Logger,
 ): Promise<KeyRing> {
   let held: ReadonlyMap<string, HeldKey> = new Map();
@@ -58,10 +59,10 @@ export async function openKeyRing(
         const known = held.get(row.kid);
         if (known !== undefined) return [row.kid, known];
         const jwk = publicJwk.parse(row.publicJwk);
-        const { kty, crv, x, y } = jwk;
-        const key = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' });
-        const privateKey = openPrivateKey(seal, row.kid, row.sealedPrivateKey);
-        return [row.kid, { jwk, privateKey, verification: { kid: row.kid, alg: 'ES256', key } }];
+        const { kid, alg, use: _use, ...material } = jwk;
+        const key = createPublicKey({ key: material, format: 'jwk' });
+        const privateKey = openPrivateKey(making.seal, row.kid, row.sealedPrivateKey);
+        return [row.kid, { jwk, privateKey, verification: { kid, alg, key } }];
       }),
     );
   }
@@ -84,7 +85,7 @@ export async function openKeyRing(
     return await next;
   }
 
-  await makeFirstKey(database, seal);
+  await makeFirstKey(database, making);
   await load();
   const timer = setInterval(() => {
     reload().catch((error: unknown) => logger.warn({ err: error }, 'signing keys not read'));
@@ -100,7 +101,7 @@ export async function openKeyRing(
       // It was killed since the session was checked: the caller tries again, with the next one.
       if (key === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
       return await new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .setProtectedHeader({ alg: key.jwk.alg, typ: 'at+jwt', kid })
         .sign(key.privateKey);
     },
     async verificationKey(kid) {
@@ -121,9 +122,11 @@ export async function openKeyRing(
 }
 
 /** Under a lock, so that two instances that start at once make one. */
-async function makeFirstKey(database: Database, seal: Seal): Promise<void> {
+async function makeFirstKey(database: Database, making: KeyMaking): Promise<void> {
+  if (await hasSigner(database)) return;
+  const key = await makeKey(making);
   await database.transaction(async (tx) => {
     await lockKeys(tx);
-    if (!(await hasSigner(tx))) await addSigningKey(tx, seal, 0);
+    if (!(await hasSigner(tx))) await addSigningKey(tx, key, 0);
   });
 }

@@ -6,21 +6,22 @@ import { revocationLog, signingKeys } from '../postgres/schema/index.ts';
 import type { MakeChange } from '../revocation/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import type { KeyRing } from './key-ring.ts';
-import type { Seal } from './seal.ts';
+import { makeKey, type KeyMaking } from './signing-key.ts';
 import { closeGap, lockKeys } from './succession.ts';
 
 export interface KillKeyDependencies {
   makeChange: MakeChange;
   receipts: Receipts;
-  seal: Seal;
+  making: KeyMaking;
   keyRing: KeyRing;
 }
 
 /** Emergency: nothing that this key has ever signed, or will sign in other hands, holds any more. */
 export function createKillKey(dependencies: KillKeyDependencies): AccountAdministration['killKey'] {
-  const { makeChange, receipts, seal, keyRing } = dependencies;
+  const { makeChange, receipts, making, keyRing } = dependencies;
 
   return async (call, { actor, kid, wait }) => {
+    const spare = await makeKey(making);
     const { result: before, revocations } = await makeChange(
       causeOf(call, actor),
       async ({ tx, revoke, audit }) => {
@@ -48,7 +49,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
           return eventId.parse(earlier.id);
         }
         await revoke({ kind: 'key', key: kid }, 'key_compromised');
-        await closeGap(tx, seal);
+        await closeGap(tx, spare);
         return null;
       },
     );

@@ -1,12 +1,12 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
 import type { MakeChange } from '../revocation/change.ts';
-import type { Seal } from './seal.ts';
+import { makeKey, type KeyMaking } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 
 export interface RotateKeyDependencies {
   makeChange: MakeChange;
-  seal: Seal;
+  making: KeyMaking;
 }
 
 /**
@@ -18,13 +18,14 @@ export interface RotateKeyDependencies {
  */
 export function createRotateKey({
   makeChange,
-  seal,
+  making,
 }: RotateKeyDependencies): AccountAdministration['rotateKey'] {
   return async (call, { actor }) => {
+    const key = await makeKey(making);
     const { result: kid } = await makeChange(causeOf(call, actor), async ({ tx, audit }) => {
       await lockActor(tx, actor, 'keys:write');
       await lockKeys(tx);
-      const made = await addSigningKey(tx, seal, PUBLISHED_AHEAD_SECONDS);
+      const made = await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);
       await audit(through(call, { action: 'key.rotated', target: { kind: 'key', id: made } }));
       return made;
     });

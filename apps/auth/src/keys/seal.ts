@@ -3,7 +3,8 @@
  *
  *   version 1 · 4 bytes: which key-encryption key · 12 bytes nonce · ciphertext · 16 bytes tag
  *
- * The second field is what lets a later version keep two key-encryption keys while it re-seals.
+ * The second field tells which of two key-encryption keys it was, while the one is replaced by the
+ * other: see `reseal.ts`.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
@@ -20,7 +21,7 @@ export class SealError extends Error {
   constructor(name: string, options?: ErrorOptions) {
     super(
       `PORTCULLIS_KEY_ENCRYPTION_KEY does not open ${name}: ` +
-        'it is not the one that the database was sealed with',
+        'neither it nor PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER is the one that this was sealed with',
       options,
     );
   }
@@ -31,33 +32,39 @@ export interface Seal {
   close(name: string, plain: Buffer): Buffer;
   /** @throws SealError */
   open(name: string, envelope: Buffer): Buffer;
+  /** Whether it was closed with the first of the two keys. */
+  isCurrent(envelope: Buffer): boolean;
 }
 
-/** @param key 32 bytes */
-export function createSeal(key: Buffer): Seal {
-  if (key.length !== 32) throw new RangeError('a key-encryption key has 32 bytes');
-  const hint = createHash('sha256').update('portcullis seal').update(key).digest();
-  const header = Buffer.concat([Buffer.of(VERSION), hint.subarray(0, HINT_BYTES)]);
-  const bindTo = (name: string) => Buffer.concat([header, Buffer.from(name)]);
+/**
+ * @param key what everything is closed with from now on, 32 bytes
+ * @param other also opens: the one before, or the one to come
+ */
+export function createSeal(key: Buffer, other: Buffer | null = null): Seal {
+  const current = keyWithHeader(key);
+  const known = [current, ...(other === null ? [] : [keyWithHeader(other)])];
+  const closedWith = (envelope: Buffer) =>
+    known.find(({ header }) => envelope.subarray(0, header.length).equals(header));
 
   return {
     close(name, plain) {
+      const { header } = current;
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
-      cipher.setAAD(bindTo(name));
+      cipher.setAAD(Buffer.concat([header, Buffer.from(name)]));
       const body = Buffer.concat([cipher.update(plain), cipher.final()]);
       return Buffer.concat([header, nonce, body, cipher.getAuthTag()]);
     },
     open(name, envelope) {
-      if (
-        envelope.length < HEADER_BYTES + TAG_BYTES ||
-        !envelope.subarray(0, header.length).equals(header)
-      ) {
+      const opening = closedWith(envelope);
+      if (opening === undefined || envelope.length < HEADER_BYTES + TAG_BYTES) {
         throw new SealError(name);
       }
-      const nonce = envelope.subarray(header.length, HEADER_BYTES);
-      const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(bindTo(name));
+      const nonce = envelope.subarray(opening.header.length, HEADER_BYTES);
+      const decipher = createDecipheriv(ALGORITHM, opening.key, nonce, {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(Buffer.concat([opening.header, Buffer.from(name)]));
       decipher.setAuthTag(envelope.subarray(-TAG_BYTES));
       try {
         return Buffer.concat([
@@ -68,5 +75,12 @@ export function createSeal(key: Buffer): Seal {
         throw new SealError(name, { cause });
       }
     },
+    isCurrent: (envelope) => closedWith(envelope) === current,
   };
+}
+
+function keyWithHeader(key: Buffer): { key: Buffer; header: Buffer } {
+  if (key.length !== 32) throw new RangeError('a key-encryption key has 32 bytes');
+  const hint = createHash('sha256').update('portcullis seal').update(key).digest();
+  return { key, header: Buffer.concat([Buffer.of(VERSION), hint.subarray(0, HINT_BYTES)]) };
 }

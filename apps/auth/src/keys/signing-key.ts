@@ -1,37 +1,88 @@
 /** One key pair, one algorithm. The private half is readable only while it is being sealed. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { KeyId } from '@portcullis/contracts';
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { newId, type KeyId } from '@portcullis/contracts';
 import { desc, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Queryable } from '../postgres/database.ts';
 import { signingKeys } from '../postgres/schema/index.ts';
 import type { Seal } from './seal.ts';
 
-/** The public half as it is published (RFC 7517 section 4, RFC 7518 section 6.2.1). */
-export const publicJwk = z.strictObject({
-  kty: z.literal('EC'),
-  crv: z.literal('P-256'),
-  x: z.base64url(),
-  y: z.base64url(),
-  kid: z.string(),
-  use: z.literal('sig'),
-  alg: z.literal('ES256'),
-});
+/** RFC 7518 section 3.1, RFC 8037 section 3.1. */
+export const signingAlgorithm = z.enum(['ES256', 'RS256', 'EdDSA']);
+export type SigningAlgorithm = z.infer<typeof signingAlgorithm>;
+
+/** As strong as P-256 is (NIST SP 800-57 part 1, table 2). */
+const RSA_BITS = 3_072;
+
+const everyJwk = { kid: z.string(), use: z.literal('sig') };
+/** The public half as it is published (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2). */
+export const publicJwk = z.discriminatedUnion('kty', [
+  z.strictObject({
+    ...everyJwk,
+    kty: z.literal('EC'),
+    alg: z.literal('ES256'),
+    crv: z.literal('P-256'),
+    x: z.base64url(),
+    y: z.base64url(),
+  }),
+  z.strictObject({
+    ...everyJwk,
+    kty: z.literal('RSA'),
+    alg: z.literal('RS256'),
+    n: z.base64url(),
+    e: z.base64url(),
+  }),
+  z.strictObject({
+    ...everyJwk,
+    kty: z.literal('OKP'),
+    alg: z.literal('EdDSA'),
+    crv: z.literal('Ed25519'),
+    x: z.base64url(),
+  }),
+]);
 export type PublicJwk = z.infer<typeof publicJwk>;
 
-/** Makes a key pair; the private half leaves this function sealed. */
-export function makeKeyPair(seal: Seal, kid: KeyId): { jwk: PublicJwk; sealed: Buffer } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = publicJwk.parse({
-    ...publicKey.export({ format: 'jwk' }),
-    kid,
-    use: 'sig',
-    alg: 'ES256',
-  });
+/** What makes keys: under which key-encryption key, and for which algorithm. */
+export interface KeyMaking {
+  seal: Seal;
+  algorithm: SigningAlgorithm;
+}
+
+export interface NewKey {
+  kid: KeyId;
+  alg: SigningAlgorithm;
+  jwk: PublicJwk;
+  sealed: Buffer;
+}
+
+const generate = promisify(generateKeyPair);
+
+/**
+ * Makes a key pair; the private half leaves this function sealed. Not to be waited for in a
+ * transaction: an RSA key can take seconds.
+ */
+export async function makeKey({ seal, algorithm: alg }: KeyMaking): Promise<NewKey> {
+  const kid = newId('key');
+  const { privateKey, publicKey } = await pairFor(alg);
+  const jwk = publicJwk.parse({ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg });
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
   const sealed = seal.close(kid, der);
   der.fill(0);
-  return { jwk, sealed };
+  return { kid, alg, jwk, sealed };
+}
+
+async function pairFor(
+  algorithm: SigningAlgorithm,
+): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
+  switch (algorithm) {
+    case 'ES256':
+      return await generate('ec', { namedCurve: 'P-256' });
+    case 'RS256':
+      return await generate('rsa', { modulusLength: RSA_BITS });
+    case 'EdDSA':
+      return await generate('ed25519');
+  }
 }
 
 export function openPrivateKey(seal: Seal, kid: KeyId, sealed: Buffer): KeyObject {

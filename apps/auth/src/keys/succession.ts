@@ -9,12 +9,11 @@
  * Invariant: the keys that sign now or later form a chain without a gap: each ends (`retired_at`)
  * when the next begins (`active_from`), and the last has no end. Only an emergency begins one at once.
  */
-import { newId, type KeyId } from '@portcullis/contracts';
+import type { KeyId } from '@portcullis/contracts';
 import { and, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../postgres/database.ts';
 import { signingKeys } from '../postgres/schema/index.ts';
-import type { Seal } from './seal.ts';
-import { makeKeyPair } from './signing-key.ts';
+import type { NewKey } from './signing-key.ts';
 
 /** More than the 5 s between two fetches of a verifier, with what a cache may hold a set for. */
 export const PUBLISHED_AHEAD_SECONDS = 10;
@@ -49,17 +48,15 @@ export async function hasSigner(database: Queryable): Promise<boolean> {
 /** Appends a new key to the chain. The caller holds the lock. */
 export async function addSigningKey(
   tx: Transaction,
-  seal: Seal,
+  { kid, alg, jwk, sealed }: NewKey,
   aheadSeconds: number,
 ): Promise<KeyId> {
-  const kid = newId('key');
-  const { jwk, sealed } = makeKeyPair(seal, kid);
   // Not before one that is to come: the chain has one order.
   const [row] = await tx
     .insert(signingKeys)
     .values({
       kid,
-      alg: 'ES256',
+      alg,
       publicJwk: jwk,
       sealedPrivateKey: sealed,
       activeFrom: sql`greatest(
@@ -77,9 +74,9 @@ export async function addSigningKey(
 
 /**
  * Closes the gap that a key leaves: the first that is left signs from now on, though it may not be
- * known everywhere yet; where none is left, a new one does.
+ * known everywhere yet; where none is left, the spare one does.
  */
-export async function closeGap(tx: Transaction, seal: Seal): Promise<void> {
+export async function closeGap(tx: Transaction, spare: NewKey): Promise<void> {
   const left = await tx.execute(sql`
     with chain as (
       select kid, lead(active_from) over in_order as next, row_number() over in_order as place
@@ -91,5 +88,5 @@ export async function closeGap(tx: Transaction, seal: Seal): Promise<void> {
         active_from = case when c.place = 1 then least(k.active_from, ${now}) else k.active_from end
     from chain c where c.kid = k.kid
     returning k.kid`);
-  if (left.length === 0) await addSigningKey(tx, seal, 0);
+  if (left.length === 0) await addSigningKey(tx, spare, 0);
 }

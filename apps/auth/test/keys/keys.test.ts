@@ -75,6 +75,19 @@ describe('the seal', () => {
     }
   });
 
+  it('opens what either of two keys has closed, and closes with the first', () => {
+    const other = randomBytes(32);
+    const before = createSeal(key).close('key_a', secret);
+    const meanwhile = createSeal(other, key);
+    expect(meanwhile.open('key_a', before)).toEqual(secret);
+    expect(meanwhile.isCurrent(before)).toBe(false);
+    const after = meanwhile.close('key_a', secret);
+    expect(meanwhile.isCurrent(after)).toBe(true);
+    expect(createSeal(key, other).open('key_a', after)).toEqual(secret);
+    expect(createSeal(other).open('key_a', after)).toEqual(secret);
+    expect(() => createSeal(key).open('key_a', after)).toThrow(SealError);
+  });
+
   it('never makes the same envelope twice', () => {
     const seal = createSeal(key);
     expect(seal.close('a', secret).equals(seal.close('a', secret))).toBe(false);
@@ -178,5 +191,89 @@ describe('signing keys', () => {
     const { status, body } = await first.machine('keys.kill', { actor, kid });
     expect([status, body.code]).toEqual([404, 'not_found']);
     expect(await system.sql`select 1 from audit_log where target_id = ${kid}`).toHaveLength(0);
+  });
+});
+
+describe('the schedule', () => {
+  const DAY_S = 24 * 3_600;
+  const kids = async () =>
+    (await system.sql`select kid from signing_keys order by active_from`).map(({ kid }) => kid);
+
+  it('rotates a key that has signed for long enough, once, though two instances start', async () => {
+    const before = await kids();
+    await pass(29 * DAY_S);
+    await (await system.start())[Symbol.asyncDispose]();
+    expect(await kids()).toEqual(before);
+    await pass(2 * DAY_S);
+    const started = await Promise.all([system.start(), system.start()]);
+    const after = await kids();
+    expect(after.slice(0, -1)).toEqual(before);
+    expect(await chain()).toMatchObject([
+      { kid: before.at(-1) },
+      { kid: after.at(-1), ends: null },
+    ]);
+    const audited = await system.sql`
+      select actor_id from audit_log where action = 'key.rotated' and target_id = ${after.at(-1)}`;
+    expect(audited).toEqual([{ actor_id: 'key-schedule' }]);
+    await pass(PUBLISHED_AHEAD_SECONDS);
+    expect(kidOf((await first.newcomer()).access_token)).toBe(after.at(-1));
+    for (const instance of started) await instance[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['EdDSA', ['alg', 'crv', 'kid', 'kty', 'use', 'x']],
+    ['RS256', ['alg', 'e', 'kid', 'kty', 'n', 'use']],
+    ['ES256', ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']],
+  ])(
+    'goes over to %s when that is configured, and every instance with it',
+    async (alg, members) => {
+      const before = await first.newcomer();
+      const third = await system.start({ PORTCULLIS_SIGNING_ALGORITHM: alg });
+      await pass(PUBLISHED_AHEAD_SECONDS);
+      const after = await second.newcomer();
+      expect(partOf(after.access_token, 0)['alg']).toBe(alg);
+      const { body } = await first.call('GET', '/.well-known/jwks.json');
+      const [newest] = body.keys;
+      expect(newest).toMatchObject({ alg, kid: kidOf(after.access_token) });
+      expect(Object.keys(newest).toSorted()).toEqual(members);
+      for (const instance of [first, second, third]) {
+        expect(await instance.accepts(before.access_token)).toBe(true);
+        expect(await instance.accepts(after.access_token)).toBe(true);
+      }
+      const count = (await kids()).length;
+      await (await system.start({ PORTCULLIS_SIGNING_ALGORITHM: alg }))[Symbol.asyncDispose]();
+      expect(await kids()).toHaveLength(count);
+      await third[Symbol.asyncDispose]();
+    },
+  );
+});
+
+// The last: the instances above have only the key that is given up here.
+describe('another key-encryption key', () => {
+  const next = randomBytes(32).toString('base64url');
+
+  it('takes the place of the one before while instances serve', async () => {
+    const present = createHash('sha256').update(system.bed.prefix).digest('base64url');
+    const both = await system.start({ PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: next });
+    const person = await both.newcomer();
+    const moved = await system.start({
+      PORTCULLIS_KEY_ENCRYPTION_KEY: next,
+      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: present,
+    });
+    // A key that the one makes can be used by the other.
+    await moved.machine('keys.rotate', { actor });
+    await pass(PUBLISHED_AHEAD_SECONDS);
+    const seen = await both.refresh(person.refresh_token);
+    expect(seen.status).toBe(200);
+    expect(kidOf(seen.body.access_token)).not.toBe(kidOf(person.access_token));
+    expect(await moved.accepts(person.access_token)).toBe(true);
+    expect(await moved.accepts(seen.body.access_token)).toBe(true);
+
+    const alone = await system.start({ PORTCULLIS_KEY_ENCRYPTION_KEY: next });
+    const { status, body } = await alone.refresh(seen.body.refresh_token);
+    expect(status).toBe(200);
+    expect(await both.accepts(body.access_token)).toBe(true);
+    await expect(system.start()).rejects.toThrow(/PORTCULLIS_KEY_ENCRYPTION_KEY does not open/);
+    for (const instance of [both, moved, alone]) await instance[Symbol.asyncDispose]();
   });
 });

@@ -15,9 +15,6 @@ import { bytea } from './bytea.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
-/** RFC 7518 section 3.1, RFC 8037 section 3.1. */
-export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
-
 export const users = pgTable(
   'users',
   {
@@ -101,7 +98,7 @@ export const clients = pgTable('clients', {
 
 export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').$type<KeyId>().primaryKey(),
-  alg: text('alg').$type<SigningAlgorithm>().notNull(),
+  alg: text('alg').$type<'ES256' | 'RS256' | 'EdDSA'>().notNull(),
   publicJwk: jsonb('public_jwk').notNull(),
   /** Sealed under the key-encryption key. */
   sealedPrivateKey: bytea('sealed_private_key').notNull(),

@@ -1,0 +1,41 @@
+/**
+ * Seals anew, under the present key-encryption key, what was sealed under the other one.
+ *
+ * At every start. Instances may do it at once, and while others serve: each row changes from one
+ * envelope of the same content to another, and whoever was given both keys opens either.
+ */
+import { and, eq } from 'drizzle-orm';
+import type { Database } from '../postgres/database.ts';
+import { sealedSecrets, signingKeys } from '../postgres/schema/index.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
+import type { Seal } from './seal.ts';
+import { readKeys } from './signing-key.ts';
+
+/**
+ * @returns how many were sealed anew
+ * @throws SealError when something was sealed with neither key
+ */
+export async function reseal(database: Database, seal: Seal): Promise<number> {
+  let count = 0;
+  const again = (name: string, envelope: Buffer) => seal.close(name, seal.open(name, envelope));
+
+  // Keys that nobody needs any more stay as they are.
+  const keys = await readKeys(database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
+  for (const { kid, sealedPrivateKey } of keys) {
+    if (seal.isCurrent(sealedPrivateKey)) continue;
+    await database
+      .update(signingKeys)
+      .set({ sealedPrivateKey: again(kid, sealedPrivateKey) })
+      .where(and(eq(signingKeys.kid, kid), eq(signingKeys.sealedPrivateKey, sealedPrivateKey)));
+    count += 1;
+  }
+  for (const { name, sealed } of await database.select().from(sealedSecrets)) {
+    if (seal.isCurrent(sealed)) continue;
+    await database
+      .update(sealedSecrets)
+      .set({ sealed: again(name, sealed) })
+      .where(and(eq(sealedSecrets.name, name), eq(sealedSecrets.sealed, sealed)));
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,88 @@
+/**
+ * Rotates the signing key when it has signed for long enough, or is of another algorithm than is
+ * configured at the start.
+ *
+ * Safe with several instances: who comes second finds, under the lock of the chain, that it is done.
+ * The algorithm is looked at once, at the start: while instances of two configurations run side by
+ * side, they must not go on replacing each other's keys.
+ */
+import { sql } from 'drizzle-orm';
+import type { Clock } from '@portcullis/verify';
+import { z } from 'zod';
+import type { Database, Queryable } from '../postgres/database.ts';
+import type { Cause, MakeChange } from '../revocation/change.ts';
+import { every } from '../revocation/every.ts';
+import { makeKey, type KeyMaking } from './signing-key.ts';
+import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
+
+const LOOK_MS = 60_000;
+
+export interface ScheduledRotationOptions {
+  database: Database;
+  makeChange: MakeChange;
+  making: KeyMaking;
+  clock: Pick<Clock, 'after'>;
+  /** For how long a key signs. */
+  days: number;
+  failed(error: unknown, what: string): void;
+}
+
+const BY_SCHEDULE: Cause = {
+  actor: { kind: 'system', id: 'key-schedule' },
+  requestId: 'key-schedule',
+  address: null,
+};
+
+/** Takes the transaction back: another instance was first. */
+class NotDue extends Error {}
+
+/** @returns once the first look has been taken */
+export async function scheduleRotation(
+  options: ScheduledRotationOptions,
+): Promise<AsyncDisposable> {
+  const { database, clock, days, making, failed } = options;
+  await rotateWhen(options, (tx) => isDue(tx, days, making.algorithm));
+  const stop = every(
+    clock,
+    LOOK_MS,
+    async () => {
+      if (await isDue(database, days)) await rotateWhen(options, (tx) => isDue(tx, days));
+    },
+    (error) => failed(error, 'rotating the signing key'),
+  );
+  return { [Symbol.asyncDispose]: stop };
+}
+
+async function rotateWhen(
+  { makeChange, making, database }: ScheduledRotationOptions,
+  due: (queryable: Queryable) => Promise<boolean>,
+): Promise<void> {
+  if (!(await due(database))) return;
+  const key = await makeKey(making);
+  await makeChange(BY_SCHEDULE, async ({ tx, audit }) => {
+    await lockKeys(tx);
+    if (!(await due(tx))) throw new NotDue();
+    await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);
+    await audit({
+      action: 'key.rotated',
+      target: { kind: 'key', id: key.kid },
+      detail: { algorithm: key.alg },
+    });
+  }).catch((error: unknown) => {
+    if (!(error instanceof NotDue)) throw error;
+  });
+}
+
+/** Asked of the last key of the chain, which may not sign yet. */
+async function isDue(
+  queryable: Queryable,
+  days: number,
+  algorithm: string | null = null,
+): Promise<boolean> {
+  const [row] = await queryable.execute(sql`
+    select active_from < clock_timestamp() - make_interval(days => ${days})
+      or alg <> coalesce(${algorithm}::text, alg) as due
+    from signing_keys where killed_at is null and retired_at is null
+    order by active_from desc, kid desc limit 1`);
+  return z.object({ due: z.boolean() }).optional().parse(row)?.due ?? false;
+}
