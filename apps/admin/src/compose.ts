@@ -17,6 +17,7 @@ import { changeAccounts } from './account/change-accounts.ts';
 import { readAccounts } from './account/read-accounts.ts';
 import type { AdminConfig } from './config.ts';
 import { readAudit } from './operation/audit.ts';
+import { administerClients } from './operation/clients.ts';
 import { changeKeys } from './operation/keys.ts';
 import { readVerifiers } from './operation/verifiers.ts';
 
@@ -44,6 +45,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
         ...readVerifiers(auth),
         ...changeKeys(auth),
         ...readAudit(auth),
+        ...administerClients(auth),
       }),
       authenticate: verification.authenticate,
       // Not NATS, without which this service is only slower. Nor the auth service: while it is away

@@ -5,6 +5,7 @@ import {
   machineClaims,
   newId,
   Refusal,
+  type ClientId,
   type MachineClaims,
   type Receipt,
   type UserId,
@@ -58,6 +59,16 @@ export async function startAuthStandIn() {
     created_at: '2026-01-01T00:00:00.000Z',
     last_login_at: null,
   });
+  const client = (id: ClientId) => ({
+    id,
+    name: 'a service',
+    authentication: 'secret' as const,
+    scopes: [],
+    audiences: [],
+    created_at: '2026-01-01T00:00:00.000Z',
+    disabled_at: null,
+    previous_secret_until: null,
+  });
   const kid = newId('key');
   const accounts: AccountAdministration = {
     async list(call, input) {
@@ -95,6 +106,22 @@ export async function startAuthStandIn() {
     async rotateKey(call, input) {
       note('rotateKey')(call, input);
       return { kid };
+    },
+    async listClients(call, input) {
+      note('listClients')(call, input);
+      return { clients: [], next_cursor: null };
+    },
+    async createClient(call, input) {
+      note('createClient')(call, input);
+      return { client: client(input.id), client_secret: 'shown once' };
+    },
+    async rotateClient(call, input) {
+      note('rotateClient')(call, input);
+      return { client: client(input.client_id), client_secret: 'shown once', receipt: null };
+    },
+    async disableClient(call, input) {
+      note('disableClient')(call, input);
+      return { client: client(input.client_id), receipt };
     },
     async listAudit(call, input) {
       note('listAudit')(call, input);

@@ -17,6 +17,10 @@ import { createSetRoles } from './account/set-roles.ts';
 import { createVerifyEmail } from './account/verify-email.ts';
 import type { AuditKeeper } from './audit/keeper.ts';
 import { createListAudit } from './audit/list-audit.ts';
+import { createCreateClient } from './client/create-client.ts';
+import { createDisableClient } from './client/disable-client.ts';
+import { createListClients } from './client/list-clients.ts';
+import { createRotateClient } from './client/rotate-client.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { createKillKey } from './keys/kill-key.ts';
 import { createRotateKey } from './keys/rotate-key.ts';
@@ -108,6 +112,10 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       listVerifiers,
       rotateKey: createRotateKey({ makeChange, making }),
       killKey: createKillKey({ ...ending, making, keyRing }),
+      listClients: createListClients(database),
+      createClient: createCreateClient({ makeChange }),
+      rotateClient: createRotateClient(ending),
+      disableClient: createDisableClient(ending),
       listAudit: createListAudit(database, dependencies.auditKeeper),
     },
   };

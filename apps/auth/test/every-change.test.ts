@@ -9,6 +9,7 @@ import { newId, receipt, type ClientId, type Receipt } from '@portcullis/contrac
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureClient } from '../src/client/ensure-client.ts';
+import { changeEpoch } from '../src/revocation/change-epoch.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
 import { createLinkTokens } from '../src/link/link-tokens.ts';
 import type { LinkPurpose } from '../src/link/link.ts';
@@ -64,6 +65,19 @@ async function replayed(): Promise<string> {
   const { body } = await auth.refresh(first);
   await auth.refresh(body.refresh_token);
   return first;
+}
+
+const newClient = (id: string) => ({
+  actor,
+  id,
+  name: 'made',
+  scopes: [],
+  audiences: ['urn:portcullis:auth'],
+});
+
+async function createdClient(id: string): Promise<string> {
+  await auth.machine('clients.create', newClient(id));
+  return id;
 }
 
 const SHOP = {
@@ -280,6 +294,37 @@ const TABLE: Record<string, Record<string, Case>> = {
       },
     },
   },
+  'clients.create': {
+    'a client': {
+      effect: 'opens',
+      act: async () => await auth.machine('clients.create', newClient('cli_created')),
+    },
+  },
+  'clients.rotate': {
+    'with an overlap': {
+      effect: 'opens',
+      act: async () => {
+        const id = await createdClient('cli_overlapping');
+        return await auth.machine('clients.rotate', { actor, client_id: id, wait: 0 });
+      },
+    },
+    'at once': {
+      effect: 'ends',
+      act: async () => {
+        const who = { actor, client_id: await createdClient('cli_at-once'), wait: 0 };
+        return await auth.machine('clients.rotate', { ...who, overlap_seconds: 0 });
+      },
+    },
+  },
+  'clients.disable': {
+    'a client': {
+      effect: 'ends',
+      act: async () => {
+        const id = await createdClient('cli_disabled');
+        return await auth.machine('clients.disable', { actor, client_id: id, wait: 0 });
+      },
+    },
+  },
   'oauth2.token': {
     'a token of a machine': {
       effect: 'nothing',
@@ -354,6 +399,18 @@ const TABLE: Record<string, Record<string, Case>> = {
       act: async () => {
         auditedBefore = 0;
         return 'create-administrator';
+      },
+    },
+  },
+  'command change-epoch': {
+    // Verifiers start over; no token is good or bad by it.
+    'another epoch': {
+      effect: 'nothing',
+      act: async () => {
+        await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
+          await changeEpoch(makeChange);
+        });
+        return 'change-epoch';
       },
     },
   },

@@ -14,6 +14,16 @@ import {
   verifierList,
 } from './account.ts';
 import { auditPage, listAuditInput } from './audit.ts';
+import {
+  clientPage,
+  createClientInput,
+  createdClient,
+  disableClientInput,
+  disabledClient,
+  listClientsInput,
+  rotateClientInput,
+  rotatedClient,
+} from './clients.ts';
 import { killKeyInput, rotatedKey } from './auth.ts';
 import type { UserCall } from './context.ts';
 import { permittedProcedure, router } from './procedures.ts';
@@ -41,11 +51,29 @@ export interface AdminService {
   listVerifiers(call: UserCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: UserCall): Promise<z.infer<typeof rotatedKey>>;
   killKey(call: UserCall, input: z.infer<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+  listClients(
+    call: UserCall,
+    input: z.infer<typeof listClientsInput>,
+  ): Promise<z.infer<typeof clientPage>>;
+  createClient(
+    call: UserCall,
+    input: z.infer<typeof createClientInput>,
+  ): Promise<z.infer<typeof createdClient>>;
+  rotateClient(
+    call: UserCall,
+    input: z.infer<typeof rotateClientInput>,
+  ): Promise<z.infer<typeof rotatedClient>>;
+  disableClient(
+    call: UserCall,
+    input: z.infer<typeof disableClientInput>,
+  ): Promise<z.infer<typeof disabledClient>>;
   listAudit(
     call: UserCall,
     input: z.infer<typeof listAuditInput>,
   ): Promise<z.infer<typeof auditPage>>;
 }
+
+const CLIENTS = 'Machine clients';
 
 type ChangeOf = z.infer<typeof accountChange>;
 
@@ -169,6 +197,58 @@ export function createAdminRouter(service: AdminService) {
         .input(killKeyInput)
         .output(receipt)
         .mutation(({ ctx, input }) => service.killKey(ctx, input)),
+    }),
+    clients: router({
+      list: permittedProcedure('clients:read')
+        .meta({
+          route: {
+            method: 'GET',
+            path: '/v1/clients',
+            summary: 'List machine clients',
+            tag: CLIENTS,
+          },
+        })
+        .input(listClientsInput)
+        .output(clientPage)
+        .query(({ ctx, input }) => service.listClients(ctx, input)),
+      create: permittedProcedure('clients:write')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/clients',
+            status: 201,
+            summary: 'Create a machine client; its secret is shown this once',
+            tag: CLIENTS,
+          },
+        })
+        .input(createClientInput)
+        .output(createdClient)
+        .mutation(({ ctx, input }) => service.createClient(ctx, input)),
+      rotate: permittedProcedure('clients:write')
+        .meta({
+          route: {
+            method: 'POST',
+            path: '/v1/clients/{client_id}/rotate',
+            summary: 'Give a machine client a new secret; the old one is taken for a while yet',
+            tag: CLIENTS,
+            query: ['wait'],
+          },
+        })
+        .input(rotateClientInput)
+        .output(rotatedClient)
+        .mutation(({ ctx, input }) => service.rotateClient(ctx, input)),
+      disable: permittedProcedure('clients:write')
+        .meta({
+          route: {
+            method: 'DELETE',
+            path: '/v1/clients/{client_id}',
+            summary: 'Disable a machine client for good, and refuse its tokens at once',
+            tag: CLIENTS,
+          },
+        })
+        .input(disableClientInput)
+        .output(disabledClient)
+        .mutation(({ ctx, input }) => service.disableClient(ctx, input)),
     }),
     audit: router({
       list: permittedProcedure('audit:read')

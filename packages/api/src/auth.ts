@@ -14,6 +14,16 @@ import {
   verifierList,
 } from './account.ts';
 import { auditPage, listAuditInput } from './audit.ts';
+import {
+  clientPage,
+  createClientInput,
+  createdClient,
+  disableClientInput,
+  disabledClient,
+  listClientsInput,
+  rotateClientInput,
+  rotatedClient,
+} from './clients.ts';
 import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
@@ -129,6 +139,22 @@ export interface AccountAdministration {
   listVerifiers(call: MachineCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: MachineCall, input: ActorOnly): Promise<z.infer<typeof rotatedKey>>;
   killKey(call: MachineCall, input: Acting<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
+  listClients(
+    call: MachineCall,
+    input: z.infer<typeof listClientsInput>,
+  ): Promise<z.infer<typeof clientPage>>;
+  createClient(
+    call: MachineCall,
+    input: Acting<typeof createClientInput>,
+  ): Promise<z.infer<typeof createdClient>>;
+  rotateClient(
+    call: MachineCall,
+    input: Acting<typeof rotateClientInput>,
+  ): Promise<z.infer<typeof rotatedClient>>;
+  disableClient(
+    call: MachineCall,
+    input: Acting<typeof disableClientInput>,
+  ): Promise<z.infer<typeof disabledClient>>;
   listAudit(
     call: MachineCall,
     input: z.infer<typeof listAuditInput>,
@@ -300,6 +326,24 @@ export function createAuthRouter(service: AuthService) {
         .input(killKeyInput.extend(onBehalfOf))
         .output(receipt)
         .mutation(({ ctx, input }) => accounts.killKey(ctx, input)),
+    }),
+    clients: router({
+      list: machineProcedure('clients:read')
+        .input(listClientsInput)
+        .output(clientPage)
+        .query(({ ctx, input }) => accounts.listClients(ctx, input)),
+      create: machineProcedure('clients:write')
+        .input(createClientInput.extend(onBehalfOf))
+        .output(createdClient)
+        .mutation(({ ctx, input }) => accounts.createClient(ctx, input)),
+      rotate: machineProcedure('clients:write')
+        .input(rotateClientInput.extend(onBehalfOf))
+        .output(rotatedClient)
+        .mutation(({ ctx, input }) => accounts.rotateClient(ctx, input)),
+      disable: machineProcedure('clients:write')
+        .input(disableClientInput.extend(onBehalfOf))
+        .output(disabledClient)
+        .mutation(({ ctx, input }) => accounts.disableClient(ctx, input)),
     }),
     audit: router({
       list: machineProcedure('audit:read')

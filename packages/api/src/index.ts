@@ -5,6 +5,7 @@ export type {
   AccountPage,
   VerifierList,
 } from './account.ts';
+export type { Client } from './clients.ts';
 export { createAdminRouter, type AdminRouter, type AdminService } from './admin.ts';
 export {
   createAuthRouter,

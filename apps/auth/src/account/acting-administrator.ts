@@ -52,14 +52,18 @@ export async function lockAccount(
   return account;
 }
 
-/** Like `lockAccount`, for what is not about an account. */
-export async function lockActor(tx: Transaction, actor: UserId, needed: Permission): Promise<void> {
+/** Like `lockAccount`, for what is not about an account. Needs every one of the permissions. */
+export async function lockActor(
+  tx: Transaction,
+  actor: UserId,
+  ...needed: Permission[]
+): Promise<void> {
   const [row] = await tx
     .select()
     .from(users)
     .where(inArray(users.id, [actor]))
     .for('no key update');
-  requirePermission(row, needed);
+  for (const one of needed) requirePermission(row, one);
 }
 
 function requirePermission(row: typeof users.$inferSelect | undefined, needed: Permission): void {

@@ -7,15 +7,22 @@ export type AuthenticateClient = (
   secret: string,
 ) => Promise<AuthenticatedClient | null>;
 
-/** @returns null for an unknown or disabled client, one without a secret, and a wrong secret alike */
+/**
+ * Takes the present secret, and the one before until its time is over.
+ *
+ * @returns null for an unknown or disabled client, one without a secret, and a wrong secret alike
+ */
 export function createAuthenticateClient(findClient: FindClient): AuthenticateClient {
   const nobody = Buffer.alloc(32);
 
   return async (name, secret) => {
     if (secret.length > MAX_SECRET_LENGTH) return null;
     const found = await findClient(name);
-    const stored = found?.secretHash ?? null;
-    const holds = timingSafeEqual(stored ?? nobody, secretHash(secret));
-    return found !== null && stored !== null && holds ? found.client : null;
+    const offered = secretHash(secret);
+    const matches = [found?.secretHash, found?.previousSecretHash].map(
+      (stored) =>
+        timingSafeEqual(stored ?? nobody, offered) && stored !== undefined && stored !== null,
+    );
+    return found !== null && matches.includes(true) ? found.client : null;
   };
 }

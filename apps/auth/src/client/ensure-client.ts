@@ -57,6 +57,9 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
           .set({
             name,
             secretHash: hash,
+            // One that is being replaced ends with it.
+            previousSecretHash: null,
+            previousSecretUntil: null,
             jwks,
             scopes,
             audiences,

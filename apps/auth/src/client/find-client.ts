@@ -1,6 +1,6 @@
 /** A client as it stands now, with what a token of it would say; read in one statement. */
 import { clientId, type ClientId } from '@portcullis/contracts';
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
 import { clients, issuer } from '../postgres/schema/index.ts';
 import { tokenFacts, type TokenFacts } from '../token/mint.ts';
@@ -18,6 +18,8 @@ export interface FoundClient {
   client: AuthenticatedClient;
   /** SHA-256 of its secret, where it has one. */
   secretHash: Buffer | null;
+  /** That of the secret before, while it is still taken. */
+  previousSecretHash: Buffer | null;
   /** Its JWK set, unread, where it has one. */
   jwks: unknown;
 }
@@ -34,6 +36,9 @@ export function createFindClient(database: Database): FindClient {
         ...tokenFacts,
         name: clients.name,
         secretHash: clients.secretHash,
+        previousSecretHash: clients.previousSecretHash,
+        previousIsTaken: sql<boolean>`
+          coalesce(${clients.previousSecretUntil} > clock_timestamp(), false)`,
         jwks: clients.jwks,
         scopes: clients.scopes,
         audiences: clients.audiences,
@@ -42,8 +47,15 @@ export function createFindClient(database: Database): FindClient {
       .crossJoin(issuer)
       .where(and(eq(clients.id, id), isNull(clients.disabledAt)));
     if (row === undefined) return null;
-    const { name: called, secretHash, jwks, scopes, audiences, ...facts } = row;
-    return { client: { id, name: called, scopes, audiences, facts }, secretHash, jwks };
+    const { now, kid, clientGeneration, issuerGeneration } = row;
+    const facts = { now, kid, clientGeneration, issuerGeneration };
+    const { name: called, scopes, audiences, secretHash, jwks } = row;
+    return {
+      client: { id, name: called, scopes, audiences, facts },
+      secretHash,
+      previousSecretHash: row.previousIsTaken ? row.previousSecretHash : null,
+      jwks,
+    };
   };
 }
 

@@ -14,7 +14,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { knownRoles } from '../account/account-of-row.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { clients, issuer, sessions, users } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import type { Change, MakeChange } from '../revocation/change.ts';
 import { tokenFacts, type Mint } from '../token/mint.ts';
 import { endSession } from './end-sessions.ts';
 import { GRACE_SECONDS, IDLE_SECONDS, MAX_USER_AGENT } from './lifetimes.ts';
@@ -116,8 +116,21 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
         target: { kind: 'session', id: token.sessionId },
         detail: { changed: ended !== null && 'now' in ended },
       });
+      if (ended !== null && 'now' in ended) await tellOwner(change, owner);
     });
   }
+}
+
+/** Somebody has had a copy of a token: its owner should know. */
+async function tellOwner(change: Change, owner: UserId): Promise<void> {
+  const [user] = await change.tx
+    .select({ email: users.email })
+    .from(users)
+    .where(eq(users.id, owner));
+  const address = user?.email ?? null;
+  // A tombstone has none.
+  if (address === null) return;
+  await change.mail({ kind: 'session-ended-by-reuse', address, userId: owner });
 }
 
 type LockedSession = NonNullable<Awaited<ReturnType<typeof lockSession>>>;

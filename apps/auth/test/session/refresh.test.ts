@@ -83,6 +83,10 @@ describe('a refresh', () => {
       select 1 from audit_log
       where action = 'session.refresh-reused' and target_id = ${person.session_id}`;
     expect(audited).toHaveLength(1);
+    const told = await system.sql`
+      select kind from mails m join users u on u.id = m.user_id
+      where u.email_key = ${person.email} and kind = 'session-ended-by-reuse'`;
+    expect(told).toHaveLength(1);
   });
 
   it('ends the session when its predecessor comes back late, or from another client', async () => {

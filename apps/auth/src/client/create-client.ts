@@ -1,0 +1,41 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
+import { clients } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import { clientOfRow } from './client-of-row.ts';
+import { newSecret, secretHash } from './secret-hash.ts';
+
+export interface CreateClientDependencies {
+  makeChange: MakeChange;
+}
+
+/**
+ * Makes a machine client. Nobody can give it more than they may do themselves. An id that was ever
+ * taken stays so, also when its client was disabled: old tokens and audit rows name it.
+ */
+export function createCreateClient({
+  makeChange,
+}: CreateClientDependencies): AccountAdministration['createClient'] {
+  return async (call, { actor, id, name, scopes, audiences }) => {
+    const secret = newSecret();
+    const { result } = await makeChange(causeOf(call, actor), async ({ tx, audit }) => {
+      await lockActor(tx, actor, 'clients:write', ...scopes);
+      const [row] = await tx
+        .insert(clients)
+        .values({ id, name, scopes, audiences, secretHash: secretHash(secret) })
+        .onConflictDoNothing()
+        .returning();
+      if (row === undefined) throw new Refusal('conflict');
+      await audit(
+        through(call, {
+          action: 'client.created',
+          target: { kind: 'client', id },
+          detail: { scopes, audiences },
+        }),
+      );
+      return row;
+    });
+    return { client: clientOfRow(result), client_secret: secret };
+  };
+}

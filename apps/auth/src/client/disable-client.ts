@@ -1,0 +1,56 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
+import { eq, sql } from 'drizzle-orm';
+import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
+import { clients } from '../postgres/schema/index.ts';
+import { clientOfRow } from './client-of-row.ts';
+import { lockClient } from './lock-client.ts';
+import type { ClientChangeDependencies } from './rotate-client.ts';
+
+/**
+ * Disables a client for good, and takes its tokens. Doing it twice changes nothing.
+ *
+ * Not the one that people log in with, nor the one that this request comes through: nobody could take
+ * that back.
+ */
+export function createDisableClient({
+  makeChange,
+  receipts,
+}: ClientChangeDependencies): AccountAdministration['disableClient'] {
+  return async (call, { actor, client_id: id, wait }) => {
+    if (id === FIRST_PARTY_CLIENT || id === call.caller.client_id) throw new Refusal('conflict');
+    const { result, revocations } = await makeChange(
+      causeOf(call, actor),
+      async ({ tx, revoke, audit }) => {
+        await lockActor(tx, actor, 'clients:write');
+        const before = await lockClient(tx, id);
+        const changed = before.disabledAt === null;
+        await audit(
+          through(call, {
+            action: 'client.disabled',
+            target: { kind: 'client', id },
+            detail: { changed },
+          }),
+        );
+        if (!changed) return before;
+        const [after] = await tx
+          .update(clients)
+          .set({
+            disabledAt: sql`clock_timestamp()`,
+            previousSecretHash: null,
+            previousSecretUntil: null,
+            generation: sql`${clients.generation} + 1`,
+          })
+          .where(eq(clients.id, id))
+          .returning();
+        if (after === undefined) throw new Error('a client went away under its lock');
+        await revoke({ kind: 'client', key: id, generation: after.generation }, 'client_disabled');
+        return after;
+      },
+    );
+    return {
+      client: clientOfRow(result),
+      receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
+    };
+  };
+}

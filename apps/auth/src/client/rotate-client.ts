@@ -1,0 +1,73 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { eq, sql } from 'drizzle-orm';
+import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
+import { clients } from '../postgres/schema/index.ts';
+import type { MakeChange } from '../revocation/change.ts';
+import type { Receipts } from '../revocation/receipts.ts';
+import { clientOfRow } from './client-of-row.ts';
+import { lockClient } from './lock-client.ts';
+import { newSecret, secretHash } from './secret-hash.ts';
+
+export interface ClientChangeDependencies {
+  makeChange: MakeChange;
+  receipts: Receipts;
+}
+
+/**
+ * Gives a client a new secret.
+ *
+ * With an overlap the secret before is taken until it is over, and tokens live on: nothing was lost,
+ * it is only time for another one. Without, the old one may be in other hands: it ends now, with all
+ * tokens that the client has. A secret from before the one before ends in either case.
+ */
+export function createRotateClient({
+  makeChange,
+  receipts,
+}: ClientChangeDependencies): AccountAdministration['rotateClient'] {
+  return async (call, { actor, client_id: id, overlap_seconds: overlap, wait }) => {
+    const secret = newSecret();
+    const { result, revocations } = await makeChange(
+      causeOf(call, actor),
+      async ({ tx, revoke, audit }) => {
+        await lockActor(tx, actor, 'clients:write');
+        const before = await lockClient(tx, id);
+        // One with keys has no secret to replace; a public one is asked for none.
+        if (before.secretHash === null || before.disabledAt !== null) {
+          throw new Refusal('conflict');
+        }
+        const kept = overlap > 0;
+        const [after] = await tx
+          .update(clients)
+          .set({
+            secretHash: secretHash(secret),
+            previousSecretHash: kept ? before.secretHash : null,
+            previousSecretUntil: kept
+              ? sql`clock_timestamp() + make_interval(secs => ${overlap})`
+              : null,
+            ...(kept ? {} : { generation: sql`${clients.generation} + 1` }),
+          })
+          .where(eq(clients.id, id))
+          .returning();
+        if (after === undefined) throw new Error('a client went away under its lock');
+        if (!kept) {
+          const { generation } = after;
+          await revoke({ kind: 'client', key: id, generation }, 'credential_change');
+        }
+        await audit(
+          through(call, {
+            action: 'client.secret-rotated',
+            target: { kind: 'client', id },
+            detail: { overlap_seconds: overlap },
+          }),
+        );
+        return after;
+      },
+    );
+    return {
+      client: clientOfRow(result),
+      client_secret: secret,
+      receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
+    };
+  };
+}

@@ -1,0 +1,59 @@
+/** Machine clients as administrators see them. A secret is in one answer, and nowhere else ever. */
+import { clientId, permission, receipt, receiptWait } from '@portcullis/contracts';
+import { z } from 'zod';
+
+const DAY_S = 24 * 3_600;
+
+export const client = z.object({
+  id: clientId,
+  /** For a service that verifies tokens: the name under which it does. */
+  name: z.string(),
+  /** How it proves who it is; null for a public client. */
+  authentication: z.enum(['secret', 'keys']).nullable(),
+  scopes: z.array(z.string()),
+  audiences: z.array(z.string()),
+  created_at: z.iso.datetime(),
+  disabled_at: z.iso.datetime().nullable(),
+  /** Until when the secret before is taken as well; null when it is not. */
+  previous_secret_until: z.iso.datetime().nullable(),
+});
+export type Client = z.infer<typeof client>;
+
+export const listClientsInput = z.strictObject({
+  /** From `next_cursor` of the page before. */
+  cursor: clientId.optional(),
+  limit: z.int().min(1).max(100).default(50),
+});
+export const clientPage = z.object({
+  clients: z.array(client),
+  next_cursor: clientId.nullable(),
+});
+
+export const createClientInput = z.strictObject({
+  id: clientId,
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(permission).max(32),
+  audiences: z.array(z.string().min(1).max(256)).min(1).max(16),
+});
+export const createdClient = z.object({ client, client_secret: z.string() });
+
+export const rotateClientInput = z.strictObject({
+  client_id: clientId,
+  /** For how long the secret before is still taken. 0: it ends now, and all tokens with it. */
+  overlap_seconds: z
+    .int()
+    .min(0)
+    .max(7 * DAY_S)
+    .default(DAY_S),
+  wait: receiptWait,
+});
+/** `receipt` is null where the tokens of the client live on. */
+export const rotatedClient = z.object({
+  client,
+  client_secret: z.string(),
+  receipt: receipt.nullable(),
+});
+
+export const disableClientInput = z.strictObject({ client_id: clientId, wait: receiptWait });
+/** `receipt` is null where the client was disabled already. */
+export const disabledClient = z.object({ client, receipt: receipt.nullable() });
