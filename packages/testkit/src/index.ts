@@ -1,4 +1,3 @@
-export { testProgram, testServers, type TestServers } from './environment.ts';
 export { natsOptions } from './nats-cleanup.ts';
 export { rounds, testProgram, testSeed, testServers, type TestServers } from './environment.ts';
 export { freePort } from './free-port.ts';

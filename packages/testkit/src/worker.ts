@@ -42,7 +42,8 @@ export class Worker implements AsyncDisposable {
     });
     child.on('message', (message) => {
       if (typeof message !== 'object' || message === null) return;
-      if ('error' in message) this.#settled()?.reject(new Error(`${entry}: ${String(message.error)}`));
+      if ('error' in message)
+        this.#settled()?.reject(new Error(`${entry}: ${String(message.error)}`));
       else this.#settled()?.resolve('value' in message ? message.value : undefined);
     });
     this.#exited = new Promise((resolve) => {

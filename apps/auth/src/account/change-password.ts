@@ -2,6 +2,7 @@ import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import type { Limits } from '../login/limits.ts';
 import { causeOfCaller } from '../session/log-out-all.ts';
+import { isAtHome } from '../login/is-at-home.ts';
 import { lockUser } from '../session/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import { accountById } from './account-by-id.ts';
@@ -29,7 +30,9 @@ export function createChangePassword({
     const { address } = call.request;
     await requireRecentLogin(database, sid);
     const checked = await accountById(database, id);
-    await limits.login(address, checked.emailKey);
+    await limits.login(address, checked.emailKey, () =>
+      isAtHome(database, checked.emailKey, address),
+    );
     if (!(await hasher.verify(checked.passwordHash, current))) {
       throw new Refusal('invalid_credentials');
     }

@@ -11,6 +11,7 @@ import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
+import { isAtHome } from '../login/is-at-home.ts';
 import type { Limits } from '../login/limits.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { Cause, Change } from '../revocation/change.ts';
@@ -79,7 +80,9 @@ export function createVerifyEmail({
     account: ActiveAccount,
     address: string,
   ): Promise<ActiveAccount> {
-    await limits.login(address, account.emailKey);
+    await limits.login(address, account.emailKey, () =>
+      isAtHome(database, account.emailKey, address),
+    );
     if (!(await hasher.verify(account.passwordHash, password))) {
       throw new Refusal('invalid_credentials');
     }
