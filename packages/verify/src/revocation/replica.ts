@@ -20,34 +20,32 @@
  */
 import {
   grantReply,
-  MAX_ACKNOWLEDGED,
   newId,
   numbered,
   Refusal,
   revocationEvent,
   type AccessTokenClaims,
   type EpochId,
-  type EventId,
   type Grant,
   type IncarnationId,
   type RevocationEvent,
-  type SnapshotPlace,
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
+import { Confirmations } from './confirmations.ts';
 import type { FeedListener, RevocationFeed } from './feed.ts';
 import { IssuerClock } from './issuer-clock.ts';
 import type { Ledger } from './ledger.ts';
+import { mergeInTurns } from './merge-in-turns.ts';
+import { parseMessage } from './parse-message.ts';
 import { LogPosition } from './position.ts';
+import { Renewals, RETRY_MS } from './renewals.ts';
 import { SnapshotRequest } from './snapshot-request.ts';
 
 export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
 
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
-const RETRY_MS = 200;
-/** Merging lets others have a turn after this long. */
-const MERGE_SLICE_MS = 8;
 /** `iat` may lie this far ahead of what the issuer's clock is known to be at least. Milliseconds. */
 const MAX_SKEW_MS = 5_000;
 
@@ -93,23 +91,25 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #issuerClock: IssuerClock;
   readonly #position = new LogPosition();
+  readonly #renewals: Renewals;
   readonly #snapshot: SnapshotRequest;
-  readonly #unacknowledged = new Set<EventId>();
-  readonly #toAcknowledge: EventId[] = [];
+  readonly #confirmations: Confirmations;
   readonly #stats = { applied: 0, grants: 0, grantFailures: 0, malformed: 0 };
   #state: ReplicaState = 'SYNCING';
   #incarnation: IncarnationId = newId('inc');
   #epoch: EpochId | null = null;
   #freshUntil = Number.NEGATIVE_INFINITY;
   #maxStaleness: number | undefined;
-  #renewing = false;
-  #renewAgain = false;
-  #renewal: Timer | undefined;
   #staleness: Timer | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#issuerClock = new IssuerClock(options.clock);
+    this.#confirmations = new Confirmations((applied) => {
+      if (this.#state === 'CLOSED') return;
+      options.feed.acknowledge({ version: 1, incarnation: this.#incarnation, applied });
+    });
+    this.#renewals = new Renewals(options.clock, async () => await this.#renew());
     this.#snapshot = new SnapshotRequest(options.feed, options.clock, () => {
       this.#stats.grantFailures += 1;
     });
@@ -146,10 +146,10 @@ export class Replica {
     const listener: FeedListener = {
       revocation: (bytes) => this.#pushed(bytes),
       numbered: (bytes) => this.#placed(bytes),
-      restored: () => this.#renewSoon(),
+      restored: () => this.#renewals.soon(),
     };
     await this.#options.feed.open(listener, this.#options.service);
-    this.#renewSoon();
+    this.#renewals.soon();
   }
 
   /**
@@ -165,7 +165,7 @@ export class Replica {
     if (!this.#isFresh(monotonic)) {
       if (this.#state === 'LIVE') {
         this.#setState('STALE');
-        this.#renewSoon();
+        this.#renewals.soon();
       }
       throw new Refusal('verifier_stale', { retryAfter: 1 });
     }
@@ -192,7 +192,7 @@ export class Replica {
     if (this.#state === 'CLOSED') return;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
     this.#setState('CLOSED');
-    this.#renewal?.cancel();
+    this.#renewals.stop();
     this.#staleness?.cancel();
     await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
     await this.#options.feed.close();
@@ -212,11 +212,11 @@ export class Replica {
 
   #pushed(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
-    const event = parse(revocationEvent, bytes);
+    const event = parseMessage(revocationEvent, bytes);
     if (event === undefined) {
       // Forged, damaged, or of a version to come: the log decides.
       this.#stats.malformed += 1;
-      this.#renewSoon();
+      this.#renewals.soon();
       return;
     }
     this.#apply(event);
@@ -225,11 +225,11 @@ export class Replica {
 
   #placed(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
-    const notice = parse(numbered, bytes);
+    const notice = parseMessage(numbered, bytes);
     if (notice === undefined) this.#stats.malformed += 1;
     const joinsOn =
       notice !== undefined && notice.epoch === this.#epoch && this.#position.numbered(notice);
-    if (!joinsOn) this.#renewSoon();
+    if (!joinsOn) this.#renewals.soon();
   }
 
   #apply(event: RevocationEvent): void {
@@ -239,62 +239,18 @@ export class Replica {
       onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
     }
     // Known already or not, it holds now; whoever waits for it may be told so again.
-    this.#toAcknowledge.push(event.id);
-    if (this.#toAcknowledge.length > 1) return;
-    queueMicrotask(() => this.#acknowledge());
-  }
-
-  /** Tells at once of what was applied in this turn, and once more with the next request. */
-  #acknowledge(): void {
-    const applied = this.#toAcknowledge.splice(0);
-    for (const id of applied) this.#unacknowledged.add(id);
-    for (const id of this.#unacknowledged) {
-      if (this.#unacknowledged.size <= MAX_ACKNOWLEDGED) break;
-      this.#unacknowledged.delete(id);
-    }
-    if (this.#state === 'CLOSED') return;
-    for (let from = 0; from < applied.length; from += MAX_ACKNOWLEDGED) {
-      this.#options.feed.acknowledge({
-        version: 1,
-        incarnation: this.#incarnation,
-        applied: applied.slice(from, from + MAX_ACKNOWLEDGED),
-      });
-    }
-  }
-
-  /** Asks for a grant now, or right after the one that is under way. */
-  #renewSoon(): void {
-    if (this.#renewing) {
-      this.#renewAgain = true;
-      return;
-    }
-    if (this.#state === 'CLOSED') return;
-    this.#renewal?.cancel();
-    this.#renewing = true;
-    void this.#renew().then((delay) => {
-      this.#renewing = false;
-      const again = this.#renewAgain;
-      this.#renewAgain = false;
-      this.#renewAfter(again ? Math.min(delay, RETRY_MS / 10) : delay);
-    });
-  }
-
-  #renewAfter(milliseconds: number): void {
-    if (this.#state === 'CLOSED') return;
-    this.#renewal = this.#options.clock.after(milliseconds, () => {
-      // Reading the state notices that freshness has run out, and tells of it.
-      void this.state;
-      this.#renewSoon();
-    });
+    this.#confirmations.add(event.id);
   }
 
   /** One request and its answer. @returns after how many milliseconds to ask again */
   async #renew(): Promise<number> {
+    // Reading the state notices that freshness has run out, and tells of it.
+    void this.state;
     const { feed, clock, service, policy, random = Math.random } = this.#options;
     const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
-    const applied = [...this.#unacknowledged];
+    const applied = this.#confirmations.unheard();
     const timeout =
       this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;
@@ -316,7 +272,7 @@ export class Replica {
       this.#stats.grantFailures += 1;
       return RETRY_MS;
     }
-    const reply = parse(grantReply, bytes);
+    const reply = parseMessage(grantReply, bytes);
     const ours =
       reply !== undefined &&
       reply.nonce === nonce &&
@@ -327,7 +283,7 @@ export class Replica {
       this.#stats.grantFailures += 1;
       return RETRY_MS;
     }
-    for (const id of applied) this.#unacknowledged.delete(id);
+    this.#confirmations.heard(applied);
     switch (reply.outcome) {
       case 'unavailable':
         this.#stats.grantFailures += 1;
@@ -372,13 +328,14 @@ export class Replica {
    * @returns whether it has led any further
    */
   async #takeSnapshot(): Promise<boolean> {
-    if (this.#isFresh(this.#options.clock.monotonic())) return false;
+    const { ledger, clock } = this.#options;
+    if (this.#isFresh(clock.monotonic())) return false;
     const incarnation = this.#incarnation;
     const before = this.#position.value;
     const snapshot = await this.#snapshot.take();
     if (snapshot === undefined) return false;
     try {
-      const { epoch, position } = await this.#merge(snapshot);
+      const { epoch, position } = await mergeInTurns(ledger, clock, snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation || epoch !== this.#epoch) return false;
       this.#position.granted(position, []);
@@ -386,22 +343,6 @@ export class Replica {
       this.#stats.grantFailures += 1;
     }
     return this.#position.value > before;
-  }
-
-  async #merge(snapshot: Uint8Array): Promise<SnapshotPlace> {
-    const { ledger, clock } = this.#options;
-    const steps = ledger.mergeInSteps(snapshot);
-    let turnEnds = clock.monotonic() + MERGE_SLICE_MS;
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true) return value;
-      if (clock.monotonic() < turnEnds) continue;
-      // Not by a timer: a process that sleeps has to wait for its turn on a busy machine.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
-      turnEnds = clock.monotonic() + MERGE_SLICE_MS;
-    }
   }
 
   /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
@@ -442,19 +383,4 @@ export class Replica {
 
 function invalid(reason: string): Refusal {
   return new Refusal('invalid_token', { cause: new Error(reason) });
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** @returns undefined for whatever does not parse: bytes from the network are never trusted */
-function parse<T>(
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
-  bytes: Uint8Array,
-): T | undefined {
-  try {
-    const result = schema.safeParse(JSON.parse(decoder.decode(bytes)));
-    return result.success ? result.data : undefined;
-  } catch {
-    return undefined;
-  }
 }
