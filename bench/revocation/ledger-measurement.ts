@@ -9,5 +9,7 @@ export const measurement = z.object({
   addNs: z.number(),
   /** The longest that one addition took by the clock, in the round where that was least. */
   pauseMs: z.number(),
+  /** Processor time of the longest hundred additions in a row: what no other program has a part in. */
+  hundredMs: z.number(),
 });
 export type Measurement = z.infer<typeof measurement>;
