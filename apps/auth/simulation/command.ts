@@ -5,10 +5,12 @@
  *   --seed N             one seed, step by step; with --quiet only what became of it
  *   --without NAME       with a protection taken away, until that is caught; `all` for each in turn
  *   --spare FAULT        without faults of this kind, by their names in a replay; repeatable
+ *   --add FAULT          with faults of this kind, whatever the seed says; repeatable
  *   --jobs N             processes to share the seeds (as many as there are processors)
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { FAULTS } from './fault-kinds.ts';
 import { WITHOUT } from './without/protections.ts';
 
 export interface Command {
@@ -19,6 +21,7 @@ export interface Command {
   seed: number | undefined;
   quiet: boolean;
   spared: readonly string[];
+  added: readonly string[];
   /** Names of protections; none: the protocol as it is. */
   without: readonly string[];
 }
@@ -34,6 +37,7 @@ export function readCommand(args: readonly string[]): Command {
       seed: { type: 'string' },
       without: { type: 'string' },
       spare: { type: 'string', multiple: true, default: [] },
+      add: { type: 'string', multiple: true, default: [] },
       quiet: { type: 'boolean', default: false },
     },
   });
@@ -43,21 +47,32 @@ export function readCommand(args: readonly string[]): Command {
     jobs: Math.max(1, whole('jobs', values.jobs)),
     seed: values.seed === undefined ? undefined : whole('seed', values.seed),
     quiet: values.quiet,
-    spared: values.spare,
+    spared: faults('spare', values.spare),
+    added: faults('add', values.add),
     without: protections(values.without),
   };
 }
 
 /** With which a seed shows the same again. */
-export function flagsOf({ spared }: Command, without?: string): string {
-  const spare = spared.map((name) => ` --spare '${name}'`).join('');
-  return without === undefined ? spare : `${spare} --without ${without}`;
+export function flagsOf({ spared, added }: Command, without?: string): string {
+  const flags = [
+    ...spared.map((name) => ` --spare '${name}'`),
+    ...added.map((name) => ` --add '${name}'`),
+    ...(without === undefined ? [] : [` --without ${without}`]),
+  ];
+  return flags.join('');
 }
 
 function whole(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`--${name} takes a number`);
   return value;
+}
+
+function faults(flag: string, names: readonly string[]): readonly string[] {
+  const unknown = names.find((name) => !FAULTS.includes(name));
+  if (unknown === undefined) return names;
+  throw new TypeError(`--${flag} takes one of: ${FAULTS.join(', ')}; not ${unknown}`);
 }
 
 function protections(name: string | undefined): string[] {

@@ -140,6 +140,9 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
+/** By these names they are spared and added. */
+export const FAULTS: readonly string[] = Object.keys(KINDS);
+
 /** What shows best together: a run in three has one of these, whatever else it has. */
 const THEMES: readonly (readonly string[])[] = [
   // Registrations that take their time while revocations commit.
@@ -150,12 +153,16 @@ const THEMES: readonly (readonly string[])[] = [
   ['verifiers paused', 'instances paused', 'links cut'],
 ];
 
-/** @returns what this run has to stand */
-export function chooseFaults({ random }: Faults): string[] {
-  if (random.chance(1 / 12)) return [];
+/**
+ * @param added what it has to stand whatever its seed says
+ * @returns what this run has to stand
+ */
+export function chooseFaults({ random }: Faults, added: readonly string[]): string[] {
+  if (random.chance(1 / 12)) return [...added];
   const share = random.between(0.05, 0.4);
   const theme = random.chance(1 / 3) ? random.pick(THEMES) : [];
-  const chosen = Object.keys(KINDS).filter((name) => random.chance(share) || theme.includes(name));
+  const sure = [...theme, ...added];
+  const chosen = FAULTS.filter((name) => random.chance(share) || sure.includes(name));
   // Set back while it sleeps, a wall clock hides that the machine slept.
   return chosen.filter((name) => name !== 'wall clocks set' || !chosen.includes('machines sleep'));
 }

@@ -11,11 +11,12 @@ const TOLD_EVERY = 250;
 
 /** @returns whether every guarantee was kept */
 async function replay(seed: number, command: Command): Promise<boolean> {
-  const { quiet, spared, without } = command;
+  const { quiet, spared, added, without } = command;
   const variant = WITHOUT.get(without[0] ?? '');
   const result = await run(seed, {
     ...(variant === undefined ? {} : { variant }),
     spared,
+    added,
     ...(quiet ? {} : { trace: print }),
   });
   print(`history ${result.hash}`);
@@ -25,7 +26,7 @@ async function replay(seed: number, command: Command): Promise<boolean> {
 
 /** @returns whether every guarantee was kept in all of them */
 async function simulate(command: Command): Promise<boolean> {
-  const { from, seeds, jobs, spared } = command;
+  const { from, seeds, jobs, spared, added } = command;
   const began = performance.now();
   let count = 0;
   let violations = 0;
@@ -37,7 +38,7 @@ async function simulate(command: Command): Promise<boolean> {
     }
     if (count % TOLD_EVERY === 0 && count < seeds) printProgress(count, seeds, violations);
   };
-  const share = { from, seeds, spared, done };
+  const share = { from, seeds, spared, added, done };
   const alone = jobs === 1 || seeds < WORTH_SHARING;
   const { violated, tally } = alone ? await runSeeds(share) : await shareSeeds(share, jobs);
   printTally(seeds, (performance.now() - began) / 1_000, violated.length, tally);
@@ -46,21 +47,21 @@ async function simulate(command: Command): Promise<boolean> {
 
 /** A share of the seeds, for the process that shares them out. */
 async function serve(
-  { from, seeds, spared }: Command,
+  { from, seeds, spared, added }: Command,
   send: (message: Message) => void,
 ): Promise<boolean> {
   const done = (result: Run): void => send({ what: 'done', run: result });
-  send({ what: 'over', outcome: await runSeeds({ from, seeds, spared, done }) });
+  send({ what: 'over', outcome: await runSeeds({ from, seeds, spared, added, done }) });
   return true;
 }
 
 /** @returns whether it is missed: a guarantee broke without it */
 async function remove(name: string, command: Command): Promise<boolean> {
-  const { from, seeds, spared } = command;
+  const { from, seeds, spared, added } = command;
   const variant = WITHOUT.get(name);
   if (variant === undefined) throw new TypeError(`there is no protection named ${name}`);
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const result = await run(seed, { variant, spared });
+    const result = await run(seed, { variant, spared, added });
     if (result.violations.length === 0) continue;
     print(`without ${name}: caught at seed ${seed}, after ${seed - from + 1}`);
     printRun(result, flagsOf(command, name));

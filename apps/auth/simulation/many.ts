@@ -8,6 +8,8 @@ export interface Share {
   seeds: number;
   /** Kinds of faults that do not happen. */
   spared?: readonly string[];
+  /** Kinds that do, whatever the seed says. */
+  added?: readonly string[];
   /** Told of each seed when it is done. */
   done?: (run: Run) => void;
 }
@@ -22,10 +24,16 @@ export interface Outcome {
 export type Message = { what: 'done'; run: Run } | { what: 'over'; outcome: Outcome };
 
 /** In this process. */
-export async function runSeeds({ from, seeds, spared = [], done }: Share): Promise<Outcome> {
+export async function runSeeds({
+  from,
+  seeds,
+  spared = [],
+  added = [],
+  done,
+}: Share): Promise<Outcome> {
   const outcome: Outcome = { violated: [], tally: emptyTally() };
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const result = await run(seed, { spared });
+    const result = await run(seed, { spared, added });
     addTally(outcome.tally, result.tally);
     if (result.violations.length > 0) outcome.violated.push(result);
     done?.(result);
@@ -47,13 +55,16 @@ export async function shareSeeds({ from, seeds, ...rest }: Share, jobs: number):
   return { violated: outcomes.flatMap(({ violated }) => violated), tally };
 }
 
-async function inChild({ from, seeds, spared = [], done }: Share): Promise<Outcome> {
+async function inChild({ from, seeds, spared = [], added = [], done }: Share): Promise<Outcome> {
   const main = process.argv[1];
   if (main === undefined) throw new Error('there is no program to start again');
   const share = ['--from', `${from}`, '--seeds', `${seeds}`, '--jobs', '1'];
-  const spare = spared.flatMap((name) => ['--spare', name]);
+  const faults = [
+    ...spared.flatMap((name) => ['--spare', name]),
+    ...added.flatMap((name) => ['--add', name]),
+  ];
   return await new Promise((resolve, reject) => {
-    const child = fork(main, [...share, ...spare]);
+    const child = fork(main, [...share, ...faults]);
     child.on('message', (message: Message) => {
       if (message.what === 'done') done?.(message.run);
       else resolve(message.outcome);

@@ -31,6 +31,8 @@ export interface RunOptions {
   variant?: Variant;
   /** Kinds of faults that do not happen, whatever the seed says. */
   spared?: readonly string[];
+  /** Kinds of faults that happen, whatever the seed says. */
+  added?: readonly string[];
   trace?: (line: string) => void;
 }
 
@@ -48,7 +50,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<Run> 
 }
 
 async function runOnce(seed: number, options: RunOptions): Promise<Run> {
-  const { variant = COMPLETE, spared = [], trace } = options;
+  const { variant = COMPLETE, spared = [], added = [], trace } = options;
   const random = new Random(seed);
   const world = new World();
   const history = new History(world, trace);
@@ -90,7 +92,7 @@ async function runOnce(seed: number, options: RunOptions): Promise<Run> {
 
   const until = random.between(5_000, 10_000);
   const faults = new Faults({ setting, auths, verifiers, maxStalenessMs: s, until });
-  const chosen = chooseFaults(faults).filter((name) => !spared.includes(name));
+  const chosen = chooseFaults(faults, added).filter((name) => !spared.includes(name));
   history.tell('seed', `${seed}: S is ${s} ms; ${chosen.join(', ') || 'nothing goes wrong'}`);
   const living = () => verifiers.map(({ life }) => life).filter((life) => life !== undefined);
   watchGuarantees(
