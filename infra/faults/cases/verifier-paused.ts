@@ -3,16 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const verifierPaused: Fault = {
   name: 'verifier-paused',
-  about: 'a verifier stands still for longer than S across a revocation',
+  about: 'a verifier stands still for longer than S across a revocation, whose push is lost',
   async run(scene) {
     const { history, actor, traffic, aVerifier, anInstance, endUnder, excusing, expect, comesTo } =
       scene;
     const { token } = await traffic.newSession();
     const still = aVerifier();
+    const ways = [still.nats, still.auth];
     await comesTo(still, token, 'accepted');
     await excusing([still], async () => {
       const resumed = history.open('still', still.name);
       still.service.pause();
+      // Nothing that would tell it of the revocation is there when it wakes: only its clock is.
+      for (const way of ways) way.pause();
       await endUnder(anInstance(), token, 300);
       await sleep(scene.maxStalenessMs * scene.random.between(1.1, 2));
       // It waits there before the verifier wakes.
@@ -21,6 +24,7 @@ export const verifierPaused: Fault = {
       resumed();
       still.service.resume();
       expect('its first answer was no acceptance', (await first).verdict !== 'accepted');
+      for (const way of ways) way.resume();
     });
   },
 };

@@ -63,5 +63,5 @@ function isOwed(history: History, verification: Verification): boolean {
 
 /** Its last chance to renew was within S before it was asked. */
 function starved(history: History, { at, start, end }: Verification, maxStalenessMs: number) {
-  return history.machine.starved([at, 'auth 1', 'auth 2'], start - maxStalenessMs, end);
+  return history.machine.starved(at, start - maxStalenessMs, end);
 }

@@ -11,14 +11,17 @@ import { readFileSync } from 'node:fs';
 
 /** Of the time in which a verifier has to renew: as much in one piece, or in several. */
 const STALLED = 0.1;
-/** Of that time: a process that waited for a processor for longer than it did anything else. */
-const WAITING = 0.5;
+/** Of that time: what those have waited for a processor who answer one after the other, in sum. */
+const WAITING = 1;
 /** In a millisecond. */
 const NANOSECONDS = 1e6;
 
 const BEAT_MS = 50;
 /** A beat that comes later than this was held up. */
 const LATE_MS = 100;
+
+/** This process, which carries what passes between the others. */
+const DRIVER = 'driver';
 
 export interface Stall {
   readonly from: number;
@@ -44,6 +47,7 @@ interface Followed {
 export class Machine implements Disposable {
   readonly #driver: Stall[] = [];
   readonly #database: readonly Stall[];
+  readonly #issuers: string[] = [];
   readonly #followed = new Map<string, Followed>();
   readonly #timer: NodeJS.Timeout;
   #last = performance.now();
@@ -51,6 +55,7 @@ export class Machine implements Disposable {
   /** @param database when it took long to commit; grows while it is watched */
   constructor(database: readonly Stall[]) {
     this.#database = database;
+    this.follow(DRIVER, () => process.pid);
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
   }
 
@@ -59,7 +64,8 @@ export class Machine implements Disposable {
   }
 
   /** @param pid of the present process of that name */
-  follow(name: string, pid: () => number | undefined): void {
+  follow(name: string, pid: () => number | undefined, role?: 'issuer'): void {
+    if (role === 'issuer') this.#issuers.push(name);
     const none = { samples: [], before: 0, current: undefined, waited: 0 };
     this.#followed.set(name, { pid, ...none });
   }
@@ -86,14 +92,17 @@ export class Machine implements Disposable {
     }
   }
 
-  /** Whether these, or what they all need, were kept from running for much of that span. */
-  starved(names: readonly string[], from: number, to: number): boolean {
+  /**
+   * Whether what is needed for a renewal was kept from running for much of that span. Its question
+   * and answer pass through that verifier, this process and an instance of auth, and wait in each.
+   */
+  starved(verifier: string, from: number, to: number): boolean {
     const span = to - from;
-    const bound = STALLED * span;
-    return (
-      this.stalledFor(from, to) > bound ||
-      names.some((name) => this.#waitedFor(name, from, to) > WAITING * span)
+    if (this.stalledFor(from, to) > STALLED * span) return true;
+    const [own, here, ...auth] = [verifier, DRIVER, ...this.#issuers].map((name) =>
+      this.#waitedFor(name, from, to),
     );
+    return (own ?? 0) + (here ?? 0) + Math.max(0, ...auth) > WAITING * span;
   }
 
   /** How much of that span this process or the database stood still, in milliseconds. */

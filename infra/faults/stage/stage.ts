@@ -133,9 +133,10 @@ async function furnish(
     log,
     subjects: subjectsOf(bed.prefix),
     follow(machine) {
-      for (const { name, service } of [first, second, ...verifiers]) {
-        machine.follow(name, () => service.process.pid);
+      for (const { name, service } of [first, second]) {
+        machine.follow(name, () => service.process.pid, 'issuer');
       }
+      for (const { name, service } of verifiers) machine.follow(name, () => service.process.pid);
     },
     async onBus(work) {
       const bus = await connect({ servers: new URL(nats.url).host, timeout: 5_000 });
