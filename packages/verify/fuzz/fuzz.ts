@@ -11,7 +11,7 @@ import { measureHeap } from './heap.ts';
 import { mutatedToken, type Good } from './mutated-tokens.ts';
 import { Random } from './random.ts';
 import { createSigner, type Signer } from './signer.ts';
-import { isInOrder, type Rules } from './strict-grammar.ts';
+import { whenInOrder, type Rules } from './strict-grammar.ts';
 import { readWithout, type Rule, type Surroundings } from './without.ts';
 
 export interface FuzzOptions {
@@ -129,8 +129,9 @@ class Run {
       const [header = ''] = token.split('.');
       const text = Buffer.from(header, 'base64url').toString();
       const kid = this.#signer.kids.find((one) => text.includes(one));
-      if (kid !== undefined && isInOrder(token, this.#rules, now()))
+      if (kid !== undefined && whenInOrder(token, this.#rules) !== undefined) {
         this.#good.push({ token, kid });
+      }
     }
   }
 
@@ -138,11 +139,12 @@ class Run {
     const verdict = await this.#verdict(token);
     if (verdict === 'accepted') this.#accepted += 1;
     else if (verdict !== 'refused') this.#found(`threw ${verdict}`, at, token);
-    const early = isInOrder(token, this.#rules, now() - UNSURE_SECONDS);
-    const late = isInOrder(token, this.#rules, now() + UNSURE_SECONDS);
-    if (verdict === 'accepted' && !early && !late) {
+    const span = whenInOrder(token, this.#rules);
+    const isIn = (margin: number) =>
+      span !== undefined && span.from + margin <= now() && now() < span.until - margin;
+    if (verdict === 'accepted' && !isIn(-UNSURE_SECONDS)) {
       this.#found('accepted what the grammar refuses', at, token);
-    } else if (verdict !== 'accepted' && early && late) {
+    } else if (verdict !== 'accepted' && isIn(UNSURE_SECONDS)) {
       this.#found('refused what the grammar accepts', at, token);
     }
     if (verdict === 'accepted' && !(await this.#joseAccepts(token))) {

@@ -14,6 +14,7 @@ export interface Rules {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));
 const MAX_LENGTH = 8_192;
 const MAX_DEPTH = 8;
 const REGISTERED =
@@ -22,18 +23,26 @@ const REGISTERED =
 
 type Members = ReadonlyMap<string, unknown>;
 
-/** @returns whether it is in order at this time, in seconds since the epoch; revocation apart */
-export function isInOrder(token: string, rules: Rules, now: number): boolean {
+/** From when until before when, in seconds since the epoch. */
+export interface Span {
+  from: number;
+  until: number;
+}
+
+/** @returns while when it is in order, revocation apart; undefined when it never is */
+export function whenInOrder(token: string, rules: Rules): Span | undefined {
   try {
     const [header, payload, signature, ...more] = token.split('.');
-    if (token.length > MAX_LENGTH || more.length > 0 || signature === undefined) return false;
+    if (token.length > MAX_LENGTH || more.length > 0 || signature === undefined) return undefined;
     const kid = kidOf(textOf(header ?? ''), rules);
     const key = kid === undefined ? undefined : rules.keys.get(kid);
-    if (key === undefined) return false;
-    if (!claimsHold(textOf(payload ?? ''), rules, now)) return false;
-    return signatureHolds(key, `${header}.${payload}`, Buffer.from(bytesOf(signature)));
+    if (key === undefined) return undefined;
+    const span = spanOf(textOf(payload ?? ''), rules);
+    if (span === undefined) return undefined;
+    const bytes = Buffer.from(bytesOf(signature));
+    return signatureHolds(key, `${header}.${payload}`, bytes) ? span : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return false;
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 }
@@ -45,8 +54,8 @@ function bytesOf(segment: string): Uint8Array {
   let bits = 0;
   let held = 0;
   for (const character of segment) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) throw new SyntaxError('not of the alphabet');
+    const digit = DIGITS.get(character);
+    if (digit === undefined) throw new SyntaxError('not of the alphabet');
     bits = (bits << 6) | digit;
     held += 6;
     if (held < 8) continue;
@@ -82,8 +91,10 @@ function signatureHolds(
   return verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-const id = (prefix: string) => (value: unknown) =>
-  typeof value === 'string' && new RegExp(`^${prefix}_[0-7][0-9a-hj-km-np-tv-z]{25}$`).test(value);
+const id = (prefix: string) => {
+  const pattern = new RegExp(`^${prefix}_[0-7][0-9a-hj-km-np-tv-z]{25}$`);
+  return (value: unknown) => typeof value === 'string' && pattern.test(value);
+};
 const whole = (least: number, most: number) => (value: unknown) =>
   typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 const text = (most: number) => (value: unknown) =>
@@ -129,13 +140,13 @@ const PERSON = {
 };
 const MACHINE = { ...EVERY, sub: client, scope, sid: absent, roles: absent };
 
-function claimsHold(json: string, rules: Rules, now: number): boolean {
+function spanOf(json: string, rules: Rules): Span | undefined {
   const claims = readObject(json, { depth: MAX_DEPTH });
   const form = claims.has('sid') ? PERSON : MACHINE;
-  for (const [name, fits] of Object.entries(form)) if (!fits(claims.get(name))) return false;
-  if (claims.get('iss') !== rules.issuer) return false;
-  if (form === MACHINE && claims.get('sub') !== claims.get('client_id')) return false;
-  return isMeant(claims, rules) && isTimely(claims, rules, now);
+  for (const [name, fits] of Object.entries(form)) if (!fits(claims.get(name))) return undefined;
+  if (claims.get('iss') !== rules.issuer) return undefined;
+  if (form === MACHINE && claims.get('sub') !== claims.get('client_id')) return undefined;
+  return isMeant(claims, rules) ? lifeOf(claims, rules) : undefined;
 }
 
 function isMeant(claims: Members, { audience }: Rules): boolean {
@@ -143,9 +154,10 @@ function isMeant(claims: Members, { audience }: Rules): boolean {
   return aud === audience || (Array.isArray(aud) && aud.includes(audience));
 }
 
-function isTimely(claims: Members, { maxLifeSeconds, skewSeconds }: Rules, now: number): boolean {
-  const [exp, iat, nbf] = ['exp', 'iat', 'nbf'].map((name) => Number(claims.get(name) ?? 0));
-  if (exp === undefined || iat === undefined || nbf === undefined) return false;
-  if (exp <= iat || exp - iat > maxLifeSeconds || nbf >= exp) return false;
-  return exp > now && iat <= now + skewSeconds && nbf <= now + skewSeconds;
+function lifeOf(claims: Members, { maxLifeSeconds, skewSeconds }: Rules): Span | undefined {
+  const [exp = 0, iat = 0, nbf = 0] = ['exp', 'iat', 'nbf'].map((name) =>
+    Number(claims.get(name) ?? 0),
+  );
+  if (exp <= iat || exp - iat > maxLifeSeconds || nbf >= exp) return undefined;
+  return { from: Math.max(iat, nbf) - skewSeconds, until: exp };
 }

@@ -105,8 +105,8 @@ export class VerifiedTokens {
   }
 
   /**
-   * Of the next few tokens those that have expired go; where there must be room, at least the one
-   * that would expire first.
+   * Of the next few tokens one that has expired goes; where there must be room, one in any case: that
+   * which would expire first.
    */
   #makeRoom(now: number): void {
     const mask = this.#tags.length - 1;
@@ -123,7 +123,8 @@ export class VerifiedTokens {
       }
       this.#hand = (slot + 1) & mask;
       if (entry === undefined) {
-        if (this.#size < this.#max) return;
+        // An empty slot is no use when there must be room.
+        if (this.#size < this.#max) looked += 1;
         continue;
       }
       looked += 1;
