@@ -8,6 +8,7 @@ import type { Administrator } from './services/first-administrator.ts';
 import { noteRunning } from './services/running-system.ts';
 import { serviceLog } from './services/run-service.ts';
 import { prepareSystem, runServices } from './services/system.ts';
+import { tellMails } from './services/told-mails.ts';
 
 /** `npm start`: the whole system, until Ctrl-C. */
 export function main(): Promise<number> {
@@ -17,6 +18,7 @@ export function main(): Promise<number> {
     const { environments, administrator } = await prepareSystem(session, ports);
     const services = await runServices(session, environments);
     noteRunning(session, ports);
+    tellMails(session.dataFolder, session.signal);
     announce(
       Object.fromEntries(SERVICES.map((name) => [name, `http://localhost:${ports[name]}`])),
       administrator,

@@ -12,6 +12,8 @@ export interface SystemFacts {
   redis: string;
   administrator: Administrator;
   keyEncryptionKeyFile: string;
+  /** Where mails go, unless the person's shell names a server for them. */
+  mailFolder: string;
   /** Of the services that verify tokens. */
   clientSecretFiles: Record<'user' | 'admin', string>;
 }
@@ -23,7 +25,8 @@ export const CLIENTS = { user: 'cli_user', admin: 'cli_admin' } as const;
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
 
 /** Settings that hold a secret, or that the launcher decides: never passed on as they are. */
-const NOT_PASSED_ON = /^PORTCULLIS_(ADMIN_|CLIENT_|KEY_ENCRYPTION_|TEST_|ISSUER|AUDIENCE|AUTH_URL)/;
+const NOT_PASSED_ON =
+  /^PORTCULLIS_(ADMIN_|CLIENT_|KEY_ENCRYPTION_|SMTP_|TEST_|ISSUER|AUDIENCE|AUTH_URL)/;
 
 export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, ServiceEnvironment> {
   const issuer = process.env['PORTCULLIS_ISSUER'] ?? addressOf(facts.ports.auth);
@@ -51,6 +54,11 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
       PORTCULLIS_KEY_ENCRYPTION_KEY_FILE: facts.keyEncryptionKeyFile,
       PORTCULLIS_ADMIN_EMAIL: facts.administrator.email,
       PORTCULLIS_ADMIN_PASSWORD: facts.administrator.password,
+      PORTCULLIS_MAIL_FOLDER: facts.mailFolder,
+      // Wins over the folder.
+      ...(process.env['PORTCULLIS_SMTP_URL'] && {
+        PORTCULLIS_SMTP_URL: process.env['PORTCULLIS_SMTP_URL'],
+      }),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL:
         process.env['PORTCULLIS_REQUIRE_VERIFIED_EMAIL'] ?? 'false',
     },

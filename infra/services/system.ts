@@ -12,6 +12,7 @@ import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
 import { natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
+import { mailFolder } from './told-mails.ts';
 import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
 import { step } from '../steps.ts';
 
@@ -49,6 +50,7 @@ export async function prepareSystem(
     redis: servers.redis.url,
     administrator,
     keyEncryptionKeyFile: secretFile(dataFolder, 'key-encryption-key'),
+    mailFolder: mailFolder(dataFolder),
     clientSecretFiles: {
       user: secretFile(dataFolder, 'user-client'),
       admin: secretFile(dataFolder, 'admin-client'),

@@ -12,6 +12,7 @@ import {
   type Running,
 } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
+import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-passwords.ts';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
@@ -109,7 +110,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       degraded: metrics.limiterDegraded,
       attacked: createNoticeAttack(makeChange, logger, metrics.attack),
     }),
-    judge: createJudgePassword(),
+    judge: createJudgePassword(breachedPasswords(config, logger)),
     refreshTokens,
     linkTokens,
     metrics,
@@ -167,6 +168,11 @@ function warnOfScale({ rateLimitScale: scale }: AuthConfig, logger: Logger): voi
     { scale },
     'PORTCULLIS_RATE_LIMIT_SCALE is not 1: the limits are not the intended ones',
   );
+}
+
+function breachedPasswords({ breachedPasswordsUrl: url }: AuthConfig, logger: Logger): IsBreached {
+  if (url === null) return nobodyToAsk;
+  return rangeService(url, (error) => logger.warn({ err: error }, 'breached passwords not asked'));
 }
 
 /** What is sealed in the database; a wrong key-encryption key ends the start here. */

@@ -80,6 +80,7 @@ export function readAuthConfig(env: Environment = process.env) {
       PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
       ...mailFields(production),
+      PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
       PORTCULLIS_RATE_LIMIT_SCALE: z
         .string()
         .regex(/^\d{1,9}(\.\d{1,4})?$/, 'is not a number above 0')
@@ -108,6 +109,7 @@ export function readAuthConfig(env: Environment = process.env) {
     },
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
     publicUrl: (fields.PORTCULLIS_PUBLIC_URL ?? fields.PORTCULLIS_ISSUER).replace(/\/+$/, ''),
+    breachedPasswordsUrl: fields.PORTCULLIS_BREACHED_PASSWORDS_URL ?? null,
     mail: mailOf(fields, production),
     secrets: {
       databaseUrl: fields.DATABASE_URL,

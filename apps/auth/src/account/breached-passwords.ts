@@ -1,0 +1,54 @@
+/**
+ * Asks a service whether a password was among those that were stolen elsewhere, without telling it
+ * the password: it is given five hexadecimal digits of a SHA-1 and answers with every hash that
+ * begins so (the "range" interface of Have I Been Pwned, which others offer as well).
+ *
+ * The service is not ours, so that it is away is no reason to refuse: the list that is built in has
+ * been asked before. It is logged, and counted.
+ */
+import { createHash } from 'node:crypto';
+
+/** Milliseconds that a person's registration waits for it. */
+const TIMEOUT = 1_500;
+/** Characters of an answer; with padding it has some 1,000 lines of 40. */
+const MAX_ANSWER = 512 * 1_024;
+const PREFIX_DIGITS = 5;
+
+/** @returns null when the service could not say */
+export type IsBreached = (password: string) => Promise<boolean | null>;
+
+export const nobodyToAsk: IsBreached = async () => false;
+
+/** @param url the prefix is appended to it, as in `https://api.pwnedpasswords.com/range/` */
+export function rangeService(url: string, failed: (error: unknown) => void): IsBreached {
+  return async (password) => {
+    const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
+    const rest = digest.slice(PREFIX_DIGITS);
+    try {
+      const response = await fetch(url + digest.slice(0, PREFIX_DIGITS), {
+        // Answers of one length, so that their size says nothing of the prefix.
+        headers: { 'add-padding': 'true', 'user-agent': 'portcullis' },
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      if (!response.ok) throw new Error(`the service answered ${response.status}`);
+      return (await linesOf(response)).some((line) => {
+        const [hash, count] = line.split(':');
+        return hash?.toUpperCase() === rest && Number(count) > 0;
+      });
+    } catch (error) {
+      failed(error);
+      return null;
+    }
+  };
+}
+
+async function linesOf(response: Response): Promise<string[]> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER) throw new RangeError('the answer is too long');
+  }
+  return text.split(/\r?\n/);
+}
