@@ -2,11 +2,15 @@ import { newId } from '@portcullis/contracts';
 import type { AuthService } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
 import type { Limits } from '../login/limits.ts';
+import { noSooner } from '../login/no-sooner.ts';
 import { users } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import type { Change, MakeChange } from '../revocation/change.ts';
 import type { JudgePassword } from './judge-password.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import { plainAddress } from './plain-address.ts';
+
+/** Milliseconds, several times what the transaction takes. */
+const SAME_FOR_ALL = 100;
 
 export interface RegisterDependencies {
   makeChange: MakeChange;
@@ -35,7 +39,7 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
       requestId: request.requestId,
       address: request.address,
     } as const;
-    await makeChange(cause, async ({ tx, announce, mail, audit }) => {
+    const enter = async ({ tx, announce, mail, audit }: Change): Promise<void> => {
       const made = await tx
         .insert(users)
         .values({ id, email, emailKey: key, name, passwordHash })
@@ -56,6 +60,8 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
         action: 'account.registration-repeated',
         target: { kind: 'user', id: known?.id ?? id },
       });
-    });
+    };
+    // A new row costs more than a known one, and what follows its commit as well.
+    await noSooner(SAME_FOR_ALL, () => makeChange(cause, enter));
   };
 }

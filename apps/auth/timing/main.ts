@@ -1,0 +1,111 @@
+/**
+ * Whether anybody can tell by the clock, or by the answer, which addresses have an account.
+ *
+ * Pairs of a known and an unknown address, in random order within each pair, one request after the
+ * other on one connection; then a Mann–Whitney test of the two samples; all of it several times. If
+ * the times come from one distribution, p is spread evenly between 0 and 1.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { appDatabase, createTestBed, seededRandom, startAuth } from '@portcullis/testkit';
+import { mannWhitney } from './mann-whitney.ts';
+import { OPERATIONS, PASSWORD, type Operation } from './operations.ts';
+
+/** Below this in the median of its rounds, an operation tells. */
+const TELLS = 0.01;
+const WARM_UP = 20;
+
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+});
+const pairs = Number(values.pairs);
+const rounds = Number(values.rounds);
+const random = seededRandom(Number(values.seed));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+await using bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
+const mails = await mkdtemp(join(tmpdir(), 'portcullis-timing-'));
+const auth = await startAuth(bed, { LOG_LEVEL: 'error', PORTCULLIS_MAIL_FOLDER: mails });
+let serial = 0;
+const fresh = (): string => `person-${Math.floor(random() * 1e9)}-${(serial += 1)}@example.test`;
+
+say(`seed ${values.seed}; ${pairs} pairs, ${rounds} rounds`);
+const known = Array.from({ length: pairs }, fresh);
+for (const email of known) {
+  await ask(
+    { name: '', path: '/v1/register', status: 201, body: () => ({ email, password: PASSWORD }) },
+    email,
+  );
+}
+
+const chosen = OPERATIONS.filter(({ name }) => values.only === undefined || name === values.only);
+for (const operation of chosen) {
+  for (let i = 0; i < WARM_UP; i += 1) await ask(operation, fresh());
+  const ps: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const { p, medians } = await compare(operation);
+    ps.push(p);
+    say(
+      `${operation.name.padEnd(9)} round ${round + 1}: p = ${p.toFixed(4)}; median ms known ` +
+        `${medians.known.toFixed(3)}, unknown ${medians.unknown.toFixed(3)}`,
+    );
+  }
+  const middle = median(ps);
+  const tells = middle < TELLS;
+  say(
+    `${operation.name.padEnd(9)} ${tells ? 'TELLS' : 'tells nothing'}; median p ${middle.toFixed(4)}`,
+  );
+  if (tells) process.exitCode = 1;
+}
+await auth.stop();
+await rm(mails, { recursive: true });
+
+async function compare(operation: Operation) {
+  const times = { known: [] as number[], unknown: [] as number[] };
+  for (const email of known) {
+    const one = { known: email, unknown: fresh() };
+    const order =
+      random() < 0.5 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const);
+    const answers: string[] = [];
+    for (const kind of order) {
+      const { milliseconds, answer } = await ask(operation, one[kind]);
+      times[kind].push(milliseconds);
+      answers.push(answer);
+    }
+    if (answers[0] !== answers[1]) throw new Error(`${operation.name}: ${answers.join(' and ')}`);
+  }
+  return {
+    p: mannWhitney(times.known, times.unknown),
+    medians: { known: median(times.known), unknown: median(times.unknown) },
+  };
+}
+
+/** @returns the answer without what is of this one request */
+async function ask(operation: Operation, email: string) {
+  const started = performance.now();
+  const response = await fetch(auth.url + operation.path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(operation.body(email)),
+  });
+  const text = await response.text();
+  const milliseconds = performance.now() - started;
+  if (response.status !== operation.status) throw new Error(`${operation.path}: ${text}`);
+  const own = new Set(['date', 'x-request-id']);
+  const headers = [...response.headers].filter(([name]) => !own.has(name));
+  const body = text.replace(/"request_id":"[^"]*"/, '');
+  return { milliseconds, answer: JSON.stringify([response.status, headers, body]) };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2;
+}

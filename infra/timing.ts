@@ -1,0 +1,24 @@
+import { testEnvironment } from './checks/run-vitest.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { runCommand } from './lifetime/run-command.ts';
+import { inSession } from './lifetime/session.ts';
+import { bringUpServers } from './servers/bring-up.ts';
+
+/** `pnpm timing`: whether the clock tells known addresses from unknown ones, on servers of its own. */
+export async function main(words: readonly string[]): Promise<number> {
+  await removeAbandonedTestFolders();
+  return inSession(newTestFolder(), 'pnpm timing', async (session) => {
+    await ownFolder(session);
+    const servers = await bringUpServers(session, { durable: true, busUsers: 'one' });
+    return await runCommand(session.supervisor, {
+      name: 'timing',
+      argv: [
+        process.execPath,
+        ...['--conditions=portcullis-source', '--import', 'tsx', 'apps/auth/timing/main.ts'],
+        ...words,
+      ],
+      env: testEnvironment(servers),
+      output: 'inherit',
+    });
+  });
+}
