@@ -64,6 +64,28 @@ describe('each operation', () => {
     ['GET', '/v1/verifiers', undefined, 'listVerifiers', undefined],
     ['POST', '/v1/keys/rotate', undefined, 'rotateKey', { actor }],
     ['DELETE', `/v1/keys/${kid}`, undefined, 'killKey', { kid, wait: 250, actor }],
+    [
+      'GET',
+      '/v1/audit?actor=usr_x&limit=5&cursor=9',
+      undefined,
+      'listAudit',
+      { actor: 'usr_x', limit: 5, cursor: 9 },
+    ],
+    ['GET', '/v1/clients', undefined, 'listClients', { limit: 50 }],
+    [
+      'POST',
+      '/v1/clients/cli_shop/rotate?wait=0',
+      { overlap_seconds: 60 },
+      'rotateClient',
+      { client_id: 'cli_shop', overlap_seconds: 60, wait: 0, actor },
+    ],
+    [
+      'DELETE',
+      '/v1/clients/cli_shop',
+      undefined,
+      'disableClient',
+      { client_id: 'cli_shop', wait: 250, actor },
+    ],
   ])(
     '%s %s is done in the name of the administrator, under one request id',
     async (method, path, body, verb, input) => {
@@ -72,6 +94,13 @@ describe('each operation', () => {
     },
   );
 
+  it('makes a machine client: 201, with the secret that is shown this once', async () => {
+    const body = { id: 'cli_shop', name: 'shop', scopes: ['users:read'], audiences: ['urn:x'] };
+    const answer = await call('POST', '/v1/clients', { body });
+    expect(answer).toMatchObject({ status: 201, body: { client_secret: 'shown once' } });
+    expect(around.auth.asked).toMatchObject([{ verb: 'createClient', input: { ...body, actor } }]);
+  });
+
   it.each<[string, string, Role[], number]>([
     ['GET', user, [], 403],
     ['GET', user, ['support'], 200],
@@ -79,6 +108,10 @@ describe('each operation', () => {
     ['POST', `${user}/logout`, ['support'], 200],
     ['DELETE', user, ['support'], 403],
     ['POST', '/v1/keys/rotate', ['support'], 403],
+    ['GET', '/v1/audit', ['support'], 403],
+    ['GET', '/v1/audit', ['admin'], 200],
+    ['GET', '/v1/clients', ['support'], 403],
+    ['DELETE', '/v1/clients/cli_shop', ['support'], 403],
   ])('%s %s with the roles %s → %i', async (method, path, roles, status) => {
     expect(await call(method, path, { roles })).toMatchObject({ status });
     expect(around.auth.asked).toHaveLength(status === 200 ? 1 : 0);
