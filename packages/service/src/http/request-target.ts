@@ -20,9 +20,12 @@ export function requestTarget(url: string): RequestTarget {
   return { path: beforeFragment.slice(0, at) || '/', query: beforeFragment.slice(at + 1) };
 }
 
-/** For the log: never with the query, where tokens end up by mistake. */
+/** Longer than any id of ours, and no longer than any secret. */
+const MAYBE_SECRET = /[A-Za-z0-9_-]{32,}/g;
+
+/** For the log: never with the query, where tokens end up by mistake; nor with one in the path. */
 export function loggedPath(url: string): string {
-  return requestTarget(url).path.slice(0, MAX_LOGGED_PATH);
+  return requestTarget(url).path.replaceAll(MAYBE_SECRET, '[hidden]').slice(0, MAX_LOGGED_PATH);
 }
 
 /**
