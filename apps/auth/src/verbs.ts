@@ -5,6 +5,7 @@ import { createChangeEmail } from './account/change-email.ts';
 import { createChangePassword } from './account/change-password.ts';
 import { createDisable } from './account/disable.ts';
 import { createEnable } from './account/enable.ts';
+import { createExportOwnData } from './account/export-own-data.ts';
 import { createGetAccount } from './account/get-account.ts';
 import type { JudgePassword } from './account/judge-password.ts';
 import { createListAccounts } from './account/list-accounts.ts';
@@ -101,6 +102,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     logOutAll: createLogOutAll(ending),
     listSessions: createListSessions(database),
     endSession: createEndSession(ending),
+    exportOwnData: createExportOwnData(database),
     accounts: {
       list: createListAccounts(database),
       get: createGetAccount(database),

@@ -44,7 +44,9 @@ async function listen() {
   const connection = await connect({ servers: system.bed.natsUrl });
   const messages: string[] = [];
   connection.subscribe('>', {
-    callback: (_error, message) => messages.push(`${message.subject}\n${message.string()}\n`),
+    callback: (_error, message) => {
+      messages.push(`${message.subject}\n${message.string()}\n`);
+    },
   });
   await connection.flush();
   return { messages, [Symbol.asyncDispose]: () => connection.close() };

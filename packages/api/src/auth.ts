@@ -96,6 +96,21 @@ export const session = z.object({
 export const sessionList = z.object({ sessions: z.array(session) });
 export type SessionList = z.infer<typeof sessionList>;
 
+/** All that this service keeps about a person. */
+export const ownData = z.object({
+  exported_at: z.iso.datetime(),
+  account: account,
+  /** Those that have ended too, the newest first; at most 1,000. */
+  sessions: z.array(
+    session.omit({ current: true }).extend({ ended_at: z.iso.datetime().nullable() }),
+  ),
+  /** Of the audit trail: what the person did, and what was done to the account; at most 1,000. */
+  activity: z.array(
+    z.object({ at: z.iso.datetime(), action: z.string(), address: z.string().nullable() }),
+  ),
+});
+export type OwnData = z.infer<typeof ownData>;
+
 /** Who asked for it, when a service acts for a person. */
 const onBehalfOf = { actor: accountInput.shape.user_id };
 
@@ -115,6 +130,7 @@ export interface AuthService extends RecoveryService {
     call: UserCall,
     input: z.infer<typeof endSessionInput>,
   ): Promise<z.infer<typeof receipt>>;
+  exportOwnData(call: UserCall): Promise<OwnData>;
   accounts: AccountAdministration;
 }
 
@@ -282,6 +298,17 @@ export function createAuthRouter(service: AuthService) {
     }),
     email: createEmailRouter(service),
     password: createPasswordRouter(service),
+    exportOwnData: userProcedure
+      .meta({
+        route: {
+          method: 'GET',
+          path: '/v1/account/export',
+          summary: 'All that this service keeps about the caller',
+          tag: 'Account',
+        },
+      })
+      .output(ownData)
+      .query(({ ctx }) => service.exportOwnData(ctx)),
     accounts: router({
       list: machineProcedure('users:read')
         .input(listAccountsInput)
