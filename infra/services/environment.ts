@@ -26,7 +26,7 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE
 
 /** Settings that hold a secret, or that the launcher decides: never passed on as they are. */
 const NOT_PASSED_ON =
-  /^PORTCULLIS_(ADMIN_|CLIENT_|KEY_ENCRYPTION_|SMTP_|TEST_|ISSUER|AUDIENCE|AUTH_URL)/;
+  /^PORTCULLIS_(ADMIN_|CLIENT_|KEY_ENCRYPTION_|SMTP_|TEST_|ISSUER|PUBLIC_URL|AUDIENCE|AUTH_URL)/;
 
 export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, ServiceEnvironment> {
   const issuer = process.env['PORTCULLIS_ISSUER'] ?? addressOf(facts.ports.auth);

@@ -29,7 +29,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   const logger = createLogger({ service: SERVICE, level: config.logLevel });
   const registry = createRegistry(SERVICE);
   const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
-  const verification = new Verification(registry);
+  const verification = new Verification(registry, config.publicUrls);
   const bus = new AwaitedBus();
 
   const server = owned.use(

@@ -1,17 +1,17 @@
 /** The composition root: adapters, then verbs, then the server. What is made first is closed last. */
 import { createAuthRouter } from '@portcullis/api';
 import {
-  accessTokenOf,
   AwaitedBus,
   ConfigurationError,
   createHttpServer,
   createLogger,
   createRegistry,
+  presentedToken,
   type Disposal,
   type Logger,
   type Running,
 } from '@portcullis/service';
-import { systemClock } from '@portcullis/verify';
+import { PossessionGuard, systemClock } from '@portcullis/verify';
 import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-passwords.ts';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
@@ -46,6 +46,9 @@ import { createMint } from './token/mint.ts';
 import { createTokenReader } from './token/read-token.ts';
 import { createRevokeToken } from './token/revoke-token.ts';
 import { createStandingOf } from './token/standing.ts';
+import { createNonces } from './proof/nonces.ts';
+import { createProvePossession } from './proof/prove-possession.ts';
+import { createSpendOnce } from './proof/spend-once.ts';
 import { createVerbs, type VerbDependencies } from './verbs.ts';
 
 const NAME = 'portcullis-auth';
@@ -116,12 +119,21 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     metrics,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });
-  const authenticateFor = (audience: string | null) =>
-    createAuthenticate(
-      createTokenReader({ keyRing, issuer, audience }),
-      createStandingOf(database),
-    );
-  const authenticate = authenticateFor(OWN_AUDIENCE);
+  const standingOf = createStandingOf(database);
+  const readToken = createTokenReader({ keyRing, issuer, audience: null });
+  const guard = new PossessionGuard(Date.now);
+  const authenticate = createAuthenticate(
+    createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
+    standingOf,
+    (token, claims, possession) => guard.demand(token, claims, possession),
+  );
+  const { publicUrls } = config;
+  const provePossession = createProvePossession({
+    nonces: createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds),
+    spendOnce: createSpendOnce(database),
+    publicUrls,
+    now: wallSeconds,
+  });
   const server = owned.use(
     await createHttpServer({
       title: 'Portcullis auth service',
@@ -130,14 +142,18 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       logger,
       registry,
       router: createAuthRouter(service),
-      authenticate: async (request) => await authenticate(accessTokenOf(request)),
+      authenticate: async (request) => {
+        const { token, possession } = presentedToken(request, publicUrls);
+        return await authenticate(token, possession);
+      },
+      provePossession,
       // Redis and NATS are not among these: without them this service still logs people out.
       readiness: { postgres: () => postgres.sql`select 1` },
       trustedProxies: config.trustedProxies,
       cookies: { ...config.cookies, refreshSeconds: ABSOLUTE_SECONDS },
       rawRoutes(app) {
         const identifyClient = clientIdentification(database, issuer);
-        addTokenEndpoint(app, { identifyClient, refresh, mint, audiences });
+        addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });
         addRevocationEndpoint(app, {
           identifyClient,
           revokeToken: createRevokeToken({
@@ -145,12 +161,12 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
             makeChange,
             receipts: revocations.receipts,
             refreshTokens,
-            readToken: createTokenReader({ keyRing, issuer, audience: null }),
+            readToken,
           }),
         });
         addIntrospectionEndpoint(app, {
           requireClient: createRequireClient(identifyClient),
-          authenticate: authenticateFor(null),
+          authenticate: createAuthenticate(readToken, standingOf),
         });
         addMetadataRoutes(app, { keyRing, issuer });
         verifierSide.addRoutes(app);
@@ -161,6 +177,8 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   await server.listen(config.listen);
   return { logger, drain: () => server.drain() };
 }
+
+const wallSeconds = (): number => Date.now() / 1_000;
 
 function warnOfScale({ rateLimitScale: scale }: AuthConfig, logger: Logger): void {
   if (scale === 1) return;

@@ -8,6 +8,7 @@ import {
   httpUrl,
   integer,
   isProduction,
+  publicUrlsOf,
   readConfig,
   secret,
   serviceFields,
@@ -97,6 +98,9 @@ export function readAuthConfig(env: Environment = process.env) {
     trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,
     cookies: cookieSettings(fields),
     issuer: fields.PORTCULLIS_ISSUER,
+    publicUrls: [
+      ...new Set([fields.PORTCULLIS_ISSUER.replace(/\/+$/, ''), ...publicUrlsOf(fields)]),
+    ],
     prefix: fields.PORTCULLIS_PREFIX,
     audiences: fields.PORTCULLIS_AUDIENCES,
     accessTokenSeconds: fields.PORTCULLIS_ACCESS_TOKEN_SECONDS,

@@ -35,7 +35,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   const registry = createRegistry(SERVICE);
   const database = owned.use(openDatabase(config.databaseUrl));
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
-  const verification = new Verification(registry);
+  const verification = new Verification(registry, config.publicUrls);
   const bus = new AwaitedBus();
   const live = new LiveEvents();
   const instances = new BetweenInstances({

@@ -35,6 +35,7 @@ export async function createSurroundings(natsUrl?: string) {
     host: '127.0.0.1',
     port: await freePort(),
     logLevel: 'silent',
+    publicUrls: [],
     trustedProxies: [],
     cookies: { insecure: false, origins: [] },
     databaseUrl: bed.databaseUrls.user,

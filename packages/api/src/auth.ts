@@ -55,7 +55,8 @@ export const loginInput = z.strictObject({
 /** RFC 6749 section 5.1, and the session that was opened. */
 export const tokens = z.object({
   access_token: z.string(),
-  token_type: z.literal('Bearer'),
+  /** `DPoP` when the request proved possession of a key, which the tokens are bound to (RFC 9449). */
+  token_type: z.enum(['Bearer', 'DPoP']),
   /** Seconds. */
   expires_in: z.int(),
   refresh_token: z.string(),

@@ -17,6 +17,14 @@ export interface RequestContext {
    */
   authenticate(): Promise<AccessTokenClaims>;
   /**
+   * Checks the DPoP proof of the request (RFC 9449), where it has one, and takes it for used. Asked for
+   * by what binds tokens to keys, once it knows that it would serve the request otherwise.
+   *
+   * @returns the thumbprint of the key; undefined when the request proves nothing
+   * @throws Refusal `invalid_dpop_proof` or `use_dpop_nonce`
+   */
+  provePossession(): Promise<string | undefined>;
+  /**
    * Checks the token, and goes on doing so for as long as the answer is open: for streams. Released
    * by itself when the answer ends.
    *

@@ -20,6 +20,8 @@ const CODES = {
   invalid_json: true,
   invalid_token: true,
   token_stale: true,
+  invalid_dpop_proof: true,
+  use_dpop_nonce: true,
   invalid_credentials: true,
   invalid_client: true,
   invalid_refresh_token: true,

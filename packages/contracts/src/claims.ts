@@ -31,6 +31,8 @@ const everyToken = {
   gen: generation,
   cgen: generation,
   igen: generation,
+  /** The key that the token is bound to, by its thumbprint (RFC 9449 section 6.1); absent: none. */
+  cnf: z.object({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
 };
 
 /** A person's token. `client_id` is the client that the person logged in through. */

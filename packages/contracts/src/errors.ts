@@ -10,6 +10,8 @@ const REFUSALS = {
   invalid_json: [400, 'The body is not valid JSON.'],
   invalid_token: [401, 'The access token is missing, expired, revoked or not valid here.'],
   token_stale: [401, 'The access token carries outdated claims. Refresh it.'],
+  invalid_dpop_proof: [401, 'The DPoP proof is missing, used, outdated or not for this request.'],
+  use_dpop_nonce: [401, 'The DPoP proof needs the nonce of the DPoP-Nonce header.'],
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
   invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],

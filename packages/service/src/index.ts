@@ -2,12 +2,19 @@ export { parseBusAddress } from './bus/credentials.ts';
 export { ConfigurationError, readConfig, type Environment } from './config/read-config.ts';
 export { databaseUrl, isWellKnown, secret } from './config/secret.ts';
 export { cookieSettings } from './config/cookie-settings.ts';
-export { flag, httpUrl, integer, isProduction, serviceFields } from './config/service-fields.ts';
+export {
+  flag,
+  httpUrl,
+  integer,
+  isProduction,
+  publicUrlsOf,
+  serviceFields,
+} from './config/service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
 export { refusalOfHttp } from './http/framework-errors.ts';
-export { accessTokenOf, bearerToken, offersCredentials } from './http/bearer.ts';
-export { requestContext, type Authenticate } from './http/request-context.ts';
+export { bearerToken, possessionOf, presentedToken } from './http/presented-token.ts';
+export { requestContext, type Authenticate, type ProvePossession } from './http/request-context.ts';
 export { NotReady, type ReadinessCheck, type ReadinessChecks } from './http/readiness.ts';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.ts';
 export { createLogger, describeError, type Logger } from './logger.ts';

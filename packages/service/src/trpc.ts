@@ -8,11 +8,10 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { noteRefusal } from './http/answer-refusal.ts';
-import { offersCredentials } from './http/bearer.ts';
 import { addTextualJsonParser } from './http/body-parsers.ts';
 import { MAX_BATCH } from './http/bounds.ts';
 import { exchangeOf } from './http/exchange.ts';
-import { requestContext, type Authenticate } from './http/request-context.ts';
+import { requestContext, type Identification } from './http/request-context.ts';
 import type { OpenStreams } from './http/open-streams.ts';
 import { refusalOfHttp } from './http/framework-errors.ts';
 import { refusalHeaders } from './http/refusal-headers.ts';
@@ -22,7 +21,7 @@ import { withinBound } from './http/time-bound.ts';
 
 export interface TrpcOptions {
   router: AnyTRPCRouter;
-  authenticate: Authenticate;
+  identification: Identification;
   streams: OpenStreams;
 }
 
@@ -83,7 +82,7 @@ async function call(
   const procedures = path.slice(PREFIX.length);
   // tRPC has the same bound; refused here, the answer has its request id.
   if (procedures.split(',').length > MAX_BATCH) throw malformed('batch', 'holds too many calls');
-  const ctx = requestContext(request, reply, options.authenticate, options.streams);
+  const ctx = requestContext(request, reply, options.identification, options.streams);
   exchangeOf(request).route = countedRoute(options.router, procedures);
   return resolveResponse({
     router: options.router,
@@ -98,7 +97,7 @@ async function call(
       const [error] = errors;
       if (error === undefined) return {};
       const refusal = refusalOf(error);
-      const headers = refusalHeaders(refusal, offersCredentials(request));
+      const headers = refusalHeaders(refusal, request);
       // A batch has one status for all its calls, which tRPC works out.
       return paths?.length === 1 ? { headers, status: refusal.status } : { headers };
     },
@@ -131,7 +130,7 @@ function answerEnveloped(error: unknown, request: FastifyRequest, reply: Fastify
   noteRefusal(request, refusal);
   return reply
     .code(refusal.status)
-    .headers(refusalHeaders(refusal, offersCredentials(request)))
+    .headers(refusalHeaders(refusal, request))
     .type('application/json; charset=utf-8')
     .send({
       error: {

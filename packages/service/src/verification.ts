@@ -11,7 +11,7 @@ import {
 } from '@portcullis/verify';
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
-import { accessTokenOf } from './http/bearer.ts';
+import { presentedToken } from './http/presented-token.ts';
 import { observeVerifier, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
 /** Seconds after which a client asks again. */
@@ -19,10 +19,13 @@ const RETRY_AFTER = 1;
 
 export class Verification implements AsyncDisposable {
   readonly #registry: Registry;
+  readonly #publicUrls: readonly string[];
   #verifier: Verifier | undefined;
 
-  constructor(registry: Registry) {
+  /** @param publicUrls where clients reach this service; proofs name one of them */
+  constructor(registry: Registry, publicUrls: readonly string[]) {
     this.#registry = registry;
+    this.#publicUrls = publicUrls;
   }
 
   /** Accepts tokens from the first grant on, which is some milliseconds later. */
@@ -33,16 +36,16 @@ export class Verification implements AsyncDisposable {
     return verifier;
   }
 
-  /** @throws Refusal `invalid_token`, `token_stale`, `verifier_stale` or `unavailable` */
+  /** @throws Refusal `invalid_token`, `token_stale`, `invalid_dpop_proof`, `verifier_stale` or `unavailable` */
   readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
-    const token = accessTokenOf(request);
-    return this.#present().verify(token);
+    const { token, ...options } = presentedToken(request, this.#publicUrls);
+    return this.#present().verify(token, options);
   };
 
   /** The same, for a stream: goes on until it is disposed of. */
   readonly watch = async (request: FastifyRequest): Promise<Watched> => {
-    const token = accessTokenOf(request);
-    return this.#present().watch(token);
+    const { token, ...options } = presentedToken(request, this.#publicUrls);
+    return this.#present().watch(token, options);
   };
 
   /** A readiness check. */

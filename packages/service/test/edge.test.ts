@@ -98,11 +98,13 @@ describe('refusals', () => {
   it.each(['/v1/me', '/trpc/me'])('%s: 401 says what RFC 6750 section 3.1 wants', async (path) => {
     const without = await at(path);
     expect(without.status).toBe(401);
-    expect(without.headers.get('www-authenticate')).toBe('Bearer realm="portcullis"');
+    expect(without.headers.get('www-authenticate')).toBe(
+      'Bearer realm="portcullis", DPoP algs="ES256 EdDSA Ed25519"',
+    );
     const bad = await at(path, { headers: { authorization: 'Bearer bad' } });
     expect(bad.status).toBe(401);
     expect(bad.headers.get('www-authenticate')).toBe(
-      'Bearer realm="portcullis", error="invalid_token"',
+      'Bearer realm="portcullis", error="invalid_token", DPoP algs="ES256 EdDSA Ed25519"',
     );
   });
 

@@ -1,7 +1,11 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export type { Fetch } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
-export { algorithmOf, jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
+export { readPublicKey, type PublicKey } from './keys/public-key.ts';
+export { readAuthorization, type PresentedToken } from './proof/authorization.ts';
+export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
+export { jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
+export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';

@@ -16,6 +16,7 @@ import { Jwks, type Fetch } from './keys/jwks.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState, type ReplicaStats } from './revocation/replica.ts';
+import { PossessionGuard, type Possession } from './proof/possession.ts';
 import { Watchers } from './revocation/watchers.ts';
 import { Introspection } from './stale/introspection.ts';
 import { stricterOf, type WhenStale } from './stale/policy.ts';
@@ -71,6 +72,11 @@ export interface Verified {
 export interface VerifyOptions {
   /** A stricter policy than the verifier's own, for what must not be served in doubt. */
   whenStale?: StalenessPolicy;
+  /**
+   * What came with the token under the `DPoP` scheme (RFC 9449). A bound token is refused without it,
+   * and any other token with it. One object for each request, however often it is verified.
+   */
+  possession?: Possession | undefined;
 }
 
 /** A token that goes on being checked. Dispose of it when what it was opened for has ended. */
@@ -97,9 +103,9 @@ export interface Verifier extends AsyncDisposable {
    * @param token the compact form, without `Bearer`
    * @returns the claims of a token that holds at this moment; frozen, since all who bring the same
    *   token share them
-   * @throws Refusal `invalid_token`; `token_stale` when a refresh would help; `verifier_stale` (503)
-   *   when too much time has passed without word from the issuer; `unavailable` (503) when no keys
-   *   were ever had
+   * @throws Refusal `invalid_token`; `token_stale` when a refresh would help; `invalid_dpop_proof`;
+   *   `verifier_stale` (503) when too much time has passed without word from the issuer;
+   *   `unavailable` (503) when no keys were ever had
    */
   verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
   /**
@@ -118,7 +124,7 @@ export interface Verifier extends AsyncDisposable {
    * Checks a token and goes on doing so, for streams, sockets and jobs. While stale it refuses,
    * whatever the policy is.
    */
-  watch(token: string): Promise<Watched>;
+  watch(token: string, options?: Pick<VerifyOptions, 'possession'>): Promise<Watched>;
   readonly state: ReplicaState;
   /** For how much longer tokens may be accepted without another word from the issuer. */
   readonly freshnessLeftMs: number;
@@ -149,6 +155,7 @@ class LocalVerifier implements Verifier {
   readonly #ledger = new Ledger();
   readonly #replica: Replica;
   readonly #watchers: Watchers;
+  readonly #guard = new PossessionGuard(() => this.#replica.issuerNow());
   readonly #policy: StalenessPolicy;
   readonly #introspection: Introspection | undefined;
   readonly #appliedListeners = new Set<AppliedListener>();
@@ -214,6 +221,7 @@ class LocalVerifier implements Verifier {
     try {
       const read = this.#reader.read(token);
       if (read !== undefined) {
+        this.#guard.demand(token, read.claims, options.possession);
         this.#replica.admit(read.claims, read.key.kid, read);
         this.#counts.accepted += 1;
         return read.claims;
@@ -230,6 +238,7 @@ class LocalVerifier implements Verifier {
   async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
     try {
       const read = await this.#read(token);
+      this.#guard.demand(token, read.claims, options.possession);
       const assurance = await this.#admit(read, options);
       this.#counts.accepted += 1;
       return { claims: read.claims, assurance };
@@ -239,8 +248,12 @@ class LocalVerifier implements Verifier {
     }
   }
 
-  async watch(token: string): Promise<Watched> {
+  async watch(
+    token: string,
+    { possession }: Pick<VerifyOptions, 'possession'> = {},
+  ): Promise<Watched> {
     const { claims, key } = await this.#read(token);
+    this.#guard.demand(token, claims, possession);
     const { signal, release } = this.#watchers.add(claims, key.kid);
     try {
       this.#replica.admit(claims, key.kid);

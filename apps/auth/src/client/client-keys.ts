@@ -1,5 +1,5 @@
 /** The public keys that a client has registered to sign its assertions with. */
-import { readKeySet, thumbprintOf, type VerificationKey } from '@portcullis/verify';
+import { readPublicKey, thumbprintOf, type PublicKey } from '@portcullis/verify';
 import { z } from 'zod';
 
 /** Two are enough for a rotation. */
@@ -21,10 +21,14 @@ const registeredKey = z.strictObject({
 const registeredKeys = z.strictObject({ keys: z.array(registeredKey).min(1).max(MAX_KEYS) });
 export type ClientKeySet = z.infer<typeof registeredKeys>;
 
-/** @throws Error for a set in which any key is private, weak, unnamed, or of another kind */
+export interface ClientKey extends PublicKey {
+  kid: string;
+}
+
+/** @throws Error for a set in which any key is private, weak, unnamed, named twice, or of another kind */
 export function readClientKeys(document: unknown): {
   set: ClientKeySet;
-  keys: readonly VerificationKey[];
+  keys: readonly ClientKey[];
 } {
   const { keys } = registeredKeys.parse(document);
   // One algorithm has two names, of which the older is understood everywhere.
@@ -32,9 +36,15 @@ export function readClientKeys(document: unknown): {
     ...key,
     ...(alg === undefined ? {} : { alg: alg === 'Ed25519' ? ('EdDSA' as const) : alg }),
   }));
-  const usable = readKeySet({ keys: named });
-  if (usable.size !== keys.length) throw new Error('a key that nothing would be verified with');
-  return { set: { keys: named }, keys: [...usable.values()] };
+  const usable = named.flatMap((jwk) => {
+    const key = readPublicKey(jwk);
+    return key === undefined ? [] : [{ kid: jwk.kid, ...key }];
+  });
+  if (usable.length !== keys.length) throw new Error('a key that nothing would be verified with');
+  if (new Set(usable.map(({ kid }) => kid)).size !== keys.length) {
+    throw new Error('a kid is named twice');
+  }
+  return { set: { keys: named }, keys: usable };
 }
 
 /** Names what the keys are, whatever their spelling or order. */

@@ -49,7 +49,8 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       await limits.login(request.address, account, () =>
         isAtHome(database, account, request.address),
       );
-      const tokens = await attempt(request, account, password);
+      const jkt = await request.provePossession();
+      const tokens = await attempt(request, account, password, jkt);
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       await limits.loggedIn(request.address, account).catch(() => undefined);
       observe('succeeded');
@@ -64,10 +65,11 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     request: RequestContext,
     account: string,
     password: string,
+    jkt: string | undefined,
   ): Promise<Tokens> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const user = await checkPassword(account, password);
-      const tokens = await openFor(user, request);
+      const tokens = await openFor(user, request, jkt);
       if (tokens !== null) return tokens;
     }
     throw new Refusal('unavailable', { retryAfter: 1 });
@@ -88,7 +90,11 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   }
 
   /** @returns null when the account is another one now than the password was checked against */
-  async function openFor(checked: User, request: RequestContext): Promise<Tokens | null> {
+  async function openFor(
+    checked: User,
+    request: RequestContext,
+    jkt: string | undefined,
+  ): Promise<Tokens | null> {
     const cause = {
       actor: { kind: 'user', id: checked.id },
       requestId: request.requestId,
@@ -100,7 +106,10 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       if (user?.status !== 'active' || user.generation !== checked.generation) {
         throw new AccountChanged();
       }
-      const session = await openSession(change, refreshTokens, user, request, ['pwd']);
+      const session = await openSession(change, refreshTokens, user, request, {
+        amr: ['pwd'],
+        jkt,
+      });
       await tx
         .update(users)
         .set({ lastLoginAt: sql`clock_timestamp()` })
@@ -118,7 +127,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     if (opened === null) return null;
 
     const { session, user } = opened.result;
-    const { accessToken, expiresIn } = await mint.forPerson(
+    const { accessToken, tokenType, expiresIn } = await mint.forPerson(
       {
         id: user.id,
         generation: user.generation,
@@ -128,12 +137,13 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
         authTime: session.authTime,
         amr: session.amr,
         sessionExpiresAt: session.expiresAt,
+        jkt,
       },
       session.facts,
     );
     return {
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: tokenType,
       expires_in: expiresIn,
       refresh_token: session.refreshToken.text,
       session_id: session.id,

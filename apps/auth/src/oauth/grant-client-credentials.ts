@@ -1,4 +1,5 @@
 /** RFC 6749 section 4.4. */
+import type { RequestContext } from '@portcullis/api';
 import type { Mint } from '../token/mint.ts';
 import type { IdentifiedClient } from './identify-client.ts';
 import { narrowedAudiences } from './narrowed-audiences.ts';
@@ -11,6 +12,7 @@ const MAX_SCOPE = 1_024;
 
 export async function grantClientCredentials(
   mint: Mint,
+  request: RequestContext,
   client: IdentifiedClient | null,
   members: ReadonlyMap<string, string>,
 ) {
@@ -20,11 +22,12 @@ export async function grantClientCredentials(
   }
   const scope = narrowedScope(client.scopes, members.get('scope'));
   const audiences = narrowedAudiences(client.audiences, members.get('resource'));
-  const { accessToken, expiresIn } = await mint.forMachine(
-    { client: client.id, audiences, scope },
+  const jkt = await request.provePossession();
+  const { accessToken, tokenType, expiresIn } = await mint.forMachine(
+    { client: client.id, audiences, scope, jkt },
     client.facts,
   );
-  return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope };
+  return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, scope };
 }
 
 /** What was asked for, if all of it may be had; everything unless anything was asked for. */

@@ -44,12 +44,12 @@ export function addIntrospectionEndpoint(
 }
 
 function describe(claims: AccessTokenClaims) {
-  const { iss, sub, aud, exp, iat, nbf, jti, client_id } = claims;
+  const { iss, sub, aud, exp, iat, nbf, jti, client_id, cnf } = claims;
   return {
     active: true,
     ...(isUserClaims(claims) ? {} : { scope: claims.scope }),
     client_id,
-    token_type: 'Bearer',
+    token_type: cnf === undefined ? 'Bearer' : 'DPoP',
     exp,
     iat,
     ...(nbf === undefined ? {} : { nbf }),
@@ -57,5 +57,7 @@ function describe(claims: AccessTokenClaims) {
     aud,
     iss,
     jti,
+    // RFC 9449 section 6.2.
+    ...(cnf === undefined ? {} : { cnf }),
   };
 }

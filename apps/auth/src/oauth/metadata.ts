@@ -1,6 +1,7 @@
 /** What others need to know of this issuer: RFC 8414 and RFC 7517. Only what exists is named. */
 import { permission } from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';
+import { DPOP_ALGORITHMS } from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { endpointsOf } from './endpoints.ts';
 
@@ -37,6 +38,8 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
     // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['client_credentials', 'refresh_token'],
+    // RFC 9449 section 5.1.
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     service_documentation: endpoints.documentation,
   };
   // The path of an issuer comes after the well-known part (section 3.1).

@@ -10,7 +10,10 @@ export type OAuthCode =
   | 'invalid_scope'
   | 'invalid_target'
   | 'insufficient_scope'
-  | 'unsupported_grant_type';
+  | 'unsupported_grant_type'
+  /** RFC 9449 section 5 and 8; the endpoint answers them 400, a service 401. */
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
 
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
@@ -36,9 +39,19 @@ function isClientFault(error: unknown): boolean {
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
 }
 
-/** The one parameter that may be repeated (RFC 8707 section 2), which is not served here. */
-function isRepeatedResource(error: unknown): boolean {
-  return error instanceof Refusal && error.issues?.some(({ path }) => path === 'resource') === true;
+/** What the RFCs have a name of their own for. */
+function asOAuthError(error: unknown): OAuthError | null {
+  if (error instanceof OAuthError) return error;
+  if (!(error instanceof Refusal)) return null;
+  const { code, message, issues } = error;
+  if (code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') {
+    return new OAuthError(code, message, { cause: error.cause });
+  }
+  // The one parameter that may be repeated (RFC 8707 section 2), which is not served here.
+  if (issues?.some(({ path }) => path === 'resource') === true) {
+    return new OAuthError('invalid_target', 'A token is for one resource, or for all.');
+  }
+  return null;
 }
 
 export function answerOAuthError(
@@ -47,19 +60,15 @@ export function answerOAuthError(
   reply: FastifyReply,
 ): void {
   void reply.headers(NO_STORE);
-  if (error instanceof OAuthError) {
-    request.log.debug({ code: error.code, err: error.cause }, 'refused');
-    if (error.code === 'invalid_client') {
+  const known = asOAuthError(error);
+  if (known !== null) {
+    request.log.debug({ code: known.code, err: known.cause }, 'refused');
+    if (known.code === 'invalid_client') {
       void reply.header('www-authenticate', 'Basic realm="portcullis", charset="UTF-8"');
     }
     void reply
-      .code(STATUS[error.code] ?? 400)
-      .send({ error: error.code, error_description: error.message });
-    return;
-  }
-  if (isRepeatedResource(error)) {
-    const error_description = 'A token is for one resource, or for all.';
-    void reply.code(400).send({ error: 'invalid_target', error_description });
+      .code(STATUS[known.code] ?? 400)
+      .send({ error: known.code, error_description: known.message });
     return;
   }
   const refusal = isClientFault(error) ? new Refusal('invalid_request') : refusalOf(error);

@@ -3,7 +3,7 @@
  * there was one; the body is then the receipt, which clients that know only the RFC leave unread
  * (section 2.2).
  */
-import { Refusal, receiptWait, type AccessTokenClaims } from '@portcullis/contracts';
+import { receiptWait } from '@portcullis/contracts';
 import { requestContext, type FastifyInstance, type FastifyRequest } from '@portcullis/service';
 import { z } from 'zod';
 import { OfAnotherClient, type RevokeToken } from '../token/revoke-token.ts';
@@ -13,11 +13,6 @@ import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
 export interface RevocationEndpointDependencies {
   identifyClient: IdentifyClient;
   revokeToken: RevokeToken;
-}
-
-/** The token is in the form; the one in a header, if any, is not looked at. */
-async function noBearer(): Promise<AccessTokenClaims> {
-  throw new Refusal('invalid_token');
 }
 
 export function addRevocationEndpoint(
@@ -33,7 +28,7 @@ export function addRevocationEndpoint(
     // `token_type_hint` is one: a token of ours says by its form what it is.
     const token = members.get('token');
     if (token === undefined) throw new OAuthError('invalid_request', 'There is no token.');
-    const context = requestContext(request, reply, noBearer);
+    const context = requestContext(request, reply, {});
     const revocation = { token, client: client.id, wait: waitOf(request) };
     try {
       return (await revokeToken(context, revocation)) ?? {};

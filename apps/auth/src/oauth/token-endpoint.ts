@@ -1,7 +1,5 @@
 /** `POST /oauth2/token` (RFC 6749 section 3.2): a linear list of refusals, then a grant. */
-import type { AccessTokenClaims } from '@portcullis/contracts';
-import { Refusal } from '@portcullis/contracts';
-import { requestContext, type FastifyInstance } from '@portcullis/service';
+import { requestContext, type FastifyInstance, type ProvePossession } from '@portcullis/service';
 import type { Refresh } from '../session/refresh.ts';
 import type { Mint } from '../token/mint.ts';
 import { grantClientCredentials } from './grant-client-credentials.ts';
@@ -15,28 +13,23 @@ export interface TokenEndpointDependencies {
   mint: Mint;
   /** Of a person's token. */
   audiences: readonly string[];
-}
-
-/** Bearer tokens are no business of this endpoint. */
-async function noBearer(): Promise<AccessTokenClaims> {
-  throw new Refusal('invalid_token');
+  provePossession: ProvePossession;
 }
 
 export function addTokenEndpoint(
   app: FastifyInstance,
-  { identifyClient, refresh, mint, audiences }: TokenEndpointDependencies,
+  { identifyClient, refresh, mint, audiences, provePossession }: TokenEndpointDependencies,
 ): void {
   app.post('/oauth2/token', { errorHandler: answerOAuthError }, async (request, reply) => {
     void reply.headers(NO_STORE);
     const members = formMembersOf(request);
     const client = await identifyClient(request);
+    const context = requestContext(request, reply, { provePossession });
     switch (members.get('grant_type')) {
       case 'client_credentials':
-        return await grantClientCredentials(mint, client, members);
-      case 'refresh_token': {
-        const context = requestContext(request, reply, noBearer);
+        return await grantClientCredentials(mint, context, client, members);
+      case 'refresh_token':
         return await grantRefreshToken({ refresh, audiences }, context, client, members);
-      }
       case undefined:
         throw new OAuthError('invalid_request', 'There is no grant_type.');
       default:

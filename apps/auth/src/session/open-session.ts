@@ -35,7 +35,7 @@ export async function openSession(
   refreshTokens: RefreshTokens,
   user: LockedUser,
   request: RequestContext,
-  amr: string[],
+  { amr, jkt }: { amr: string[]; jkt: string | undefined },
 ): Promise<OpenedSession> {
   const { tx } = change;
   const ended = await endOldestSessions(change, user.id, MAX_SESSIONS - 1);
@@ -55,6 +55,7 @@ export async function openSession(
       userId: user.id,
       clientId: FIRST_PARTY_CLIENT,
       refreshHash: refreshToken.hash,
+      dpopJkt: jkt ?? null,
       userAgent: request.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
       address: request.address,
       amr,

@@ -52,19 +52,20 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       observe('refused');
       throw new Refusal('invalid_refresh_token');
     }
-    const turn = await database.transaction((tx) => takeTurn(tx, token, request, client));
+    const jkt = await request.provePossession();
+    const turn = await database.transaction((tx) => takeTurn(tx, token, request, { client, jkt }));
     observe(turn.outcome);
     if (turn.outcome === 'reused') await endReused(token, turn.owner, request);
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {
       throw new Refusal('invalid_refresh_token', { cause: new Error(turn.reason) });
     }
-    const { accessToken, expiresIn } = await mint.forPerson(
+    const { accessToken, tokenType, expiresIn } = await mint.forPerson(
       { ...turn.person, ...(audiences === undefined ? {} : { audiences }) },
       turn.facts,
     );
     return {
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: tokenType,
       expires_in: expiresIn,
       refresh_token: turn.successor.text,
       session_id: token.sessionId,
@@ -75,7 +76,7 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     tx: Transaction,
     token: RefreshToken,
     request: RequestContext,
-    client: ClientId | undefined,
+    { client, jkt }: { client: ClientId | undefined; jkt: string | undefined },
   ) {
     const refused = (reason: string) => ({ outcome: 'refused', reason }) as const;
     const row = await lockSession(tx, token);
@@ -85,12 +86,15 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     if (row.clientDisabledAt !== null) return refused('the client is disabled');
     if (row.over) return refused('the session has outlived its time');
     if (client !== undefined && client !== row.clientId) return refused('of another client');
+    // Before it is asked whether the token was used: who lacks the key can do nothing with a copy.
+    if (row.dpopJkt !== null && row.dpopJkt !== jkt) return refused('bound to another key');
 
     const userAgent = request.userAgent?.slice(0, MAX_USER_AGENT) ?? null;
     const successor = refreshTokens.successor(token);
     if (row.refreshHash.equals(token.hash)) {
       await rotate(tx, token, successor, userAgent, request.address);
-      return { outcome: 'rotated', ...granted(row, token, successor) } as const;
+      await bindTo(tx, row, token, jkt);
+      return { outcome: 'rotated', ...granted(row, token, successor, jkt) } as const;
     }
     const repeated =
       row.previousRefreshHash?.equals(token.hash) === true &&
@@ -98,7 +102,10 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       row.secondsSinceRotation !== null &&
       row.secondsSinceRotation <= GRACE_SECONDS &&
       row.userAgent === userAgent;
-    if (repeated) return { outcome: 'repeated', ...granted(row, token, successor) } as const;
+    if (repeated) {
+      await bindTo(tx, row, token, jkt);
+      return { outcome: 'repeated', ...granted(row, token, successor, jkt) } as const;
+    }
     return { outcome: 'reused', owner: row.userId, reason: 'used before' } as const;
   }
 
@@ -151,6 +158,7 @@ async function lockSession(tx: Transaction, token: RefreshToken) {
       secondsSinceRotation: sql<
         number | null
       >`extract(epoch from clock_timestamp() - ${sessions.rotatedAt})::float8`,
+      dpopJkt: sessions.dpopJkt,
       userAgent: sessions.userAgent,
       authTime: sessions.authTime,
       amr: sessions.amr,
@@ -195,7 +203,23 @@ async function rotate(
   if (rotated.length !== 1) throw new Error('a session changed under its lock');
 }
 
-function granted(row: LockedSession, token: RefreshToken, successor: RefreshToken) {
+/** A refresh token that is given to a public client for a proof is bound to its key (RFC 9449 section 5). */
+async function bindTo(
+  tx: Transaction,
+  row: LockedSession,
+  token: RefreshToken,
+  jkt: string | undefined,
+): Promise<void> {
+  if (jkt === undefined || row.dpopJkt !== null) return;
+  await tx.update(sessions).set({ dpopJkt: jkt }).where(eq(sessions.id, token.sessionId));
+}
+
+function granted(
+  row: LockedSession,
+  token: RefreshToken,
+  successor: RefreshToken,
+  jkt: string | undefined,
+) {
   const { now, kid, clientGeneration, issuerGeneration } = row;
   return {
     successor,
@@ -209,6 +233,7 @@ function granted(row: LockedSession, token: RefreshToken, successor: RefreshToke
       authTime: row.authTime.getTime() / 1_000,
       amr: row.amr,
       sessionExpiresAt: row.expiresAt.getTime() / 1_000,
+      jkt,
     },
   };
 }

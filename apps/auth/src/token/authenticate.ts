@@ -5,6 +5,7 @@ import {
   type EventId,
   type UserClaims,
 } from '@portcullis/contracts';
+import type { Possession, PossessionGuard } from '@portcullis/verify';
 import type { TokenReader } from './read-token.ts';
 import type { StandingOf } from './standing.ts';
 
@@ -24,14 +25,22 @@ export class TakenBack extends Error {
   }
 }
 
+export type DemandPossession = PossessionGuard['demand'];
+
 /**
- * Checks a token as of now.
+ * Checks a token as of now, and whether whoever presents it may: of one that is only asked about,
+ * nobody need hold the key.
  *
- * @throws Refusal `invalid_token`, or `token_stale` when a refresh would help
+ * @throws Refusal `invalid_token`, `invalid_dpop_proof`, or `token_stale` when a refresh would help
  */
-export function createAuthenticate(read: TokenReader, standingOf: StandingOf) {
-  return async (text: string): Promise<AccessTokenClaims> => {
+export function createAuthenticate(
+  read: TokenReader,
+  standingOf: StandingOf,
+  demandPossession?: DemandPossession,
+) {
+  return async (text: string, possession?: Possession): Promise<AccessTokenClaims> => {
     const token = await read(text);
+    demandPossession?.(text, token.claims, possession);
     const standing = await standingOf(token);
     if (standing.holds) return token.claims;
     const { claims } = token;

@@ -49,16 +49,21 @@ export interface Person {
   sessionExpiresAt: number;
   /** For whom the token is, where it was narrowed. */
   audiences?: readonly string[];
+  /** The key that the token is bound to, by its thumbprint (RFC 9449); undefined: none. */
+  jkt: string | undefined;
 }
 
 export interface Machine {
   client: ClientId;
   scope: string;
   audiences: readonly string[];
+  /** The key that the token is bound to, by its thumbprint (RFC 9449); undefined: none. */
+  jkt: string | undefined;
 }
 
 export interface MintedToken {
   accessToken: string;
+  tokenType: 'Bearer' | 'DPoP';
   /** Seconds. */
   expiresIn: number;
 }
@@ -79,7 +84,12 @@ export interface MintOptions {
 export function createMint(options: MintOptions): Mint {
   const { keyRing, lifeSeconds } = options;
 
-  async function mint(claims: object, facts: TokenFacts, endsBy: number): Promise<MintedToken> {
+  async function mint(
+    claims: object,
+    { jkt }: { jkt: string | undefined },
+    facts: TokenFacts,
+    endsBy: number,
+  ): Promise<MintedToken> {
     const iat = Math.floor(facts.now);
     const exp = Math.min(iat + lifeSeconds, Math.floor(endsBy));
     const accessToken = await keyRing.sign(facts.kid, {
@@ -90,8 +100,10 @@ export function createMint(options: MintOptions): Mint {
       jti: newId('tok', Math.floor(facts.now * 1_000)),
       cgen: facts.clientGeneration,
       igen: facts.issuerGeneration,
+      ...(jkt === undefined ? {} : { cnf: { jkt } }),
     });
-    return { accessToken, expiresIn: exp - iat };
+    const tokenType = jkt === undefined ? 'Bearer' : 'DPoP';
+    return { accessToken, tokenType, expiresIn: exp - iat };
   }
 
   return {
@@ -107,6 +119,7 @@ export function createMint(options: MintOptions): Mint {
           auth_time: Math.floor(person.authTime),
           amr: person.amr,
         },
+        person,
         facts,
         person.sessionExpiresAt,
       ),
@@ -120,6 +133,7 @@ export function createMint(options: MintOptions): Mint {
           // The client is its own subject, and so has one generation.
           gen: facts.clientGeneration,
         },
+        machine,
         facts,
         Number.POSITIVE_INFINITY,
       ),

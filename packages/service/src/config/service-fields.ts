@@ -85,6 +85,8 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
     HOST: z.string().max(255).default('127.0.0.1'),
     PORT: integer({ min: 0, max: 65_535 }).default(port),
     PORTCULLIS_ISSUER: httpUrl({ production }),
+    /** Where clients reach this service: what the proofs of bound tokens have to name (RFC 9449). */
+    PORTCULLIS_PUBLIC_URL: httpUrl({ production }).optional(),
     NATS_URL: z
       .string()
       .max(2048)
@@ -112,4 +114,20 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
       .refine((value) => !(value && production), 'is not for production')
       .default(false),
   };
+}
+
+/**
+ * The addresses under which clients reach a service, without a slash at the end. Never taken from a
+ * request. On a developer's machine a service is known by its port; in production it has to be told,
+ * and bound tokens are refused until it is.
+ */
+export function publicUrlsOf(fields: {
+  NODE_ENV: string;
+  PORT: number;
+  PORTCULLIS_PUBLIC_URL?: string | undefined;
+}): string[] {
+  const { NODE_ENV, PORT, PORTCULLIS_PUBLIC_URL: told } = fields;
+  if (told !== undefined) return [told.replace(/\/+$/, '')];
+  if (NODE_ENV === 'production') return [];
+  return [...LOCAL_HOSTS].map((host) => `http://${host}:${PORT}`);
 }

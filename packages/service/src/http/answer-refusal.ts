@@ -1,7 +1,6 @@
 /** Refusals on their way out, and into the log. */
 import type { Refusal } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { offersCredentials } from './bearer.ts';
 import { exchangeOf } from './exchange.ts';
 import { refusalHeaders } from './refusal-headers.ts';
 
@@ -14,7 +13,7 @@ export function answerRefusal(
   noteRefusal(request, refusal);
   return reply
     .code(refusal.status)
-    .headers(refusalHeaders(refusal, offersCredentials(request)))
+    .headers(refusalHeaders(refusal, request))
     .type('application/json; charset=utf-8')
     .send(refusal.toBody(request.id));
 }

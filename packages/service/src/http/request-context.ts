@@ -1,11 +1,23 @@
 /** What the procedures are told of a request, whichever way it came. */
 import type { RequestContext } from '@portcullis/api';
-import type { AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenStreams } from './open-streams.ts';
 import { tokenCookies } from './token-cookies.ts';
 
 export type Authenticate = (request: FastifyRequest) => Promise<AccessTokenClaims>;
+
+/** @returns the thumbprint of the key that the request proves possession of; undefined for none */
+export type ProvePossession = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<string | undefined>;
+
+/** How a service finds out who sends a request. */
+export interface Identification {
+  authenticate?: Authenticate;
+  provePossession?: ProvePossession;
+}
 
 /** Characters of a user agent that are kept. */
 const MAX_USER_AGENT = 256;
@@ -13,20 +25,30 @@ const MAX_USER_AGENT = 256;
 export function requestContext(
   request: FastifyRequest,
   reply: FastifyReply,
-  authenticate: Authenticate,
+  { authenticate, provePossession }: Identification,
   streams?: OpenStreams,
 ): RequestContext {
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
+  // One proof speaks for one request, however many calls it makes.
+  let proven: Promise<string | undefined> | undefined;
   return {
     requestId: request.id,
     address: request.ip,
     userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT),
     signal: gone.signal,
     cookies: tokenCookies(request, reply),
-    authenticate: () => authenticate(request),
+    authenticate: async () => {
+      // Where there is nothing to check a token with, none is good.
+      if (authenticate === undefined) throw new Refusal('invalid_token');
+      return authenticate(request);
+    },
+    provePossession: async () => {
+      proven ??= provePossession?.(request, reply) ?? Promise.resolve(undefined);
+      return proven;
+    },
     watch: async () => {
       if (streams === undefined) throw new Error('this operation is no stream');
       return streams.hold(request, reply);

@@ -19,7 +19,7 @@ import * as bounds from './bounds.ts';
 import { answerClientErrors, refuseExpectation } from './client-errors.ts';
 import { InFlight } from './drain.ts';
 import type { CookieSettings } from './exchange.ts';
-import type { Authenticate } from './request-context.ts';
+import type { Authenticate, ProvePossession } from './request-context.ts';
 import { refusalOfHttp } from './framework-errors.ts';
 import { answerUnknownRoutes } from './known-methods.ts';
 import { OpenStreams, type Watch } from './open-streams.ts';
@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   /** Of @portcullis/api: its procedures carry their routes. */
   router: AnyTRPCRouter;
   authenticate: Authenticate;
+  /** For services that bind tokens to keys. */
+  provePossession?: ProvePossession;
   /** For subscriptions; a router that has any needs it. */
   watch?: Watch;
   readiness: ReadinessChecks;
@@ -89,9 +91,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const readiness = new ReadinessProbe(options.readiness, logger);
   addOperationRoutes(app, { readiness, registry, inFlight });
   const procedures = routedProcedures(options.router);
-  const { authenticate, router, title, version } = options;
-  addRestRoutes(app, { router, procedures, authenticate });
-  addTrpcRoutes(app, { router, authenticate, streams });
+  const { router, title, version } = options;
+  addRestRoutes(app, { router, procedures, identification: options });
+  addTrpcRoutes(app, { router, identification: options, streams });
   options.rawRoutes?.(app);
   const extraPaths = options.rawPaths ?? {};
   const document = openApiDocument({ title, version, procedures, extraPaths });

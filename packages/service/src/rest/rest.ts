@@ -5,7 +5,7 @@
  */
 import { callTRPCProcedure, type AnyTRPCRouter } from '@trpc/server';
 import type { FastifyInstance } from 'fastify';
-import { requestContext, type Authenticate } from '../http/request-context.ts';
+import { requestContext, type Identification } from '../http/request-context.ts';
 import { withinBound } from '../http/time-bound.ts';
 import { readInput } from './read-input.ts';
 import type { RoutedProcedure } from './routed-procedures.ts';
@@ -13,7 +13,7 @@ import type { RoutedProcedure } from './routed-procedures.ts';
 export interface RestOptions {
   router: AnyTRPCRouter;
   procedures: readonly RoutedProcedure[];
-  authenticate: Authenticate;
+  identification: Identification;
 }
 
 export function addRestRoutes(app: FastifyInstance, options: RestOptions): void {
@@ -22,7 +22,7 @@ export function addRestRoutes(app: FastifyInstance, options: RestOptions): void 
       method: procedure.route.method,
       url: procedure.route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       handler: async (request, reply) => {
-        const ctx = requestContext(request, reply, options.authenticate);
+        const ctx = requestContext(request, reply, options.identification);
         // tRPC never asks for the input of a procedure that takes none.
         if (procedure.input === undefined) readInput(procedure, request);
         const answer: unknown = await withinBound(

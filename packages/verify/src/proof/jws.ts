@@ -3,7 +3,7 @@
  * In the one canonical spelling of the compact form, like access tokens; what its members mean is the
  * business of whoever asks.
  */
-import type { KeyObject } from 'node:crypto';
+import type { PublicKey } from '../keys/public-key.ts';
 import { signatureHolds } from '../token/signature.ts';
 import type { Algorithm } from '../token/parse.ts';
 import { parseStrictJson } from '../token/strict-json.ts';
@@ -69,7 +69,7 @@ export function algorithmOf({ alg }: Record<string, unknown>): Algorithm | undef
 /** Whether this key made the signature, by its own algorithm and no other (RFC 8725 section 3.1). */
 export function jwsSignatureHolds(
   { header, payload, signed, signature }: Jws,
-  key: { alg: Algorithm; key: KeyObject },
+  key: PublicKey,
 ): boolean {
   const alg = algorithmOf(header);
   if (alg !== key.alg) return false;

@@ -7,11 +7,16 @@
 import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
 import type { Permission, UserClaims } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
+import { readAuthorization } from '../proof/authorization.ts';
+import type { Possession } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 
-/** What the context of the router must carry: the raw `Authorization` header, or undefined. */
+/** What the context of the router must carry. */
 export interface AuthorizationContext {
+  /** The raw `Authorization` header, or undefined. */
   authorization: string | undefined;
+  /** For bound tokens (RFC 9449), which are refused without it; one object for each HTTP request. */
+  possession?: Possession | undefined;
 }
 
 const t = initTRPC.context<AuthorizationContext>().create();
@@ -21,21 +26,25 @@ export interface Demands extends VerifyOptions {
   permission?: Permission;
 }
 
+const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
+
 /** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
 export function protect(verifier: Verifier, demands: Demands = {}) {
   return t.middleware(async ({ ctx, next }) => {
-    const token = await demandToken(verifier, ctx.authorization, demands);
+    const token = await demandToken(verifier, ctx, demands);
     return await next({ ctx: { token } });
   });
 }
 
 async function demandToken(
   verifier: Verifier,
-  authorization: string | undefined,
+  { authorization, possession }: AuthorizationContext,
   { permission, ...options }: Demands,
 ): Promise<UserClaims> {
   try {
-    const token = await verifier.verify(bearerToken(authorization), options);
+    const { token: text, scheme } = readAuthorization(authorization);
+    const proof = scheme === 'dpop' ? { possession: possession ?? NO_PROOF } : {};
+    const token = await verifier.verify(text, { ...options, ...proof });
     if (
       !isUserClaims(token) ||
       (permission !== undefined && !rolesAllow(token.roles, permission))
@@ -50,9 +59,9 @@ async function demandToken(
 
 /** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */
 export function bearerToken(authorization: string | undefined): string {
-  const match = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization ?? '');
-  if (match?.[1] === undefined) throw new Refusal('invalid_token');
-  return match[1];
+  const { token, scheme } = readAuthorization(authorization);
+  if (scheme !== 'bearer') throw new Refusal('invalid_token');
+  return token;
 }
 
 function asTRPCError(error: unknown): TRPCError {

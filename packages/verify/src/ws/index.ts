@@ -4,7 +4,7 @@
  */
 import { closeCodeOf, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier, VerifyOptions } from '../verifier.ts';
 
 export { CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '@portcullis/contracts';
 
@@ -37,6 +37,7 @@ export interface HeldSocket {
  * that does not answer the close within a second is cut off, so that it cannot go on sending; until
  * then what it sends is still delivered: look at `signal` before acting on a message.
  *
+ * @param options what came with a bound token in the opening request (RFC 9449)
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
  * @example
  * server.on('connection', async (socket, request) => {
@@ -49,10 +50,11 @@ export async function cutOnRevocation(
   socket: ClosableSocket,
   verifier: Pick<Verifier, 'watch'>,
   token: string,
+  options: Pick<VerifyOptions, 'possession'> = {},
 ): Promise<HeldSocket | undefined> {
   let watched: Awaited<ReturnType<Verifier['watch']>>;
   try {
-    watched = await verifier.watch(token);
+    watched = await verifier.watch(token, options);
   } catch (error) {
     closeWith(socket, error);
     return undefined;

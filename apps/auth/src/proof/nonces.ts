@@ -1,0 +1,47 @@
+/**
+ * Nonces for DPoP proofs (RFC 9449 section 8): each says when it was made, and is an HMAC of that, so
+ * that any instance can check the nonce of any other, and none has to keep one. They bound the age of
+ * a proof by clocks of ours, whatever the client's clock says.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/** Seconds for which a nonce is good. */
+export const NONCE_LIFE = 300;
+/** Seconds after which a client is given the next one, so that it is not refused for an old one. */
+const RENEWED_AFTER = 120;
+/** Seconds by which the clocks of two instances may differ. */
+const SKEW = 30;
+
+const TAG_BYTES = 16;
+const FORM = /^([0-9a-z]{1,9})\.([A-Za-z0-9_-]{22})$/;
+
+export interface Nonces {
+  issue(): string;
+  /** @returns null for one that is no longer good, or never was */
+  read(nonce: string): { isWorn: boolean; goodUntil: number } | null;
+}
+
+/**
+ * @param secret that all instances share, 32 bytes
+ * @param now seconds since the epoch
+ */
+export function createNonces(secret: Buffer, now: () => number): Nonces {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis dpop nonce v1', 32));
+  const tagOf = (moment: string) =>
+    createHmac('sha256', key).update(moment).digest().subarray(0, TAG_BYTES);
+
+  return {
+    issue() {
+      const moment = Math.floor(now()).toString(36);
+      return `${moment}.${tagOf(moment).toString('base64url')}`;
+    },
+    read(nonce) {
+      const [, moment, tag] = FORM.exec(nonce) ?? [];
+      if (moment === undefined || tag === undefined) return null;
+      if (!timingSafeEqual(Buffer.from(tag, 'base64url'), tagOf(moment))) return null;
+      const age = now() - Number.parseInt(moment, 36);
+      if (age >= NONCE_LIFE || age < -SKEW) return null;
+      return { isWorn: age >= RENEWED_AFTER, goodUntil: now() - age + NONCE_LIFE };
+    },
+  };
+}

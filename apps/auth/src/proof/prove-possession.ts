@@ -1,0 +1,49 @@
+/**
+ * The DPoP proof of a request for tokens (RFC 9449 section 5): by which key the tokens are to be
+ * bound. It needs a nonce of ours, and is good once, over all instances.
+ */
+import { Refusal } from '@portcullis/contracts';
+import { possessionOf, type ProvePossession } from '@portcullis/service';
+import { readDpopProof, type DpopProof } from '@portcullis/verify';
+import { NONCE_LIFE, type Nonces } from './nonces.ts';
+import type { SpendOnce } from './spend-once.ts';
+
+export interface ProvePossessionDependencies {
+  nonces: Nonces;
+  spendOnce: SpendOnce;
+  /** Where clients reach this server, without a slash at the end. */
+  publicUrls: readonly string[];
+  /** Seconds since the epoch. */
+  now: () => number;
+}
+
+export function createProvePossession(dependencies: ProvePossessionDependencies): ProvePossession {
+  const { nonces, spendOnce, publicUrls, now } = dependencies;
+
+  return async (request, reply) => {
+    const { proofs, method, urls } = possessionOf(request, publicUrls);
+    if (proofs.length === 0) return undefined;
+    const proof = refusing(() => {
+      const [text] = proofs;
+      if (text === undefined || proofs.length !== 1) throw new Error('more than one proof');
+      // The nonce bounds its age better than a clock that is the client's.
+      return readDpopProof(text, { method, urls, now: now(), maxAge: NONCE_LIFE });
+    });
+    const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);
+    // Sent with the answer, whatever it is (section 8.2).
+    if (nonce === null || nonce.isWorn) void reply.header('dpop-nonce', nonces.issue());
+    if (nonce === null) throw new Refusal('use_dpop_nonce');
+    const { jkt: maker, jti } = proof;
+    const isFirst = await spendOnce({ use: 'dpop', maker, jti, refusedFrom: nonce.goodUntil });
+    if (!isFirst) throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
+    return proof.jkt;
+  };
+}
+
+function refusing(read: () => DpopProof): DpopProof {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Refusal('invalid_dpop_proof', { cause });
+  }
+}

@@ -1,0 +1,263 @@
+/** RFC 9449 at the auth service: nonces, binding, and what a bound token is good for without its key. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  basic,
+  MACHINE,
+  partOf,
+  PASSWORD,
+  startAuthSystem,
+  type AuthInstance,
+  type AuthSystem,
+} from '../auth-system.ts';
+import { DpopClient } from './dpop-client.ts';
+
+let system: AuthSystem;
+let auth: AuthInstance;
+let other: AuthInstance;
+let holder: DpopClient;
+let thief: DpopClient;
+
+beforeAll(async () => {
+  system = await startAuthSystem({ instances: 2 });
+  const [first, second] = system.instances;
+  if (first === undefined || second === undefined) throw new Error('two instances were asked for');
+  [auth, other] = [first, second];
+  [holder, thief] = await Promise.all([DpopClient.create(), DpopClient.create()]);
+}, 120_000);
+
+afterAll(async () => {
+  await system.bed.dispose();
+});
+
+const machine = {
+  form: { grant_type: 'client_credentials' },
+  headers: basic(MACHINE.id, MACHINE.secret),
+};
+const jktOf = (token: string) => partOf(token, 1)['cnf']?.jkt;
+
+async function boundLogin(client: DpopClient = holder) {
+  const { email } = await auth.newcomer();
+  const { status, body } = await client.ask(auth, '/v1/login', {
+    body: { email, password: PASSWORD },
+  });
+  expect([status, body.token_type]).toEqual([200, 'DPoP']);
+  return body;
+}
+
+/** Whether the service takes the token, by this client, or as a bearer. */
+async function taken(token: string, client?: DpopClient): Promise<boolean> {
+  if (client === undefined) return await auth.accepts(token);
+  const { status } = await client.send(auth, '/v1/sessions', { token });
+  expect([200, 401]).toContain(status);
+  return status === 200;
+}
+
+describe('the nonce', () => {
+  it('is asked for, is taken by every instance, and comes anew with time', async () => {
+    const client = await DpopClient.create();
+    const asked = await client.send(auth, '/oauth2/token', machine);
+    expect([asked.status, asked.body.error]).toEqual([400, 'use_dpop_nonce']);
+    expect(asked.headers.get('dpop-nonce')).toBe(client.nonce);
+    const given = await client.send(other, '/oauth2/token', machine, {
+      htu: `${auth.url}/oauth2/token`,
+    });
+    expect([given.status, given.body.token_type]).toEqual([200, 'DPoP']);
+    expect(given.headers.get('dpop-nonce')).toBeNull();
+    expect(jktOf(given.body.access_token)).toBe(client.jkt);
+  });
+
+  it.each([
+    ['invented', 'abc.AAAAAAAAAAAAAAAAAAAAAA'],
+    ['of another time', `${Math.floor(Date.now() / 1_000 - 10).toString(36)}.{tag}`],
+    ['text', 'x'],
+    ['a prototype', '__proto__'],
+  ])('is no good when it is %s', async (_, nonce) => {
+    const client = await DpopClient.create();
+    await client.send(auth, '/oauth2/token', machine);
+    const tag = client.nonce?.split('.')[1] ?? '';
+    const claims = { nonce: nonce.replace('{tag}', tag) };
+    const answer = await client.send(auth, '/oauth2/token', machine, { claims });
+    expect([answer.status, answer.body.error]).toEqual([400, 'use_dpop_nonce']);
+  });
+
+  it('is asked for at login too, in the form of its errors', async () => {
+    const client = await DpopClient.create();
+    const body = { email: 'nobody@example.test', password: PASSWORD };
+    const answer = await client.send(auth, '/v1/login', { body });
+    expect([answer.status, answer.body.code]).toEqual([401, 'use_dpop_nonce']);
+    expect(answer.headers.get('dpop-nonce')).toBe(client.nonce);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP .*error="use_dpop_nonce"/);
+    const refused = await client.send(auth, '/v1/login', { body });
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid_credentials']);
+  });
+});
+
+describe('a proof', () => {
+  it('is good for one of 50 calls at once, over instances', async () => {
+    await holder.ask(auth, '/oauth2/token', machine);
+    const dpop = await holder.proof('POST', `${auth.url}/oauth2/token`);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        (i % 2 === 0 ? auth : other).call('POST', '/oauth2/token', {
+          ...machine,
+          headers: { ...machine.headers, dpop },
+        }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(new Set(refused.map(({ body }) => body.error))).toEqual(new Set(['invalid_dpop_proof']));
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['another method', { htm: 'GET' }],
+    ['another address', { htu: 'http://127.0.0.1:1/oauth2/token' }],
+    ['an iat of long ago', { iat: 1_000_000_000 }],
+    ['an iat to come', { iat: Math.floor(Date.now() / 1_000) + 3_600 }],
+  ])('for %s is refused', async (_, claims) => {
+    const { status, body } = await holder.ask(auth, '/oauth2/token', machine, { claims });
+    expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+
+  it('is judged by the configured address, whatever the Host header says', async () => {
+    await holder.ask(auth, '/oauth2/token', machine);
+    const htu = 'http://evil.example/oauth2/token';
+    const headers = { ...machine.headers, 'x-forwarded-host': 'evil.example' };
+    const { body } = await holder.send(auth, '/oauth2/token', { ...machine, headers }, { htu });
+    expect(body.error).toBe('invalid_dpop_proof');
+  });
+
+  it('comes alone', async () => {
+    const one = async () => await holder.proof('POST', `${auth.url}/oauth2/token`);
+    const dpop = `${await one()}, ${await one()}`;
+    const headers = { ...machine.headers, dpop };
+    const { status, body } = await auth.call('POST', '/oauth2/token', { ...machine, headers });
+    expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+});
+
+describe('a bound session', () => {
+  it('has access tokens that are good with the key, and not without', async () => {
+    const { access_token: token } = await boundLogin();
+    expect(jktOf(token)).toBe(holder.jkt);
+    expect(await taken(token, holder)).toBe(true);
+    expect(await taken(token)).toBe(false);
+    expect(await taken(token, thief)).toBe(false);
+    const answer = await auth.call('GET', '/v1/sessions', { token });
+    expect(answer.headers.get('www-authenticate')).toMatch(
+      /^Bearer .*error="invalid_token", DPoP algs="ES256 EdDSA Ed25519"$/,
+    );
+    // And an unbound token is none with that scheme.
+    const { access_token: unbound } = await auth.newcomer();
+    expect(await taken(unbound, holder)).toBe(false);
+    expect(await taken(unbound)).toBe(true);
+  });
+
+  it('has a proof for each request, and for that token', async () => {
+    const [one, another] = [await boundLogin(), await boundLogin()];
+    const htu = `${auth.url}/v1/sessions`;
+    const dpop = await holder.proof('GET', htu, { token: one.access_token });
+    const call = async (token: string, proof = dpop) =>
+      await auth.call('GET', '/v1/sessions', {
+        headers: { authorization: `DPoP ${token}`, dpop: proof },
+      });
+    expect((await call(another.access_token)).body.code).toBe('invalid_dpop_proof');
+    expect((await call(one.access_token)).status).toBe(200);
+    const again = await call(one.access_token);
+    expect([again.status, again.body.code]).toEqual([401, 'invalid_dpop_proof']);
+    expect(again.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/);
+    const without = await auth.call('GET', '/v1/sessions', {
+      headers: { authorization: `DPoP ${one.access_token}` },
+    });
+    expect([without.status, without.body.code]).toEqual([401, 'invalid_dpop_proof']);
+  });
+
+  it('proves it once for all calls of a batch', async () => {
+    const { access_token: token } = await boundLogin();
+    const path = '/trpc/sessions.list,sessions.list';
+    const { status, body } = await holder.send(auth, `${path}?batch=1&input=%7B%7D`, { token });
+    expect(status).toBe(200);
+    expect(body).toHaveLength(2);
+  });
+
+  it('is refreshed with its key, and lives on when somebody else tries', async () => {
+    const first = await boundLogin();
+    const body = { refresh_token: first.refresh_token };
+    const form = { grant_type: 'refresh_token', ...body };
+    expect((await auth.call('POST', '/v1/refresh', { body })).body.code).toBe(
+      'invalid_refresh_token',
+    );
+    expect((await auth.call('POST', '/oauth2/token', { form })).body.error).toBe('invalid_grant');
+    expect((await thief.ask(auth, '/v1/refresh', { body })).body.code).toBe(
+      'invalid_refresh_token',
+    );
+    expect((await thief.ask(auth, '/oauth2/token', { form })).body.error).toBe('invalid_grant');
+    const next = await holder.ask(auth, '/oauth2/token', { form });
+    expect([next.status, next.body.token_type]).toEqual([200, 'DPoP']);
+    expect(await taken(next.body.access_token, holder)).toBe(true);
+    const last = await holder.ask(auth, '/v1/refresh', {
+      body: { refresh_token: next.body.refresh_token },
+    });
+    expect([last.status, jktOf(last.body.access_token)]).toEqual([200, holder.jkt]);
+    // A copy of a token that was used would end an unbound session; without the key it does nothing.
+    expect((await thief.ask(auth, '/v1/refresh', { body })).status).toBe(401);
+    expect(await taken(last.body.access_token, holder)).toBe(true);
+    // With it, it does.
+    expect((await holder.ask(auth, '/v1/refresh', { body })).status).toBe(401);
+    expect(await taken(last.body.access_token, holder)).toBe(false);
+  });
+
+  it('keeps its refresh token when a proof was no good', async () => {
+    const { refresh_token } = await boundLogin();
+    const body = { refresh_token };
+    const late = { claims: { iat: 1_000_000_000 } };
+    const bad = await holder.ask(auth, '/v1/refresh', { body }, late);
+    expect([bad.status, bad.body.code]).toEqual([401, 'invalid_dpop_proof']);
+    expect((await holder.ask(auth, '/v1/refresh', { body })).status).toBe(200);
+  });
+
+  it('may begin with a refresh: from then on it is bound', async () => {
+    const person = await auth.newcomer();
+    const bound = await holder.ask(auth, '/v1/refresh', {
+      body: { refresh_token: person.refresh_token },
+    });
+    expect([bound.status, bound.body.token_type]).toEqual([200, 'DPoP']);
+    const body = { refresh_token: bound.body.refresh_token };
+    expect((await auth.call('POST', '/v1/refresh', { body })).status).toBe(401);
+    expect((await holder.ask(auth, '/v1/refresh', { body })).status).toBe(200);
+  });
+
+  it('is logged out by its holder, and by nobody who has copied a token', async () => {
+    const { access_token: token } = await boundLogin();
+    expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(401);
+    expect((await thief.send(auth, '/v1/logout', { token, body: {} })).status).toBe(401);
+    expect(await taken(token, holder)).toBe(true);
+    expect((await holder.send(auth, '/v1/logout', { token, body: {} })).status).toBe(200);
+    expect(await taken(token, holder)).toBe(false);
+    // Asked again, with the proof of a token that was taken back: the receipt once more.
+    expect((await holder.send(auth, '/v1/logout', { token, body: {} })).status).toBe(200);
+    expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(401);
+  });
+});
+
+it('introspection tells of the binding, and revocation asks for no key', async () => {
+  const { access_token: token } = await boundLogin();
+  await system.sql`update clients set scopes = scopes || '{tokens:introspect}' where id = ${MACHINE.id}`;
+  const introspect = async () =>
+    (await auth.call('POST', '/oauth2/introspect', { form: { token }, headers: machine.headers }))
+      .body;
+  expect(await introspect()).toMatchObject({
+    active: true,
+    token_type: 'DPoP',
+    cnf: { jkt: holder.jkt },
+  });
+  const form = { token, client_id: 'cli_first-party' };
+  expect((await auth.call('POST', '/oauth2/revoke', { form })).status).toBe(200);
+  expect(await introspect()).toEqual({ active: false });
+  expect(await taken(token, holder)).toBe(false);
+});
+
+it('the metadata names the algorithms', async () => {
+  const { body } = await auth.call('GET', '/.well-known/oauth-authorization-server');
+  expect(body.dpop_signing_alg_values_supported).toEqual(['ES256', 'EdDSA', 'Ed25519']);
+});

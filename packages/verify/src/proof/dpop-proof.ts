@@ -1,0 +1,106 @@
+/**
+ * A DPoP proof (RFC 9449 section 4): that the sender of this very request holds a private key. Pure;
+ * whether it was used before is another question.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { readPublicKey, type PublicKey } from '../keys/public-key.ts';
+import { jwsSignatureHolds, parseJws } from './jws.ts';
+import { thumbprintOf } from './thumbprint.ts';
+
+/** What a proof may be signed with; the challenges and the metadata name them. */
+export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
+
+/** Characters. */
+const MAX_LENGTH = 4_096;
+/** Seconds by which the sender's clock may be ahead of the issuer's. */
+const MAX_AHEAD = 10;
+
+export interface ProofExpectations {
+  /** Of the request. */
+  method: string;
+  /** The names that this request's address has; query and fragment do not count. */
+  urls: readonly string[];
+  /** The access token that the request carries, if any. */
+  accessToken?: string;
+  /** Seconds since the epoch. */
+  now: number;
+  /** Seconds for which a proof is good. */
+  maxAge: number;
+}
+
+export interface DpopProof {
+  /** Thumbprint of the key (RFC 7638). */
+  jkt: string;
+  jti: string;
+  /** Seconds since the epoch. */
+  iat: number;
+  nonce: string | undefined;
+}
+
+const claims = z.object({
+  jti: z.string().min(1).max(256),
+  htm: z.string().max(32),
+  htu: z.string().max(2_048),
+  iat: z.int().min(1).max(253_402_300_799),
+  ath: z.string().max(64).optional(),
+  nonce: z.string().max(256).optional(),
+});
+
+/** @throws Error with a private reason; the caller turns it into `invalid_dpop_proof` */
+export function readDpopProof(text: string, expected: ProofExpectations): DpopProof {
+  const jws = parseJws(text, MAX_LENGTH);
+  const { typ, alg, jwk } = jws.header;
+  if (typ !== 'dpop+jwt') throw new Error('not a DPoP proof');
+  if (typeof alg !== 'string' || !DPOP_ALGORITHMS.includes(alg)) throw new Error('another alg');
+  const key = publicKeyOf(jwk);
+  const said = claims.safeParse(jws.payload);
+  if (!said.success) throw new Error('the claims have another form', { cause: said.error });
+  const { jti, htm, htu, iat, ath, nonce } = said.data;
+  if (htm !== expected.method) throw new Error('for another method');
+  const address = normalAddress(htu);
+  if (!expected.urls.some((url) => normalAddress(url) === address)) {
+    throw new Error('for another address');
+  }
+  if (iat > expected.now + MAX_AHEAD) throw new Error('from the future');
+  if (iat <= expected.now - expected.maxAge) throw new Error('too old');
+  if (expected.accessToken !== undefined && !isHashOf(ath, expected.accessToken)) {
+    throw new Error('for another access token');
+  }
+  // Last, since it costs most.
+  if (!jwsSignatureHolds(jws, key)) throw new Error('the signature does not hold');
+  return { jkt: thumbprintOf(key.key), jti, iat, nonce };
+}
+
+function publicKeyOf(jwk: unknown): PublicKey {
+  const parsed = publicMembers.safeParse(jwk).data;
+  // The same demands as on every key; its private half, sent along, would prove nothing (section 4.3).
+  const key = parsed && readPublicKey(parsed);
+  if (key === undefined || key.alg === 'RS256') throw new Error('no usable key');
+  return key;
+}
+
+const publicMembers = z.record(z.string(), z.unknown());
+
+/** RFC 9449 section 4.2: base64url of the SHA-256 of the token. */
+function isHashOf(ath: string | undefined, token: string): boolean {
+  const hash = createHash('sha256').update(token).digest('base64url');
+  return ath?.length === hash.length && timingSafeEqual(Buffer.from(ath), Buffer.from(hash));
+}
+
+/**
+ * What of an address counts (RFC 9449 section 4.3), in one spelling (RFC 3986 section 6.2).
+ *
+ * @throws Error for what is no address of the web
+ */
+function normalAddress(address: string): string {
+  const { protocol, origin, pathname, username } = new URL(address);
+  if (!/^https?:$/.test(protocol) || username !== '') throw new Error('no address');
+  return origin + pathname.replaceAll(/%[0-9a-f]{2}/gi, normalEscape);
+}
+
+/** Unreserved characters need no escape (RFC 3986 section 2.3), and the others have capitals. */
+function normalEscape(escape: string): string {
+  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+  return /[A-Za-z0-9\-._~]/.test(character) ? character : escape.toUpperCase();
+}

@@ -1,0 +1,97 @@
+/**
+ * Bound tokens (RFC 9449 section 7): a token that names a key is good only together with a proof that
+ * whoever presents it holds that key.
+ *
+ * Invariants: a bound token is never taken without a proof, nor an unbound one with the `DPoP` scheme;
+ * a proof is good for one request of this process. Ids of proofs are kept for as long as a proof with
+ * them could be good, and no longer: memory is bounded, and over the bound requests are refused.
+ */
+import { createHash } from 'node:crypto';
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { readDpopProof } from './dpop-proof.ts';
+
+/** How a request under the `DPoP` scheme shows that its sender holds the token's key. */
+export interface Possession {
+  /** The values of its `DPoP` headers; good is one. */
+  proofs: readonly string[];
+  method: string;
+  /**
+   * The names that the request's address has, from configuration and never from the Host header: a
+   * proof for another service must not become one for this one.
+   */
+  urls: readonly string[];
+}
+
+/** Seconds for which a proof is good. */
+const MAX_AGE = 60;
+/** Seconds after which no proof with an id that was seen can still be good: age, and clocks ahead. */
+const REMEMBERED = MAX_AGE + 10 + 1;
+/** Proofs that are remembered, in each of two halves. */
+const MAX_SEEN = 200_000;
+
+export class PossessionGuard {
+  readonly #issuerNow: () => number;
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+  #turnedAt = Number.NEGATIVE_INFINITY;
+  /** A request that makes several calls proves it once, for this token. */
+  readonly #proven = new WeakMap<Possession, string>();
+
+  /** @param issuerNow milliseconds since the epoch */
+  constructor(issuerNow: () => number) {
+    this.#issuerNow = issuerNow;
+  }
+
+  /**
+   * @param possession what the `DPoP` scheme came with; undefined for a bearer
+   * @throws Refusal `invalid_token`; `invalid_dpop_proof`; `overloaded`; `verifier_stale`
+   */
+  demand(
+    token: string,
+    { cnf }: Pick<AccessTokenClaims, 'cnf'>,
+    possession: Possession | undefined,
+  ): void {
+    if (cnf === undefined && possession === undefined) return;
+    if (cnf === undefined) throw invalidToken('not bound to any key');
+    if (possession === undefined) throw invalidToken('bound to a key, and offered as a bearer');
+    if (this.#proven.get(possession) === token) return;
+    this.#check(token, cnf.jkt, possession);
+    this.#proven.set(possession, token);
+  }
+
+  #check(token: string, jkt: string, { proofs, method, urls }: Possession): void {
+    const now = this.#issuerNow() / 1_000;
+    // No age can be judged before the first word from the issuer.
+    if (!Number.isFinite(now)) throw new Refusal('verifier_stale', { retryAfter: 1 });
+    const [text] = proofs;
+    let proof;
+    try {
+      if (text === undefined || proofs.length !== 1) throw new Error('not one proof');
+      proof = readDpopProof(text, { method, urls, accessToken: token, now, maxAge: MAX_AGE });
+      if (proof.jkt !== jkt) throw new Error('by another key than the token names');
+    } catch (cause) {
+      throw new Refusal('invalid_dpop_proof', { cause });
+    }
+    if (!this.#isFirst(`${jkt} ${proof.jti}`, now)) {
+      throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
+    }
+  }
+
+  #isFirst(id: string, now: number): boolean {
+    const elapsed = now - this.#turnedAt;
+    if (elapsed >= REMEMBERED) {
+      this.#seenBefore = elapsed >= 2 * REMEMBERED ? new Set() : this.#seen;
+      this.#seen = new Set();
+      this.#turnedAt = now;
+    }
+    const name = createHash('sha256').update(id).digest('base64url');
+    if (this.#seen.has(name) || this.#seenBefore.has(name)) return false;
+    if (this.#seen.size >= MAX_SEEN) throw new Refusal('overloaded', { retryAfter: 1 });
+    this.#seen.add(name);
+    return true;
+  }
+}
+
+function invalidToken(reason: string): Refusal {
+  return new Refusal('invalid_token', { cause: new Error(reason) });
+}
