@@ -1,6 +1,7 @@
 /** The three services, as one logged-in person uses them. */
 import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
 import type { TRPCClient } from '@trpc/client';
+import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
 import { createRouterClient } from './router-client.ts';
 import { bearerAccess, cookieAccess, type Credentials, type Receipt } from './session-access.ts';
@@ -24,6 +25,12 @@ export interface PortcullisClientOptions {
   transport?: 'body' | 'cookie';
   /** Of the tokens; in memory unless given. Not in cookie mode. */
   storage?: TokenStorage;
+  /**
+   * Binds the tokens to a key (RFC 9449). `true` makes one, which lives as long as this client; tokens
+   * that are stored for longer need their key stored with them (`createDpopKey`, IndexedDB). The
+   * addresses above have to be those that the services know themselves by.
+   */
+  dpop?: CryptoKeyPair | true;
   fetch?: Fetch;
 }
 
@@ -63,11 +70,19 @@ export interface PortcullisClient {
   logOutEverywhere(input?: LogOutAllInput): Promise<Receipt>;
 }
 
-/** @throws TypeError for an address that is not http or https, and for a storage in cookie mode */
+/**
+ * @throws TypeError for an address that is not http or https, and for a storage or a key in cookie
+ *   mode
+ */
 export function createPortcullisClient(options: PortcullisClientOptions): PortcullisClient {
-  const { fetch = globalThis.fetch, storage, transport = 'body' } = options;
+  const { storage, transport = 'body', dpop } = options;
+  const plain = options.fetch ?? globalThis.fetch;
+  const fetch = dpop === undefined ? plain : dpopFetch(plain, dpop);
   if (transport === 'cookie' && storage !== undefined) {
     throw new TypeError('in cookie mode there is nothing to store');
+  }
+  if (transport === 'cookie' && dpop !== undefined) {
+    throw new TypeError('in cookie mode there is no token to bind: no script sees it');
   }
   const access =
     transport === 'cookie'

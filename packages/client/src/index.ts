@@ -3,6 +3,7 @@ export {
   type PortcullisClient,
   type PortcullisClientOptions,
 } from './client.ts';
+export { createDpopKey } from './dpop.ts';
 export {
   isPortcullisError,
   PortcullisError,

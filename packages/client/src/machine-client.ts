@@ -1,6 +1,7 @@
 /** The auth service, as another service calls it: with a token of its own. */
 import type { AuthRouter } from '@portcullis/api';
 import type { TRPCClient } from '@trpc/client';
+import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
 import { MachineToken, type MachineCredentials } from './machine-token.ts';
 import { createRouterClient, endpointOf } from './router-client.ts';
@@ -8,6 +9,8 @@ import { createRouterClient, endpointOf } from './router-client.ts';
 export interface MachineClientOptions extends MachineCredentials {
   /** The address of the auth service, such as `https://auth.example.com`. */
   authUrl: string;
+  /** Binds the tokens to a key (RFC 9449), which is made here unless it is given. */
+  dpop?: CryptoKeyPair | true;
   fetch?: Fetch;
 }
 
@@ -20,7 +23,9 @@ export interface MachineClientOptions extends MachineCredentials {
  * @throws TypeError for an address that is not http or https
  */
 export function createMachineClient(options: MachineClientOptions): TRPCClient<AuthRouter> {
-  const { authUrl, clientId, clientSecret, fetch = globalThis.fetch } = options;
+  const { authUrl, clientId, clientSecret, dpop } = options;
+  const plain = options.fetch ?? globalThis.fetch;
+  const fetch = dpop === undefined ? plain : dpopFetch(plain, dpop);
   const credentials = { clientId, clientSecret };
   const bearer = new MachineToken(fetch, endpointOf(authUrl, '/oauth2/token'), credentials);
   return createRouterClient<AuthRouter>(authUrl, fetch, bearer);

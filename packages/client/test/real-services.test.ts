@@ -1,9 +1,12 @@
 /** The SDK against the services as they are: what the fake ones claim of the wire is true. */
+import type { Tokens } from '@portcullis/api';
 import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  createDpopKey,
   createMachineClient,
   createPortcullisClient,
+  memoryStorage,
   type PortcullisClient,
 } from '../src/index.ts';
 
@@ -116,4 +119,95 @@ test('a machine client gets a token of its own, within its permissions', async (
     code: 'invalid_credentials',
     status: 401,
   });
+});
+
+test('bound to a key: every service takes it from here, and from nobody who has copied it', async () => {
+  const sent: { url: URL; headers: Headers; status: number }[] = [];
+  const storage = memoryStorage();
+  const { auth, user, admin } = system;
+  const client = createPortcullisClient({
+    auth: auth.url,
+    user: user.url,
+    admin: admin.url,
+    storage,
+    dpop: true,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      const url = new URL(input instanceof Request ? input.url : String(input));
+      sent.push({ url, headers: new Headers(init?.headers), status: response.status });
+      return response;
+    },
+  });
+  const [email, password] = ['edith@example.test', 'correct horse battery staple'];
+  await client.auth.register.mutate({ email, password });
+  await client.logIn({ email, password });
+  // Once for the nonce, once with it; and each with a proof of its own.
+  expect(
+    sent.filter(({ url }) => url.pathname === '/trpc/login').map(({ status }) => status),
+  ).toEqual([401, 200]);
+  const { id } = await profileOf(client);
+  await client.auth.sessions.list.query();
+  await expect(client.admin.users.list.query({})).rejects.toMatchObject({
+    code: 'insufficient_scope',
+  });
+  const told: string[] = [];
+  const live = client.user.me.events.subscribe(undefined, {
+    onData: ({ data }) => told.push(data.type),
+  });
+  await expect.poll(() => told[0]).toBe('listening');
+  live.unsubscribe();
+
+  const { access_token: copied, refresh_token: taken } = storage.get() as Tokens;
+  for (const service of [auth, user, admin]) {
+    const path = service === auth ? '/v1/sessions' : service === user ? '/v1/me' : '/v1/users';
+    const answer = await fetch(`${service.url}${path}`, {
+      headers: { authorization: `Bearer ${copied}` },
+    });
+    expect(answer.status).toBe(401);
+  }
+  const refreshed = await fetch(`${auth.url}/v1/refresh`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refresh_token: taken }),
+  });
+  expect(refreshed.status).toBe(401);
+
+  await administrator.admin.users.setRoles.mutate({
+    user_id: id,
+    roles: ['support'],
+    wait: 10_000,
+  });
+  await expect(client.admin.users.list.query({ limit: 1 })).resolves.toBeDefined();
+  expect(storage.get()).toMatchObject({ token_type: 'DPoP' });
+  expect((storage.get() as Tokens).access_token).not.toBe(copied);
+  const proofs = sent.map(({ headers }) => headers.get('dpop'));
+  expect(new Set(proofs).size).toBe(sent.length);
+  expect(sent.some(({ headers }) => headers.get('authorization')?.startsWith('Bearer '))).toBe(
+    false,
+  );
+  expect(await client.logOut({ wait: 10_000 })).toMatchObject({ confirmed: 2, expected: 2 });
+});
+
+test('a machine may bind its token too', async () => {
+  const clientId = 'cli_bound';
+  const clientSecret = 'a secret that is long enough for a machine';
+  await ensureMachineClient(system.auth, {
+    id: clientId,
+    name: 'bound',
+    scope: 'verifiers:read',
+    secret: clientSecret,
+  });
+  const schemes: (string | undefined)[] = [];
+  const machine = createMachineClient({
+    authUrl: system.auth.url,
+    clientId,
+    clientSecret,
+    dpop: await createDpopKey(),
+    fetch: async (input, init) => {
+      schemes.push(new Headers(init?.headers).get('authorization')?.split(' ')[0]);
+      return await fetch(input, init);
+    },
+  });
+  expect((await machine.verifiers.list.query()).verifiers).toHaveLength(2);
+  expect(schemes).toEqual(['Basic', 'Basic', 'DPoP']);
 });

@@ -145,12 +145,12 @@ export async function ensureUserClient(bed: TestBed, auth: AuthSettings): Promis
   await ensureMachineClient(auth, userClient(bed));
 }
 
-function userClient(bed: TestBed<'user'> | TestBed): MachineClientSpec {
+function userClient(bed: TestBed<'user'> | TestBed): SecretClientSpec {
   const secret = secretOf(bed, 'machine client of user');
   return { id: 'cli_user', name: 'user', scope: VERIFIER_SCOPE, secret };
 }
 
-function adminClient(bed: TestBed): MachineClientSpec {
+function adminClient(bed: TestBed): SecretClientSpec {
   return {
     id: 'cli_admin',
     name: 'admin',
@@ -159,14 +159,16 @@ function adminClient(bed: TestBed): MachineClientSpec {
   };
 }
 
-export interface MachineClientSpec {
+type SecretClientSpec = Extract<MachineClientSpec, { secret: string }>;
+
+export type MachineClientSpec = {
   id: `cli_${string}`;
   name: string;
   /** Permissions, joined by spaces. */
   scope: string;
-  secret: string;
-  audience?: string;
-}
+  audience?: string | readonly string[];
+  /** What it proves itself with: a secret, or a JWK set of public keys. */
+} & ({ secret: string; jwks?: never } | { jwks: object; secret?: never });
 
 /**
  * Makes a machine client, or changes it to what is given. Needs the database only; the service may
@@ -185,9 +187,15 @@ export async function ensureMachineClient(
       `--id=${spec.id}`,
       `--name=${spec.name}`,
       `--scope=${spec.scope}`,
-      `--audience=${spec.audience ?? 'urn:portcullis:auth'}`,
+      ...[spec.audience ?? 'urn:portcullis:auth'].flat().map((one) => `--audience=${one}`),
     ],
-    env: { NODE_ENV: 'test', ...auth.env, PORTCULLIS_CLIENT_SECRET: spec.secret },
+    env: {
+      NODE_ENV: 'test',
+      ...auth.env,
+      ...(spec.secret === undefined
+        ? { PORTCULLIS_CLIENT_JWKS: JSON.stringify(spec.jwks) }
+        : { PORTCULLIS_CLIENT_SECRET: spec.secret }),
+    },
   });
 }
 

@@ -1,0 +1,115 @@
+/**
+ * Binds tokens to a key that this client holds (RFC 9449): what is copied from it is of no use to
+ * anybody else.
+ *
+ * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that
+ * the server gave last. A request that is refused for its nonce is sent again once, with the new one.
+ */
+import { isRecord } from './answer-shape.ts';
+import type { Fetch } from './exchange.ts';
+
+/** ES256; the private half need not be extractable, and is not when it is made here. */
+const KEY = { name: 'ECDSA', namedCurve: 'P-256' };
+const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
+const BEARER = 'Bearer ';
+
+/** Makes a key whose private half cannot be read, by this program either; keep it in IndexedDB. */
+export async function createDpopKey(): Promise<CryptoKeyPair> {
+  return await crypto.subtle.generateKey(KEY, false, ['sign', 'verify']);
+}
+
+/** @param keys a key, or how to make one when it is first needed */
+export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
+  let prover: Promise<Prover> | undefined;
+  /** The newest nonce of each server. */
+  const nonces = new Map<string, string>();
+
+  return async (input, init = {}) => {
+    prover ??= proverOf(keys);
+    const prove = await prover;
+    const url = new URL(input instanceof Request ? input.url : String(input));
+    const send = async (): Promise<Response> => {
+      const response = await fetch(input, await proven(prove, url, init, nonces.get(url.origin)));
+      const nonce = response.headers.get('dpop-nonce');
+      if (nonce !== null) nonces.set(url.origin, nonce);
+      return response;
+    };
+    const response = await send();
+    return (await asksForNonce(response)) ? await send() : response;
+  };
+}
+
+/** The request with a proof of its own; an access token in it becomes one that is bound. */
+async function proven(
+  prove: Prover,
+  url: URL,
+  init: RequestInit,
+  nonce: string | undefined,
+): Promise<RequestInit> {
+  const headers = new Headers(init.headers);
+  const authorization = headers.get('authorization');
+  const token = authorization?.startsWith(BEARER) === true ? authorization.slice(7) : undefined;
+  if (token !== undefined) headers.set('authorization', `DPoP ${token}`);
+  headers.set('dpop', await prove({ method: init.method ?? 'GET', url, token, nonce }));
+  return { ...init, headers };
+}
+
+/** RFC 9449 sections 8 and 9: a token endpoint says so in its body, a service in its challenge. */
+async function asksForNonce(response: Response): Promise<boolean> {
+  if (!response.headers.has('dpop-nonce')) return false;
+  if (response.status === 401) {
+    return /error="use_dpop_nonce"/.test(response.headers.get('www-authenticate') ?? '');
+  }
+  if (response.status !== 400) return false;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return isRecord(body) && body['error'] === 'use_dpop_nonce';
+}
+
+interface Proven {
+  method: string;
+  url: URL;
+  token: string | undefined;
+  nonce: string | undefined;
+}
+type Prover = (request: Proven) => Promise<string>;
+
+async function proverOf(keys: CryptoKeyPair | true): Promise<Prover> {
+  const { privateKey, publicKey } = keys === true ? await createDpopKey() : keys;
+  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', publicKey);
+  const header = encode(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }));
+  return async ({ method, url, token, nonce }) => {
+    const claims = {
+      jti: crypto.randomUUID(),
+      htm: method,
+      htu: url.origin + url.pathname,
+      iat: Math.floor(Date.now() / 1_000),
+      ...(token === undefined ? {} : { ath: await hashOf(token) }),
+      ...(nonce === undefined ? {} : { nonce }),
+    };
+    const signed = `${header}.${encode(JSON.stringify(claims))}`;
+    const signature = await crypto.subtle.sign(SIGNATURE, privateKey, bytesOf(signed));
+    return `${signed}.${base64url(new Uint8Array(signature))}`;
+  };
+}
+
+async function hashOf(token: string): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytesOf(token))));
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function encode(text: string): string {
+  return base64url(bytesOf(text));
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
