@@ -33,6 +33,7 @@ export async function startAdminService() {
       host: '127.0.0.1',
       port,
       logLevel: 'silent',
+      publicUrls: [],
       trustedProxies: [],
       cookies: { insecure: false, origins: [] },
       natsUrl: bed.natsUrl,

@@ -38,7 +38,7 @@ afterAll(() => around.bed.dispose());
 it('answers as RFC 6750 says', () => {
   expect(refusal.status).toBe(401);
   expect(refusal.headers['www-authenticate']).toBe(
-    'Bearer realm="portcullis", error="invalid_token"',
+    'Bearer realm="portcullis", error="invalid_token", DPoP algs="ES256 EdDSA Ed25519"',
   );
   expect(refusal.headers['cache-control']).toBe('no-store');
   expect(refusal.body).toEqual({
