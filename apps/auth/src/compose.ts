@@ -62,7 +62,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const postgres = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { database } = postgres;
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
-  const { keyRing, making, refreshTokens, linkTokens } = await openSecrets(
+  const { keyRing, making, refreshTokens, linkTokens, nonces } = await openSecrets(
     config,
     owned,
     database,
@@ -129,7 +129,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   );
   const { publicUrls } = config;
   const provePossession = createProvePossession({
-    nonces: createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds),
+    nonces,
     spendOnce: createSpendOnce(database),
     publicUrls,
     now: wallSeconds,
@@ -209,7 +209,8 @@ async function openSecrets(
     const keyRing = owned.use(await openKeyRing(database, making, logger));
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
     const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
-    return { making, keyRing, refreshTokens, linkTokens };
+    const nonces = createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds);
+    return { making, keyRing, refreshTokens, linkTokens, nonces };
   } catch (error) {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     throw error;
