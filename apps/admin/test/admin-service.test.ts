@@ -97,7 +97,7 @@ describe('each operation', () => {
   it('makes a machine client: 201, with the secret that is shown this once', async () => {
     const body = { id: 'cli_shop', name: 'shop', scopes: ['users:read'], audiences: ['urn:x'] };
     const answer = await call('POST', '/v1/clients', { body });
-    expect(answer).toMatchObject({ status: 201, body: { client_secret: 'shown once' } });
+    expect(answer).toMatchObject({ status: 201, answer: { client_secret: 'shown once' } });
     expect(around.auth.asked).toMatchObject([{ verb: 'createClient', input: { ...body, actor } }]);
   });
 

@@ -34,4 +34,3 @@ export const auditPage = z.object({
   entries: z.array(auditEntry),
   next_cursor: z.int().nullable(),
 });
-export type AuditPage = z.infer<typeof auditPage>;
