@@ -25,7 +25,7 @@ beforeAll(async () => {
       broken: (name, _seed, error) => broken.push(`${name}: ${String(error)}`),
     },
   );
-}, 240_000);
+}, 420_000);
 
 afterAll(() => {
   expect(broken).toEqual([]);
