@@ -87,8 +87,11 @@ class Run {
     this.#verifier = verifier;
     const { keys } = signer;
     this.#rules = {
-      ...{ issuer, audience, keys },
-      ...{ maxLifeSeconds: MAX_LIFE_SECONDS, skewSeconds: SKEW_SECONDS },
+      issuer,
+      audience,
+      keys,
+      maxLifeSeconds: MAX_LIFE_SECONDS,
+      skewSeconds: SKEW_SECONDS,
     };
     const expected = { issuer, audience, maxTokenLifeSeconds: MAX_LIFE_SECONDS };
     this.#around = { expected, keys, now };
@@ -178,7 +181,10 @@ class Run {
     };
     try {
       await jwtVerify(token, key, {
-        ...{ issuer, audience, typ: 'at+jwt', clockTolerance: SKEW_SECONDS },
+        issuer,
+        audience,
+        typ: 'at+jwt',
+        clockTolerance: SKEW_SECONDS,
         requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id', 'gen', 'cgen', 'igen'],
         maxTokenAge: MAX_LIFE_SECONDS,
       });

@@ -14,7 +14,7 @@ export interface Rules {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));
+const DIGITS = new Map(ALPHABET.split('').map((character, digit) => [character, digit]));
 const MAX_LENGTH = 8_192;
 const MAX_DEPTH = 8;
 const REGISTERED =

@@ -1,7 +1,13 @@
 /** The keys of the issuer: fetched seldom, kept through an outage, and refused when they are no keys. */
 import { newId, Refusal } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
-import { generateKeyPairSync, verify, createPublicKey, type JsonWebKey } from 'node:crypto';
+import {
+  generateKeyPairSync,
+  verify,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -264,7 +270,7 @@ describe('the keys', () => {
 });
 
 describe('a key set', () => {
-  const jwkOf = (pair: { publicKey: import('node:crypto').KeyObject }): JsonWebKey =>
+  const jwkOf = (pair: { publicKey: KeyObject }): JsonWebKey =>
     pair.publicKey.export({ format: 'jwk' });
   const ec = jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   const p384 = jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }));
@@ -406,7 +412,8 @@ describe('a key set', () => {
 });
 
 function littleEndian(value: bigint): Buffer {
-  return Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse();
+  const bytes = Buffer.from(value.toString(16).padStart(64, '0'), 'hex');
+  return Buffer.from(bytes.toReversed());
 }
 
 function headerWith(kid: string): string {

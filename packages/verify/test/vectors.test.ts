@@ -38,7 +38,10 @@ const ours = all.filter(({ alg }) => ['ES256', 'RS256', 'EdDSA'].includes(alg));
 function parsedOf({ token, alg }: Vector) {
   const [header, payload, signature] = segmentsOf(token);
   return {
-    ...{ kid: '', alg: alg as Algorithm, payload: {}, signed: `${header}.${payload}` },
+    kid: '',
+    alg: alg as Algorithm,
+    payload: {},
+    signed: `${header}.${payload}`,
     signature: Buffer.from(signature, 'base64url'),
   };
 }

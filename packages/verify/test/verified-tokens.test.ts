@@ -13,15 +13,20 @@ const key = {
   key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
 };
 const claims = userClaims.parse({
-  ...{ iss: 'i', aud: 'a', iat: 1, exp: 1_000, jti: newId('tok'), gen: 0, cgen: 0, igen: 0 },
-  ...{
-    sub: newId('usr'),
-    sid: newId('ses'),
-    client_id: 'cli_a',
-    roles: [],
-    auth_time: 1,
-    amr: ['x'],
-  },
+  iss: 'i',
+  aud: 'a',
+  iat: 1,
+  exp: 1e3,
+  jti: newId('tok'),
+  gen: 0,
+  cgen: 0,
+  igen: 0,
+  sub: newId('usr'),
+  sid: newId('ses'),
+  client_id: 'cli_a',
+  roles: [],
+  auth_time: 1,
+  amr: ['x'],
 });
 
 function entry(token: string, exp = 1_000): VerifiedToken {
