@@ -23,7 +23,7 @@ const OF_THIS_PLACE = ['portcullis'];
 /** Common passwords, lower case, with their rank from 1. */
 const RANKS: ReadonlyMap<string, number> = new Map(
   [...dictionary['passwords-common'], ...OF_THIS_PLACE].map((word, index, all) => [
-    String(word),
+    word,
     index < all.length - OF_THIS_PLACE.length ? index + 1 : 1,
   ]),
 );
@@ -40,7 +40,7 @@ const ROWS = [
   'q1w2e3r4t5y6u7i8o9p0',
   'qwertzuiop',
   'azertyuiop',
-].flatMap((row) => [row, [...row].toReversed().join('')]);
+].flatMap((row) => [row, row.split('').toReversed().join('')]);
 
 const DISGUISES: Readonly<Record<string, string>> = {
   '0': 'o',

@@ -106,6 +106,28 @@ describe('registering', () => {
   });
 });
 
+describe('what takes an address alone', () => {
+  it.each(['/v1/password/forgot', '/v1/email/resend'])(
+    'answers alike for every address: %s',
+    async (path) => {
+      const known = (await auth.newcomer()).email;
+      const disabled = (await auth.newcomer()).email;
+      await system.sql`update users set status = 'disabled' where email_key = ${disabled}`;
+      const ask = async (email: string) =>
+        comparable(await auth.call('POST', path, { body: { email } }));
+      const [first, ...rest] = [
+        await ask(someAddress()),
+        await ask(known),
+        await ask(known.toUpperCase()),
+        await ask(disabled),
+        await ask(ADMIN.email),
+      ];
+      expect(first).toMatchObject({ status: 200, body: { status: 'accepted' } });
+      for (const other of rest) expect(other).toEqual(first);
+    },
+  );
+});
+
 describe('logging in', () => {
   it('answers alike for every reason to refuse', async () => {
     const known = (await auth.newcomer()).email;

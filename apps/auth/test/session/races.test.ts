@@ -153,6 +153,33 @@ describe(`a login (seed ${SEED})`, () => {
     ]);
 
   it(
+    `leaves no session when it races a change of the password, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED + 3);
+      for (let round = 0; round < times; round += 1) {
+        const about = `round ${round}, seed ${SEED}`;
+        const person = await system.auth.newcomer();
+        const next = 'seven herons under a tin roof';
+        const [login, changed] = await both(
+          person.email,
+          random,
+          async () =>
+            await anyInstance(random).call('POST', '/v1/password/change?wait=0', {
+              token: person.access_token,
+              body: { current_password: PASSWORD, new_password: next },
+            }),
+        );
+        expect(changed.status, about).toBe(200);
+        expect([200, 401], about).toContain(login.status);
+        await expectDead(login.status === 200 ? [person, login.body] : [person], about);
+        await expectNoSession(person.email, about);
+        await system.auth.logIn(person.email, next);
+      }
+    },
+    LONG_MS,
+  );
+
+  it(
     `leaves no session when it races a disable, ${times} times`,
     async () => {
       const random = seededRandom(SEED + 1);
