@@ -170,7 +170,7 @@ describe('oauth4webapi', () => {
     const { refresh_token } = await person();
     const DPoP = oauth.DPoP(FIRST_PARTY, await oauth.generateKeyPair('ES256'));
     const refresh = async (token: string) => {
-      const ask = async () =>
+      const once = async () =>
         await oauth.processRefreshTokenResponse(
           server,
           FIRST_PARTY,
@@ -179,9 +179,9 @@ describe('oauth4webapi', () => {
             DPoP,
           }),
         );
-      return await ask().catch(async (error: unknown) => {
+      return await once().catch(async (error: unknown) => {
         if (!oauth.isDPoPNonceError(error)) throw error;
-        return await ask();
+        return await once();
       });
     };
     const { access_token, token_type, refresh_token: next = '' } = await refresh(refresh_token);
