@@ -8,10 +8,9 @@ import { nextCharacter } from './grammar-tokens.ts';
 import type { Random } from './random.ts';
 import type { Signer } from './signer.ts';
 
-const CHARACTERS = [
-  ...'ABab01-_.=+/~,; \t\n\r"\\{}[]:'.split(''),
-  ...['\0', '\u007F', '\u0085', '\u00A0', '\u0141', '\u200B', '\u2028', '\uFEFF', '\uFF0E', '🌍'],
-];
+const CHARACTERS = Array.from(
+  'ABab01-_.=+/~,; \t\n\r"\\{}[]:\0\u007F\u0085\u00A0\u0141\u200B\u2028\uFEFF\uFF0E🌍',
+);
 
 /** Pieces of JSON to put somewhere. */
 const PIECES = [
