@@ -10,7 +10,7 @@ import { grammarToken } from './grammar-tokens.ts';
 import { measureHeap } from './heap.ts';
 import { mutatedToken, type Good } from './mutated-tokens.ts';
 import { Random } from './random.ts';
-import { createSigner, type Signer } from './signer.ts';
+import type { Signer } from './signer.ts';
 import { whenInOrder, type Rules } from './strict-grammar.ts';
 import { readWithout, type Rule, type Surroundings } from './without.ts';
 
@@ -51,8 +51,8 @@ const SKEW_SECONDS = 5;
 const UNSURE_SECONDS = 3;
 const MAX_LIFE_SECONDS = 3_600;
 
-export async function fuzz(options: FuzzOptions): Promise<FuzzOutcome> {
-  await using signer = await createSigner();
+/** @param signer whose tokens it gives; for several runs one will do */
+export async function fuzz(options: FuzzOptions, signer: Signer): Promise<FuzzOutcome> {
   const { issuer, audience, revocations } = signer.issuer;
   // A small cache, so that what it rightly keeps is no growth.
   const limits = { maxTokenLifeSeconds: MAX_LIFE_SECONDS, maxCachedTokens: 64 };

@@ -88,7 +88,7 @@ function payloadText(random: Random, signer: Signer, { now }: Times): string {
     members.set(name, value);
   if (random.chance(ODD)) members.set('nbf', now - random.below(100));
   if (random.chance(ODD)) members.set(random.pick(['tenant', 'x', 'constructor', '']), odd(random));
-  if (random.chance(4 * WRONG)) wrongClaim(random, members, { now, issuer, audience });
+  if (random.chance(8 * WRONG)) wrongClaim(random, members, { now, issuer, audience });
   return json(random, members);
 }
 

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { fuzz, type FuzzOptions } from './fuzz.ts';
+import { createSigner } from './signer.ts';
 import { RULES, type Rule } from './without.ts';
 
 /** Compiled code and the like come and go; what is kept for each token would be a hundred times this. */
@@ -20,7 +21,7 @@ function print(line: string): void {
 /** @returns whether the verifier kept to the rule */
 async function run(options: FuzzOptions): Promise<boolean> {
   const began = performance.now();
-  const { tokens, accepted, refused, findings, grownBytes } = await fuzz(options);
+  const { tokens, accepted, refused, findings, grownBytes } = await fuzz(options, signer);
   const seconds = (performance.now() - began) / 1_000;
   for (const { what, at, token } of findings) {
     print(`seed ${options.seed}, token ${at}: ${what}: ${JSON.stringify(token)}`);
@@ -36,7 +37,7 @@ async function run(options: FuzzOptions): Promise<boolean> {
 async function miss(rules: readonly Rule[], options: FuzzOptions): Promise<boolean> {
   let all = true;
   for (const without of rules) {
-    const { findings } = await fuzz({ ...options, without, findings: 1 });
+    const { findings } = await fuzz({ ...options, without, findings: 1 }, signer);
     const [found] = findings;
     print(`without ${without}: ${found === undefined ? 'NOT CAUGHT' : `caught, ${found.what}`}`);
     if (found !== undefined) print(`  at token ${found.at}: ${JSON.stringify(found.token)}`);
@@ -70,5 +71,6 @@ const named = without === 'all' ? RULES : RULES.filter((rule) => rule === withou
 if (without !== undefined && named.length === 0) {
   throw new TypeError(`--without takes one of: ${RULES.join(', ')}, all`);
 }
+await using signer = await createSigner();
 const passed = without === undefined ? await run(options) : await miss(named, options);
 process.exitCode = passed ? 0 : 1;
