@@ -87,6 +87,9 @@ function payloadText(random: Random, signer: Signer, { now }: Times): string {
   for (const [name, value] of Object.entries({ client_id: 'cli_a', ...more }))
     members.set(name, value);
   if (random.chance(ODD)) members.set('nbf', now - random.below(100));
+  if (random.chance(WRONG)) {
+    members.set('cnf', random.pick([{ jkt: 'A'.repeat(43) }, { jkt: 'A' }, {}, null, 'x', []]));
+  }
   if (random.chance(ODD)) members.set(random.pick(['tenant', 'x', 'constructor', '']), odd(random));
   if (random.chance(8 * WRONG)) wrongClaim(random, members, { now, issuer, audience });
   return json(random, members);

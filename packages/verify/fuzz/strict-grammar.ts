@@ -128,6 +128,8 @@ const EVERY = {
   gen: GENERATION,
   cgen: GENERATION,
   igen: GENERATION,
+  // Bound to a key (RFC 9449), it is nobody's to bring without a proof.
+  cnf: absent,
 };
 const PERSON = {
   ...EVERY,

@@ -109,6 +109,17 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
     ['of lists', () => [['admin']]],
     ['one too many', () => Array.from({ length: 17 }, () => 'admin')],
   ],
+  // A binding that cannot be read must not make a token that is bound to nobody.
+  cnf: [
+    ...NO_VALUE.filter(([what]) => what !== 'absent'),
+    ['in order, and no proof with it', () => ({ jkt: 'A'.repeat(43) })],
+    ['text', () => 'x'],
+    ['a list', () => []],
+    ['with an empty thumbprint', () => ({ jkt: '' })],
+    ['with a thumbprint cut short', () => ({ jkt: 'A'.repeat(42) })],
+    ['with a number', () => ({ jkt: 1 })],
+    ['with a key', (f) => ({ jwk: f.jwk })],
+  ],
   amr: [
     ...NO_VALUE,
     ['text', () => 'pwd'],
