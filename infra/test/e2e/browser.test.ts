@@ -111,7 +111,9 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
       account.email,
       account.email,
     ]);
-    expect(front.to('refresh').map(({ status }) => status)).toEqual([200]);
+    // One renewal, or one each: what a tab writes reaches the storage of another in its own time.
+    const renewals = front.to('refresh').map(({ status }) => status);
+    expect([[200], [200, 200]]).toContainEqual(renewals);
   });
 
   const POSTS: [string, (url: string) => void][] = [

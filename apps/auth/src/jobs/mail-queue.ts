@@ -118,15 +118,19 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     async [Symbol.asyncDispose]() {
       await stopSweeping();
       stopping.abort(new Error('stopping'));
-      // What is being handed over just now is waited for, though not for ever; nor is Redis.
-      const closed = Promise.all([worker.close(), queue.close()]).catch(complain);
-      const late = new AbortController();
-      await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { signal: late.signal })]);
-      late.abort();
-      await worker.disconnect().catch(complain);
+      // What is being handed over just now is waited for, though not for ever; nor is Redis: a
+      // connection that is between two attempts never says that it has ended.
+      await atMost(CLOSE_TIMEOUT, Promise.all([worker.close(), queue.close()]).catch(complain));
+      await atMost(CLOSE_TIMEOUT, worker.disconnect().catch(complain));
       for (const connection of [asking, working]) connection.disconnect();
     },
   };
+}
+
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([work, sleep(milliseconds, undefined, { signal: late.signal })]);
+  late.abort();
 }
 
 /** One complaint about an outage, not one for each attempt. */
