@@ -1,6 +1,7 @@
 /** Mails to an SMTP server (RFC 5321). */
 import { Readable } from 'node:stream';
-import { createTransport } from 'nodemailer';
+import { parseConnectionUrl } from 'nodemailer/lib/shared';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { composeMessage } from '../mail/compose-message.ts';
 import { RefusedForGood, type MailTransport } from '../mail/transport.ts';
 
@@ -18,22 +19,14 @@ export interface SmtpOptions {
 }
 
 export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTransport {
-  const transport = createTransport({
-    url,
-    requireTLS: requireTls,
-    connectionTimeout: CONNECT_TIMEOUT,
-    greetingTimeout: CONNECT_TIMEOUT,
-    socketTimeout: SILENCE_TIMEOUT,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const { auth, ...server } = parseConnectionUrl(url);
   return {
     sends: true,
     async send(letter, lastMoment, signal) {
       const message = composeMessage(letter, from);
-      const failed = new AbortController();
-      // The server has the mail when it has the end of the data (section 4.1.1.4), which is sent
-      // after the last of these chunks.
+      // The server has the mail when it has the end of the data (section 4.1.1.4), which is sent after
+      // the last of these chunks. Nothing is read before the server has asked for the data: that is why
+      // the connection is used itself, and not the mailer above it, which reads ahead.
       const raw = Readable.from(
         (async function* chunks() {
           yield message.subarray(0, -1);
@@ -43,22 +36,36 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
         })(),
         { objectMode: false },
       );
-      raw.on('error', (error) => failed.abort(error));
-      try {
-        await transport.sendMail({
-          envelope: { from, to: [letter.to] },
-          raw,
-          signal: AbortSignal.any([signal, failed.signal]),
+      const smtp = new SMTPConnection({
+        ...server,
+        requireTLS: requireTls,
+        connectionTimeout: CONNECT_TIMEOUT,
+        greetingTimeout: CONNECT_TIMEOUT,
+        socketTimeout: SILENCE_TIMEOUT,
+      });
+      const ended = new AbortController();
+      smtp.once('error', (error) => ended.abort(error));
+      const over = AbortSignal.any([signal, ended.signal]);
+      const step = async (take: (done: (error?: Error | null) => void) => void): Promise<void> => {
+        over.throwIfAborted();
+        await new Promise<void>((resolve, reject) => {
+          over.addEventListener('abort', () => reject(over.reason), { once: true });
+          take((error) => (error instanceof Error ? reject(error) : resolve()));
         });
+      };
+      try {
+        await step((done) => smtp.connect(done));
+        if (auth !== undefined) await step((done) => smtp.login(auth, done));
+        await step((done) => smtp.send({ from, to: [letter.to] }, raw, done));
+        smtp.quit();
       } catch (error) {
         throw isForGood(error) ? new RefusedForGood('refused', { cause: error }) : error;
       } finally {
         raw.destroy();
+        smtp.close();
       }
     },
-    async [Symbol.asyncDispose]() {
-      transport.close();
-    },
+    async [Symbol.asyncDispose]() {},
   };
 }
 
