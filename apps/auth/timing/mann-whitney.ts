@@ -25,6 +25,7 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): number 
   const u = rankSum - (a.length * (a.length + 1)) / 2;
   const mean = (a.length * b.length) / 2;
   const variance = ((a.length * b.length) / 12) * (n + 1 - ties / (n * (n - 1)));
+  if (variance === 0) return 1; // all are equal
   const z = Math.max(0, Math.abs(u - mean) - 0.5) / Math.sqrt(variance);
   return Math.min(1, 2 * (1 - normal(z)));
 }
