@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   createTestBed,
   ensureMachineClient,
+  natsOptions,
   startSystem,
   type TestSystem,
 } from '@portcullis/testkit';
@@ -41,7 +42,7 @@ afterAll(async () => {
 
 /** Every message on the bus, from now on. */
 async function listen() {
-  const connection = await connect({ servers: system.bed.natsUrl });
+  const connection = await connect(natsOptions(system.bed.natsUrl));
   const messages: string[] = [];
   connection.subscribe('>', {
     callback: (_error, message) => {

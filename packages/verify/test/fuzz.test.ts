@@ -14,16 +14,16 @@ afterAll(() => signer[Symbol.asyncDispose]());
 
 describe('the verifier, given tokens that nobody thought of', () => {
   it('accepts what jose and the grammar accept, and throws nothing but refusals', async () => {
-    const outcome = await fuzz({ seed, tokens: 3_000, grammar: 1_500 }, signer);
+    const outcome = await fuzz({ seed, tokens: 2_000, grammar: 1_000 }, signer);
     expect(outcome.findings).toEqual([]);
     // Not by refusing everything, nor by accepting it.
-    expect(outcome.accepted).toBeGreaterThan(500);
-    expect(outcome.refused).toBeGreaterThan(2_000);
+    expect(outcome.accepted).toBeGreaterThan(300);
+    expect(outcome.refused).toBeGreaterThan(1_000);
   });
 
   it.each(RULES)('would be caught without the rule of %s', async (without) => {
     const { findings } = await fuzz(
-      { seed, tokens: 600, grammar: 20_000, without, findings: 1 },
+      { seed, tokens: 10_000, grammar: 20_000, without, findings: 1 },
       signer,
     );
     expect(findings).not.toEqual([]);
