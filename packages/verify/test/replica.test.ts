@@ -207,6 +207,15 @@ describe('the replica', () => {
     expect(replica.state).toBe('LIVE');
   });
 
+  it('counts a short sleep, too', async () => {
+    const replica = await running();
+    const claims = token({ iat: 1_000_000, exp: 4_000_000_000 });
+    log.answers = false;
+    clock.stepWall(900);
+    await clock.pass(S - 600);
+    expect(verdict(replica, claims)).toBe('verifier_stale');
+  });
+
   it('takes no freshness from an answer over which the machine slept', async () => {
     const feed = log.feed();
     let asleep = Promise.resolve();

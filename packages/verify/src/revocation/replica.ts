@@ -15,6 +15,8 @@
  *    only after everything in the grant was applied.
  *  - An answer counts only for its own nonce and the incarnation that asked.
  *  - `position` never claims more than was applied; what is applied is never taken back.
+ *  - S is counted by both clocks, and is over when either says so: the monotonic one stands still while
+ *    the machine sleeps, and the wall clock can be set.
  *
  * Pushes make it quick. Losing, repeating, delaying or reordering them costs speed alone.
  */
@@ -99,6 +101,8 @@ export class Replica {
   #incarnation: IncarnationId = newId('inc');
   #epoch: EpochId | null = null;
   #freshUntil = Number.NEGATIVE_INFINITY;
+  /** The same moment by the wall clock, which goes on while the machine sleeps. */
+  #freshUntilWall = Number.NEGATIVE_INFINITY;
   #maxStaleness: number | undefined;
   #staleness: Timer | undefined;
 
@@ -199,7 +203,11 @@ export class Replica {
   }
 
   #isFresh(monotonic: number): boolean {
-    return monotonic < this.#freshUntil && !this.#issuerClock.hasDrifted(monotonic);
+    return (
+      monotonic < this.#freshUntil &&
+      this.#options.clock.wall() < this.#freshUntilWall &&
+      !this.#issuerClock.hasDrifted(monotonic)
+    );
   }
 
   /** The one setter. */
@@ -351,6 +359,7 @@ export class Replica {
     this.#stats.grants += 1;
     // Only now, with everything applied.
     this.#freshUntil = Math.max(this.#freshUntil, asked.at + grant.max_staleness_ms);
+    this.#freshUntilWall = asked.at + asked.apart + grant.max_staleness_ms;
     this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
     const fresh = this.#isFresh(this.#options.clock.monotonic());
