@@ -19,6 +19,8 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     hookTimeout: 180_000,
     teardownTimeout: 10_000,
+    // And a limit for each file, which holds when its process is blocked.
+    setupFiles: ['infra/deadline/setup.ts'],
     restoreMocks: true,
     unstubEnvs: true,
     allowOnly: false,
