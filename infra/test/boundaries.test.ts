@@ -1,30 +1,29 @@
 /** The dependency direction: what `turbo boundaries` sees, shown to be seen, and what it is blind to. */
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runProgram } from './run-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const NOT_SOURCES = new Set(['node_modules', 'dist', '.turbo', '.portcullis', 'coverage']);
 
 /** The binary needs no package manager for this command, so neither pnpm nor npx is waited for. */
-function boundaries(workspace: string): { status: number | null; report: string } {
-  const { status, stdout, stderr } = spawnSync(
+async function boundaries(workspace: string): Promise<{ status: number; report: string }> {
+  const { status, stdout, stderr } = await runProgram(
     join(ROOT, 'node_modules/.bin/turbo'),
     ['boundaries', '--no-color'],
     {
       cwd: workspace,
-      encoding: 'utf8',
       env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
-      timeout: 60_000,
+      limitMs: 60_000,
     },
   );
   return { status, report: stdout + stderr };
 }
 
-test('turbo boundaries holds for the workspace', () => {
-  const { status, report } = boundaries(ROOT);
+test('turbo boundaries holds for the workspace', async () => {
+  const { status, report } = await boundaries(ROOT);
   expect(report).toMatch(/Checked \d+ files in \d+ packages, no issues found/);
   expect(status).toBe(0);
 });
@@ -54,38 +53,41 @@ describe('in a copy of the workspace', () => {
     { from: 'apps/user', to: '@portcullis/auth' },
   ];
 
-  test('the copy itself holds, so that what fails below fails for its own reason', () => {
-    expect(boundaries(copy).report).toMatch(/no issues found/);
+  test('the copy itself holds, so that what fails below fails for its own reason', async () => {
+    expect((await boundaries(copy)).report).toMatch(/no issues found/);
   });
 
-  test.each(reversals)('$from importing $to fails, and names the import', ({ from, to }) => {
+  test.each(reversals)('$from importing $to fails, and names the import', async ({ from, to }) => {
     writeFileSync(join(copy, from, 'src/reversed.ts'), `import '${to}';\n`);
-    const { status, report } = boundaries(copy);
+    const { status, report } = await boundaries(copy);
     expect(status).not.toBe(0);
     expect(report).toContain(`cannot import package \`${to}\` because it is not a dependency`);
     expect(report).toContain('src/reversed.ts:1');
     expect(report).toMatch(/ 1 issues? found/);
   });
 
-  test.each(reversals)('$from declaring $to as a dependency fails by its tag', ({ from, to }) => {
-    const file = join(copy, from, 'package.json');
-    const manifest: { name: string; dependencies?: Record<string, string> } = JSON.parse(
-      readFileSync(file, 'utf8'),
-    );
-    manifest.dependencies = { ...manifest.dependencies, [to]: 'workspace:*' };
-    writeFileSync(file, JSON.stringify(manifest, undefined, 2));
-    const { status, report } = boundaries(copy);
-    expect(status).not.toBe(0);
-    // The report is wrapped and framed.
-    expect(report.replace(/[\s|]+/g, ' ')).toContain(
-      `Package \`${to}\` found without any tag listed in allowlist for \`${manifest.name}\``,
-    );
-  });
+  test.each(reversals)(
+    '$from declaring $to as a dependency fails by its tag',
+    async ({ from, to }) => {
+      const file = join(copy, from, 'package.json');
+      const manifest: { name: string; dependencies?: Record<string, string> } = JSON.parse(
+        readFileSync(file, 'utf8'),
+      );
+      manifest.dependencies = { ...manifest.dependencies, [to]: 'workspace:*' };
+      writeFileSync(file, JSON.stringify(manifest, undefined, 2));
+      const { status, report } = await boundaries(copy);
+      expect(status).not.toBe(0);
+      // The report is wrapped and framed.
+      expect(report.replace(/[\s|]+/g, ' ')).toContain(
+        `Package \`${to}\` found without any tag listed in allowlist for \`${manifest.name}\``,
+      );
+    },
+  );
 
-  test('a relative import that leaves its package fails, and names the file', () => {
+  test('a relative import that leaves its package fails, and names the file', async () => {
     const line = "import '../../api/src/index.ts';\n";
     writeFileSync(join(copy, 'packages/contracts/src/reversed.ts'), line);
-    const { status, report } = boundaries(copy);
+    const { status, report } = await boundaries(copy);
     expect(status).not.toBe(0);
     expect(report).toContain('import `../../api/src/index.ts` leaves the package');
     expect(report).toMatch(/ 1 issue found/);

@@ -1,16 +1,15 @@
 /** The model of the revocation protocol in its short form: `pnpm model` runs the long one. */
-import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { runProgram } from './run-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const RUN = join(ROOT, 'infra', 'model', 'run.ts');
 
-test('the model holds in every state, and each of the seven mutants is refuted', () => {
-  const run = spawnSync(process.execPath, ['--import', 'tsx', RUN, '--short'], {
+test('the model holds in every state, and each of the seven mutants is refuted', async () => {
+  const run = await runProgram(process.execPath, ['--import', 'tsx', RUN, '--short'], {
     cwd: ROOT,
-    encoding: 'utf8',
-    timeout: 240_000,
+    limitMs: 240_000,
   });
   const output = `${run.stdout}${run.stderr}`;
   expect(run.status, output).toBe(0);

@@ -6,7 +6,6 @@
  *
  * They end in `.txt`, so that no other tool takes them for sources.
  */
-import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -19,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from './run-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(import.meta.dirname, 'types');
@@ -33,15 +33,15 @@ interface Finding {
 let found: Map<string, Finding[]>;
 let scratch: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'portcullis-types-'));
   found = new Map([
-    ...compile(
+    ...(await compile(
       'consumer',
       FIXTURES.filter((file) => !isOfClient(file)),
       linkPackages,
-    ),
-    ...compile('client', FIXTURES.filter(isOfClient), linkDependenciesOfClient),
+    )),
+    ...(await compile('client', FIXTURES.filter(isOfClient), linkDependenciesOfClient)),
   ]);
 }, 120_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -89,11 +89,11 @@ function expectationsIn(text: string): Finding[] {
 }
 
 /** Compiles the fixtures together in a folder of their own, with the options of the repository. */
-function compile(
+async function compile(
   place: string,
   fixtures: readonly string[],
   link: (folder: string) => void,
-): Map<string, Finding[]> {
+): Promise<Map<string, Finding[]>> {
   const folder = join(scratch, place);
   mkdirSync(folder);
   link(folder);
@@ -111,12 +111,11 @@ function compile(
   };
   const config = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const { stdout, error } = spawnSync(
+  const { stdout } = await runProgram(
     join(ROOT, 'node_modules/.bin/tsc'),
     ['-p', folder, '--pretty', 'false'],
-    { cwd: folder, encoding: 'utf8', timeout: 90_000 },
+    { cwd: folder, limitMs: 90_000 },
   );
-  if (error !== undefined) throw error;
   const findings = new Map<string, Finding[]>(fixtures.map((file) => [file, []]));
   // Messages go on in lines that are indented.
   const errors = /^([^\s(][^(\n]*)\((\d+),\d+\): error (TS\d+): (.*(?:\n +.*)*)/gm;

@@ -20,6 +20,7 @@ export async function databaseText(url: string): Promise<string> {
     const dump = spawnSync('pg_dump', ['--inserts', url], {
       encoding: 'utf8',
       maxBuffer: 256 * 1024 * 1024,
+      timeout: 60_000,
     });
     return texts.join('') + (dump.status === 0 ? dump.stdout : '');
   } finally {

@@ -38,7 +38,7 @@ test('the emitted code imports @trpc/client and its own files, nothing else', ()
         '--declaration',
         'false',
       ].concat(['--declarationMap', 'false', '--outDir', out]),
-      { cwd: root },
+      { cwd: root, timeout: 90_000, killSignal: 'SIGKILL' },
     );
     const emitted = readdirSync(out).filter((file) => file.endsWith('.js'));
     expect(emitted).toContain('index.js');
