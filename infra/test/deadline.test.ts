@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const THREAD = new URL('../deadline/thread.mjs', import.meta.url).href;
 
@@ -19,6 +19,7 @@ async function ended(doing: string) {
     thread.postMessage('the second test');
     ${doing}`,
   ]);
+  onTestFinished(() => void child.kill('SIGKILL'));
   const [said, [, signal]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   return { said, signal: signal as unknown };
 }

@@ -483,6 +483,24 @@ const raw: { what: string; bytes: string; status: number; code: string }[] = [
     status: 401,
     code: 'invalid_token',
   },
+  ...[
+    ['a bare CR', 'a\rlevel: fatal'],
+    ['a bare LF', 'a\n\tlevel'],
+    ['a folded line', 'a\r\n level'],
+    ['a zero byte', 'a\0level'],
+    ['an escape', 'a\u001b[31mlevel'],
+  ].map(([what = '', value = '']) => ({
+    what: `${what} in a header`,
+    bytes: `GET /v1/me HTTP/1.1\r\nhost: a\r\nx-request-id: ${value}\r\nconnection: close\r\n\r\n`,
+    status: 400,
+    code: 'invalid_request',
+  })),
+  ...['\r', '\n', '\0', '\t', '\u007f'].map((character) => ({
+    what: `${JSON.stringify(character)} in the target`,
+    bytes: `GET /v1/${character}me HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`,
+    status: 400,
+    code: 'invalid_request',
+  })),
 ];
 
 describe('bytes on the socket', () => {
