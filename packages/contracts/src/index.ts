@@ -97,6 +97,7 @@ export {
   type SnapshotPlace,
 } from './snapshot.ts';
 export {
+  readLastWord,
   readRecord,
   readSnapshot,
   SnapshotError,

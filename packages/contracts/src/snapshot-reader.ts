@@ -77,6 +77,11 @@ export function readRecord(block: IdBlock, index: number, record: Int32Array): v
   record[5] = hasGeneration ? entries.getInt32(at + 20, true) : 0;
 }
 
+/** The last of the identifier's words alone. */
+export function readLastWord(block: IdBlock, index: number): number {
+  return block.entries.getInt32(index * ID_KINDS[block.kind].length, true);
+}
+
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
 }

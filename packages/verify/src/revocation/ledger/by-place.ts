@@ -5,8 +5,8 @@
  * most of the time would go into waiting for memory. In this order, one part of the table is filled
  * after the other. Only speed depends on it.
  */
-import { readRecord, type IdBlock } from '@portcullis/contracts';
-import { placeOf, toKey } from './key.ts';
+import { readLastWord, readRecord, type IdBlock } from '@portcullis/contracts';
+import { hashOf, placeOf, toKey } from './key.ts';
 
 /** Words of a record: its key, its moment, its generation or zero. */
 export const RECORD_WORDS = 6;
@@ -27,9 +27,7 @@ export function* byPlace(
   const next = new Int32Array((1 << BITS) + 1);
   for (const block of blocks) {
     for (let index = 0; index < block.count; index += 1) {
-      readRecord(block, index, record);
-      toKey(record, seed);
-      const place = placeOf(record[0] ?? 0) >>> (32 - BITS);
+      const place = placeOf(hashOf(readLastWord(block, index), seed)) >>> (32 - BITS);
       next[place + 1] = (next[place + 1] ?? 0) + RECORD_WORDS;
     }
     yield NOTHING;
