@@ -7,6 +7,7 @@ import {
   HOSTILE_TOKENS,
   isSendable,
   LEGITIMATE_TOKENS,
+  PRESENTATIONS,
   revocationsOf,
   type Forge,
   type HttpAnswer,
@@ -70,61 +71,9 @@ describe('does not refuse', () => {
 });
 
 describe('takes the token from one header, and from nowhere else', () => {
-  const head = () => `GET ${new URL(address).pathname} HTTP/1.1`;
-  const host = 'Host: 127.0.0.1';
-
-  it('refuses two headers, the same or not, in any order', async () => {
-    const { good } = around.forge;
-    const one = `Authorization: Bearer ${good}`;
-    expect(await askInText(address, [head(), host, one])).toBe(200);
-    for (const other of [
-      one,
-      'Authorization: Bearer a.b.c',
-      'authorization: Basic eDp5',
-      'AUTHORIZATION:',
-    ]) {
-      expect(await askInText(address, [head(), host, one, other]), other).toBe(401);
-      expect(await askInText(address, [head(), host, other, one]), other).toBe(401);
-    }
-    for (const other of [
-      `${one}, Bearer ${good}`,
-      `${one},`,
-      `${one} x`,
-      `Authorization: ${good}`,
-    ]) {
-      expect(await askInText(address, [head(), host, other]), other).toBe(401);
-    }
-    for (const scheme of ['Basic', 'Token', 'JWT', 'Bearer:', 'Bearer,']) {
-      const line = `Authorization: ${scheme} ${good}`;
-      expect(await askInText(address, [head(), host, line]), scheme).toBe(401);
-    }
-  });
-
-  it('does not look for it in the query, in other headers or in a cookie', async () => {
-    const { good } = around.forge;
-    for (const query of [
-      `access_token=${good}`,
-      `token=${good}`,
-      `authorization=Bearer%20${good}`,
-    ]) {
-      const line = head().replace(' HTTP', `?${query} HTTP`);
-      // As a token that is missing, or as a member that the operation does not take.
-      expect([400, 401], query).toContain(await askInText(address, [line, host]));
-      for (const header of ['Authorization: Bearer a.b.c', `Authorization: Bearer ${good}`]) {
-        expect([400, 401], query).toContain(await askInText(address, [line, host, header]));
-      }
-    }
-    for (const line of [
-      `X-Authorization: Bearer ${good}`,
-      `Proxy-Authorization: Bearer ${good}`,
-      `X-Access-Token: ${good}`,
-      `Cookie: access_token=${good}`,
-      `Cookie: __Host-access=${good}; authorization=Bearer ${good}`,
-    ]) {
-      expect(await askInText(address, [head(), host, line]), line.slice(0, 20)).toBe(401);
-      const refused = [head(), host, 'Authorization: Bearer a.b.c', line];
-      expect(await askInText(address, refused), line.slice(0, 20)).toBe(401);
-    }
+  it.each(PRESENTATIONS)('$name', async ({ lines, answers }) => {
+    const target = new URL(address).pathname;
+    expect(answers).toContain(await askInText(address, lines(target, around.forge.good)));
   });
 });
 

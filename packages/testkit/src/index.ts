@@ -10,6 +10,7 @@ export {
   type TokenCase,
 } from './hostile/hostile-token.ts';
 export { askInText, askOverHttp, type HttpAnswer } from './hostile/over-http.ts';
+export { PRESENTATIONS, type Presentation } from './hostile/presentations.ts';
 export { revocationsOf, type RevokedCase } from './hostile/revoked.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';
