@@ -46,7 +46,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const monotonic = (): number => clock.monotonic();
   const acknowledgements = new Acknowledgements(monotonic);
   const watch = new RenewalWatch(monotonic);
-  const publisher = new Publisher({ log, bus, acknowledgements, failed });
+  const publisher = new Publisher({ log, bus, acknowledgements, clock, failed });
   const grants = new Grants({
     log,
     registry,

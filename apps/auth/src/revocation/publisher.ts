@@ -6,17 +6,24 @@
  * other instance and published then; so everything committed is published at least once, in the end.
  */
 import type { EventId, RevocationEvent } from '@portcullis/contracts';
+import type { Clock, Timer } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { RevocationBus } from './bus.ts';
 import type { RevocationLog } from './log.ts';
 
 /** Ids remembered so that a receipt can say `published`. */
 const MAX_REMEMBERED = 20_000;
+/**
+ * After a commit. The push goes first: numbering at the same moment takes the processor and the disk
+ * from the bus. And one run numbers all that is committed meanwhile. Milliseconds.
+ */
+const NUMBERED_AFTER_MS = 5;
 
 export interface PublisherDependencies {
   log: Pick<RevocationLog, 'number' | 'unpublished' | 'markPublished'>;
   bus: Pick<RevocationBus, 'connected' | 'push' | 'numbered'>;
   acknowledgements: Pick<Acknowledgements, 'open' | 'notify'>;
+  clock: Pick<Clock, 'after'>;
   failed(error: unknown, what: string): void;
 }
 
@@ -26,6 +33,7 @@ export class Publisher {
   readonly #inFlight = new Set<EventId>();
   #unmarked: EventId[] = [];
   #marking: Promise<void> | undefined;
+  #toNumber: Timer | undefined;
   #numbering: Promise<void> | undefined;
   #numberAgain = false;
 
@@ -38,7 +46,7 @@ export class Publisher {
     if (events.length === 0) return;
     for (const { id } of events) this.#dependencies.acknowledgements.open(id);
     this.push(events);
-    void this.number();
+    this.#toNumber ??= this.#dependencies.clock.after(NUMBERED_AFTER_MS, () => void this.number());
   }
 
   isPublished(id: EventId): boolean {
@@ -64,6 +72,8 @@ export class Publisher {
 
   /** Gives positions to what is committed. One at a time; a call meanwhile makes one more run. */
   async number(): Promise<void> {
+    this.#toNumber?.cancel();
+    this.#toNumber = undefined;
     if (this.#numbering !== undefined) {
       this.#numberAgain = true;
       return await this.#numbering;
@@ -74,9 +84,9 @@ export class Publisher {
     await this.#numbering;
   }
 
-  /** Waits for what is under way. */
+  /** Waits for what is under way, or about to be. */
   async settle(): Promise<void> {
-    await this.#numbering;
+    await (this.#toNumber === undefined ? this.#numbering : this.number());
     await this.#marking;
   }
 
