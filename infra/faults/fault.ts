@@ -1,23 +1,18 @@
 /** What a fault is, and what it has at hand. */
 import type { Token } from './history/token.ts';
 import type { History } from './history/history.ts';
+import type { Lengths } from './lengths.ts';
 import type { Random } from './random.ts';
 import type { Instance, Stage, VerifierSpot } from './stage/stage.ts';
 import type { Actor } from './traffic/actor.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
-export interface Scene {
+export interface Scene extends Lengths {
   readonly stage: Stage;
   readonly history: History;
   readonly actor: Actor;
   readonly traffic: Traffic;
   readonly random: Random;
-  /** S, in milliseconds. */
-  readonly maxStalenessMs: number;
-  /** Well over S, in milliseconds. */
-  readonly lasting: number;
-  /** A minute, or as short as `lasting` in the short form. Milliseconds. */
-  readonly long: number;
   anInstance(): Instance;
   aVerifier(): VerifierSpot;
   /** Notes an offence unless this holds. */
@@ -29,6 +24,15 @@ export interface Scene {
    * a verdict.
    */
   excusing(verifiers: readonly VerifierSpot[], work: () => Promise<void>): Promise<void>;
+  /**
+   * While the work goes on these are struck, and ended tokens have to be shown to each of them; and
+   * those that are `deaf` get no push, which has to show in what they accept within S.
+   */
+  striking<T>(
+    kind: 'struck' | 'deaf',
+    verifiers: readonly VerifierSpot[],
+    work: () => Promise<T>,
+  ): Promise<T>;
   /** Logs out in the background; the answer may never come. */
   endUnder(at: Instance, token: Token, waitMs?: number): Promise<unknown>;
 }
@@ -37,6 +41,8 @@ export interface Fault {
   readonly name: string;
   /** One line: what is done to the system. */
   readonly about: string;
+  /** How long `run` takes where nobody waits for a processor. Milliseconds. */
+  takes(lengths: Lengths): number;
   /** @returns why it cannot be had on this machine, where it cannot */
   unavailable?(): Promise<string | undefined>;
   /** Breaks the system and mends it, under traffic. */

@@ -3,12 +3,13 @@
  * accepts; and whoever logs out everywhere and in again within the same second is refused with the
  * old token and accepted with the new one.
  */
+import { coverageOf } from './checks/coverage.ts';
 import { evidenceOf } from './checks/evidence.ts';
-import { unjudged } from './checks/exact.ts';
 import { judge } from './checks/judge.ts';
 import { History } from './history/history.ts';
 import { Machine } from './history/machine.ts';
 import type { Change } from './history/operation.ts';
+import { STAGE_MS } from './lengths.ts';
 import { Random } from './random.ts';
 import type { Result } from './run-fault.ts';
 import { settle } from './settle.ts';
@@ -32,6 +33,15 @@ export interface LogoutsOptions {
   readonly logouts: number;
   /** Log-outs everywhere that are followed by a log-in within a second. */
   readonly everywhere: number;
+}
+
+/** One person at a time logs in, is shown, and logs out; on two processors. Milliseconds. */
+const LOGOUT_MS = 80;
+const EVERYWHERE_MS = 110;
+
+/** How long all of it takes where nobody else is at work. Milliseconds. */
+export function logoutsTake({ logouts, everywhere }: Omit<LogoutsOptions, 'seed'>): number {
+  return STAGE_MS + logouts * LOGOUT_MS + everywhere * EVERYWHERE_MS;
 }
 
 export interface LogoutsCounts {
@@ -70,15 +80,14 @@ export async function countLogouts(options: LogoutsOptions): Promise<Logouts> {
     history.found.push(`${crowd.withinOneSecond} log-ins within a second, of ${everywhere}`);
   }
   const log = await settle(stage.log, new Set());
-  const offences = judge(evidenceOf(history, log, stage.maxStalenessMs));
+  const evidence = evidenceOf(history, log, stage.maxStalenessMs);
   const seconds = (performance.now() - began) / 1_000;
   const result = {
     fault: 'logouts',
-    seed,
     history,
     revocations: log.length,
-    unjudged: unjudged(history, stage.maxStalenessMs),
-    offences,
+    coverage: coverageOf(evidence),
+    offences: judge(evidence),
     seconds,
   };
   return { result, ...crowd.sum() };

@@ -1,11 +1,12 @@
 /** One fault: traffic, the fault under it, rest, a last look at every token, and the verdict. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { evidenceOf } from './checks/evidence.ts';
-import { unjudged } from './checks/exact.ts';
+import { coverageOf, type Coverage } from './checks/coverage.ts';
 import { judge, type Offence } from './checks/judge.ts';
 import type { Fault, Scene } from './fault.ts';
 import { History } from './history/history.ts';
 import { Machine } from './history/machine.ts';
+import { lengthsOf, type Lengths } from './lengths.ts';
 import { Random } from './random.ts';
 import { settle } from './settle.ts';
 import { untilReady, type Stage } from './stage/stage.ts';
@@ -31,11 +32,9 @@ export interface RunOptions {
 
 export interface Result {
   readonly fault: string;
-  readonly seed: number;
   readonly history: History;
   readonly revocations: number;
-  /** Verdicts that no fault excused, and for which the machine gave nobody the time. */
-  readonly unjudged: number;
+  readonly coverage: Coverage;
   readonly offences: readonly Offence[];
   readonly seconds: number;
 }
@@ -50,9 +49,8 @@ export async function runFault(fault: Fault, options: RunOptions): Promise<Resul
   const traffic = new Traffic(stage, actor, new Random(seed, `${fault.name} traffic`), accounts);
   const already = new Set(stage.log.rows.map(({ id }) => id));
   const random = new Random(seed, fault.name);
-  const lasting = 2.5 * stage.maxStalenessMs;
-  const long = short ? lasting : 60_000;
-  const scene = sceneOf({ stage, history, actor, traffic, random, lasting, long });
+  const lengths = lengthsOf(stage.maxStalenessMs, short);
+  const scene = sceneOf({ stage, history, actor, traffic, random, ...lengths });
   if (forbearing) for (const { name } of stage.verifiers) history.open('excused', name);
   traffic.start();
   try {
@@ -69,26 +67,24 @@ export async function runFault(fault: Fault, options: RunOptions): Promise<Resul
   await settle(stage.log, already);
   await lookOnceMore(scene);
   const log = await settle(stage.log, already);
-  const offences = judge(evidenceOf(history, log, stage.maxStalenessMs));
+  const evidence = evidenceOf(history, log, stage.maxStalenessMs);
   const seconds = (performance.now() - began) / 1_000;
   return {
     fault: fault.name,
-    seed,
     history,
     revocations: log.length,
-    unjudged: unjudged(history, stage.maxStalenessMs),
-    offences,
+    coverage: coverageOf(evidence),
+    offences: judge(evidence),
     seconds,
   };
 }
 
-type Parts = Pick<Scene, 'stage' | 'history' | 'actor' | 'traffic' | 'random' | 'lasting' | 'long'>;
+type Parts = Pick<Scene, 'stage' | 'history' | 'actor' | 'traffic' | 'random' | keyof Lengths>;
 
 function sceneOf(parts: Parts): Scene {
   const { stage, history, actor, traffic, random } = parts;
   return {
     ...parts,
-    maxStalenessMs: stage.maxStalenessMs,
     anInstance: () => random.pick(stage.instances),
     aVerifier: () => random.pick(stage.verifiers),
     expect(what, holds) {
@@ -111,6 +107,12 @@ function sceneOf(parts: Parts): Scene {
       await work();
       await Promise.all(verifiers.map(({ service }) => untilReady(service)));
       for (const end of close) end();
+    },
+    async striking(kind, verifiers, work) {
+      const close = verifiers.map(({ name }) => history.open(kind, name));
+      const result = await work();
+      for (const end of close) end();
+      return result;
     },
     async endUnder(at, token, waitMs) {
       traffic.ended(token);

@@ -1,6 +1,8 @@
 /** Runs faults one after the other on one stage; a stage that does not recover is replaced. */
 import type { Fault } from './fault.ts';
+import { boundOf, estimateOf, lengthsOf, STAGE_MS } from './lengths.ts';
 import { runFault, type Result, type RunOptions } from './run-fault.ts';
+import { within } from './within.ts';
 import { createStage, type Stage } from './stage/stage.ts';
 import { register, type Account } from './traffic/actor.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +16,7 @@ export interface Report {
   done(result: Result): void;
   skipped(fault: Fault, why: string): void;
   /** The system did not come back, or the test itself is wrong. */
-  broken(name: string, seed: number, error: unknown): void;
+  broken(name: string, error: unknown): void;
 }
 
 export interface FaultsOptions extends Pick<RunOptions, 'seed' | 'short' | 'forbearing'> {
@@ -33,6 +35,7 @@ export async function runFaults(
   report: Report,
 ): Promise<void> {
   let furnished: Furnished | undefined;
+  const lengths = lengthsOf(maxStalenessMs, options.short);
   try {
     for (const fault of faults) {
       const why = await fault.unavailable?.();
@@ -41,17 +44,18 @@ export async function runFaults(
         continue;
       }
       try {
-        furnished ??= await furnish(maxStalenessMs);
-        report.done(await runFault(fault, { ...furnished, ...options }));
+        furnished ??= await within(boundOf(STAGE_MS), furnish(maxStalenessMs));
+        const bound = boundOf(estimateOf(fault, lengths));
+        report.done(await within(bound, runFault(fault, { ...furnished, ...options })));
       } catch (error) {
-        report.broken(fault.name, options.seed, error);
+        report.broken(fault.name, error);
         const former = furnished?.stage;
         furnished = undefined;
         if (former !== undefined) await removeQuietly(former);
       }
     }
   } finally {
-    await furnished?.stage[Symbol.asyncDispose]();
+    if (furnished !== undefined) await removeQuietly(furnished.stage);
   }
 }
 
@@ -70,10 +74,10 @@ async function furnish(maxStalenessMs: number): Promise<Furnished> {
   }
 }
 
-/** After an error that tells more than what its removal would say. */
+/** Whatever its removal would say, what was found is said already. */
 async function removeQuietly(stage: Stage): Promise<void> {
   try {
-    await stage[Symbol.asyncDispose]();
+    await within(boundOf(STAGE_MS), stage[Symbol.asyncDispose]());
   } catch {
     // Its processes end with this one at the latest.
   }

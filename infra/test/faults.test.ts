@@ -22,7 +22,7 @@ beforeAll(async () => {
         revocations.set(result.fault, result.revocations);
       },
       skipped: ({ name }, why) => broken.push(`${name}: ${why}`),
-      broken: (name, _seed, error) => broken.push(`${name}: ${String(error)}`),
+      broken: (name, error) => broken.push(`${name}: ${String(error)}`),
     },
   );
 }, 420_000);

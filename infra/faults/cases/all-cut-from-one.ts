@@ -5,8 +5,9 @@ export const allCutFromOne: Fault = {
   name: 'all-cut-from-one',
   about:
     'between one verifier and NATS and auth nothing passes across a revocation, without a reset',
+  takes: ({ lasting }) => lasting + 500,
   async run({ history, actor, traffic, aVerifier, anInstance, lasting, ...scene }) {
-    const { excusing, expect, comesTo, endUnder } = scene;
+    const { excusing, expect, comesTo, endUnder, striking } = scene;
     const cut = aVerifier();
     const { token } = await traffic.newSession();
     await comesTo(cut, token, 'accepted');
@@ -14,7 +15,7 @@ export const allCutFromOne: Fault = {
       const since = performance.now();
       for (const way of [cut.nats, cut.auth]) way.pause();
       await endUnder(anInstance(), token, 300);
-      await sleep(lasting);
+      await striking('struck', [cut], async () => await sleep(lasting));
       await actor.verify(cut, token); // judged by T + S
       for (const way of [cut.nats, cut.auth]) way.resume();
       const stale = history.verifications.some(

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { RESTART_MS } from '../lengths.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killAfterCommit } from './kill-after-commit.ts';
 
@@ -9,6 +10,7 @@ const ANSWERED_MS = 200;
 export const authKilledAfterPublish: Fault = {
   name: 'auth-killed-after-publish',
   about: 'auth is killed after its event was stored, before it could mark it',
+  takes: ({ maxStalenessMs }) => maxStalenessMs + RESTART_MS + 1_000,
   async run(scene) {
     const victim = scene.anInstance();
     const { token } = await scene.traffic.newSession();

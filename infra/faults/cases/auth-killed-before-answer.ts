@@ -1,8 +1,10 @@
 import type { Fault } from '../fault.ts';
+import { RESTART_MS } from '../lengths.ts';
 
 export const authKilledBeforeAnswer: Fault = {
   name: 'auth-killed-before-answer',
   about: 'auth is killed while a committed logout waits for a verifier that stands still',
+  takes: () => RESTART_MS + 500,
   async run({ stage, history, traffic, anInstance, aVerifier, excusing, endUnder, expect }) {
     const victim = anInstance();
     const still = aVerifier();

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { RESTART_MS } from '../lengths.ts';
 import { comesToHave } from '../stage/backends.ts';
 
 const WAITING_MS = 5_000;
@@ -6,6 +7,7 @@ const WAITING_MS = 5_000;
 export const authKilledBeforeCommit: Fault = {
   name: 'auth-killed-before-commit',
   about: 'auth is killed while a logout waits for a lock: nothing has happened',
+  takes: () => RESTART_MS + 1_000,
   async run({ stage, traffic, anInstance, endUnder, expect }) {
     const { token } = await traffic.newSession();
     const victim = anInstance();

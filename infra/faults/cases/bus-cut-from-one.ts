@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const busCutFromOne: Fault = {
   name: 'bus-cut-from-one',
   about: 'between one verifier and NATS nothing passes, without a reset; nobody is excused',
-  async run({ aVerifier, lasting }) {
-    const { nats } = aVerifier();
-    nats.pause();
-    await sleep(lasting);
-    nats.resume();
+  takes: ({ lasting }) => lasting,
+  async run({ aVerifier, lasting, striking }) {
+    const cut = aVerifier();
+    cut.nats.pause();
+    await striking('deaf', [cut], async () => await sleep(lasting));
+    cut.nats.resume();
   },
 };

@@ -1,10 +1,12 @@
 import type { Fault } from '../fault.ts';
-import { isReady, untilAlive } from '../stage/stage.ts';
+import { RESTART_MS } from '../lengths.ts';
+import { isReady } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const coldStartAuthDown: Fault = {
   name: 'cold-start-auth-down',
   about: 'a verifier is killed, misses a revocation, and starts while all of auth is down',
+  takes: ({ lasting }) => lasting + 2 * RESTART_MS + 500,
   async run({
     stage,
     history,
@@ -13,6 +15,7 @@ export const coldStartAuthDown: Fault = {
     anInstance,
     endUnder,
     excusing,
+    striking,
     lasting,
     expect,
   }) {
@@ -25,13 +28,16 @@ export const coldStartAuthDown: Fault = {
       for (const { service } of stage.instances) service.kill('SIGKILL');
       await Promise.all(stage.instances.map(({ service }) => service.process.exited));
       const allowed = history.open('forbidden', cold.name);
-      const started = cold.service.restart();
-      await untilAlive(cold.service);
-      await sleep(lasting);
+      await cold.service.restart('alive');
+      const alive = performance.now();
+      await striking('struck', [cold], async () => await sleep(lasting));
       expect('it says that it is not ready', !(await isReady(cold.service.url)));
+      const unable = history.verifications.filter(
+        ({ at, status, start }) => at === cold.name && status === 503 && start > alive,
+      );
+      expect('it told those who asked that it could not tell', unable.length > 0);
       allowed();
       await Promise.all(stage.instances.map(({ service }) => service.restart()));
-      await started;
     });
   },
 };

@@ -1,11 +1,23 @@
 import type { Fault } from '../fault.ts';
-import { isReady, untilAlive } from '../stage/stage.ts';
+import { RESTART_MS } from '../lengths.ts';
+import { isReady } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const coldStartCutOff: Fault = {
   name: 'cold-start-cut-off',
   about: 'a verifier is killed, misses a revocation, and starts with no way to NATS or auth',
-  async run({ history, traffic, aVerifier, anInstance, endUnder, excusing, lasting, expect }) {
+  takes: ({ lasting }) => lasting + RESTART_MS + 500,
+  async run({
+    history,
+    traffic,
+    aVerifier,
+    anInstance,
+    endUnder,
+    excusing,
+    striking,
+    lasting,
+    expect,
+  }) {
     const cold = aVerifier();
     const { token } = await traffic.newSession();
     const ways = [cold.nats, cold.auth];
@@ -15,13 +27,16 @@ export const coldStartCutOff: Fault = {
       await endUnder(anInstance(), token, 300);
       for (const way of ways) way.cut();
       const allowed = history.open('forbidden', cold.name);
-      const started = cold.service.restart();
-      await untilAlive(cold.service);
-      await sleep(lasting);
+      await cold.service.restart('alive');
+      const alive = performance.now();
+      await striking('struck', [cold], async () => await sleep(lasting));
       expect('it says that it is not ready', !(await isReady(cold.service.url)));
+      const unable = history.verifications.filter(
+        ({ at, status, start }) => at === cold.name && status === 503 && start > alive,
+      );
+      expect('it told those who asked that it could not tell', unable.length > 0);
       allowed();
       for (const way of ways) way.mend();
-      await started;
     });
   },
 };

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { RESTART_MS } from '../lengths.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withOwnVerifier } from '../stage/own-verifier.ts';
 
@@ -7,6 +8,7 @@ const LEAST_MS = 5_000;
 export const eventLoopBlocked: Fault = {
   name: 'event-loop-blocked',
   about: "a verifier's event loop does nothing for 5 s or more across a revocation",
+  takes: ({ maxStalenessMs }) => RESTART_MS + Math.max(LEAST_MS, 1.5 * maxStalenessMs),
   async run(scene) {
     const { history, actor, traffic, anInstance, endUnder, excusing, expect, comesTo } = scene;
     const blockedMs = Math.max(LEAST_MS, 1.5 * scene.maxStalenessMs);

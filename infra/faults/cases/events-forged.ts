@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const eventsForged: Fault = {
   name: 'events-forged',
   about: 'one service confirms and takes leave in the name of another, which is cut off',
-  async run({ stage, traffic, actor, anInstance, excusing, lasting, expect, comesTo }) {
+  takes: ({ lasting }) => lasting + 1_000,
+  async run({ stage, traffic, actor, anInstance, excusing, striking, lasting, expect, comesTo }) {
     const { subjects, log } = stage;
     const victim = stage.verifiers.find(({ name }) => name === 'admin');
     if (victim === undefined) throw new Error('there is no admin service');
@@ -43,7 +44,7 @@ export const eventsForged: Fault = {
           'the receipt says that the admin service has not confirmed',
           receipt !== undefined && receipt.confirmed < receipt.expected,
         );
-        await sleep(lasting);
+        await striking('struck', [victim], async () => await sleep(lasting));
         for (const way of [victim.nats, victim.auth]) way.resume();
       });
     });

@@ -18,6 +18,7 @@ const MESSAGES = [
 export const eventsMalformed: Fault = {
   name: 'events-malformed',
   about: 'noise on every subject of the bus; nobody is excused, nobody ends',
+  takes: ({ lasting }) => lasting,
   async run({ stage, random, expect, lasting }) {
     const { subjects, instances, verifiers } = stage;
     const everywhere = [

@@ -6,6 +6,7 @@ const ROUNDS = 6;
 export const eventsRepeated: Fault = {
   name: 'events-repeated',
   about: 'everything that was pushed is pushed again, several times and in other orders',
+  takes: ({ lasting }) => lasting,
   async run({ stage, random, lasting, expect }) {
     await stage.onBus(async (bus) => {
       const heard: { subject: string; data: Uint8Array }[] = [];

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const headHeld: Fault = {
   name: 'head-held',
   about: "somebody holds the log's head and does nothing; nobody is excused",
+  takes: ({ lasting }) => lasting,
   async run({ stage, lasting, expect }) {
     await stage.log.sql.begin(async (tx) => {
       await tx`select from log_head for update`;

@@ -6,6 +6,7 @@ const TIMES = 8;
 export const instancesPaused: Fault = {
   name: 'instances-paused',
   about: 'instances of auth are paused at random moments for up to S',
+  takes: ({ maxStalenessMs }) => TIMES * (0.5 * maxStalenessMs + 250),
   async run({ stage, random, anInstance, excusing, maxStalenessMs }) {
     await excusing(stage.verifiers, async () => {
       for (let time = 0; time < TIMES; time += 1) {

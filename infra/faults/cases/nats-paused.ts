@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const natsPaused: Fault = {
   name: 'nats-paused',
   about: 'NATS stands still with its connections open; nobody is excused',
-  async run({ stage, long }) {
+  takes: ({ long }) => long,
+  async run({ stage, long, striking }) {
     stage.nats.pause();
-    await sleep(long);
+    await striking('deaf', stage.verifiers, async () => await sleep(long));
     stage.nats.resume();
   },
 };

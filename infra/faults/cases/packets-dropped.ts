@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { RESTART_MS } from '../lengths.ts';
 import { freePort, startTcpProxy } from '@portcullis/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNamespace, whyNoNamespaces } from '../stage/namespace.ts';
@@ -7,10 +8,11 @@ import { withOwnVerifier } from '../stage/own-verifier.ts';
 export const packetsDropped: Fault = {
   name: 'packets-dropped',
   about: "in a network namespace, one verifier's packets to NATS vanish, without a reset",
+  takes: ({ lasting }) => lasting + 2 * RESTART_MS,
   unavailable: whyNoNamespaces,
   async run(scene) {
-    const { stage, traffic, actor, anInstance, endUnder, excusing, expect, comesTo, lasting } =
-      scene;
+    const { stage, traffic, actor, anInstance, lasting, ...more } = scene;
+    const { endUnder, excusing, expect, comesTo, striking } = more;
     const ways = {
       nats: await startTcpProxy(stage.nats.url),
       auth: await startTcpProxy(stage.issuer),
@@ -26,7 +28,7 @@ export const packetsDropped: Fault = {
       await excusing([verifier], async () => {
         await namespace.drop(ways.nats.port);
         await endUnder(anInstance(), token, 300);
-        await sleep(lasting);
+        await striking('struck', [verifier], async () => await sleep(lasting));
         const after = await actor.verify(verifier, token);
         expect('it could not tell any more', after.verdict === 'stale');
         await namespace.pass();

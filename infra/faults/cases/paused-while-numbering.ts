@@ -12,6 +12,7 @@ const HOLDING_MS = 1_000;
 export const pausedWhileNumbering: Fault = {
   name: 'paused-while-numbering',
   about: "an instance is paused with the log's head in its hands",
+  takes: ({ lasting }) => lasting + 1_000,
   async run(scene) {
     const { stage, anInstance, excusing, expect, lasting } = scene;
     const victim = anInstance();

@@ -1,29 +1,21 @@
 import type { Fault } from '../fault.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Well over the ten seconds after which auth looks after its streams. */
-const RESTORED_MS = 40_000;
+import { madeAgain, streamsOf, USUALLY_RESTORED_MS } from './streams-made-again.ts';
 
 export const streamsPurged: Fault = {
   name: 'streams-purged',
   about: 'the streams are purged, then deleted, under traffic; auth makes them again',
+  takes: () => USUALLY_RESTORED_MS,
   async run({ stage, random, expect }) {
     const { revocationStream, accountStream } = stage.subjects;
     const names = [revocationStream, accountStream];
-    await stage.onBus(async (_bus, { streams }) => {
-      for (const name of names) await streams.purge(name);
+    await stage.onBus(async (_bus, manager) => {
+      expect('both were there', (await streamsOf(manager, names)).length === names.length);
+      for (const name of names) await manager.streams.purge(name);
       await sleep(random.between(200, 800));
-      for (const name of names) await streams.delete(name);
-      const deadline = performance.now() + RESTORED_MS;
-      let found: string[] = [];
-      while (performance.now() < deadline && found.length < names.length) {
-        await sleep(100);
-        found = [];
-        for await (const { config } of streams.list()) {
-          if (names.includes(config.name)) found.push(config.name);
-        }
-      }
-      expect('auth made both streams again', found.length === names.length);
+      for (const name of names) await manager.streams.delete(name);
+      expect('one was gone', (await streamsOf(manager, names)).length < names.length);
+      expect('auth made both streams again', await madeAgain(manager, names));
     });
   },
 };

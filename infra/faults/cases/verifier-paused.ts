@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const verifierPaused: Fault = {
   name: 'verifier-paused',
   about: 'a verifier stands still for longer than S across a revocation, whose push is lost',
+  takes: ({ maxStalenessMs }) => 1.6 * maxStalenessMs + 500,
   async run(scene) {
     const { history, actor, traffic, aVerifier, anInstance, endUnder, excusing, expect, comesTo } =
       scene;

@@ -21,6 +21,10 @@ export class History {
   readonly forbidden: Span[] = [];
   /** Here a verifier stood still: what it answered, it decided afterwards. */
   readonly still: Span[] = [];
+  /** Here a fault had struck a verifier. */
+  readonly struck: Span[] = [];
+  /** Here no push came to a verifier. */
+  readonly deaf: Span[] = [];
   /** What a fault or a check of its own has found to be wrong. */
   readonly found: string[] = [];
   readonly machine: Machine;
@@ -46,7 +50,7 @@ export class History {
   }
 
   /** Opens a span now. @returns how to close it */
-  open(kind: 'excused' | 'forbidden' | 'still', at: string): () => void {
+  open(kind: 'excused' | 'forbidden' | 'still' | 'struck' | 'deaf', at: string): () => void {
     const span: Span = { at, from: performance.now(), to: Number.POSITIVE_INFINITY };
     this[kind].push(span);
     this.mark(`${at}: ${kind} from here`);

@@ -174,35 +174,19 @@ function waysOf(spot: Instance | VerifierSpot): TcpProxy[] {
 
 /** @throws Error when it is not ready in two minutes */
 export async function untilReady(service: SpawnedService): Promise<void> {
-  await until('recover', service, () => isReady(service.url));
-}
-
-/** @throws Error when it does not even say that it is alive in two minutes */
-export async function untilAlive(service: SpawnedService): Promise<void> {
-  await until('start', service, () => answersOk(`${service.url}/healthz`));
-}
-
-export async function isReady(url: string): Promise<boolean> {
-  return await answersOk(`${url}/readyz`);
-}
-
-async function until(
-  what: string,
-  { process }: SpawnedService,
-  holds: () => Promise<boolean>,
-): Promise<void> {
   const deadline = performance.now() + RECOVERY_MS;
-  while (!(await holds())) {
+  while (!(await isReady(service.url))) {
     if (performance.now() > deadline) {
-      throw new Error(`${process.name} did not ${what}:\n${process.log.slice(-1_000)}`);
+      const { name, log } = service.process;
+      throw new Error(`${name} did not recover:\n${log.slice(-1_000)}`);
     }
     await sleep(50);
   }
 }
 
-async function answersOk(url: string): Promise<boolean> {
+export async function isReady(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();
     return response.ok;
   } catch {

@@ -32,8 +32,13 @@ export interface SpawnedService extends AsyncDisposable {
   pause(): void;
   resume(): void;
   stop(): Promise<number | NodeJS.Signals>;
-  /** Starts it again, on the same port with the same environment, when it has ended. */
-  restart(): Promise<void>;
+  /**
+   * Starts it again, on the same port with the same environment, when it has ended.
+   *
+   * @param until `ready` unless told; `alive` for one that is not to become ready yet
+   * @throws Error with its log, when it is not that within 60 seconds
+   */
+  restart(until?: 'ready' | 'alive'): Promise<void>;
 }
 
 /** Runs the sources as they are, so that a test never meets an old build. */
@@ -45,19 +50,21 @@ export const SOURCE_RUNNER = ['--conditions=portcullis-source', '--import', 'tsx
 export async function spawnService(options: ServiceOptions): Promise<SpawnedService> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const start = async (): Promise<TestProcess> => {
+  const start = (): TestProcess => {
     const words = [...(options.through ?? []), process.execPath, ...SOURCE_RUNNER, options.entry];
     const [command = '', ...args] = words;
-    const child = new TestProcess({
+    return new TestProcess({
       name: options.name,
       command,
       args,
       env: { NODE_ENV: 'test', HOST: '127.0.0.1', ...options.env, PORT: String(port) },
     });
-    await untilReady(child, `${url}${options.readyPath ?? '/readyz'}`, options.readyTimeoutMs);
-    return child;
   };
-  let current = await start();
+  const until = async (path: string): Promise<void> =>
+    await untilAnswering(current, `${url}${path}`, options.readyTimeoutMs);
+  const readyPath = options.readyPath ?? '/readyz';
+  let current = start();
+  await until(readyPath);
   return {
     url,
     port,
@@ -71,9 +78,10 @@ export async function spawnService(options: ServiceOptions): Promise<SpawnedServ
     pause: () => current.pause(),
     resume: () => current.resume(),
     stop: () => current.stop(),
-    restart: async () => {
+    restart: async (wanted = 'ready') => {
       await current.exited;
-      current = await start();
+      current = start();
+      await until(wanted === 'ready' ? readyPath : '/healthz');
     },
     [Symbol.asyncDispose]: async () => {
       await current.stop();
@@ -81,7 +89,7 @@ export async function spawnService(options: ServiceOptions): Promise<SpawnedServ
   };
 }
 
-async function untilReady(
+async function untilAnswering(
   child: TestProcess,
   url: string,
   timeoutMs: number = READY_TIMEOUT_MS,
