@@ -86,7 +86,8 @@ export async function countLogouts(options: LogoutsOptions): Promise<Logouts> {
     fault: 'logouts',
     history,
     revocations: log.length,
-    coverage: coverageOf(evidence),
+    // A receipt is put to the test from the moment at which it is there, long before T + S.
+    coverage: coverageOf(evidence, 0),
     offences: judge(evidence),
     seconds,
   };

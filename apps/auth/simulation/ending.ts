@@ -8,14 +8,24 @@ import type { Stage } from './faults.ts';
 /** Whoever has gone is discounted after S, a margin of 1 s, and two looks. Milliseconds. */
 const DISCOUNTED_MS = 2_100;
 const AMPLE_MS = 400;
+/** What began when transactions were long has let go of its rows. Milliseconds. */
+const LET_GO_MS = 4_500;
 
+/** After how much rest the end comes. Milliseconds. */
+export function restMs(maxStalenessMs: number, faults: readonly string[]): number {
+  const rest = maxStalenessMs + DISCOUNTED_MS;
+  return faults.includes('long transactions') ? Math.max(rest, LET_GO_MS) : rest;
+}
+
+/** @param rest from `restMs` */
 export function startEnding(
-  { setting, auths, verifiers, maxStalenessMs, until }: Stage,
+  { setting, auths, verifiers, until }: Stage,
   facts: Facts,
+  rest: number,
 ): void {
   const { world, history, random } = setting;
 
-  world.at(until + maxStalenessMs + DISCOUNTED_MS, () => {
+  world.at(until + rest, () => {
     const token = facts.tokens.at(-1);
     if (token === undefined) return;
     const cut = { kind: 'subject', key: token.claims.sub } as const;

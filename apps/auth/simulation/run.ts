@@ -5,7 +5,7 @@ import { Network } from './bus/network.ts';
 import { Database } from './database/database.ts';
 import { chooseFaults, startFaults } from './fault-kinds.ts';
 import { Faults } from './faults.ts';
-import { startEnding } from './ending.ts';
+import { restMs, startEnding } from './ending.ts';
 import { Facts } from './guarantees/facts.ts';
 import { watchGuarantees } from './guarantees/watch.ts';
 import { History, type Violation } from './history.ts';
@@ -103,7 +103,7 @@ async function runOnce(seed: number, options: RunOptions): Promise<Run> {
   for (const each of auths) each.start();
   for (const each of verifiers) world.after(random.between(1, 200), () => each.start());
   startFaults(faults, chosen);
-  startEnding(faults.stage, facts);
+  startEnding(faults.stage, facts, restMs(s, chosen));
 
   const isViolated = (): boolean => history.violations.length > 0;
   await world.runUntil(until + settlingMs(s, chosen), isViolated);
@@ -115,5 +115,5 @@ async function runOnce(seed: number, options: RunOptions): Promise<Run> {
 /** Until who has gone is discounted and what was left behind is published. */
 function settlingMs(s: number, faults: readonly string[]): number {
   // What was recorded before the database's clock was set back looks young for longer.
-  return 2 * s + (faults.includes('database clock set') ? 6_500 : 2_500);
+  return restMs(s, faults) + s + (faults.includes('database clock set') ? 4_400 : 400);
 }

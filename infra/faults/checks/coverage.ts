@@ -36,7 +36,8 @@ export interface Coverage {
   readonly lacks: readonly string[];
 }
 
-export function coverageOf(evidence: Evidence): Coverage {
+/** @param leastPastS as many as there have to be after T + S */
+export function coverageOf(evidence: Evidence, leastPastS = LEAST_PAST_S): Coverage {
   const { history, maxStalenessMs } = evidence;
   const since = (verification: Verification): number => endedFor(evidence, verification);
   const affected = history.verifications.filter((one) => since(one) >= 0);
@@ -56,7 +57,7 @@ export function coverageOf(evidence: Evidence): Coverage {
     if (found < least) lacks.push(`${what}: ${found}, and that takes ${least}`);
   };
   demand('ended tokens that were shown', affected.length, LEAST_AFFECTED);
-  demand('ended tokens that were shown after T + S', pastS.length, LEAST_PAST_S);
+  demand('ended tokens that were shown after T + S', pastS.length, leastPastS);
   demand('tokens that hold and were accepted', unaffected.length, LEAST_UNAFFECTED);
   for (const span of history.struck) {
     demand(`ended tokens shown to ${span.at} under it`, within(span).length, LEAST_STRUCK);
@@ -81,8 +82,8 @@ export function coverageOf(evidence: Evidence): Coverage {
 }
 
 /** @returns how long its token had been ended for, by what had committed; negative when it was not */
-function endedFor({ history, ending }: Evidence, verification: Verification): number {
+function endedFor({ history, ending, committed }: Evidence, verification: Verification): number {
   const decided = history.decidedAfter(verification);
-  const committed = ending(verification.token).map(({ committedBy }) => committedBy);
-  return committed.length === 0 ? -1 : decided - Math.min(...committed);
+  const since = ending(verification.token).map((logged) => committed(logged));
+  return since.length === 0 ? -1 : decided - Math.min(...since);
 }

@@ -3,7 +3,7 @@
  * a way, over HTTP. Late answers, and answers to a former life's questions, come up again.
  */
 import type { GrantReply } from '@portcullis/contracts';
-import type { RevocationFeed } from '@portcullis/verify';
+import { withFallback, type RevocationFeed } from '@portcullis/verify';
 import type { History, Life } from '../history.ts';
 import { bytesOf, type Bus, type Subscriber } from './bus.ts';
 import type { Link } from './network.ts';
@@ -31,6 +31,7 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
   const { bus, link, life, history, strays, http } = options;
   const { process } = link;
   const { network, random } = bus;
+  const replies = new WeakMap<Uint8Array, GrantReply>();
   let service = '';
   let subscriber: Subscriber | undefined;
 
@@ -38,8 +39,8 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
     request: Parameters<RevocationFeed['request']>[0],
     timeoutMs: number,
     over: 'bus' | 'http',
-  ): Promise<Answer> {
-    return await new Promise<Answer>((resolve, reject) => {
+  ): Promise<Uint8Array> {
+    return await new Promise<Uint8Array>((resolve, reject) => {
       let waiting = true;
       const timer = process.clock.after(timeoutMs, () => {
         waiting = false;
@@ -51,7 +52,8 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
         if (!waiting) return;
         waiting = false;
         timer.cancel();
-        resolve(answer);
+        replies.set(answer.bytes, answer.reply);
+        resolve(answer.bytes);
       };
       if (strays.length > 0 && random.chance(network.weather.mixUp)) {
         const stray = random.pick(strays);
@@ -61,7 +63,7 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
     });
   }
 
-  return {
+  const overBus: RevocationFeed = {
     async open(listener, as) {
       service = as;
       subscriber = { link, ...listener };
@@ -70,19 +72,7 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
       process.onDeath(() => bus.subscribers.delete(mine));
       await new Promise<void>((resolve) => process.clock.after(network.delay(), resolve));
     },
-    async request(request, timeoutMs) {
-      const askedAt = network.world.now;
-      const { epoch, position } = request;
-      history.record({ what: 'asked', life, epoch, position });
-      const first = ask(request, http ? timeoutMs / 2 : timeoutMs, 'bus');
-      first.catch(() => undefined); // awaited below, perhaps after it has failed
-      await process.pass('asked');
-      const { reply, bytes } = http
-        ? await first.catch(async () => await ask(request, timeoutMs / 2, 'http'))
-        : await first;
-      if (reply.nonce === request.nonce) noteGrant(reply, askedAt);
-      return bytes;
-    },
+    request: async (request, timeoutMs) => await ask(request, timeoutMs, 'bus'),
     async snapshot(timeoutMs) {
       return await new Promise<Uint8Array>((resolve, reject) => {
         const timer = process.clock.after(timeoutMs, () => reject(new Error('no snapshot')));
@@ -103,6 +93,27 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
     },
     async close() {
       if (subscriber !== undefined) bus.subscribers.delete(subscriber);
+    },
+  };
+  const overHttp = {
+    request: async (...[request, timeoutMs]: Parameters<RevocationFeed['request']>) =>
+      await ask(request, timeoutMs, 'http'),
+  };
+  const feed = http ? withFallback(overBus, overHttp, process.clock) : overBus;
+
+  return {
+    ...overBus,
+    async request(request, timeoutMs) {
+      const askedAt = network.world.now;
+      const { epoch, position } = request;
+      history.record({ what: 'asked', life, epoch, position });
+      const answer = feed.request(request, timeoutMs);
+      answer.catch(() => undefined); // awaited below, perhaps after it has failed
+      await process.pass('asked');
+      const bytes = await answer;
+      const reply = replies.get(bytes);
+      if (reply?.nonce === request.nonce) noteGrant(reply, askedAt);
+      return bytes;
     },
   };
 

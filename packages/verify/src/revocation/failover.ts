@@ -1,32 +1,57 @@
 /**
- * Grants by two ways. The first way is asked first; when it gives no answer in half of the time, the
- * second gets the other half. Whichever answers, it is the same grant for the same question, counted
- * from the same moment: switching leaves no gap in freshness, either way.
+ * Grants by two ways. The first way is asked first; when it has given no answer after a while, the
+ * second is asked the same, and whichever answers first counts. It is the same grant for the same
+ * question, counted from the same moment: switching leaves no gap in freshness, either way.
  *
  * Pushes come by the first way alone: they are only speed.
  */
+import { systemClock, type Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** The part of a feed that asks. */
 export type GrantSource = Pick<RevocationFeed, 'request'> & Pick<RevocationFeed, 'snapshot'>;
 
+/** Of the time in which an answer is worth something: half of what a question is given until it is late. */
+const HEAD_START = 1 / 6;
+
 /** @param first where pushes come from too */
-export function withFallback(first: RevocationFeed, second: GrantSource): RevocationFeed {
+export function withFallback(
+  first: RevocationFeed,
+  second: GrantSource,
+  clock: Pick<Clock, 'monotonic' | 'after'> = systemClock,
+): RevocationFeed {
   const { snapshot } = second;
   return {
     open: async (listener, service) => await first.open(listener, service),
     async request(request, timeoutMs) {
-      const half = timeoutMs / 2;
-      const began = performance.now();
-      try {
-        return await first.request(request, half);
-      } catch {
-        return await second.request(request, timeoutMs - Math.min(half, performance.now() - began));
-      }
+      const began = clock.monotonic();
+      const asked = first.request(request, timeoutMs);
+      if (await answers(asked, timeoutMs * HEAD_START, clock)) return await asked;
+      const left = timeoutMs - (clock.monotonic() - began);
+      return await Promise.any([asked, second.request(request, left)]);
     },
     ...(snapshot === undefined ? {} : { snapshot }),
     acknowledge: (acknowledgement) => first.acknowledge(acknowledgement),
     farewell: async (farewell) => await first.farewell(farewell),
     close: async () => await first.close(),
   };
+}
+
+/** @returns false as soon as it has failed, and when there is no answer in that many milliseconds */
+async function answers(
+  asked: Promise<Uint8Array>,
+  milliseconds: number,
+  clock: Pick<Clock, 'after'>,
+): Promise<boolean> {
+  return await new Promise<boolean>((resolve) => {
+    const timer = clock.after(milliseconds, () => resolve(false));
+    const settle = (answered: boolean): void => {
+      timer.cancel();
+      resolve(answered);
+    };
+    asked.then(
+      () => settle(true),
+      () => settle(false),
+    );
+  });
 }

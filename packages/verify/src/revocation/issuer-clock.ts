@@ -18,6 +18,7 @@ export class IssuerClock {
   readonly #clock: Clock;
   #offset = Number.NEGATIVE_INFINITY;
   #apart = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,12 +31,14 @@ export class IssuerClock {
 
   /**
    * @param issuerTime milliseconds since the epoch, read by the issuer before this moment
-   * @param apartWhenAsked `apart()` from before the question: an answer may have lain in a buffer
-   *   while the machine slept
+   * @param asked the moment before the question, by the monotonic clock, and `apart()` at that moment:
+   *   an answer may have lain in a buffer while the machine slept, or come after a later one's
    */
-  learn(issuerTime: number, apartWhenAsked: number): void {
+  learn(issuerTime: number, asked: { at: number; apart: number }): void {
     this.#offset = Math.max(this.#offset, issuerTime - this.#clock.monotonic());
-    this.#apart = apartWhenAsked;
+    if (asked.at < this.#askedAt) return;
+    this.#askedAt = asked.at;
+    this.#apart = asked.apart;
   }
 
   /** Milliseconds since the epoch. Minus infinity before the first answer. */

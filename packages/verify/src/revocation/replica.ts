@@ -13,7 +13,7 @@
  *    paused, or whose event loop was blocked, finds itself stale on its first request.
  *  - `freshUntil` is only ever a grant's S after the moment at which that grant was *asked* for, and
  *    only after everything in the grant was applied.
- *  - An answer counts only for its own nonce and the incarnation that asked.
+ *  - An answer counts only for its own nonce and the incarnation that asked, in time or late.
  *  - `position` never claims more than was applied; what is applied is never taken back.
  *  - S is counted by both clocks, and is over when either says so: the monotonic one stands still while
  *    the machine sleeps, and the wall clock can be set.
@@ -28,12 +28,15 @@ import {
   revocationEvent,
   type AccessTokenClaims,
   type EpochId,
+  type EventId,
   type Grant,
+  type GrantReply,
   type IncarnationId,
   type RevocationEvent,
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
+import { askPatiently } from './ask-patiently.ts';
 import { Confirmations } from './confirmations.ts';
 import type { FeedListener, RevocationFeed } from './feed.ts';
 import { IssuerClock } from './issuer-clock.ts';
@@ -87,6 +90,13 @@ export interface ReplicaOptions {
 interface Asked {
   at: number;
   apart: number;
+}
+
+/** A question that may be answered late, when others have been asked since. */
+interface Question extends Asked {
+  incarnation: IncarnationId;
+  nonce: string;
+  applied: readonly EventId[];
 }
 
 export class Replica {
@@ -259,11 +269,14 @@ export class Replica {
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
-    const timeout =
+    const question = { ...asked, incarnation, nonce, applied };
+    const patience =
       this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;
     try {
-      bytes = await feed.request(
+      bytes = await askPatiently(
+        feed,
+        clock,
         {
           version: 1,
           service,
@@ -274,25 +287,17 @@ export class Replica {
           position: this.#position.value,
           applied,
         },
-        timeout,
+        patience,
+        (late) => this.#takeLate(late, question),
       );
     } catch {
       this.#stats.grantFailures += 1;
       return RETRY_MS;
     }
-    const reply = parseMessage(grantReply, bytes);
-    const ours =
-      reply !== undefined &&
-      reply.nonce === nonce &&
-      reply.incarnation === incarnation &&
-      incarnation === this.#incarnation;
-    if (!ours || this.#state === 'CLOSED') {
-      if (reply === undefined) this.#stats.malformed += 1;
-      this.#stats.grantFailures += 1;
-      return RETRY_MS;
-    }
-    this.#confirmations.heard(applied);
-    switch (reply.outcome) {
+    const reply = this.#read(bytes, question);
+    switch (reply?.outcome) {
+      case undefined:
+        return RETRY_MS;
       case 'unavailable':
         this.#stats.grantFailures += 1;
         return RETRY_MS;
@@ -300,7 +305,7 @@ export class Replica {
         this.#resynchronise();
         return 0;
       case 'granted':
-        if (this.#epoch !== null && this.#epoch !== reply.epoch) {
+        if (this.#isOther(reply.epoch)) {
           this.#resynchronise();
           return 0;
         }
@@ -314,12 +319,43 @@ export class Replica {
     }
   }
 
+  /** @returns undefined for what is no answer to this question, or does not count any more */
+  #read(bytes: Uint8Array, { incarnation, nonce, applied }: Question): GrantReply | undefined {
+    const reply = parseMessage(grantReply, bytes);
+    const ours =
+      reply?.nonce === nonce &&
+      reply.incarnation === incarnation &&
+      incarnation === this.#incarnation;
+    if (!ours || this.#state === 'CLOSED') {
+      if (reply === undefined) this.#stats.malformed += 1;
+      this.#stats.grantFailures += 1;
+      return undefined;
+    }
+    this.#confirmations.heard(applied);
+    return reply;
+  }
+
+  /** The next question was not held up by it, and it is worth what is left of S since it was asked. */
+  #takeLate(bytes: Uint8Array, question: Question): void {
+    const reply = this.#read(bytes, question);
+    if (reply === undefined || reply.outcome === 'unavailable') return;
+    const isOther = reply.outcome === 'resynchronise' || this.#isOther(reply.epoch);
+    if (isOther) this.#resynchronise();
+    else if (reply.complete) this.#takeWhole(reply, question);
+    else this.#takePart(reply, question);
+    if (isOther || !reply.complete) this.#renewals.soon();
+  }
+
+  #isOther(epoch: EpochId): boolean {
+    return this.#epoch !== null && this.#epoch !== epoch;
+  }
+
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
   #takePart(grant: Grant, asked: Asked): boolean {
     const before = this.#position.value;
     this.#epoch = grant.epoch;
     this.#maxStaleness = grant.max_staleness_ms;
-    this.#issuerClock.learn(grant.issuer_time, asked.apart);
+    this.#issuerClock.learn(grant.issuer_time, asked);
     for (const event of grant.events) this.#apply(event);
     this.#position.granted(
       grant.position,
@@ -358,8 +394,11 @@ export class Replica {
     this.#takePart(grant, asked);
     this.#stats.grants += 1;
     // Only now, with everything applied.
-    this.#freshUntil = Math.max(this.#freshUntil, asked.at + grant.max_staleness_ms);
-    this.#freshUntilWall = asked.at + asked.apart + grant.max_staleness_ms;
+    const until = asked.at + grant.max_staleness_ms;
+    if (until > this.#freshUntil) {
+      this.#freshUntil = until;
+      this.#freshUntilWall = until + asked.apart;
+    }
     this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
     const fresh = this.#isFresh(this.#options.clock.monotonic());
