@@ -9,9 +9,15 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Of the time in which a verifier has to renew: as much in one piece, or in several. */
-const STALLED = 0.1;
-/** Of that time: what those have waited for a processor who answer one after the other, in sum. */
+/**
+ * Of the time in which a verifier has to renew: as much in one piece, or in several. Of three questions
+ * one may be lost to it, and the others may be late.
+ */
+const STALLED = 1 / 3;
+/**
+ * Of that time: what those have waited for a processor who answer one after the other, in sum. Nothing
+ * less is an excuse, since an answer is worth something for all of that time.
+ */
 const WAITING = 1;
 /** In a millisecond. */
 const NANOSECONDS = 1e6;
