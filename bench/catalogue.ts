@@ -1,3 +1,4 @@
+import { benchCrowd } from './login/crowd.ts';
 import { benchColdStart } from './revocation/cold-start.ts';
 import { benchLedger } from './revocation/ledger.ts';
 import { benchPush } from './revocation/push.ts';
@@ -21,6 +22,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'revocation/receipt', about: 'from a logout to its receipt', run: benchReceipts },
   { name: 'revocation/ledger', about: 'memory, look-ups and pauses', run: benchLedger },
   { name: 'revocation/start', about: 'a verifier starts, far behind', run: benchColdStart },
+  { name: 'login/crowd', about: 'more logins than there are cores for', run: benchCrowd },
 ];
 
 /** @returns the benchmark of that name, or those of that family */

@@ -9,8 +9,11 @@ export interface Figure {
   target?: Target;
 }
 
-/** What it should not exceed: so much, or so many times what the first of the others takes. */
-export type Target = { atMost: number } | { timesFirst: number };
+/**
+ * What it should not exceed: so much, or so many times what the first of the others takes; or what it
+ * should reach, as a part of what the first of the others does.
+ */
+export type Target = { atMost: number } | { timesFirst: number } | { atLeastTimesFirst: number };
 
 /** @param columns the name of ours, then those of the others */
 export function tableOf(columns: readonly [string, ...string[]], figures: Figure[]): string {
@@ -47,6 +50,10 @@ function verdictOf({ ours, theirs, unit, target }: Figure): string {
     return `≤ ${show(target.atMost)} ${unit}: ${verdict(ours <= target.atMost)}`;
   }
   const first = theirs[0] ?? 0;
+  if ('atLeastTimesFirst' in target) {
+    const { atLeastTimesFirst: part } = target;
+    return `≥ ${part}×: ${verdict(ours >= part * first)}`;
+  }
   return `≤ ${target.timesFirst}×: ${verdict(ours <= target.timesFirst * first)}`;
 }
 

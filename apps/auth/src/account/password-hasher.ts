@@ -1,30 +1,38 @@
 /**
- * argon2id, off the event loop, with a bound on how much of it runs and waits.
+ * argon2id, in threads of its own, with a bound on how much of it runs and waits.
  *
  * Each hash takes 19 MiB and some 25 ms of a core. Without a bound, a flood of logins fills the
- * memory and Node's thread pool, and everything else waits behind it; with one, the excess is
- * refused at once.
+ * memory, and everything else waits behind it; with one, the excess is refused at once. A hash is
+ * waited for without a connection to the database.
  */
 import { availableParallelism } from 'node:os';
-import { hash, parseOptions, verify } from '@node-rs/argon2';
-import { Refusal } from '@portcullis/contracts';
+import { parseOptions } from '@node-rs/argon2';
+import { z } from 'zod';
+import { HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './judge-password.ts';
+import { Turns } from './turns.ts';
 
 /** OWASP Password Storage: argon2id with 19 MiB, two passes, one lane. KiB. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
-/** Node's pool has four threads; one stays free for name look-ups and files. */
-const MAX_CONCURRENT = Math.min(3, availableParallelism());
+export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
+/** Threads that hash: one a core, as more would not be done sooner, and 19 MiB each. */
+export const MAX_CONCURRENT = Math.min(8, availableParallelism());
 /** Hashes that wait. At 25 ms each, the last of them waits for a second or two. */
 const MAX_WAITING = 128;
-const RETRY_AFTER_S = 2;
+/** Logins that are at the database while the threads hash for others. */
+const LOGINS_BESIDE = 4;
 
 export interface HasherGauges {
-  running: number;
-  waiting: number;
+  readonly running: number;
+  readonly waiting: number;
 }
 
-export interface PasswordHasher {
-  readonly load: Readonly<HasherGauges>;
+export interface PasswordHasher extends AsyncDisposable {
+  readonly load: HasherGauges;
+  /**
+   * Whoever logs in waits here, before the first question to the database: so a crowd holds a few
+   * connections and no more, and everybody else finds the others free.
+   */
+  readonly logins: Turns;
   /** @throws Refusal `overloaded` */
   hash(password: string): Promise<string>;
   /**
@@ -39,40 +47,30 @@ export interface PasswordHasher {
 }
 
 export async function createPasswordHasher(): Promise<PasswordHasher> {
-  const load: HasherGauges = { running: 0, waiting: 0 };
-  const waiting: (() => void)[] = [];
+  const hashes = new Turns(MAX_CONCURRENT, MAX_WAITING);
+  const logins = new Turns(MAX_CONCURRENT + LOGINS_BESIDE, MAX_WAITING);
+  const threads = new HashingThreads(MAX_CONCURRENT);
 
-  async function bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (load.running >= MAX_CONCURRENT) {
-      if (waiting.length >= MAX_WAITING) {
-        throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_S });
-      }
-      // Whoever is done hands over its place, so `running` does not change in between.
-      await new Promise<void>((resolve) => {
-        load.waiting = waiting.push(resolve);
-      });
-    } else {
-      load.running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      load.waiting = waiting.length;
-      if (next === undefined) load.running -= 1;
-      else next();
-    }
-  }
+  const hash = async (password: string | Uint8Array): Promise<string> =>
+    z.string().parse(await hashes.take(() => threads.run({ password, parameters: PARAMETERS })));
 
   // Of a password that nobody knows, at today's parameters.
-  const nobody = await hash(crypto.getRandomValues(new Uint8Array(32)), PARAMETERS);
+  const nobody = await hash(crypto.getRandomValues(new Uint8Array(32)));
 
   return {
-    load,
-    hash: (password) => bounded(() => hash(normalisePassword(password), PARAMETERS)),
+    load: {
+      get running() {
+        return hashes.running;
+      },
+      get waiting() {
+        return hashes.waiting + logins.waiting;
+      },
+    },
+    logins,
+    hash: (password) => hash(normalisePassword(password)),
     async verify(stored, password) {
-      const holds = await bounded(() => verify(stored ?? nobody, normalisePassword(password)));
-      return stored !== null && holds;
+      const job = { stored: stored ?? nobody, password: normalisePassword(password) };
+      return (await hashes.take(() => threads.run(job))) === true && stored !== null;
     },
     outdated(stored) {
       const { memoryCost, timeCost, parallelism } = parseOptions(stored);
@@ -82,5 +80,6 @@ export async function createPasswordHasher(): Promise<PasswordHasher> {
         parallelism !== PARAMETERS.parallelism
       );
     },
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };
 }

@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts';
 
 await runCommand('create-admin', async () => {
   const { databaseUrl, administrator } = readCreateAdminConfig();
-  const hasher = await createPasswordHasher();
+  await using hasher = await createPasswordHasher();
   const outcome = await changeOffline(databaseUrl, async (database, makeChange) => {
     const dependencies = { database, makeChange, hasher };
     return await createAdministrator(dependencies, administrator, { onlyFirst: false });
