@@ -3,6 +3,9 @@ import { benchColdStart } from './revocation/cold-start.ts';
 import { benchLedger } from './revocation/ledger.ts';
 import { benchPush } from './revocation/push.ts';
 import { benchReceipts } from './revocation/receipts.ts';
+import { benchCall } from './verify/call.ts';
+import { benchCold } from './verify/cold.ts';
+import { benchHot } from './verify/hot.ts';
 
 export interface RunOptions {
   /** Fewer rounds and entries: a look whether it runs. */
@@ -23,6 +26,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'revocation/ledger', about: 'memory, look-ups and pauses', run: benchLedger },
   { name: 'revocation/start', about: 'a verifier starts, far behind', run: benchColdStart },
   { name: 'login/crowd', about: 'more logins than there are cores for', run: benchCrowd },
+  { name: 'verify/cold', about: 'a token that was never seen', run: benchCold },
+  { name: 'verify/hot', about: 'a token that was seen before', run: benchHot },
+  { name: 'verify/call', about: 'a protected call beside an open one', run: benchCall },
 ];
 
 /** @returns the benchmark of that name, or those of that family */

@@ -28,8 +28,13 @@ export function tableOf(columns: readonly [string, ...string[]], figures: Figure
     ]),
     verdictOf(figure),
   ]);
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
+  return aligned([head, ...rows]);
+}
+
+/** The first column and the last to the left, all between them to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -41,7 +46,7 @@ export function tableOf(columns: readonly [string, ...string[]], figures: Figure
       })
       .join('  ')
       .trimEnd();
-  return [head, ...rows].map((cells) => `  ${line(cells)}`).join('\n');
+  return rows.map((cells) => `  ${line(cells)}`).join('\n');
 }
 
 function verdictOf({ ours, theirs, unit, target }: Figure): string {
@@ -57,10 +62,10 @@ function verdictOf({ ours, theirs, unit, target }: Figure): string {
   return `≤ ${target.timesFirst}×: ${verdict(ours <= target.timesFirst * first)}`;
 }
 
-function verdict(met: boolean): string {
+export function verdict(met: boolean): string {
   return met ? 'met' : 'NOT MET';
 }
 
-function show(value: number): string {
+export function show(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

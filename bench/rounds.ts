@@ -1,0 +1,54 @@
+/**
+ * Contenders that take turns within one process, or one process each, in another order each round:
+ * what else the machine has to do hurts all of them alike, and a ratio is taken within its round.
+ */
+import { z } from 'zod';
+import { shuffled } from './distribution.ts';
+
+/** What one of many cost, in microseconds. */
+export const cost = z.object({
+  /** By the clock. */
+  clock: z.number(),
+  /** Processor time of all threads of the process. */
+  processor: z.number(),
+});
+export type Cost = z.infer<typeof cost>;
+
+/** A contender's costs, by round. */
+export const standing = z.object({ name: z.string(), costs: z.array(cost) });
+export type Standing = z.infer<typeof standing>;
+
+export interface Rounds {
+  /** Before any counts: what runs for the first time is compiled and fetched first. */
+  readonly warmUps: number;
+  readonly rounds: number;
+}
+
+/** @param measure is told the round, counted from zero, the warm-ups first */
+export async function inTurns<C extends { readonly name: string }>(
+  contenders: readonly C[],
+  { warmUps, rounds }: Rounds,
+  measure: (contender: C, round: number) => Promise<Cost>,
+): Promise<Standing[]> {
+  const standings = contenders.map((contender) => ({
+    contender,
+    standing: { name: contender.name, costs: new Array<Cost>() },
+  }));
+  for (let round = 0; round < warmUps + rounds; round += 1) {
+    for (const { contender, standing } of shuffled(standings)) {
+      const measured = await measure(contender, round);
+      if (round >= warmUps) standing.costs.push(measured);
+    }
+  }
+  return standings.map(({ standing }) => standing);
+}
+
+/** What one of `count` costs in this process, when all are done by `work`. */
+export async function costOf(count: number, work: () => void | Promise<void>): Promise<Cost> {
+  const usedBefore = process.cpuUsage();
+  const began = performance.now();
+  await work();
+  const clock = (performance.now() - began) * 1_000;
+  const { user, system } = process.cpuUsage(usedBefore);
+  return { clock: clock / count, processor: (user + system) / count };
+}

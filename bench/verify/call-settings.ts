@@ -1,0 +1,59 @@
+/** What a server that is called is told and may be asked, and what whoever calls it is. */
+import { z } from 'zod';
+
+export const guardName = z.enum([
+  'open',
+  'portcullis',
+  'redis',
+  'postgres',
+  'better-auth',
+  'better-auth-cookie-cache',
+  'service-open',
+  'service-portcullis',
+]);
+export type GuardName = z.infer<typeof guardName>;
+
+export const serverSettings = z.object({
+  guard: guardName,
+  /** People, each with a session of its own. */
+  callers: z.number(),
+  /** Revocations in force, for those who know of any. */
+  revoked: z.number(),
+  redisUrl: z.string(),
+  /** Of keys in Redis. */
+  prefix: z.string(),
+  databaseUrl: z.string(),
+});
+export type ServerSettings = z.infer<typeof serverSettings>;
+
+/** A request, and the only body that is an answer to it. */
+export const call = z.object({ headers: z.record(z.string(), z.string()), body: z.string() });
+export type Call = z.infer<typeof call>;
+
+/** What a server says of itself. */
+export const callable = z.object({
+  port: z.number(),
+  path: z.string(),
+  calls: z.array(call).min(1),
+  /** Must be refused; null where nobody is. */
+  forged: z.record(z.string(), z.string()).nullable(),
+});
+export type Callable = z.infer<typeof callable>;
+
+export const serverQuestion = z.enum(['callable', 'processor']);
+/** Microseconds of processor time that the server has used. */
+export const processorTime = z.number();
+
+export const loadQuestion = z.object({
+  port: z.number(),
+  path: z.string(),
+  calls: z.array(call).min(1),
+  /** Open at once, each with one request after the other. */
+  connections: z.number(),
+  /** For how long requests are begun. */
+  ms: z.number(),
+});
+export type LoadQuestion = z.infer<typeof loadQuestion>;
+
+export const loadResult = z.object({ calls: z.number(), ms: z.number() });
+export type LoadResult = z.infer<typeof loadResult>;

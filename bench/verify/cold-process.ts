@@ -1,0 +1,36 @@
+/** Verifies tokens that it has never seen, with all contenders in turns. */
+import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { costOf, inTurns, type Standing } from '../rounds.ts';
+import { coldSettings } from './cold-settings.ts';
+import { fastJwt, jose, jsonWebToken, portcullis, rawCrypto } from './contenders.ts';
+import { issueTokens } from './issued-tokens.ts';
+import { createVerifyingStage } from './verifying-stage.ts';
+
+const settings = coldSettings.parse(settingsOfWorker());
+/** As many as our verifier remembers unless told otherwise. */
+const REMEMBERED = 50_000;
+
+async function measure(): Promise<Standing[]> {
+  await using stage = await createVerifyingStage(settings);
+  const { expected, verifier, issuer } = stage;
+  const others = jsonWebToken(expected);
+  const contenders = [
+    portcullis(verifier),
+    rawCrypto(expected),
+    ...(await jose(expected)),
+    fastJwt('fast-jwt', expected),
+    fastJwt('fast-jwt, cache', expected, { cache: REMEMBERED }),
+    ...(others === undefined ? [] : [others]),
+  ];
+  await stage.demandRightAnswers(contenders);
+  const { batch, warmUps, rounds } = settings;
+  const tokens = await issueTokens(issuer, batch * (warmUps + rounds));
+  const standings = await inTurns(contenders, settings, (contender, round) =>
+    costOf(batch, contender.prepare(tokens.range(round * batch, batch))),
+  );
+  // Each was verified once by ours, and is remembered since.
+  if (verifier.stats().cached < tokens.count) throw new Error('a token was not verified');
+  return standings;
+}
+
+answerQuestions(measure);

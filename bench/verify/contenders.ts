@@ -1,0 +1,154 @@
+/**
+ * Those who verify, each with the checks that it can do: algorithm pinned, issuer, audience, type and
+ * expiry. Ours looks for the token among the revocations too, and at how fresh they are.
+ */
+import type { Verifier } from '@portcullis/verify';
+import { createVerifier as createFastVerifier, type VerifierOptions } from 'fast-jwt';
+import { importJWK, jwtVerify } from 'jose';
+import jsonwebtoken from 'jsonwebtoken';
+import { createPublicKey, verify as verifyBytes, type JsonWebKey } from 'node:crypto';
+import type { SigningAlgorithm } from '@portcullis/testkit';
+
+export interface Contender {
+  readonly name: string;
+  /** False: checks the signature and nothing else. */
+  readonly checksClaims: boolean;
+  /**
+   * @returns what verifies all of them, and is timed; what can be done before is done before
+   * @throws from what is returned, for a token that is refused
+   */
+  prepare(tokens: readonly string[]): () => void | Promise<void>;
+}
+
+/** What tokens are expected to be. */
+export interface Expected {
+  readonly alg: SigningAlgorithm;
+  readonly jwk: JsonWebKey;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+interface Subject {
+  readonly sub?: unknown;
+}
+
+/** One whose answer is there at once. */
+export function atOnce(
+  name: string,
+  verify: (token: string) => Subject,
+  before: () => void = () => {},
+): Contender {
+  return {
+    name,
+    checksClaims: true,
+    prepare: (tokens) => {
+      before();
+      return () => {
+        for (const token of tokens) demandSubject(verify(token));
+      };
+    },
+  };
+}
+
+/** One whose answer is a promise; one token after the other. */
+export function awaited(
+  name: string,
+  verify: (token: string) => Promise<Subject>,
+  before: () => void = () => {},
+): Contender {
+  return {
+    name,
+    checksClaims: true,
+    prepare: (tokens) => {
+      before();
+      return async () => {
+        for (const token of tokens) demandSubject(await verify(token));
+      };
+    },
+  };
+}
+
+/** As services call it. */
+export function portcullis(verifier: Verifier): Contender {
+  return awaited('portcullis', (token) => verifier.verify(token));
+}
+
+/** `node:crypto` on bytes that are decoded already: the signature, and nothing around it. */
+export function rawCrypto({ alg, jwk }: Expected): Contender {
+  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  const withOptions = alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;
+  const hash = alg === 'EdDSA' ? null : 'sha256';
+  return {
+    name: 'node:crypto, raw',
+    checksClaims: false,
+    prepare: (tokens) => {
+      const split = tokens.map((token) => {
+        const end = token.lastIndexOf('.');
+        const signature = Buffer.from(token.slice(end + 1), 'base64url');
+        return { signed: Buffer.from(token.slice(0, end), 'latin1'), signature };
+      });
+      return () => {
+        for (const { signed, signature } of split) {
+          if (!verifyBytes(hash, signed, withOptions, signature)) throw new Error('refused');
+        }
+      };
+    },
+  };
+}
+
+export async function jose({ alg, jwk, issuer, audience }: Expected): Promise<Contender[]> {
+  const key = await importJWK({ ...jwk, alg }, alg);
+  const options = { algorithms: [alg], issuer, audience, typ: 'at+jwt', requiredClaims: ['exp'] };
+  const verify = async (token: string): Promise<Subject> =>
+    (await jwtVerify(token, key, options)).payload;
+  return [
+    awaited('jose', verify),
+    {
+      // It verifies in threads of its own, so that many at once may use other cores.
+      name: 'jose, all at once',
+      checksClaims: true,
+      prepare: (tokens) => async () => {
+        for (const subject of await Promise.all(tokens.map(verify))) demandSubject(subject);
+      },
+    },
+  ];
+}
+
+/** @param cache what it remembers, if anything */
+export function fastJwt(
+  name: string,
+  { alg, jwk, issuer, audience }: Expected,
+  cache: Pick<VerifierOptions, 'cache' | 'cacheTTL' | 'cacheKeyBuilder'> = {},
+): Contender {
+  const verify = createFastVerifier({
+    key: pemOf(jwk),
+    algorithms: [alg],
+    allowedIss: issuer,
+    allowedAud: audience,
+    checkTyp: 'at+jwt',
+    requiredClaims: ['exp'],
+    ...cache,
+  });
+  return atOnce(name, (token) => subjectIn(verify(token)));
+}
+
+/** @returns undefined for an algorithm that it does not know */
+export function jsonWebToken({ alg, jwk, issuer, audience }: Expected): Contender | undefined {
+  if (alg === 'EdDSA') return undefined;
+  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  const options: jsonwebtoken.VerifyOptions = { algorithms: [alg], issuer, audience };
+  return atOnce('jsonwebtoken', (token) => subjectIn(jsonwebtoken.verify(token, key, options)));
+}
+
+function demandSubject({ sub }: Subject): void {
+  if (typeof sub !== 'string') throw new Error('accepted, and nobody in particular');
+}
+
+function subjectIn(claims: unknown): Subject {
+  return typeof claims === 'object' && claims !== null ? claims : {};
+}
+
+function pemOf(jwk: JsonWebKey): string {
+  const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  return pem.toString();
+}

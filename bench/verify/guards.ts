@@ -1,0 +1,113 @@
+/**
+ * Ways to find out who calls a tRPC procedure, each in its leanest form, with callers who are let in
+ * and one who is not. What they guard is the same.
+ */
+import { newId, type UserId } from '@portcullis/contracts';
+import type { AuthorizationContext } from '@portcullis/verify/trpc';
+import { initTRPC, TRPCError } from '@trpc/server';
+import { Redis } from 'ioredis';
+import type { IncomingHttpHeaders } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+import type { ServerSettings } from './call-settings.ts';
+
+/** The context of each server's router. */
+export interface CallContext extends AuthorizationContext {
+  headers: IncomingHttpHeaders;
+}
+
+export interface Caller {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly subject: string;
+}
+
+export interface Guard extends AsyncDisposable {
+  readonly callers: readonly Caller[];
+  readonly forged: Readonly<Record<string, string>>;
+  /** @returns whose call it is; undefined for nobody's */
+  identify(context: CallContext): Promise<string | undefined>;
+}
+
+const t = initTRPC.context<CallContext>().create();
+
+export const openRouter = (subject: string) =>
+  t.router({ mine: t.procedure.query(() => ordersOf(subject)) });
+
+export function guardedRouter({ identify }: Guard) {
+  const guarded = t.procedure.use(async ({ ctx, next }) => {
+    const subject = await identify(ctx);
+    if (subject === undefined) throw new TRPCError({ code: 'UNAUTHORIZED' });
+    return await next({ ctx: { subject } });
+  });
+  return t.router({ mine: guarded.query(({ ctx }) => ordersOf(ctx.subject)) });
+}
+
+export function ordersOf(subject: string): string {
+  return `the orders of ${subject}`;
+}
+
+/** A session in Redis: it is there, or it is not. */
+export async function redisGuard(settings: ServerSettings): Promise<Guard> {
+  const { callers: count, redisUrl, prefix } = settings;
+  // What is asked while others are on their way goes with the next packet.
+  const redis = new Redis(redisUrl, { enableAutoPipelining: true });
+  const keyOf = (credential: string): string => `${prefix}:session:${credential}`;
+  const callers = people(count);
+  for (const { subject, secret } of callers) {
+    await redis.set(keyOf(`${subject}.${secret}`), 1, 'EX', 3_600);
+  }
+  return {
+    callers: callers.map(({ subject, secret }) => ({
+      subject,
+      headers: bearer(`${subject}.${secret}`),
+    })),
+    forged: bearer(`${newId('usr')}.${secretOf()}`),
+    identify: async ({ authorization = '' }) => {
+      const credential = authorization.slice('Bearer '.length);
+      const exists = await redis.exists(keyOf(credential));
+      return exists === 1 ? credential.slice(0, credential.indexOf('.')) : undefined;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await redis.quit();
+    },
+  };
+}
+
+/** A session in Postgres: a row by its primary key, with a statement that is prepared. */
+export async function postgresGuard(settings: ServerSettings): Promise<Guard> {
+  const sql = postgres(settings.databaseUrl, { onnotice: () => {} });
+  const callers = people(settings.callers);
+  await sql`create table sessions
+    (secret text primary key, subject text not null, expires_at timestamptz not null)`;
+  const rows = callers.map(({ subject, secret }) => ({
+    secret,
+    subject,
+    expires_at: new Date(Date.now() + 3_600_000),
+  }));
+  await sql`insert into sessions ${sql(rows)}`;
+  return {
+    callers: callers.map(({ subject, secret }) => ({ subject, headers: bearer(secret) })),
+    forged: bearer(secretOf()),
+    identify: async ({ authorization = '' }) => {
+      const secret = authorization.slice('Bearer '.length);
+      const [row] = await sql<{ subject: string }[]>`
+        select subject from sessions where secret = ${secret} and expires_at > now()`;
+      return row?.subject;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await sql.end();
+    },
+  };
+}
+
+export function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` };
+}
+
+function people(count: number): { subject: UserId; secret: string }[] {
+  return Array.from({ length: count }, () => ({ subject: newId('usr'), secret: secretOf() }));
+}
+
+function secretOf(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,95 @@
+/** Verifies tokens that it has seen before, with all contenders in turns, and what they take. */
+import { newId } from '@portcullis/contracts';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { costOf, inTurns } from '../rounds.ts';
+import { atOnce, awaited, fastJwt, portcullis, type Contender } from './contenders.ts';
+import { hotSettings, type HotResult } from './hot-settings.ts';
+import { issueTokens, type IssuedTokens } from './issued-tokens.ts';
+import { createVerifyingStage } from './verifying-stage.ts';
+
+const settings = hotSettings.parse(settingsOfWorker());
+const gc = globalThis.gc;
+if (gc === undefined) throw new Error('run with --expose-gc');
+
+/** Verified at a time while it is filled. */
+const FILLED_AT_ONCE = 1_000;
+/** Fourteen audiences more, so that a token has nearly 2,048 characters. */
+const MANY_AUDIENCES = Array.from({ length: 14 }, (_, i) => `urn:bench:${i}:${'a'.repeat(60)}`);
+/** Beyond the end of the run: nobody forgets anything in between. */
+const CACHE_TTL_MS = 3_600_000;
+
+/** What is held, in bytes, garbage not counted. */
+function held(): number {
+  // Twice: what dies with the first collection is freed by the second.
+  gc?.();
+  gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Has all of them remembered. @returns bytes a token */
+async function fill(contender: Contender, tokens: IssuedTokens): Promise<number> {
+  const before = held();
+  for (let from = 0; from < tokens.count; from += FILLED_AT_ONCE) {
+    const count = Math.min(FILLED_AT_ONCE, tokens.count - from);
+    await contender.prepare(tokens.range(from, count))();
+  }
+  return (held() - before) / tokens.count;
+}
+
+async function measure(): Promise<HotResult> {
+  const { tokens: count, revoked, batch } = settings;
+  const maxCachedTokens = 2 * count + 100;
+  await using stage = await createVerifyingStage({ alg: 'ES256', revoked, maxCachedTokens });
+  const { expected, verifier, feed, issuer } = stage;
+  const cache = { cache: maxCachedTokens, cacheTTL: CACHE_TTL_MS };
+  const ours = portcullis(verifier);
+  const fast = fastJwt('fast-jwt, cache', expected, cache);
+  const byToken = fastJwt('fast-jwt, cache by the token', expected, {
+    ...cache,
+    cacheKeyBuilder: (token) => token,
+  });
+  await stage.demandRightAnswers([fast, byToken]);
+  const tokens = await issueTokens(issuer, count);
+  const longTokens = await issueTokens(issuer, Math.min(count, 2_000), MANY_AUDIENCES);
+  const memory = {
+    characters: tokens.length,
+    ours: await fill(ours, tokens),
+    fastJwt: await fill(fast, tokens),
+  };
+  const longest = {
+    characters: longTokens.length,
+    ours: await fill(ours, longTokens),
+    fastJwt: await fill(fast, longTokens),
+  };
+  await fill(byToken, tokens);
+  const { cached } = verifier.stats();
+  if (cached < count + longTokens.count) throw new Error('not every token is remembered');
+
+  const known = new Map(tokens.range(0, count).map((token) => [token, { sub: token }]));
+  const contenders = [
+    ours,
+    atOnce('portcullis, verifyAtOnce', (token) => {
+      const claims = verifier.verifyAtOnce(token);
+      if (claims instanceof Promise) throw new Error('it had to wait');
+      return claims;
+    }),
+    // All that is remembered has to be judged anew after it.
+    awaited(
+      'portcullis, after a revocation',
+      (token) => verifier.verify(token),
+      () => feed.revoke(newId('ses')),
+    ),
+    fast,
+    byToken,
+    atOnce('a Map, which checks nothing', (token) => known.get(token) ?? {}),
+  ];
+  const standings = await inTurns(contenders, settings, (contender) =>
+    costOf(batch, contender.prepare(tokens.some(batch))),
+  );
+  // Else some were verified, and not remembered.
+  if (verifier.stats().cached !== cached) throw new Error('not every token was seen before');
+  return { standings, memory, longest };
+}
+
+answerQuestions(measure);
