@@ -30,17 +30,14 @@ export async function inTurns<C extends { readonly name: string }>(
   { warmUps, rounds }: Rounds,
   measure: (contender: C, round: number) => Promise<Cost>,
 ): Promise<Standing[]> {
-  const standings = contenders.map((contender) => ({
-    contender,
-    standing: { name: contender.name, costs: new Array<Cost>() },
-  }));
+  const all = contenders.map((contender) => ({ contender, costs: new Array<Cost>() }));
   for (let round = 0; round < warmUps + rounds; round += 1) {
-    for (const { contender, standing } of shuffled(standings)) {
+    for (const { contender, costs } of shuffled(all)) {
       const measured = await measure(contender, round);
-      if (round >= warmUps) standing.costs.push(measured);
+      if (round >= warmUps) costs.push(measured);
     }
   }
-  return standings.map(({ standing }) => standing);
+  return all.map(({ contender: { name }, costs }) => ({ name, costs }));
 }
 
 /** What one of `count` costs in this process, when all are done by `work`. */
