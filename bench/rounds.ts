@@ -2,6 +2,7 @@
  * Contenders that take turns within one process, or one process each, in another order each round:
  * what else the machine has to do hurts all of them alike, and a ratio is taken within its round.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { shuffled } from './distribution.ts';
 
@@ -33,6 +34,8 @@ export async function inTurns<C extends { readonly name: string }>(
   const all = contenders.map((contender) => ({ contender, costs: new Array<Cost>() }));
   for (let round = 0; round < warmUps + rounds; round += 1) {
     for (const { contender, costs } of shuffled(all)) {
+      // Between two of them whatever else the process has to do may be done.
+      await nextTurn();
       const measured = await measure(contender, round);
       if (round >= warmUps) costs.push(measured);
     }
@@ -48,4 +51,10 @@ export async function costOf(count: number, work: () => void | Promise<void>): P
   const clock = (performance.now() - began) * 1_000;
   const { user, system } = process.cpuUsage(usedBefore);
   return { clock: clock / count, processor: (user + system) / count };
+}
+
+export function meanOf(costs: readonly Cost[]): Cost {
+  const mean = (of: (one: Cost) => number): number =>
+    costs.reduce((sum, one) => sum + of(one), 0) / costs.length;
+  return { clock: mean(({ clock }) => clock), processor: mean(({ processor }) => processor) };
 }

@@ -25,9 +25,11 @@ async function measure(): Promise<Standing[]> {
   await stage.demandRightAnswers(contenders);
   const { batch, warmUps, rounds } = settings;
   const tokens = await issueTokens(issuer, batch * (warmUps + rounds));
-  const standings = await inTurns(contenders, settings, (contender, round) =>
-    costOf(batch, contender.prepare(tokens.range(round * batch, batch))),
-  );
+  const standings = await inTurns(contenders, settings, async (contender, round) => {
+    const verify = contender.prepare(tokens.range(round * batch, batch));
+    await stage.untilFresh();
+    return await costOf(batch, verify);
+  });
   // Each was verified once by ours, and is remembered since.
   if (verifier.stats().cached < tokens.count) throw new Error('a token was not verified');
   return standings;

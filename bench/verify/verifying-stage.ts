@@ -2,6 +2,7 @@
 import { newId } from '@portcullis/contracts';
 import { createTestIssuer, type SigningAlgorithm, type TestIssuer } from '@portcullis/testkit';
 import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verify';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accepts, demandRightAnswers } from './demand-right-answers.ts';
 import { portcullis, type Contender, type Expected } from './contenders.ts';
 import { revokedFeed, type RevokedFeed } from './revoked-feed.ts';
@@ -11,6 +12,8 @@ export interface VerifyingStage extends AsyncDisposable {
   readonly expected: Expected;
   readonly verifier: Verifier;
   readonly feed: RevokedFeed;
+  /** Lets the verifier renew its grant, which it cannot while something is measured. */
+  untilFresh(): Promise<void>;
   /** @throws Error when one of them, or the verifier, answers wrongly */
   demandRightAnswers(contenders: readonly Contender[]): Promise<void>;
 }
@@ -49,6 +52,11 @@ export async function createVerifyingStage(
     expected: { alg, jwk: issuer.publicJwk(), issuer: issuer.issuer, audience },
     verifier,
     feed,
+    untilFresh: async () => {
+      // The timer of a renewal that is due comes first.
+      await nextTurn();
+      await verifier.ready();
+    },
     demandRightAnswers: async (contenders) => {
       const ours = portcullis(verifier);
       await demandRightAnswers([ours, ...contenders], issuer);
