@@ -16,6 +16,7 @@ export async function logInBy(
 ): Promise<Delivered> {
   if (transport === 'body') return await service.logIn({ request }, input);
   request.cookies.demandOwnPage();
+  await demandNoProof(request);
   return inCookies(request, await service.logIn({ request }, input));
 }
 
@@ -35,6 +36,7 @@ export async function refreshFrom(
     if (kept === undefined) {
       throw new Refusal('invalid_refresh_token', { cause: new Error('neither body nor cookie') });
     }
+    await demandNoProof(request);
     return inCookies(request, await service.refresh({ request }, { refresh_token: kept }));
   });
 }
@@ -64,6 +66,13 @@ async function clearingOn<T>(
     if (error instanceof Refusal && error.code === over) request.cookies.clear();
     throw error;
   }
+}
+
+/** Tokens that are bound to a key are worth nothing in a cookie: what sends it proves nothing. */
+async function demandNoProof(request: RequestContext): Promise<void> {
+  const key = await request.provePossession();
+  if (key === undefined) return;
+  throw new Refusal('invalid_request', { cause: new Error('a proof and a cookie') });
 }
 
 function inCookies(request: RequestContext, tokens: Tokens): CookieSession {

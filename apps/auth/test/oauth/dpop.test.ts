@@ -257,6 +257,24 @@ it('introspection tells of the binding, and revocation asks for no key', async (
   expect(await taken(token, holder)).toBe(false);
 });
 
+it('binds no tokens that travel in cookies, which nothing would prove', async () => {
+  const { email } = await auth.newcomer();
+  const headers = { 'sec-fetch-site': 'same-origin' };
+  const body = { email, password: PASSWORD, transport: 'cookie' };
+  const refused = await holder.ask(auth, '/v1/login', { body, headers });
+  expect([refused.status, refused.body.code]).toEqual([400, 'invalid_request']);
+  expect(refused.headers.getSetCookie()).toEqual([]);
+
+  const login = await auth.call('POST', '/v1/login', { body, headers });
+  const cookie = login.headers
+    .getSetCookie()
+    .map((line) => line.split(';', 1)[0])
+    .join('; ');
+  const own = { ...headers, cookie };
+  expect((await holder.ask(auth, '/v1/refresh', { body: {}, headers: own })).status).toBe(400);
+  expect((await auth.call('POST', '/v1/refresh', { body: {}, headers: own })).status).toBe(200);
+});
+
 it('the metadata names the algorithms', async () => {
   const { body } = await auth.call('GET', '/.well-known/oauth-authorization-server');
   expect(body.dpop_signing_alg_values_supported).toEqual(['ES256', 'EdDSA', 'Ed25519']);
