@@ -40,7 +40,7 @@ export const callable = z.object({
 });
 export type Callable = z.infer<typeof callable>;
 
-export const serverQuestion = z.enum(['callable', 'processor']);
+export const serverQuestion = z.enum(['start', 'processor']);
 /** Microseconds of processor time that the server has used. */
 export const processorTime = z.number();
 
@@ -50,8 +50,9 @@ export const loadQuestion = z.object({
   calls: z.array(call).min(1),
   /** Open at once, each with one request after the other. */
   connections: z.number(),
-  /** For how long requests are begun. */
+  /** For how long requests are begun, and how many at the least, whatever that takes. */
   ms: z.number(),
+  atLeast: z.number(),
 });
 export type LoadQuestion = z.infer<typeof loadQuestion>;
 

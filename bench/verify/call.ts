@@ -53,14 +53,22 @@ interface Size {
   readonly revoked: number;
   readonly connections: number;
   readonly ms: number;
-  readonly warmUps: number;
+  /** Before any counts, of each. */
+  readonly warmUpCalls: number;
   readonly rounds: number;
 }
 
 export async function benchCall({ short }: RunOptions): Promise<void> {
   const size: Size = short
-    ? { callers: 10, revoked: 20_000, connections: 4, ms: 100, warmUps: 1, rounds: 3 }
-    : { callers: 250, revoked: 1_000_000, connections: 16, ms: 1_000, warmUps: 2, rounds: 20 };
+    ? { callers: 10, revoked: 20_000, connections: 4, ms: 100, warmUpCalls: 50, rounds: 3 }
+    : {
+        callers: 250,
+        revoked: 1_000_000,
+        connections: 16,
+        ms: 1_000,
+        warmUpCalls: 5_000,
+        rounds: 20,
+      };
   await using load = await Worker.start({ entry: 'bench/verify/load-process.ts', settings: null });
   await benchServers(load, size, { about: "tRPC's own server", called: LEAN, aims: LEAN_AIMS });
   const about = "the stack of this repository's services";
@@ -82,8 +90,14 @@ async function benchServers(load: Worker, size: Size, comparison: Comparison): P
     const calls = bare === true ? withoutHeaders(server.callable.calls) : server.callable.calls;
     contenders.push({ name, server, calls });
   }
-  const standings = await inTurns(contenders, size, ({ server, calls }) =>
-    callFor(load, server, { calls, connections: size.connections, ms: size.ms }),
+  const { connections, ms, warmUpCalls, rounds } = size;
+  const standings = await inTurns(
+    contenders,
+    { warmUps: 1, rounds },
+    ({ server, calls }, round) => {
+      const how = round === 0 ? { ms: 0, atLeast: warmUpCalls } : { ms, atLeast: 1 };
+      return callFor(load, server, { calls, connections, ...how });
+    },
   );
   console.log(
     `\n  a call, ${about}; median of ${size.rounds} rounds of ${size.ms} ms, ` +
@@ -100,7 +114,7 @@ interface Server {
 async function callFor(
   load: Worker,
   { worker, callable: { port, path } }: Server,
-  how: Pick<LoadQuestion, 'calls' | 'connections' | 'ms'>,
+  how: Omit<LoadQuestion, 'port' | 'path'>,
 ): Promise<Cost> {
   const question: LoadQuestion = { port, path, ...how };
   const before = processorTime.parse(await worker.ask('processor'));
@@ -135,7 +149,7 @@ class Servers implements AsyncDisposable {
     };
     const worker = await Worker.start({ entry: 'bench/verify/call-process.ts', settings });
     this.#owned.push(worker);
-    const server = { worker, callable: callable.parse(await worker.ask('callable')) };
+    const server = { worker, callable: callable.parse(await worker.ask('start')) };
     await demandRefusal(guard, server.callable);
     this.#running.set(guard, server);
     return server;

@@ -7,6 +7,9 @@ import { connect, type Socket } from 'node:net';
 import { loadQuestion, type LoadQuestion, type LoadResult } from './call-settings.ts';
 import { readAnswer } from './http-answer.ts';
 
+/** Connections begin with callers that are so far apart. */
+const APART = 17;
+
 interface Prepared {
   request: string;
   body: string;
@@ -22,10 +25,9 @@ async function load(question: LoadQuestion): Promise<LoadResult> {
   );
   try {
     const began = performance.now();
-    const until = began + question.ms;
+    const end = { at: began + question.ms, after: question.atLeast / question.connections };
     const counts = await Promise.all(
-      // Each begins with another caller, so that all of them call.
-      sockets.map((socket, i) => callAgain(socket, prepared, i * 17, until)),
+      sockets.map((socket, i) => callAgain(socket, prepared, i * APART, end)),
     );
     const calls = counts.reduce((sum, count) => sum + count, 0);
     return { calls, ms: performance.now() - began };
@@ -39,7 +41,7 @@ async function callAgain(
   socket: Socket,
   prepared: readonly Prepared[],
   first: number,
-  until: number,
+  end: { readonly at: number; readonly after: number },
 ): Promise<number> {
   return await new Promise((resolve, reject) => {
     let done = 0;
@@ -60,7 +62,7 @@ async function callAgain(
       }
       text = '';
       done += 1;
-      if (performance.now() >= until) resolve(done);
+      if (done >= end.after && performance.now() >= end.at) resolve(done);
       else socket.write(next().request);
     });
     socket.on('error', reject);
