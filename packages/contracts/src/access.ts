@@ -27,6 +27,12 @@ export type Permission = z.infer<typeof permission>;
 export const role = z.enum(['admin', 'support']);
 export type Role = z.infer<typeof role>;
 
+const ROLES: ReadonlySet<unknown> = new Set(role.options);
+
+export function isRole(value: unknown): value is Role {
+  return ROLES.has(value);
+}
+
 const PERMISSIONS_OF: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   admin: new Set(permission.options),
   support: new Set<Permission>(['users:read', 'sessions:revoke', 'verifiers:read']),

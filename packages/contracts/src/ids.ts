@@ -12,14 +12,21 @@ const BODY = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
 export type Id<P extends string> = `${P}_${string}` & { readonly __id: P };
 
+function patternOf(prefix: string): RegExp {
+  return new RegExp(`^${prefix}_${BODY}$`);
+}
+
+/** What tells identifiers with this prefix from everything else. */
+function idGuard<P extends string>(prefix: P) {
+  const pattern = patternOf(prefix);
+  return (value: unknown): value is Id<P> => typeof value === 'string' && pattern.test(value);
+}
+
 /** A schema that accepts exactly the identifiers with this prefix. */
-function idSchema<P extends string>(prefix: P) {
-  const pattern = new RegExp(`^${prefix}_${BODY}$`);
+function idSchema<P extends string>(prefix: P, is = idGuard(prefix)) {
   return z
-    .custom<Id<P>>((value) => typeof value === 'string' && pattern.test(value), {
-      error: `expected an identifier that begins with ${prefix}_`,
-    })
-    .meta({ type: 'string', pattern: pattern.source });
+    .custom<Id<P>>(is, { error: `expected an identifier that begins with ${prefix}_` })
+    .meta({ type: 'string', pattern: patternOf(prefix).source });
 }
 
 /** A new identifier: 48 bits of time, 80 bits from the system's random source. */
@@ -36,23 +43,31 @@ export function newId<P extends string>(prefix: P, now: number = Date.now()): Id
   return `${prefix}_${body}` as Id<P>;
 }
 
-export const userId = idSchema('usr');
-export const sessionId = idSchema('ses');
+/** Guards where there are schemas too: the same question, for a reader that asks nothing else. */
+export const isUserId = idGuard('usr');
+export const isSessionId = idGuard('ses');
+export const isTokenId = idGuard('tok');
+
+export const userId = idSchema('usr', isUserId);
+export const sessionId = idSchema('ses', isSessionId);
 export const eventId = idSchema('evt');
 export const keyId = idSchema('key');
-export const tokenId = idSchema('tok');
+export const tokenId = idSchema('tok', isTokenId);
 export const incarnationId = idSchema('inc');
 export const epochId = idSchema('epo');
 export const mailId = idSchema('eml');
 export const linkId = idSchema('lnk');
 
+const CLIENT = /^cli_[a-z0-9][a-z0-9_-]{0,47}$/;
+
+export function isClientId(value: unknown): value is ClientId {
+  return typeof value === 'string' && CLIENT.test(value);
+}
+
 /** Machine clients are named by people, so that a configuration can be read: `cli_admin`. */
 export const clientId = z
-  .custom<ClientId>(
-    (value) => typeof value === 'string' && /^cli_[a-z0-9][a-z0-9_-]{0,47}$/.test(value),
-    { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' },
-  )
-  .meta({ type: 'string', pattern: '^cli_[a-z0-9][a-z0-9_-]{0,47}$' });
+  .custom<ClientId>(isClientId, { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' })
+  .meta({ type: 'string', pattern: CLIENT.source });
 
 /** The name under which a service verifies tokens; it is a token of a NATS subject. */
 export const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);

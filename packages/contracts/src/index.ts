@@ -1,4 +1,4 @@
-export { permission, role, rolesAllow, type Permission, type Role } from './access.ts';
+export { isRole, permission, role, rolesAllow, type Permission, type Role } from './access.ts';
 export { accountEvent, type AccountEvent, type AccountEventType } from './account-events.ts';
 export {
   busPermissions,
@@ -55,6 +55,10 @@ export {
   epochId,
   eventId,
   incarnationId,
+  isClientId,
+  isSessionId,
+  isTokenId,
+  isUserId,
   keyId,
   linkId,
   mailId,

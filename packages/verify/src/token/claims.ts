@@ -1,5 +1,6 @@
 /** What a token must say to be accepted here (RFC 9068 section 4), time apart. */
 import { machineClaims, userClaims, type AccessTokenClaims } from '@portcullis/contracts';
+import { readClaimsForm } from './claims-form.ts';
 
 export interface Expectations {
   /** Exactly this issuer: a slash or a capital more is another one. */
@@ -16,11 +17,8 @@ export function readClaims(
 ): AccessTokenClaims {
   // First what tells tokens of others apart at the least expense.
   if (payload['iss'] !== expected.issuer) throw new Error('another issuer');
-  // A person's token has a session, a machine's has none; so only one of the two can fit.
-  const kind = payload['sid'] === undefined ? machineClaims : userClaims;
-  const parsed = kind.safeParse(payload);
-  if (!parsed.success) throw new Error('the claims have another form', { cause: parsed.error });
-  const claims = parsed.data;
+  const claims = readClaimsForm(payload);
+  if (claims === undefined) throw anotherForm(payload);
   const { aud, exp, iat, nbf } = claims;
   const meant =
     typeof aud === 'string' ? aud === expected.audience : aud.includes(expected.audience);
@@ -32,4 +30,10 @@ export function readClaims(
     throw new Error("a machine's subject is its client");
   }
   return claims;
+}
+
+/** The schema has refused it by hand already; asked itself, it says for the log what is wrong. */
+function anotherForm(payload: Record<string, unknown>): Error {
+  const schema = payload['sid'] === undefined ? machineClaims : userClaims;
+  return new Error('the claims have another form', { cause: schema.safeParse(payload).error });
 }

@@ -22,49 +22,45 @@ const CLOSE_BRACE = 0x7d;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
+ * One look at the bytes, and one at the value: to write the value again and compare, or to look into
+ * each string for what only an escape can put there, would take twice as long.
+ *
  * @returns the object that the bytes hold
  * @throws when they are not UTF-8, not JSON, not an object, too deep, or name a member twice
  */
 export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
   if (!isUtf8(bytes)) throw new Error('not UTF-8');
+  const written = countMembers(bytes);
   // A byte order mark stays, and is not JSON.
-  const text = bytes.toString('utf8');
-  if (isPlain(text)) {
-    const value: unknown = JSON.parse(text);
-    // Written as it would be written again: then nothing in it was written twice.
-    if (JSON.stringify(value) === text && isRecord(value)) return value;
-  }
-  const written = countMembers(text);
-  const value: unknown = JSON.parse(text);
+  const value: unknown = JSON.parse(bytes.toString('utf8'));
   if (!isRecord(value)) throw new Error('not a JSON object');
   // What was written and is not there was written twice.
   if (countKept(value) !== written) throw new Error('a member is named twice');
+  // UTF-8 has no halves of pairs: they can only have been written as escapes.
+  if (bytes.includes(BACKSLASH)) demandWholePairs(value);
   return value;
 }
 
-/** Nothing to look into: no escapes, no name that is refused, and too few brackets to be deep. */
-function isPlain(text: string): boolean {
-  if (text.includes('\\') || text.includes('__proto__')) return false;
-  let left = MAX_DEPTH;
-  for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) left -= 1;
-  }
-  return left >= 0;
-}
-
 /**
- * The colons outside of strings: one a member, in text that is JSON. Text that is not is counted
+ * The colons outside of strings: one a member, in bytes that are JSON. Those that are not are counted
  * somehow, and refused by the parser.
  *
  * @throws when it is too deep
  */
-function countMembers(text: string): number {
+function countMembers(bytes: Uint8Array): number {
   let members = 0;
   let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
+  let inString = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (inString) {
+      if (byte === QUOTE) inString = false;
+      else if (byte === BACKSLASH) at += 1;
+      continue;
+    }
+    switch (byte) {
       case QUOTE:
-        at = endOfString(text, at);
+        inString = true;
         break;
       case COLON:
         members += 1;
@@ -84,36 +80,35 @@ function countMembers(text: string): number {
   return members;
 }
 
-/** @returns where the string ends that begins at `start`; the end of the text when it does not */
-function endOfString(text: string, start: number): number {
-  for (let at = start; ;) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) return text.length;
-    let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return at;
-  }
-}
-
 /** The members of all objects in a value of bounded depth. */
-function countKept(value: unknown): number {
-  if (typeof value === 'string') {
-    if (LONE_SURROGATE.test(value)) throw new Error('half of a surrogate pair');
-    return 0;
-  }
-  if (typeof value !== 'object' || value === null) return 0;
+function countKept(value: object): number {
   let members = 0;
   if (Array.isArray(value)) {
-    for (const element of value) members += countKept(element);
+    for (const element of value) if (isObject(element)) members += countKept(element);
     return members;
   }
   for (const [name, member] of Object.entries(value)) {
-    if (name === '__proto__' || LONE_SURROGATE.test(name)) throw new Error('no name for a member');
-    members += 1 + countKept(member);
+    if (name === '__proto__') throw new Error('no name for a member');
+    members += isObject(member) ? 1 + countKept(member) : 1;
   }
   return members;
 }
 
+function demandWholePairs(value: unknown): void {
+  if (typeof value === 'string' && LONE_SURROGATE.test(value)) {
+    throw new Error('half of a surrogate pair');
+  }
+  if (!isObject(value)) return;
+  for (const [name, member] of Object.entries(value)) {
+    demandWholePairs(name);
+    demandWholePairs(member);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) && !Array.isArray(value);
 }

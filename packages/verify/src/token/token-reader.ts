@@ -94,10 +94,12 @@ function invalid(cause: unknown): Refusal {
   return new Refusal('invalid_token', { cause });
 }
 
-/** All the way down: whoever brings the same token gets the same claims. */
+/** All the way down: whoever brings the same token gets the same claims. Lists of claims hold strings. */
 function frozen<T extends object>(value: T): T {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) frozen(member);
+  for (const name in value) {
+    const member = value[name];
+    if (Array.isArray(member)) Object.freeze(member);
+    else if (typeof member === 'object' && member !== null) frozen(member);
   }
   return Object.freeze(value);
 }

@@ -1,0 +1,153 @@
+/**
+ * The form of claims, read by hand. A signature by RSA is checked in 25 µs; the schemas of the contracts
+ * would add 13 µs to that, where this adds one.
+ *
+ * Invariant: it does as `userClaims` and `machineClaims` do. It accepts what they accept and refuses
+ * what they refuse, and what it returns has the members that they return; claims that they do not
+ * know are dropped. test/claims-form.test.ts holds the two against each other.
+ */
+import {
+  isClientId,
+  isRole,
+  isSessionId,
+  isTokenId,
+  isUserId,
+  type AccessTokenClaims,
+  type MachineClaims,
+  type UserClaims,
+} from '@portcullis/contracts';
+
+type Payload = Readonly<Record<string, unknown>>;
+
+const MAX_TIME = 253_402_300_799;
+const MAX_GENERATION = 2_147_483_647;
+const SCOPE = /^(?:[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)?$/;
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+
+/** @returns undefined for what has another form */
+export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined {
+  // A person's token has a session, a machine's has none; so only one of the two can fit.
+  if (payload['sid'] !== undefined) return isPersons(payload) ? personsOf(payload) : undefined;
+  return isMachines(payload) ? machinesOf(payload) : undefined;
+}
+
+// Each in one literal: V8 adds members to what was spread into an object one at a time, the slow way,
+// which takes 8 µs for a person's, and 16 once it is frozen.
+
+function personsOf(payload: UserClaims): UserClaims {
+  const { iss, aud, exp, iat, jti, client_id, gen, cgen, igen } = payload;
+  const { sub, sid, roles, auth_time, amr } = payload;
+  return withOptional(
+    { iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, sid, roles, auth_time, amr },
+    payload,
+  );
+}
+
+function machinesOf(payload: MachineClaims): MachineClaims {
+  const { iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, scope } = payload;
+  return withOptional({ iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, scope }, payload);
+}
+
+function withOptional<C extends AccessTokenClaims>(claims: C, { nbf, cnf }: C): C {
+  if (nbf !== undefined) claims.nbf = nbf;
+  if (cnf !== undefined) claims.cnf = { jkt: cnf.jkt };
+  return claims;
+}
+
+function isPersons(payload: Payload): payload is UserClaims {
+  const { sub, sid, roles, auth_time, amr, scope } = payload;
+  return (
+    isAnyones(payload) &&
+    isUserId(sub) &&
+    isSessionId(sid) &&
+    isList(roles, isRole, 0, 16) &&
+    isTime(auth_time) &&
+    isList(amr, isMethod, 1, 8) &&
+    scope === undefined
+  );
+}
+
+function isMachines(payload: Payload): payload is MachineClaims {
+  const { sub, scope, roles } = payload;
+  return isAnyones(payload) && isClientId(sub) && isScope(scope) && roles === undefined;
+}
+
+/** What every token has to say. */
+function isAnyones({
+  iss,
+  aud,
+  exp,
+  iat,
+  nbf,
+  jti,
+  client_id,
+  gen,
+  cgen,
+  igen,
+  cnf,
+}: Payload): boolean {
+  return (
+    isText(iss, 512) &&
+    isAudience(aud) &&
+    isTime(exp) &&
+    isTime(iat) &&
+    (nbf === undefined || isTime(nbf)) &&
+    isTokenId(jti) &&
+    isClientId(client_id) &&
+    isGeneration(gen) &&
+    isGeneration(cgen) &&
+    isGeneration(igen) &&
+    (cnf === undefined || isConfirmation(cnf))
+  );
+}
+
+function isText(value: unknown, most: number): boolean {
+  return typeof value === 'string' && value.length >= 1 && value.length <= most;
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isTime(value: unknown): boolean {
+  return isWhole(value, 1, MAX_TIME);
+}
+
+function isGeneration(value: unknown): boolean {
+  return isWhole(value, 0, MAX_GENERATION);
+}
+
+function isList(
+  value: unknown,
+  is: (element: unknown) => boolean,
+  least: number,
+  most: number,
+): boolean {
+  return Array.isArray(value) && value.length >= least && value.length <= most && value.every(is);
+}
+
+function isOneAudience(value: unknown): boolean {
+  return isText(value, 256);
+}
+
+function isAudience(value: unknown): boolean {
+  return isOneAudience(value) || isList(value, isOneAudience, 1, 16);
+}
+
+function isMethod(value: unknown): boolean {
+  return isText(value, 16);
+}
+
+function isScope(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 1_024 && SCOPE.test(value);
+}
+
+function isConfirmation(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'jkt' in value &&
+    typeof value.jkt === 'string' &&
+    THUMBPRINT.test(value.jkt)
+  );
+}
