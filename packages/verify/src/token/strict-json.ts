@@ -81,16 +81,20 @@ function countMembers(bytes: Uint8Array): number {
 }
 
 /** The members of all objects in a value of bounded depth. */
-function countKept(value: object): number {
+function countKept(value: Readonly<Record<string, unknown>>): number {
   let members = 0;
-  if (Array.isArray(value)) {
-    for (const element of value) if (isObject(element)) members += countKept(element);
-    return members;
-  }
-  for (const [name, member] of Object.entries(value)) {
+  // No list of the names is made; a name that is inherited would only be one too many.
+  for (const name in value) {
     if (name === '__proto__') throw new Error('no name for a member');
-    members += isObject(member) ? 1 + countKept(member) : 1;
+    members += 1 + countBelow(value[name]);
   }
+  return members;
+}
+
+function countBelow(value: unknown): number {
+  if (isRecord(value)) return countKept(value);
+  let members = 0;
+  if (Array.isArray(value)) for (const element of value) members += countBelow(element);
   return members;
 }
 
