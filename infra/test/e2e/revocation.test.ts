@@ -4,7 +4,20 @@ import { subjectsOf } from '@portcullis/contracts';
 import { startSystem, type TestSystem } from '@portcullis/testkit';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, get, logIn, logOut, refresh, register, statusOf, type Account } from './calls.ts';
+import {
+  codeOf,
+  get,
+  logIn,
+  logOut,
+  post,
+  refresh,
+  register,
+  statusOf,
+  type Account,
+} from './calls.ts';
+
+/** S, as it is unless configured: what was not told is refused by then. */
+const STALENESS_MS = 5_000;
 
 let system: TestSystem;
 let me: string;
@@ -79,6 +92,46 @@ describe('a revocation', () => {
     expect(again.committed_at).toBe(receipt.committed_at);
     expect(again.confirmed).toBe(2);
     expect(await statusOf(get(me, session.access_token))).toBe(401);
+  });
+
+  it('follows the replay of a token two generations old: that session everywhere, no other', async () => {
+    const account = await register(system.auth.url);
+    const first = await logIn(system.auth.url, account);
+    const spared = await logIn(system.auth.url, account);
+    const second = await refresh(system.auth.url, first);
+    const third = await refresh(system.auth.url, second);
+    // Nothing but the last may be refused for another reason than the replay.
+    for (const { access_token: token } of [third, spared]) {
+      expect(await statusOf(get(me, token))).toBe(200);
+    }
+
+    const replayed = await post(`${system.auth.url}/v1/refresh`, {
+      refresh_token: first.refresh_token,
+    });
+    const answeredAt = performance.now();
+    expect(replayed.status).toBe(401);
+    let lastAccepted = 0;
+    for (;;) {
+      const begunAt = performance.now() - answeredAt;
+      const answer = await get(me, third.access_token);
+      if (answer.status === 401) {
+        expect(await codeOf(answer)).toBe('invalid_token');
+        break;
+      }
+      expect(await statusOf(answer)).toBe(200);
+      lastAccepted = begunAt;
+      expect(lastAccepted, 'milliseconds after the answer').toBeLessThan(STALENESS_MS);
+    }
+    console.log(
+      `the ended session was refused ${(performance.now() - answeredAt).toFixed(1)} ms after the ` +
+        `replay was answered; accepted last ${lastAccepted.toFixed(1)} ms after it`,
+    );
+    const dead = { refresh_token: third.refresh_token };
+    expect(await statusOf(post(`${system.auth.url}/v1/refresh`, dead))).toBe(401);
+    // And the other one goes on, at the verifier and by a refresh.
+    expect(await statusOf(get(me, spared.access_token))).toBe(200);
+    const renewed = await refresh(system.auth.url, spared);
+    expect(await statusOf(get(me, renewed.access_token))).toBe(200);
   });
 
   it('spares who logs in again within the same second, 1,000 times', async () => {

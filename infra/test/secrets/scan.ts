@@ -12,11 +12,22 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   'a refresh token': /prt_[0-9a-z]{26}[\w-]{64}/,
   'an access token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
   'a link token': /plk_[\w-]{43}/,
-  'a private key (PEM)': /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
-  'a private key (JWK)': /"d"\s*:\s*"[\w-]{40,}"/,
-  // PKCS #8 of a P-256 key begins like this.
-  'a private key (DER, hex)': /308187020100301306072a8648ce3d0201/i,
-  'a private key (DER, base64)': /MIGHAgEAMBMGByqGSM49/,
+  'a private key (PEM)': /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,
+  // The member `d` of any of the three kinds; also in JSON within JSON, and as Node prints objects.
+  'a private key (JWK)': /\\*"d\\*"\s*:\s*\\*"[\w-]{40,}/,
+  'a private key (JWK, printed)': /\bd: ['"`][\w-]{40,}/,
+  // By what stands before the key itself, which is the same for every key of its kind.
+  'a P-256 key (PKCS #8, hex)': /30(81)?[0-9a-f]{2}020100301306072a8648ce3d0201/i,
+  'a P-256 key (PKCS #8, base64)': /MIGHAgEAMBMGByqGSM49/,
+  'a P-256 key (PKCS #8, short, base64)': /MEECAQAwEwYHKoZIzj0/,
+  'a P-256 key (SEC 1, hex)': /30770201010420[0-9a-f]{64}a00a06082a8648ce3d0301/i,
+  'a P-256 key (SEC 1, base64)': /MHcCAQEEI/,
+  'an Ed25519 key (PKCS #8, hex)': /302e020100300506032b657004220420/i,
+  'an Ed25519 key (PKCS #8, base64)': /MC4CAQAwBQYDK2VwBCIEI/,
+  'an RSA key (PKCS #8, hex)': /3082[0-9a-f]{4}020100300d06092a864886f70d010101/i,
+  'an RSA key (PKCS #8, base64)': /MII[\w+/-]{3}IBADANBgkqhkiG9w0BAQEF/,
+  'an RSA key (PKCS #1, hex)': /3082[0-9a-f]{4}0201000282[0-9a-f]{4}00/i,
+  'an RSA key (PKCS #1, base64)': /MII[\w+/-]{3}IBAAKC[\w+/-]{2}EA/,
 };
 
 /** @param allowed forms that may stand there: a link in a mail */

@@ -13,6 +13,11 @@ export type WantedClient = {
   audiences: string[];
 } & ({ secret: string; jwks?: never } | { jwks: ClientKeySet; secret?: never });
 
+/** With a reason that a person can read. */
+export class UnusableClient extends Error {
+  override readonly name = 'UnusableClient';
+}
+
 export type Ensured = 'created' | 'changed' | 'unchanged';
 
 const BY_OPERATOR = {
@@ -25,6 +30,8 @@ const BY_OPERATOR = {
  * Makes the machine client be as wanted. Doing it twice changes nothing. Another secret, a key that
  * goes, or less to be allowed, raises the client's generation and takes the tokens that it has; a key
  * that comes beside the others does not.
+ *
+ * @throws UnusableClient for one that is disabled, which is for good; nothing of it is changed
  */
 export async function ensureClient(makeChange: MakeChange, wanted: WantedClient): Promise<Ensured> {
   const { id, name, scopes, audiences } = wanted;
@@ -40,6 +47,9 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
     if (ensured === 'unchanged') {
       const [before] = await tx.select().from(clients).where(eq(clients.id, id)).for('update');
       if (before === undefined) throw new Error('a client went away under its lock');
+      if (before.disabledAt !== null) {
+        throw new UnusableClient(`${id} is disabled, which is for good; make one with another id`);
+      }
       const reduced =
         losesProof(before, hash, jwks) ||
         before.scopes.some((scope) => !scopes.some((kept) => kept === scope)) ||

@@ -1,12 +1,15 @@
-import { ensureClient } from '../client/ensure-client.ts';
+import { ensureClient, UnusableClient } from '../client/ensure-client.ts';
 import { readEnsureClientConfig } from '../config.ts';
 import { changeOffline } from './change-offline.ts';
-import { runCommand } from './run-command.ts';
+import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('ensure-client', async () => {
   const { databaseUrl, client } = readEnsureClientConfig(process.argv.slice(2));
   const outcome = await changeOffline(databaseUrl, (_, makeChange) =>
     ensureClient(makeChange, client),
-  );
+  ).catch((error: unknown) => {
+    if (error instanceof UnusableClient) throw new CommandFailed(error.message, { cause: error });
+    throw error;
+  });
   return `${client.id} ${outcome}`;
 });

@@ -1,5 +1,6 @@
 /** What operators do by command: the first administrator, others, and machine clients. */
 import { randomBytes } from 'node:crypto';
+import { run, SOURCE_RUNNER } from '@portcullis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createAdministrator,
@@ -28,6 +29,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await hasher[Symbol.asyncDispose]();
   await system.bed.dispose();
 });
 
@@ -126,6 +128,37 @@ describe('a machine client', () => {
       Array.from({ length: 5 }, () => ensure(secret, 'users:read')),
     );
     expect(new Set(outcomes)).toEqual(new Set(['unchanged']));
+  });
+
+  it('that is disabled stays so, unchanged, and the command says it and fails', async () => {
+    const secret = randomBytes(24).toString('base64url');
+    await ensure(secret, 'users:read');
+    await system.sql`update clients set disabled_at = clock_timestamp() where id = ${id}`;
+    const row = async () => await system.sql`select c::text as row from clients c where id = ${id}`;
+    const before = await row();
+    await expect(ensure(secret, 'users:read')).rejects.toThrow(`${id} is disabled`);
+    const command = run({
+      name: 'ensure-client',
+      command: process.execPath,
+      args: [
+        ...SOURCE_RUNNER,
+        'apps/auth/src/commands/ensure-client.ts',
+        `--id=${id}`,
+        '--name=robot',
+        '--scope=users:write',
+        '--audience=urn:portcullis:auth',
+      ],
+      env: {
+        NODE_ENV: 'test',
+        DATABASE_URL: system.bed.databaseUrls.auth,
+        PORTCULLIS_CLIENT_SECRET: secret,
+      },
+    });
+    await expect(command).rejects.toThrow(
+      `ensure-client: ${id} is disabled, which is for good; make one with another id`,
+    );
+    expect(await row()).toEqual(before);
+    await system.sql`update clients set disabled_at = null where id = ${id}`;
   });
 
   it('has no secret in any table', async () => {

@@ -1,12 +1,16 @@
 import { Refusal } from '@portcullis/contracts';
 import { hash } from '@node-rs/argon2';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPasswordHasher, type PasswordHasher } from '../../src/account/password-hasher.ts';
 
 let hasher: PasswordHasher;
 
 beforeAll(async () => {
   hasher = await createPasswordHasher();
+});
+
+afterAll(async () => {
+  await hasher[Symbol.asyncDispose]();
 });
 
 describe('the hasher', () => {

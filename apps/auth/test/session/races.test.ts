@@ -5,7 +5,7 @@
 import { rounds, seededRandom, testSeed } from '@portcullis/testkit';
 import type { Tokens } from '@portcullis/api';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   ADMIN,
   PASSWORD,
@@ -32,8 +32,11 @@ beforeAll(async () => {
     overrides: { PORTCULLIS_ACCESS_TOKEN_SECONDS: '3600' },
   });
   actor = await system.idOf(ADMIN.email);
-  machine = await system.auth.machineToken();
 }, 120_000);
+
+beforeEach(async () => {
+  machine = await system.auth.machineToken();
+});
 
 afterAll(async () => {
   await system.bed.dispose();
@@ -52,15 +55,41 @@ async function after<T>(milliseconds: number, work: () => Promise<T>): Promise<T
   return await work();
 }
 
+/**
+ * On a machine that is too busy the service gives up with 503, which decides nothing: asked again, as
+ * a client does.
+ */
+let undecided = 0;
+async function decided(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    undecided += 1;
+    await sleep(50);
+  }
+}
+
+function progress(what: string, done: number, times: number): void {
+  const each = times < 1_000 ? times : times / 10;
+  if (done % each !== 0) return;
+  console.log(`${what}: ${done} of ${times} races, seed ${SEED}; asked again ${undecided} times`);
+}
+
 const administer = async (verb: string, user_id: string, random: Random): Promise<Answer> =>
-  await anyInstance(random).machine(`accounts.${verb}`, { user_id, actor, wait: 0 }, machine);
+  await decided(() =>
+    anyInstance(random).machine(`accounts.${verb}`, { user_id, actor, wait: 0 }, machine),
+  );
 
 /** Whatever of these was handed out has to be dead on both instances. */
 async function expectDead(tokens: readonly Tokens[], about: string): Promise<void> {
   for (const instance of system.instances) {
     for (const { access_token, refresh_token } of tokens) {
-      expect(await instance.accepts(access_token), `an access token, ${about}`).toBe(false);
-      expect((await instance.refresh(refresh_token)).status, `a refresh token, ${about}`).toBe(401);
+      const used = await decided(() =>
+        instance.call('GET', '/v1/sessions', { token: access_token }),
+      );
+      expect(used.status, `an access token, ${about}`).toBe(401);
+      const refreshed = await decided(() => instance.refresh(refresh_token));
+      expect(refreshed.status, `a refresh token, ${about}`).toBe(401);
     }
   }
 }
@@ -111,7 +140,7 @@ describe(`a refresh (seed ${SEED})`, () => {
           let next = person.refresh_token;
           await sleep(random() * REFRESH_MS);
           for (let turn = 0; turn < 2; turn += 1) {
-            const { status, body } = await anyInstance(random).refresh(next);
+            const { status, body } = await decided(() => anyInstance(random).refresh(next));
             if (status !== 200) {
               expect(status, about).toBe(401);
               return;
@@ -121,13 +150,14 @@ describe(`a refresh (seed ${SEED})`, () => {
           }
         });
         const [ended] = await Promise.all([
-          after(random() * 2 * REFRESH_MS, async () => await end(person, random)),
+          after(random() * 2 * REFRESH_MS, () => decided(() => end(person, random))),
           ...refreshing,
         ]);
         // The chain of one may have made the other's token two generations old: that ends it as well.
         expect([200, 401], about).toContain(ended.status);
         if (ended.status === 401) await expectNoSession(email, about);
         await expectDead(given, about);
+        progress('refresh against the end of the session', round + 1, times);
       }
     },
     LONG_MS,
@@ -145,11 +175,11 @@ describe(`a login (seed ${SEED})`, () => {
       after(
         random() * LOGIN_MS,
         async () =>
-          await anyInstance(random).call('POST', '/v1/login', {
-            body: { email, password: PASSWORD },
-          }),
+          await decided(() =>
+            anyInstance(random).call('POST', '/v1/login', { body: { email, password: PASSWORD } }),
+          ),
       ),
-      after(random() * 2 * LOGIN_MS, change),
+      after(random() * 2 * LOGIN_MS, () => decided(change)),
     ]);
 
   it(
@@ -174,6 +204,7 @@ describe(`a login (seed ${SEED})`, () => {
         await expectDead(login.status === 200 ? [person, login.body] : [person], about);
         await expectNoSession(person.email, about);
         await system.auth.logIn(person.email, next);
+        progress('login against a change of the password', round + 1, times);
       }
     },
     LONG_MS,
@@ -197,6 +228,7 @@ describe(`a login (seed ${SEED})`, () => {
         if (login.status === 200) await expectDead([login.body], about);
         await expectNoSession(email, about);
         await system.auth.machine('accounts.enable', { user_id: id, actor }, machine);
+        progress('login against a disable', round + 1, times);
       }
     },
     LONG_MS,
@@ -222,6 +254,7 @@ describe(`a login (seed ${SEED})`, () => {
         const open = await system.sql`
         select 1 from sessions where user_id = ${id} and ended_at is null`;
         expect(open, about).toEqual([]);
+        progress('login against a deletion', round + 1, times);
       }
     },
     LONG_MS,

@@ -1,21 +1,12 @@
 /** Mails that wait and what became of the rest; and the links in them. No token stands here in plain. */
 import type { LinkId, MailId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
-import {
-  check,
-  customType,
-  index,
-  integer,
-  pgTable,
-  text,
-  timestamp,
-  uniqueIndex,
-} from 'drizzle-orm/pg-core';
+import { check, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { LinkPurpose } from '../../link/link.ts';
 import type { MailKind, MailOutcome } from '../../mail/catalogue.ts';
 import { users } from './accounts.ts';
+import { bytea } from './bytea.ts';
 
-const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
 /** The intent to send a mail, written in the transaction of its cause. */
