@@ -39,7 +39,6 @@ import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectRedis } from './redis/connect.ts';
 import type { Revocations } from './revocation/compose.ts';
-import { ABSOLUTE_SECONDS } from './session/lifetimes.ts';
 import { createRefreshTokens } from './session/refresh-token.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import { createMint } from './token/mint.ts';
@@ -117,6 +116,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     refreshTokens,
     linkTokens,
     metrics,
+    sessionLimits: config.sessionLimits,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });
   const standingOf = createStandingOf(database);
@@ -150,7 +150,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       // Redis and NATS are not among these: without them this service still logs people out.
       readiness: { postgres: () => postgres.sql`select 1` },
       trustedProxies: config.trustedProxies,
-      cookies: { ...config.cookies, refreshSeconds: ABSOLUTE_SECONDS },
+      cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
       rawRoutes(app) {
         const identifyClient = clientIdentification(database, issuer);
         addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });

@@ -20,6 +20,7 @@ import { emailKey } from './account/email-key.ts';
 import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
 import { signingAlgorithm } from './keys/signing-key.ts';
+import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './session/lifetimes.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
 export const OWN_AUDIENCE = 'urn:portcullis:auth';
@@ -77,6 +78,7 @@ export function readAuthConfig(env: Environment = process.env) {
         .refine((all) => all.includes(OWN_AUDIENCE), `does not contain ${OWN_AUDIENCE}`)
         .default(AUDIENCES),
       PORTCULLIS_ACCESS_TOKEN_SECONDS: integer({ min: 1, max: MAX_TOKEN_SECONDS }).default(600),
+      ...sessionFields(),
       PORTCULLIS_MAX_STALENESS_MS: integer({ min: 100, max: 300_000 }).default(5_000),
       PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
@@ -104,6 +106,7 @@ export function readAuthConfig(env: Environment = process.env) {
     prefix: fields.PORTCULLIS_PREFIX,
     audiences: fields.PORTCULLIS_AUDIENCES,
     accessTokenSeconds: fields.PORTCULLIS_ACCESS_TOKEN_SECONDS,
+    sessionLimits: sessionLimitsOf(fields),
     maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
     durables: fields.PORTCULLIS_DURABLES,
     requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
@@ -125,6 +128,36 @@ export function readAuthConfig(env: Environment = process.env) {
       administrator: administratorOf(fields),
     },
   };
+}
+
+const { idleSeconds, absoluteSeconds, most } = DEFAULT_SESSION_LIMITS;
+const YEAR_S = 365 * 24 * 3600;
+
+function sessionFields() {
+  return {
+    // Shorter, and somebody who reads a page is logged out over it.
+    PORTCULLIS_SESSION_IDLE_SECONDS: integer({ min: 60, max: YEAR_S }).default(idleSeconds),
+    PORTCULLIS_SESSION_SECONDS: integer({ min: 60, max: YEAR_S }).default(absoluteSeconds),
+    PORTCULLIS_MAX_SESSIONS: integer({ min: 1, max: 1_000 }).default(most),
+  };
+}
+
+function sessionLimitsOf(fields: {
+  PORTCULLIS_SESSION_IDLE_SECONDS: number;
+  PORTCULLIS_SESSION_SECONDS: number;
+  PORTCULLIS_MAX_SESSIONS: number;
+}): SessionLimits {
+  const limits = {
+    idleSeconds: fields.PORTCULLIS_SESSION_IDLE_SECONDS,
+    absoluteSeconds: fields.PORTCULLIS_SESSION_SECONDS,
+    most: fields.PORTCULLIS_MAX_SESSIONS,
+  };
+  if (limits.idleSeconds > limits.absoluteSeconds) {
+    throw new ConfigurationError([
+      'PORTCULLIS_SESSION_IDLE_SECONDS: is longer than PORTCULLIS_SESSION_SECONDS',
+    ]);
+  }
+  return limits;
 }
 
 /** How mails leave. The address of the server may hold a password, and stands among the secrets. */

@@ -34,6 +34,7 @@ import type { Database } from './postgres/database.ts';
 import type { Revocations } from './revocation/compose.ts';
 import { createEndSession } from './session/end-session.ts';
 import { createListSessions } from './session/list-sessions.ts';
+import type { SessionLimits } from './session/lifetimes.ts';
 import { createLogOutAll } from './session/log-out-all.ts';
 import { createLogOut } from './session/log-out.ts';
 import { createSessionOfRefreshToken } from './session/session-of-refresh-token.ts';
@@ -54,6 +55,7 @@ export interface VerbDependencies {
   refreshTokens: RefreshTokens;
   linkTokens: LinkTokens;
   metrics: AuthMetrics;
+  sessionLimits: SessionLimits;
   requireVerifiedEmail: boolean;
 }
 
@@ -66,7 +68,7 @@ export interface Verbs {
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, making, mint, hasher, limits, refreshTokens, metrics } = dependencies;
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
-  const { judge, linkTokens } = dependencies;
+  const { judge, linkTokens, sessionLimits } = dependencies;
   const ending = { makeChange, receipts };
   const asking = { makeChange, limits };
   const refresh = createRefresh({
@@ -74,6 +76,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     makeChange,
     refreshTokens,
     mint,
+    sessionLimits,
     observe: metrics.refresh,
   });
   const service: AuthService = {
@@ -91,6 +94,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       limits,
       refreshTokens,
       mint,
+      sessionLimits,
       requireVerifiedEmail: dependencies.requireVerifiedEmail,
       observe: metrics.login,
     }),

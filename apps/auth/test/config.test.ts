@@ -78,6 +78,35 @@ describe('the configuration', () => {
   });
 });
 
+describe('sessions', () => {
+  it('live and are as many as configured, within bounds', () => {
+    expect(readAuthConfig(env).sessionLimits).toEqual({
+      idleSeconds: 1_209_600,
+      absoluteSeconds: 7_776_000,
+      most: 50,
+    });
+    const own = {
+      PORTCULLIS_SESSION_IDLE_SECONDS: '900',
+      PORTCULLIS_SESSION_SECONDS: '43200',
+      PORTCULLIS_MAX_SESSIONS: '1',
+    };
+    expect(readAuthConfig({ ...env, ...own }).sessionLimits).toEqual({
+      idleSeconds: 900,
+      absoluteSeconds: 43_200,
+      most: 1,
+    });
+    for (const [name, wrong] of [
+      ['PORTCULLIS_SESSION_IDLE_SECONDS', '59'],
+      ['PORTCULLIS_SESSION_IDLE_SECONDS', '43201'],
+      ['PORTCULLIS_SESSION_SECONDS', '31536001'],
+      ['PORTCULLIS_MAX_SESSIONS', '0'],
+      ['PORTCULLIS_MAX_SESSIONS', 'many'],
+    ] as const) {
+      expect(() => readAuthConfig({ ...env, ...own, [name]: wrong })).toThrow(name);
+    }
+  });
+});
+
 describe('mail', () => {
   const withoutMail = { ...production, PORTCULLIS_SMTP_URL: '' };
 

@@ -15,6 +15,7 @@ import type { PasswordHasher } from '../account/password-hasher.ts';
 import type { Database } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { MakeChange } from '../revocation/change.ts';
+import type { SessionLimits } from '../session/lifetimes.ts';
 import { lockUser } from '../session/lock-user.ts';
 import { openSession } from '../session/open-session.ts';
 import type { RefreshTokens } from '../session/refresh-token.ts';
@@ -34,6 +35,7 @@ export interface LogInDependencies {
   limits: Limits;
   refreshTokens: RefreshTokens;
   mint: Mint;
+  sessionLimits: SessionLimits;
   requireVerifiedEmail: boolean;
   observe(outcome: LoginOutcome): void;
 }
@@ -111,6 +113,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       const session = await openSession(change, refreshTokens, user, request, {
         amr: ['pwd'],
         jkt,
+        limits: dependencies.sessionLimits,
       });
       await tx
         .update(users)

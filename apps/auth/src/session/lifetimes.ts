@@ -1,12 +1,21 @@
-/** For how long a session may be refreshed (OWASP ASVS 5.0, 7.3). Seconds. */
-export const IDLE_SECONDS = 14 * 24 * 3600;
-export const ABSOLUTE_SECONDS = 90 * 24 * 3600;
+/** What is configured of sessions. */
+export interface SessionLimits {
+  /** For how long a session lives after its last refresh, in seconds (OWASP ASVS 5.0, 7.3). */
+  readonly idleSeconds: number;
+  /** For how long it lives after its login, however much it is used, in seconds. */
+  readonly absoluteSeconds: number;
+  /**
+   * Sessions that a person may have open. One more ends the one that was used least recently: to
+   * refuse it would let whoever has the password lock the owner out.
+   */
+  readonly most: number;
+}
 
-/**
- * Sessions that a person may have open. One more ends the one that was used least recently: to refuse
- * it would let whoever has the password lock the owner out.
- */
-export const MAX_SESSIONS = 50;
+export const DEFAULT_SESSION_LIMITS: SessionLimits = {
+  idleSeconds: 14 * 24 * 3600,
+  absoluteSeconds: 90 * 24 * 3600,
+  most: 50,
+};
 
 /**
  * For how long the immediate predecessor of a refresh token still gets its successor again: a lost

@@ -11,7 +11,7 @@ import { clients, issuer, sessions } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
 import { tokenFacts, type TokenFacts } from '../token/mint.ts';
 import { endOldestSessions } from './end-sessions.ts';
-import { ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_SESSIONS, MAX_USER_AGENT } from './lifetimes.ts';
+import { MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 import type { LockedUser } from './lock-user.ts';
 
@@ -35,15 +35,15 @@ export async function openSession(
   refreshTokens: RefreshTokens,
   user: LockedUser,
   request: RequestContext,
-  { amr, jkt }: { amr: string[]; jkt: string | undefined },
+  { amr, jkt, limits }: { amr: string[]; jkt: string | undefined; limits: SessionLimits },
 ): Promise<OpenedSession> {
   const { tx } = change;
-  const ended = await endOldestSessions(change, user.id, MAX_SESSIONS - 1);
+  const ended = await endOldestSessions(change, user.id, limits.most - 1);
   if (ended.length > 0) {
     await change.audit({
       action: 'session.oldest-ended',
       target: { kind: 'user', id: user.id },
-      detail: { sessions: ended, limit: MAX_SESSIONS },
+      detail: { sessions: ended, limit: limits.most },
     });
   }
   const id = newId('ses');
@@ -60,8 +60,8 @@ export async function openSession(
       address: request.address,
       amr,
       authTime: sql`clock_timestamp()`,
-      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${IDLE_SECONDS})`,
-      expiresAt: sql`clock_timestamp() + make_interval(secs => ${ABSOLUTE_SECONDS})`,
+      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${limits.idleSeconds})`,
+      expiresAt: sql`clock_timestamp() + make_interval(secs => ${limits.absoluteSeconds})`,
     })
     .returning({ authTime: sessions.authTime, expiresAt: sessions.expiresAt });
   const [facts] = await tx

@@ -17,7 +17,7 @@ import { clients, issuer, sessions, users } from '../postgres/schema/index.ts';
 import type { Change, MakeChange } from '../revocation/change.ts';
 import { tokenFacts, type Mint } from '../token/mint.ts';
 import { endSession } from './end-sessions.ts';
-import { GRACE_SECONDS, IDLE_SECONDS, MAX_USER_AGENT } from './lifetimes.ts';
+import { GRACE_SECONDS, MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
 export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
@@ -27,6 +27,7 @@ export interface RefreshDependencies {
   makeChange: MakeChange;
   refreshTokens: RefreshTokens;
   mint: Mint;
+  sessionLimits: Pick<SessionLimits, 'idleSeconds'>;
   observe(outcome: RefreshOutcome): void;
 }
 
@@ -45,6 +46,7 @@ export type Refresh = (
 
 export function createRefresh(dependencies: RefreshDependencies): Refresh {
   const { database, makeChange, refreshTokens, mint, observe } = dependencies;
+  const { idleSeconds } = dependencies.sessionLimits;
 
   return async (request, text, { client, audiences } = {}) => {
     const token = refreshTokens.read(text);
@@ -92,7 +94,7 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     const userAgent = request.userAgent?.slice(0, MAX_USER_AGENT) ?? null;
     const successor = refreshTokens.successor(token);
     if (row.refreshHash.equals(token.hash)) {
-      await rotate(tx, token, successor, userAgent, request.address);
+      await rotate(tx, token, successor, { userAgent, address: request.address, idleSeconds });
       await bindTo(tx, row, token, jkt);
       return { outcome: 'rotated', ...granted(row, token, successor, jkt) } as const;
     }
@@ -183,9 +185,9 @@ async function rotate(
   tx: Transaction,
   token: RefreshToken,
   successor: RefreshToken,
-  userAgent: string | null,
-  address: string,
+  use: { userAgent: string | null; address: string; idleSeconds: number },
 ): Promise<void> {
+  const { userAgent, address, idleSeconds } = use;
   const rotated = await tx
     .update(sessions)
     .set({
@@ -194,7 +196,7 @@ async function rotate(
       rotatedAt: sql`clock_timestamp()`,
       rotations: sql`${sessions.rotations} + 1`,
       lastUsedAt: sql`clock_timestamp()`,
-      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${IDLE_SECONDS})`,
+      idleExpiresAt: sql`clock_timestamp() + make_interval(secs => ${idleSeconds})`,
       userAgent,
       address,
     })

@@ -1,7 +1,7 @@
 /** Logging out: one session, all of them, all others; once, twice, and many times at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_SESSIONS } from '../../src/session/lifetimes.ts';
-import { startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+import { DEFAULT_SESSION_LIMITS } from '../../src/session/lifetimes.ts';
+import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;
 let auth: AuthInstance;
@@ -137,13 +137,43 @@ describe('sessions', () => {
     expect(await auth.accepts(person.access_token)).toBe(true);
   });
 
+  it('live and are as many as configured', async () => {
+    const other = await system.start({
+      PORTCULLIS_SESSION_IDLE_SECONDS: '600',
+      PORTCULLIS_SESSION_SECONDS: '1200',
+      PORTCULLIS_MAX_SESSIONS: '2',
+    });
+    const person = await other.newcomer();
+    const lives = async (id: string) => {
+      const [row] = await system.sql`
+        select extract(epoch from idle_expires_at - last_used_at)::float8 as idle,
+          extract(epoch from expires_at - auth_time)::float8 as absolute
+        from sessions where id = ${id}`;
+      return [Math.round(row?.['idle']), Math.round(row?.['absolute'])];
+    };
+    expect(await lives(person.session_id)).toEqual([600, 1_200]);
+    // Where it was opened decides how long it lives, and where it was refreshed how long unused.
+    expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+    expect(await lives(person.session_id)).toEqual([DEFAULT_SESSION_LIMITS.idleSeconds, 1_200]);
+    await other.logIn(person.email);
+    expect(await other.accepts(person.access_token)).toBe(true);
+    await other.logIn(person.email);
+    expect(await other.accepts(person.access_token)).toBe(false);
+    const form = { email: person.email, password: PASSWORD, transport: 'cookie' };
+    const inCookies = await other.call('POST', '/v1/login', {
+      body: form,
+      headers: { 'sec-fetch-site': 'same-origin' },
+    });
+    expect(inCookies.headers.getSetCookie().join()).toContain('Max-Age=1200');
+  });
+
   it('are no more than so many: one more ends the one that was used least recently', async () => {
     const person = await auth.newcomer();
     const { sql } = system;
     await sql`
       update sessions set last_used_at = last_used_at - interval '1 day' where id = ${person.session_id}`;
     const filler = (n: number) => `ses_${String(n).padStart(26, '0')}`;
-    for (let n = 1; n < MAX_SESSIONS; n += 1) {
+    for (let n = 1; n < DEFAULT_SESSION_LIMITS.most; n += 1) {
       await sql`
         insert into sessions
           (id, user_id, client_id, refresh_hash, amr, idle_expires_at, expires_at)
@@ -154,7 +184,7 @@ describe('sessions', () => {
     const open = await sql`
       select s.id from sessions s join users u on u.id = s.user_id
       where u.email_key = ${person.email} and s.ended_at is null`;
-    expect(open).toHaveLength(MAX_SESSIONS);
+    expect(open).toHaveLength(DEFAULT_SESSION_LIMITS.most);
     expect(await auth.accepts(person.access_token)).toBe(false);
     expect((await auth.refresh(person.refresh_token)).status).toBe(401);
     expect(await cutsOf(person.session_id)).toBe(1);
