@@ -3,6 +3,7 @@ import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/t
 import { runCommand } from './lifetime/run-command.ts';
 import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
+import { note } from './steps.ts';
 
 /** `pnpm timing`: whether the clock tells known addresses from unknown ones, on servers of its own. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -10,7 +11,7 @@ export async function main(words: readonly string[]): Promise<number> {
   return inSession(newTestFolder(), 'pnpm timing', async (session) => {
     await ownFolder(session);
     const servers = await bringUpServers(session, { durable: true, busUsers: 'one' });
-    return await runCommand(session.supervisor, {
+    const status = await runCommand(session.supervisor, {
       name: 'timing',
       argv: [
         process.execPath,
@@ -20,5 +21,8 @@ export async function main(words: readonly string[]): Promise<number> {
       env: testEnvironment(servers),
       output: 'inherit',
     });
+    // It may have been killed, and then has said nothing itself.
+    if (status !== 0 && !session.signal.aborted) note(`timing ended with status ${status}`);
+    return status;
   });
 }

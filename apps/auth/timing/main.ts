@@ -5,10 +5,12 @@
  * other on one connection; then a Mann–Whitney test of the two samples; all of it several times. If
  * the times come from one distribution, p is spread evenly between 0 and 1.
  */
+import { writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect, parseArgs } from 'node:util';
 import { appDatabase, createTestBed, seededRandom, startAuth } from '@portcullis/testkit';
 import { mannWhitney } from './mann-whitney.ts';
 import { OPERATIONS, PASSWORD, type Operation } from './operations.ts';
@@ -21,53 +23,98 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
 const pairs = Number(values.pairs);
 const rounds = Number(values.rounds);
+const { only } = values;
 const random = seededRandom(Number(values.seed));
+/** At once, past whatever else this process still has to do. */
+const complain = (line: string): void => void writeSync(2, `${line}\n`);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-await using bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
-const mails = await mkdtemp(join(tmpdir(), 'portcullis-timing-'));
-const auth = await startAuth(bed, { LOG_LEVEL: 'error', PORTCULLIS_MAIL_FOLDER: mails });
+/** How long a process that is ending may take to be gone, in milliseconds. */
+const ENDS_MS = 1_000;
+/** Longer than any answer takes, in milliseconds: beyond it, it does not come. */
+const NO_ANSWER_MS = 60_000;
+
 let serial = 0;
 const fresh = (): string => `person-${Math.floor(random() * 1e9)}-${(serial += 1)}@example.test`;
 
-say(`seed ${values.seed}; ${pairs} pairs, ${rounds} rounds`);
-const known = Array.from({ length: pairs }, fresh);
-for (const email of known) {
-  await ask(
-    { name: '', path: '/v1/register', status: 201, body: () => ({ email, password: PASSWORD }) },
-    email,
-  );
-}
+// Whatever ends this process before it has said all, also without an error: it does not end as if well.
+let done = false;
+process.once('exit', (status) => {
+  if (done) return;
+  complain(`timing: ended before it was done, with status ${status}`);
+  process.exitCode = status === 0 ? 1 : status;
+});
+process.exitCode = await run().catch((error: unknown) => {
+  complain(`timing: failed: ${inspect(error)}`);
+  return 1;
+});
+done = true;
 
-const chosen = OPERATIONS.filter(({ name }) => values.only === undefined || name === values.only);
-for (const operation of chosen) {
-  for (let i = 0; i < WARM_UP; i += 1) await ask(operation, fresh());
-  const ps: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const { p, medians } = await compare(operation);
-    ps.push(p);
-    say(
-      `${operation.name.padEnd(9)} round ${round + 1}: p = ${p.toFixed(4)}; median ms known ` +
-        `${medians.known.toFixed(3)}, unknown ${medians.unknown.toFixed(3)}`,
-    );
+/** @returns the exit status: 1 when an operation tells */
+async function run(): Promise<number> {
+  await using bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
+  const mails = await mkdtemp(join(tmpdir(), 'portcullis-timing-'));
+  try {
+    const auth = await startAuth(bed, { LOG_LEVEL: 'error', PORTCULLIS_MAIL_FOLDER: mails });
+    try {
+      return await measure(auth.url);
+    } catch (error) {
+      const ended = await Promise.race([auth.process.exited, sleep(ENDS_MS, undefined)]);
+      const state = ended === undefined ? 'runs' : `has ended with ${ended}`;
+      complain(`timing: auth ${state}, and has logged:\n${auth.log}`);
+      throw error;
+    } finally {
+      await auth.stop();
+    }
+  } finally {
+    await rm(mails, { recursive: true });
   }
-  const middle = median(ps);
-  const tells = middle < TELLS;
-  say(
-    `${operation.name.padEnd(9)} ${tells ? 'TELLS' : 'tells nothing'}; median p ${middle.toFixed(4)}`,
-  );
-  if (tells) process.exitCode = 1;
 }
-await auth.stop();
-await rm(mails, { recursive: true });
 
-async function compare(operation: Operation) {
+async function measure(url: string): Promise<number> {
+  const chosen = OPERATIONS.filter(({ name }) => only.length === 0 || only.includes(name));
+  if (chosen.length === 0) throw new Error(`not an operation: ${only.join(', ')}`);
+  say(
+    `seed ${values.seed}; ${pairs} pairs, ${rounds} rounds of ${chosen.map(({ name }) => name).join(', ')}`,
+  );
+  const known = Array.from({ length: pairs }, fresh);
+  const register = {
+    name: 'the accounts that are known',
+    path: '/v1/register',
+    status: 201,
+    body: (email: string) => ({ email, password: PASSWORD }),
+  };
+  for (const email of known) await ask(url, register, email);
+  let told = 0;
+  for (const operation of chosen) {
+    for (let i = 0; i < WARM_UP; i += 1) await ask(url, operation, fresh());
+    const ps: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const { p, medians } = await compare(url, operation, known);
+      ps.push(p);
+      say(
+        `${operation.name.padEnd(9)} round ${round + 1}: p = ${p.toFixed(4)}; median ms known ` +
+          `${medians.known.toFixed(3)}, unknown ${medians.unknown.toFixed(3)}`,
+      );
+    }
+    const middle = median(ps);
+    const tells = middle < TELLS;
+    say(
+      `${operation.name.padEnd(9)} ${tells ? 'TELLS' : 'tells nothing'}; median p ${middle.toFixed(4)}`,
+    );
+    if (tells) told += 1;
+  }
+  say(told === 0 ? 'done: nothing tells' : `done: ${told} tell`);
+  return told === 0 ? 0 : 1;
+}
+
+async function compare(url: string, operation: Operation, known: readonly string[]) {
   const times = { known: [] as number[], unknown: [] as number[] };
   for (const email of known) {
     const one = { known: email, unknown: fresh() };
@@ -75,7 +122,7 @@ async function compare(operation: Operation) {
       random() < 0.5 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const);
     const answers: string[] = [];
     for (const kind of order) {
-      const { milliseconds, answer } = await ask(operation, one[kind]);
+      const { milliseconds, answer } = await ask(url, operation, one[kind]);
       times[kind].push(milliseconds);
       answers.push(answer);
     }
@@ -88,16 +135,18 @@ async function compare(operation: Operation) {
 }
 
 /** @returns the answer without what is of this one request */
-async function ask(operation: Operation, email: string) {
+async function ask(url: string, operation: Operation, email: string) {
   const started = performance.now();
-  const response = await fetch(auth.url + operation.path, {
+  const response = await fetch(url + operation.path, {
     method: 'POST',
+    signal: AbortSignal.timeout(NO_ANSWER_MS),
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(operation.body(email)),
   });
   const text = await response.text();
   const milliseconds = performance.now() - started;
-  if (response.status !== operation.status) throw new Error(`${operation.path}: ${text}`);
+  if (response.status !== operation.status)
+    throw new Error(`${operation.name}: ${response.status} ${text}`);
   const own = new Set(['date', 'x-request-id']);
   const headers = [...response.headers].filter(([name]) => !own.has(name));
   const body = text.replace(/"request_id":"[^"]*"/, '');

@@ -1,4 +1,5 @@
 /** Rotation of refresh tokens, over two instances that share a database. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   startAuthSystem,
@@ -27,6 +28,15 @@ async function endedReason(session: string): Promise<string | null> {
   return row?.['reason'] ?? null;
 }
 
+/** A machine that is too busy gives up on a lock with 503, which decides nothing: asked again. */
+async function decided(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    await sleep(50);
+  }
+}
+
 const codes = (answers: Answer[]) => new Set(answers.map(({ status }) => status));
 
 describe('a refresh', () => {
@@ -45,7 +55,7 @@ describe('a refresh', () => {
     const person = await first.newcomer();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        (i % 2 === 0 ? first : second).refresh(person.refresh_token),
+        decided(() => (i % 2 === 0 ? first : second).refresh(person.refresh_token)),
       ),
     );
     expect(codes(answers)).toEqual(new Set([200]));
