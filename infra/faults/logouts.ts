@@ -36,7 +36,7 @@ export interface LogoutsOptions {
 }
 
 /** One person at a time logs in, is shown, and logs out; on two processors. Milliseconds. */
-const LOGOUT_MS = 80;
+const LOGOUT_MS = 70;
 const EVERYWHERE_MS = 110;
 
 /** How long all of it takes where nobody else is at work. Milliseconds. */
