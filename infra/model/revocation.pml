@@ -27,8 +27,10 @@
  * rates agree is an assumption of the protocol. The margin of a second which covers their differences
  * is none here, which is the harder case.
  *
- * Requests and answers (grants.ts in apps/auth/src/revocation, replica.ts). An incarnation waits for one answer at
- * a time; it may give up at any moment and ask anew. The request travels, is registered with a batch,
+ * Requests and answers (grants.ts in apps/auth/src/revocation, replica.ts). An incarnation waits for one
+ * answer at a time; it may give up at any moment and ask anew. The real one does not give up a question
+ * before S, and has up to three open (ask-patiently.ts): that an answer to the former counts as well,
+ * from its own question on, is left out here. The request travels, is registered with a batch,
  * is answered, and the answer travels, each for as long as may be. Being lost is being given up. An
  * answer holds what the log lacked at the incarnation's position: the position of the moment of the
  * read stands for that of the request, since what lies between was applied by this same incarnation.
