@@ -9,14 +9,11 @@
  *   any ── close() ──▶ CLOSED
  *
  * Invariants:
- *  - Nothing is admitted unless `monotonic < freshUntil`, read at that very moment: a process that was
- *    paused, or whose event loop was blocked, finds itself stale on its first request.
- *  - `freshUntil` is only ever a grant's S after the moment at which that grant was *asked* for, and
- *    only after everything in the grant was applied.
+ *  - Nothing is admitted unless it is fresh at that very moment (freshness.ts), however long this
+ *    process was paused or its event loop was blocked.
+ *  - A grant makes it fresh only after everything in the grant was applied.
  *  - An answer counts only for its own nonce and the incarnation that asked, in time or late.
  *  - `position` never claims more than was applied; what is applied is never taken back.
- *  - S is counted by both clocks, and is over when either says so: the monotonic one stands still while
- *    the machine sleeps, and the wall clock can be set.
  *
  * Pushes make it quick. Losing, repeating, delaying or reordering them costs speed alone.
  */
@@ -35,10 +32,11 @@ import {
   type RevocationEvent,
   type StalenessPolicy,
 } from '@portcullis/contracts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { Confirmations } from './confirmations.ts';
 import type { FeedListener, RevocationFeed } from './feed.ts';
+import { Freshness, type Asked } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
 import type { Ledger } from './ledger.ts';
 import { mergeInTurns } from './merge-in-turns.ts';
@@ -86,12 +84,6 @@ export interface ReplicaOptions {
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
 }
 
-/** The moment before a question: by the monotonic clock, and how far that was from the wall clock. */
-interface Asked {
-  at: number;
-  apart: number;
-}
-
 /** A question that may be answered late, when others have been asked since. */
 interface Question extends Asked {
   incarnation: IncarnationId;
@@ -102,6 +94,7 @@ interface Question extends Asked {
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #issuerClock: IssuerClock;
+  readonly #freshness: Freshness;
   readonly #position = new LogPosition();
   readonly #renewals: Renewals;
   readonly #snapshot: SnapshotRequest;
@@ -110,15 +103,12 @@ export class Replica {
   #state: ReplicaState = 'SYNCING';
   #incarnation: IncarnationId = newId('inc');
   #epoch: EpochId | null = null;
-  #freshUntil = Number.NEGATIVE_INFINITY;
-  /** The same moment by the wall clock, which goes on while the machine sleeps. */
-  #freshUntilWall = Number.NEGATIVE_INFINITY;
   #maxStaleness: number | undefined;
-  #staleness: Timer | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#issuerClock = new IssuerClock(options.clock);
+    this.#freshness = new Freshness(options.clock, this.#issuerClock, () => void this.state);
     this.#confirmations = new Confirmations((applied) => {
       if (this.#state === 'CLOSED') return;
       options.feed.acknowledge({ version: 1, incarnation: this.#incarnation, applied });
@@ -131,7 +121,7 @@ export class Replica {
 
   get state(): ReplicaState {
     // Told truthfully even when no request has come by to notice that time has run out.
-    if (this.#state === 'LIVE' && !this.#isFresh(this.#options.clock.monotonic())) {
+    if (this.#state === 'LIVE' && !this.#freshness.holds(this.#options.clock.monotonic())) {
       this.#setState('STALE');
     }
     return this.#state;
@@ -139,7 +129,7 @@ export class Replica {
 
   /** How much longer it may admit, in milliseconds; zero when it may not. */
   get freshnessLeftMs(): number {
-    return Math.max(0, this.#freshUntil - this.#options.clock.monotonic());
+    return this.#freshness.leftMs;
   }
 
   /** Milliseconds since the epoch by the issuer's clock, as far as it is known. */
@@ -176,7 +166,7 @@ export class Replica {
   admit(claims: AccessTokenClaims, kid: string, judged?: Judged): void {
     const { clock, ledger } = this.#options;
     const monotonic = clock.monotonic();
-    if (!this.#isFresh(monotonic)) {
+    if (!this.#freshness.holds(monotonic)) {
       if (this.#state === 'LIVE') {
         this.#setState('STALE');
         this.#renewals.soon();
@@ -204,20 +194,11 @@ export class Replica {
   /** Stops admitting first, then tells the issuer, so that no receipt waits for this verifier. */
   async close(): Promise<void> {
     if (this.#state === 'CLOSED') return;
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#freshness.end();
     this.#setState('CLOSED');
     this.#renewals.stop();
-    this.#staleness?.cancel();
     await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
     await this.#options.feed.close();
-  }
-
-  #isFresh(monotonic: number): boolean {
-    return (
-      monotonic < this.#freshUntil &&
-      this.#options.clock.wall() < this.#freshUntilWall &&
-      !this.#issuerClock.hasDrifted(monotonic)
-    );
   }
 
   /** The one setter. */
@@ -373,7 +354,7 @@ export class Replica {
    */
   async #takeSnapshot(): Promise<boolean> {
     const { ledger, clock } = this.#options;
-    if (this.#isFresh(clock.monotonic())) return false;
+    if (this.#freshness.holds(clock.monotonic())) return false;
     const incarnation = this.#incarnation;
     const before = this.#position.value;
     const snapshot = await this.#snapshot.take();
@@ -394,23 +375,12 @@ export class Replica {
     this.#takePart(grant, asked);
     this.#stats.grants += 1;
     // Only now, with everything applied.
-    const until = asked.at + grant.max_staleness_ms;
-    if (until > this.#freshUntil) {
-      this.#freshUntil = until;
-      this.#freshUntilWall = until + asked.apart;
-    }
+    this.#freshness.granted(asked, grant.max_staleness_ms);
     this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
-    const fresh = this.#isFresh(this.#options.clock.monotonic());
+    const fresh = this.#freshness.holds(this.#options.clock.monotonic());
     if (fresh) this.#setState('LIVE');
-    this.#noticeStaleness();
     return fresh;
-  }
-
-  /** For those who hold something open and do not ask; whoever asks reads the clock. */
-  #noticeStaleness(): void {
-    this.#staleness?.cancel();
-    this.#staleness = this.#options.clock.after(this.freshnessLeftMs + 1, () => void this.state);
   }
 
   /**
@@ -422,7 +392,7 @@ export class Replica {
     this.#incarnation = newId('inc');
     this.#epoch = null;
     this.#position.reset();
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    this.#freshness.end();
     this.#snapshot.reset();
     this.#setState('SYNCING');
     void this.#options.feed.farewell({ version: 1, incarnation: former });
