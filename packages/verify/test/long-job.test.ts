@@ -33,13 +33,13 @@ it.each([
   const job = longJob(verifier, await issuer.mint({ sid, sub }), done).catch((e: unknown) => e);
   await expect.poll(() => done.length).toBeGreaterThan(3);
 
-  const at = performance.now();
   issuer.revocations.revoke(
     kind === 'session' ? { kind, key: sid } : { kind, key: sub, generation: 1 },
   );
   const before = done.length;
   const reason = await job;
-  expect(performance.now() - at).toBeLessThan(50);
+  // Whatever the clock says meanwhile: not one step more.
+  expect(done.length).toBe(before);
   expect(reason).toBeInstanceOf(Refusal);
   expect(reason).toMatchObject({ code });
   await sleep(50);
