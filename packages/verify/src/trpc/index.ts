@@ -19,7 +19,8 @@ export interface AuthorizationContext {
   possession?: Possession | undefined;
 }
 
-const t = initTRPC.context<AuthorizationContext>().create();
+/** What need not be there is not named: tRPC takes a middleware only where all that it names is. */
+const t = initTRPC.context<Pick<AuthorizationContext, 'authorization'>>().create();
 
 export interface Demands extends VerifyOptions {
   /** One of the person's roles must carry it. */

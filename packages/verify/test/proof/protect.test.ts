@@ -115,3 +115,16 @@ describe('a protected router', () => {
     await expect(mine(context)).resolves.toMatch(/^usr_/);
   });
 });
+
+it('takes a router whose context has more, and says nothing of proofs', async () => {
+  const shop = initTRPC.context<{ authorization: string | undefined; shop: string }>().create();
+  const router = shop.router({
+    mine: shop.procedure
+      .use(protect(verifier))
+      .query(({ ctx }) => `${ctx.token.sub} at ${ctx.shop}`),
+  });
+  const call = (bearer: string) =>
+    router.createCaller({ authorization: `Bearer ${bearer}`, shop: 'here' }).mine();
+  expect(await call(unbound)).toMatch(/^usr_.* at here$/);
+  await expect(call(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+});
