@@ -18,7 +18,7 @@ const AIMS = [
 export async function benchCold({ short }: RunOptions): Promise<void> {
   const size = short
     ? { revoked: 20_000, batch: 20, warmUps: 1, rounds: 4 }
-    : { revoked: 1_000_000, batch: 100, warmUps: 10, rounds: 40 };
+    : { revoked: 1_000_000, batch: 100, warmUps: 30, rounds: 40 };
   for (const alg of ALGORITHMS) {
     const settings: ColdSettings = { alg, ...size };
     await using worker = await Worker.start({ entry: 'bench/verify/cold-process.ts', settings });

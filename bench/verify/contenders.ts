@@ -33,44 +33,39 @@ interface Subject {
 }
 
 /** One whose answer is there at once. */
-export function atOnce(
-  name: string,
-  verify: (token: string) => Subject,
-  before: () => void = () => {},
-): Contender {
+export function atOnce(name: string, verify: (token: string) => Subject): Contender {
   return {
     name,
     checksClaims: true,
-    prepare: (tokens) => {
-      before();
-      return () => {
-        for (const token of tokens) demandSubject(verify(token));
-      };
+    prepare: (tokens) => () => {
+      for (const token of tokens) demandSubject(verify(token));
     },
   };
 }
 
 /** One whose answer is a promise; one token after the other. */
-export function awaited(
-  name: string,
-  verify: (token: string) => Promise<Subject>,
-  before: () => void = () => {},
-): Contender {
+export function awaited(name: string, verify: (token: string) => Promise<Subject>): Contender {
   return {
     name,
     checksClaims: true,
-    prepare: (tokens) => {
-      before();
-      return async () => {
-        for (const token of tokens) demandSubject(await verify(token));
-      };
+    prepare: (tokens) => async () => {
+      for (const token of tokens) demandSubject(await verify(token));
     },
   };
 }
 
-/** As services call it. */
+/** As adapters call it: a promise comes back only where something has to be waited for. */
 export function portcullis(verifier: Verifier): Contender {
-  return awaited('portcullis', (token) => verifier.verify(token));
+  return atOnce('portcullis', (token) => {
+    const claims = verifier.verifyAtOnce(token);
+    if (claims instanceof Promise) throw new Error('it had to wait');
+    return claims;
+  });
+}
+
+/** The same by a promise, as most people would call it. */
+export function portcullisByPromise(verifier: Verifier): Contender {
+  return awaited('portcullis, by a promise', (token) => verifier.verify(token));
 }
 
 /** `node:crypto` on bytes that are decoded already: the signature, and nothing around it. */

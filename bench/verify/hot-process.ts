@@ -2,7 +2,7 @@
 import { newId } from '@portcullis/contracts';
 import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
 import { costOf, inTurns, meanOf, type Cost } from '../rounds.ts';
-import { atOnce, awaited, fastJwt, portcullis, type Contender } from './contenders.ts';
+import { atOnce, fastJwt, portcullis, portcullisByPromise, type Contender } from './contenders.ts';
 import { hotSettings, type HotResult } from './hot-settings.ts';
 import { issueTokens, type IssuedTokens } from './issued-tokens.ts';
 import { createVerifyingStage, type VerifyingStage } from './verifying-stage.ts';
@@ -79,17 +79,16 @@ async function measure(): Promise<HotResult> {
   const known = new Map(tokens.range(0, count).map((token) => [token, { sub: token }]));
   const contenders = [
     ours,
-    atOnce('portcullis, verifyAtOnce', (token) => {
-      const claims = verifier.verifyAtOnce(token);
-      if (claims instanceof Promise) throw new Error('it had to wait');
-      return claims;
-    }),
+    portcullisByPromise(verifier),
     // All that is remembered has to be judged anew after it.
-    awaited(
-      'portcullis, after a revocation',
-      (token) => verifier.verify(token),
-      () => feed.revoke(newId('ses')),
-    ),
+    {
+      ...ours,
+      name: 'portcullis, after a revocation',
+      prepare: (some: readonly string[]) => {
+        feed.revoke(newId('ses'));
+        return ours.prepare(some);
+      },
+    },
     fast,
     byToken,
     atOnce('a Map, which checks nothing', (token) => known.get(token) ?? {}),

@@ -216,12 +216,12 @@ class LocalVerifier implements Verifier {
 
   verifyAtOnce(
     token: string,
-    options: VerifyOptions = {},
+    options?: VerifyOptions,
   ): AccessTokenClaims | Promise<AccessTokenClaims> {
     try {
       const read = this.#reader.read(token);
       if (read !== undefined) {
-        this.#guard.demand(token, read.claims, options.possession);
+        this.#guard.demand(token, read.claims, options?.possession);
         this.#replica.admit(read.claims, read.key.kid, read);
         this.#counts.accepted += 1;
         return read.claims;
@@ -301,8 +301,8 @@ class LocalVerifier implements Verifier {
     return this.#reader.read(token) ?? (await this.#reader.readAfterFetch(token));
   }
 
-  #policyOf({ whenStale = this.#policy }: VerifyOptions): StalenessPolicy {
-    return stricterOf(whenStale, this.#policy);
+  #policyOf(options: VerifyOptions | undefined): StalenessPolicy {
+    return stricterOf(options?.whenStale ?? this.#policy, this.#policy);
   }
 
   /** Freshness, expiry and revocation, after the last wait; or what the policy puts in their place. */

@@ -230,4 +230,34 @@ describe('a verifier that remembers', () => {
       expect(codes).toEqual([1, 2].map((gen) => (gen < generation ? 'invalid_token' : 'accepted')));
     }
   });
+
+  it('gives all who bring a token the same claims, which nobody can change', async () => {
+    await using around = await surroundings();
+    const { issuer, verifier } = around;
+    const aud = [issuer.audience, 'urn:another'];
+    const persons = [
+      { roles: ['admin' as const] },
+      { roles: ['admin' as const], aud },
+      { aud, iss: issuer.issuer },
+    ];
+    const tokens = await Promise.all([
+      ...persons.map((claims) => issuer.mint(claims)),
+      issuer.mintMachine({ aud }),
+      issuer.mintMachine(),
+    ]);
+    for (const token of tokens) {
+      const claims = await verifier.verify(token);
+      expect(await verifier.verify(token)).toBe(claims);
+      expect(changeableWithin(claims)).toEqual([]);
+    }
+  });
 });
+
+/** The paths of what is not frozen, however deep. */
+function changeableWithin(value: unknown, path = 'claims'): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const within = Object.entries(value).flatMap(([name, member]) =>
+    changeableWithin(member, `${path}.${name}`),
+  );
+  return Object.isFrozen(value) ? within : [path, ...within];
+}

@@ -32,12 +32,13 @@ export class Freshness {
     this.#ended = ended;
   }
 
-  /** @param monotonic the present moment */
+  /** @param monotonic the present moment; the wall clock is read here, once, at the same one */
   holds(monotonic: number): boolean {
+    const wall = this.#clock.wall();
     return (
       monotonic < this.#until &&
-      this.#clock.wall() < this.#untilWall &&
-      !this.#issuerClock.hasDrifted(monotonic)
+      wall < this.#untilWall &&
+      !this.#issuerClock.hasDrifted(monotonic, wall)
     );
   }
 

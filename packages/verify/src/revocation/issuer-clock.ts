@@ -46,8 +46,13 @@ export class IssuerClock {
     return monotonic + this.#offset;
   }
 
-  /** Whether the machine slept, or its wall clock was set, since the last answer was asked for. */
-  hasDrifted(monotonic: number): boolean {
-    return Math.abs(this.#clock.wall() - monotonic - this.#apart) > MAX_DRIFT_MS;
+  /**
+   * Whether the machine slept, or its wall clock was set, since the last answer was asked for.
+   *
+   * @param monotonic the present moment by the one clock
+   * @param wall the same by the other
+   */
+  hasDrifted(monotonic: number, wall: number): boolean {
+    return Math.abs(wall - monotonic - this.#apart) > MAX_DRIFT_MS;
   }
 }

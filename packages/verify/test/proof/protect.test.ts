@@ -62,7 +62,8 @@ describe('a verifier', () => {
   it('takes it with a proof of its own for each request', async () => {
     const possession = await prove();
     await expect(verifier.verify(token, { possession })).resolves.toHaveProperty('cnf');
-    await expect(verifier.verify(token, { possession })).resolves.toHaveProperty('cnf');
+    const { cnf } = await verifier.verify(token, { possession });
+    expect(Object.isFrozen(cnf)).toBe(true);
     const replay = { possession: { ...possession } };
     await expect(verifier.verify(token, replay)).rejects.toMatchObject({
       code: 'invalid_dpop_proof',
