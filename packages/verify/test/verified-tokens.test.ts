@@ -241,14 +241,14 @@ describe('a verifier that remembers', () => {
       { aud, iss: issuer.issuer },
     ];
     const tokens = await Promise.all([
-      ...persons.map((claims) => issuer.mint(claims)),
+      ...persons.map((special) => issuer.mint(special)),
       issuer.mintMachine({ aud }),
       issuer.mintMachine(),
     ]);
     for (const token of tokens) {
-      const claims = await verifier.verify(token);
-      expect(await verifier.verify(token)).toBe(claims);
-      expect(changeableWithin(claims)).toEqual([]);
+      const given = await verifier.verify(token);
+      expect(await verifier.verify(token)).toBe(given);
+      expect(changeableWithin(given)).toEqual([]);
     }
   });
 });
