@@ -62,19 +62,19 @@ export function readSnapshot(bytes: Uint8Array): Snapshot {
 }
 
 /**
- * @param record receives the identifier's four words, the most significant first, the moment, and
- *   the generation or zero; words are signed, only their bits matter
+ * @param records receives, from `to` on, the identifier's four words, the most significant first, the
+ *   moment, and the generation or zero; words are signed, only their bits matter
  */
-export function readRecord(block: IdBlock, index: number, record: Int32Array): void {
+export function readRecord(block: IdBlock, index: number, records: Int32Array, to: number): void {
   const { length, hasGeneration } = ID_KINDS[block.kind];
   const { entries } = block;
   const at = index * length;
-  record[0] = entries.getInt32(at + 12, true);
-  record[1] = entries.getInt32(at + 8, true);
-  record[2] = entries.getInt32(at + 4, true);
-  record[3] = entries.getInt32(at, true);
-  record[4] = entries.getInt32(at + 16, true);
-  record[5] = hasGeneration ? entries.getInt32(at + 20, true) : 0;
+  records[to] = entries.getInt32(at + 12, true);
+  records[to + 1] = entries.getInt32(at + 8, true);
+  records[to + 2] = entries.getInt32(at + 4, true);
+  records[to + 3] = entries.getInt32(at, true);
+  records[to + 4] = entries.getInt32(at + 16, true);
+  records[to + 5] = hasGeneration ? entries.getInt32(at + 20, true) : 0;
 }
 
 /** The last of the identifier's words alone. */

@@ -72,6 +72,11 @@ export class MemoryRevocations {
     this.#now = now;
   }
 
+  /** Of the log as it is now. */
+  get epoch(): EpochId {
+    return this.#epoch;
+  }
+
   get log(): readonly RevocationEvent[] {
     return this.#log;
   }

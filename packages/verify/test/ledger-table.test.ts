@@ -60,6 +60,10 @@ function contentsOf(model: Model): string[] {
     .toSorted();
 }
 
+function recordOf(key: Int32Array, moment: number, generation: number): Int32Array {
+  return Int32Array.of(...key, moment, generation);
+}
+
 /** Sweeps until everything that has expired must be gone. */
 function sweepAll(table: IdTable, now: number): void {
   for (let round = 0; round < 16; round += 1) table.sweep(now, Number.MAX_SAFE_INTEGER);
@@ -68,7 +72,7 @@ function sweepAll(table: IdTable, now: number): void {
 function tableOf(width: Width, count: number, next: () => number, moment = FOR_EVER): IdTable {
   const table = new IdTable(width);
   for (let i = 0; i < count; i += 1) {
-    table.raise(Int32Array.of(next(), next(), next(), next()), moment, 1);
+    table.raise(recordOf(Int32Array.of(next(), next(), next(), next()), moment, 1));
   }
   return table;
 }
@@ -101,7 +105,7 @@ describe('the table', () => {
         } else {
           const moment = now + 1 + (next() % last);
           const raised = model.raise(key, moment, generation);
-          if (table.raise(key, moment, generation) !== raised) wrong += 1;
+          if (table.raise(recordOf(key, moment, generation)) !== raised) wrong += 1;
         }
         if (step % 10 === 0) now += 3;
         if (step % 2_000 === 0) {
@@ -136,11 +140,11 @@ describe('the table', () => {
           const other = key.slice();
           other[bit >>> 5] = (other[bit >>> 5] ?? 0) ^ (1 << (bit & 31));
           const table = new IdTable(6);
-          table.raise(key, 10, generation);
+          table.raise(recordOf(key, 10, generation));
           expect(table.has(other)).toBe(false);
           expect(table.generation(other)).toBe(0);
           expect(table.generation(key)).toBe(generation);
-          table.raise(other, 20, generation + 1);
+          table.raise(recordOf(other, 20, generation + 1));
           table.sweep(10, 1_000_000);
           expect(table.has(key)).toBe(false);
           expect(table.generation(other)).toBe(generation + 1);
@@ -154,7 +158,8 @@ describe('the table', () => {
     const table = tableOf(5, 20_000, next);
     const before = table.bytes;
     for (const hash of [0, -1, 0x7fff_ffff, -0x8000_0000, 0x1234_5678]) {
-      for (let i = 0; i < 4_000; i += 1) table.raise(Int32Array.of(hash, i, 0, 0), 5 + i, 0);
+      for (let i = 0; i < 4_000; i += 1)
+        table.raise(recordOf(Int32Array.of(hash, i, 0, 0), 5 + i, 0));
       const wrong = Array.from({ length: 4_000 }, (_, i) => i).filter(
         (i) => !table.has(Int32Array.of(hash, i, 0, 0)) || table.has(Int32Array.of(hash, i, 0, 1)),
       );
@@ -174,7 +179,8 @@ describe('the table', () => {
       (a: number, b: number) => (Math.imul(a, 0x9e3779b1) >>> 0) - (Math.imul(b, 0x9e3779b1) >>> 0),
     ]) {
       const table = new IdTable(5);
-      for (const hash of hashes.toSorted(compare)) table.raise(Int32Array.of(hash, 1, 2, 3), 9, 0);
+      for (const hash of hashes.toSorted(compare))
+        table.raise(recordOf(Int32Array.of(hash, 1, 2, 3), 9, 0));
       expect(table.size).toBe(hashes.length);
       expect(hashes.every((hash) => table.has(Int32Array.of(hash, 1, 2, 3)))).toBe(true);
       expect(table.has(Int32Array.of(hashes[0] ?? 0, 1, 2, 4))).toBe(false);
@@ -189,7 +195,7 @@ describe('the table', () => {
     const table = new IdTable(width);
     const heavy: number[] = [];
     for (let count = 1; count <= 600_000; count += 1) {
-      table.raise(Int32Array.of(next(), next(), next(), next()), FOR_EVER, 1);
+      table.raise(recordOf(Int32Array.of(next(), next(), next(), next()), FOR_EVER, 1));
       // Besides, the first pages and those kept for later, which do not grow with the table.
       if (count % 5_000 === 0 && table.bytes > count * most + 1_000_000) heavy.push(count);
     }
@@ -217,8 +223,8 @@ describe('the table', () => {
     const table = new IdTable(5);
     const key = Int32Array.of(1, 2, 3, 4);
     const later = Int32Array.of(1, 2, 3, 5);
-    table.raise(key, 0x8000_0000, 0); // beyond 2038
-    table.raise(later, FOR_EVER, 0);
+    table.raise(recordOf(key, 0x8000_0000, 0)); // beyond 2038
+    table.raise(recordOf(later, FOR_EVER, 0));
     sweepAll(table, 0x7fff_ffff);
     expect(table.size).toBe(2);
     sweepAll(table, 0x8000_0000);
@@ -231,8 +237,9 @@ describe('the table', () => {
     const next = randomOf(17);
     const table = new IdTable(5);
     const lasting = Array.from({ length: 50_000 }, () => Int32Array.of(next(), next(), 0, 0));
-    for (const key of lasting) table.raise(key, 1_000, 0);
-    for (let i = 0; i < 50_000; i += 1) table.raise(Int32Array.of(next(), next(), 1, 0), 10, 0);
+    for (const key of lasting) table.raise(recordOf(key, 1_000, 0));
+    for (let i = 0; i < 50_000; i += 1)
+      table.raise(recordOf(Int32Array.of(next(), next(), 1, 0), 10, 0));
     const seen = new Map<string, number>();
     for (const records of table.records()) {
       for (const record of records) {
@@ -240,7 +247,8 @@ describe('the table', () => {
         const name = record.subarray(0, 4).join();
         seen.set(name, (seen.get(name) ?? 0) + 1);
       }
-      for (let i = 0; i < 20_000; i += 1) table.raise(Int32Array.of(next(), next(), 2, 0), 500, 0);
+      for (let i = 0; i < 20_000; i += 1)
+        table.raise(recordOf(Int32Array.of(next(), next(), 2, 0), 500, 0));
       table.sweep(10, 30_000);
     }
     const missed = lasting.filter((key) => seen.get(key.join()) !== 1);
@@ -259,7 +267,7 @@ describe('the table', () => {
     )) {
       const table = new IdTable(width);
       const add = (some: Int32Array[]): void => {
-        for (const key of some) table.raise(key, FOR_EVER, 7);
+        for (const key of some) table.raise(recordOf(key, FOR_EVER, 7));
       };
       add(keys.slice(0, had));
       table.expect(told ?? 0);

@@ -251,6 +251,8 @@ export class Replica {
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
     const question = { ...asked, incarnation, nonce, applied };
+    // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
+    if (this.#epoch === null) this.#snapshot.begin();
     const patience =
       this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;

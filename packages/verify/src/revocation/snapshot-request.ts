@@ -34,11 +34,16 @@ export class SnapshotRequest {
     this.#failed = failed;
   }
 
+  /** Asks for it without waiting: it comes while something else is done. */
+  begin(): void {
+    this.#asked ??= this.#ask();
+  }
+
   /** @returns undefined when there is none, or none yet */
   async take(): Promise<Uint8Array | undefined> {
-    const asked = this.#asked ?? this.#ask();
+    this.begin();
+    const asked = this.#asked;
     if (asked === undefined) return undefined;
-    this.#asked = asked;
     await this.#wait(asked);
     if (asked.isOver && this.#asked === asked) this.#asked = undefined;
     return asked.bytes;

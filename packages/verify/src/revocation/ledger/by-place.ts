@@ -22,7 +22,6 @@ export function* byPlace(
   blocks: readonly IdBlock[],
   seed: number,
 ): Generator<Int32Array, void, void> {
-  const record = new Int32Array(RECORD_WORDS);
   // First how many there are for each place, then each to the next free index of its place.
   const next = new Int32Array((1 << BITS) + 1);
   for (const block of blocks) {
@@ -38,12 +37,11 @@ export function* byPlace(
   const records = new Int32Array(next[1 << BITS] ?? 0);
   for (const block of blocks) {
     for (let index = 0; index < block.count; index += 1) {
-      readRecord(block, index, record);
-      toKey(record, seed);
-      const place = placeOf(record[0] ?? 0) >>> (32 - BITS);
+      const place = placeOf(hashOf(readLastWord(block, index), seed)) >>> (32 - BITS);
       const at = next[place] ?? 0;
       next[place] = at + RECORD_WORDS;
-      for (let word = 0; word < RECORD_WORDS; word += 1) records[at + word] = record[word] ?? 0;
+      readRecord(block, index, records, at);
+      toKey(records, seed, at);
     }
     yield NOTHING;
   }

@@ -12,7 +12,7 @@
  */
 import { Directory } from './directory.ts';
 import { placeOf, PLACES } from './key.ts';
-import { GENERATION, MOMENT, SparePages, TAIL, type Width } from './page.ts';
+import { GENERATION, SparePages, TAIL, type Width } from './page.ts';
 import { PAGE_HOMES, Segment, type Bounds } from './segment.ts';
 
 /** The directory never has more pointers than this, or than one for so many entries. */
@@ -91,23 +91,21 @@ export class IdTable {
     this.#size = 0;
     this.#swept = 0;
     for (const [segment] of former.segments()) {
-      for (const record of segment.records(0)) {
-        this.raise(record, (record[MOMENT] ?? 0) >>> 0, record[GENERATION] ?? 0);
-      }
+      for (const record of segment.records(0)) this.raise(record);
     }
   }
 
   /**
-   * Adds the key, or raises its moment and generation to at least these.
+   * Adds the record, or raises the moment and generation of the one with its key to at least these.
    *
-   * @param moment its expiry, in seconds since the epoch; at least 1
+   * @param records has the record from `from` on; its moment is not zero
    * @returns whether that changed anything
    */
-  raise(key: Int32Array, moment: number, generation: number): boolean {
-    const place = placeOf(key[0] ?? 0);
+  raise(records: Int32Array, from = 0): boolean {
+    const place = placeOf(records[from] ?? 0);
     for (;;) {
       const segment = this.#directory.at(place);
-      switch (segment.raise(key, moment, generation)) {
+      switch (segment.raise(records, from)) {
         case 'added':
           this.#size += 1;
           return true;

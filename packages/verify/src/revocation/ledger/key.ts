@@ -32,13 +32,13 @@ export function placeOf(hash: number): number {
   return Math.imul(hash, 0x9e3779b1) >>> 0;
 }
 
-/** Turns an identifier's words into its key, in place. */
-export function toKey(words: Int32Array, seed: number): void {
-  const hash = hashOf(words[3] ?? 0, seed);
-  words[3] = words[2] ?? 0;
-  words[2] = words[1] ?? 0;
-  words[1] = words[0] ?? 0;
-  words[0] = hash;
+/** Turns an identifier's words, from `at` on, into its key, in place. */
+export function toKey(words: Int32Array, seed: number, at = 0): void {
+  const hash = hashOf(words[at + 3] ?? 0, seed);
+  words[at + 3] = words[at + 2] ?? 0;
+  words[at + 2] = words[at + 1] ?? 0;
+  words[at + 1] = words[at] ?? 0;
+  words[at] = hash;
 }
 
 /** Turns a key back into the words of its identifier, in place. */

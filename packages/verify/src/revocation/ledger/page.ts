@@ -40,17 +40,26 @@ export function meets(page: Page, width: Width, home: number, hash: number): boo
   }
 }
 
-/** @returns where the key's record is; or, when it is absent, the complement of where it belongs */
-export function locate(page: Page, width: Width, home: number, key: Int32Array): number {
-  const hash = key[0] ?? 0;
+/**
+ * @param records has the key from `from` on
+ * @returns where the key's record is; or, when it is absent, the complement of where it belongs
+ */
+export function locate(
+  page: Page,
+  width: Width,
+  home: number,
+  records: Int32Array,
+  from: number,
+): number {
+  const hash = records[from] ?? 0;
   for (let at = home; ; at += width) {
     const found = page[at] ?? 0;
     if (page[at + MOMENT] === 0 || found > hash) return ~at;
     if (
       found === hash &&
-      page[at + 1] === key[1] &&
-      page[at + 2] === key[2] &&
-      page[at + 3] === key[3]
+      page[at + 1] === records[from + 1] &&
+      page[at + 2] === records[from + 2] &&
+      page[at + 3] === records[from + 3]
     ) {
       return at;
     }
@@ -58,37 +67,46 @@ export function locate(page: Page, width: Width, home: number, key: Int32Array):
 }
 
 /**
- * @param at where the key belongs, as `locate` has said
+ * @param at where the record belongs, as `locate` has said
+ * @param records has the record from `from` on
  * @returns false, and nothing has changed, when that would take the last slot
  */
 export function insert(
   page: Page,
   width: Width,
   at: number,
-  key: Int32Array,
-  moment: number,
-  generation: number,
+  records: Int32Array,
+  from: number,
 ): boolean {
   let free = at;
   while (page[free + MOMENT] !== 0) free += width;
   if (free + width >= page.length) return false;
   // Mostly a few words, for which a call of copyWithin takes longer.
   for (let word = free - 1; word >= at; word -= 1) page[word + width] = page[word] ?? 0;
-  for (let word = 0; word < MOMENT; word += 1) page[at + word] = key[word] ?? 0;
-  page[at + MOMENT] = moment;
-  if (width > GENERATION) page[at + GENERATION] = generation;
+  page[at] = records[from] ?? 0;
+  page[at + 1] = records[from + 1] ?? 0;
+  page[at + 2] = records[from + 2] ?? 0;
+  page[at + 3] = records[from + 3] ?? 0;
+  page[at + MOMENT] = records[from + MOMENT] ?? 0;
+  if (width > GENERATION) page[at + GENERATION] = records[from + GENERATION] ?? 0;
   return true;
 }
 
-/** Raises what the record at `at` says to at least this. @returns whether that changed it */
+/**
+ * Raises what the record at `at` says to at least what the one in `records` says.
+ *
+ * @returns whether that changed it
+ */
 export function raiseAt(
   page: Page,
   width: Width,
   at: number,
-  moment: number,
-  generation: number,
+  records: Int32Array,
+  from: number,
 ): boolean {
-  const later = moment > (page[at + MOMENT] ?? 0) >>> 0;
+  const moment = records[from + MOMENT] ?? 0;
+  const later = moment >>> 0 > (page[at + MOMENT] ?? 0) >>> 0;
+  const generation = width > GENERATION ? (records[from + GENERATION] ?? 0) : 0;
   const higher = width > GENERATION && generation > (page[at + GENERATION] ?? 0);
   if (later) page[at + MOMENT] = moment;
   if (higher) page[at + GENERATION] = generation;

@@ -33,8 +33,8 @@ export class RevokedIds<K extends IdKind> {
   readonly #width: Width;
   readonly #seed: number;
   readonly #table: IdTable;
-  /** The one that is being looked up or added. */
-  readonly #key = new Int32Array(4);
+  /** The one that is being looked up or added: a record, of which a look-up needs the key alone. */
+  readonly #record = new Int32Array(RECORD_WORDS);
 
   /** @param seed 32 bits that decide where in memory an entry lies, and nothing else */
   constructor(kind: K, seed: number) {
@@ -55,12 +55,12 @@ export class RevokedIds<K extends IdKind> {
   }
 
   has(id: string): boolean {
-    return this.#mayHold(id) && this.#read(id) && this.#table.has(this.#key);
+    return this.#mayHold(id) && this.#read(id) && this.#table.has(this.#record);
   }
 
   /** The least generation that still holds; 0 when there is no cut. */
   generation(id: string): number {
-    return this.#mayHold(id) && this.#read(id) ? this.#table.generation(this.#key) : 0;
+    return this.#mayHold(id) && this.#read(id) ? this.#table.generation(this.#record) : 0;
   }
 
   /**
@@ -70,7 +70,9 @@ export class RevokedIds<K extends IdKind> {
    */
   raise(id: string, moment: number, generation = 0): boolean {
     if (!this.#read(id)) throw new TypeError(`not the key of a ${this.#kind}`);
-    return this.#table.raise(this.#key, moment, generation);
+    this.#record[MOMENT] = moment;
+    this.#record[GENERATION] = generation;
+    return this.#table.raise(this.#record);
   }
 
   /**
@@ -107,12 +109,9 @@ export class RevokedIds<K extends IdKind> {
   }
 
   #raiseAll(records: Int32Array): boolean {
-    const key = this.#key;
     let changed = false;
     for (let at = 0; at < records.length; at += RECORD_WORDS) {
-      for (let word = 0; word < 4; word += 1) key[word] = records[at + word] ?? 0;
-      const moment = (records[at + MOMENT] ?? 0) >>> 0;
-      if (this.#table.raise(key, moment, records[at + GENERATION] ?? 0)) changed = true;
+      if (this.#table.raise(records, at)) changed = true;
     }
     return changed;
   }
@@ -123,8 +122,8 @@ export class RevokedIds<K extends IdKind> {
   }
 
   #read(id: string): boolean {
-    if (!decodeId(id, this.#prefix, this.#key)) return false;
-    toKey(this.#key, this.#seed);
+    if (!decodeId(id, this.#prefix, this.#record)) return false;
+    toKey(this.#record, this.#seed);
     return true;
   }
 }

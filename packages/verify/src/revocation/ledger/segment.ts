@@ -113,28 +113,34 @@ export class Segment {
   has(key: Int32Array): boolean {
     const home = homeOf(key[0] ?? 0, this.homes);
     const page = this.#page(home >>> this.#homesBits);
-    return locate(page, this.width, this.#wordOf(home), key) >= 0;
+    return locate(page, this.width, this.#wordOf(home), key, 0) >= 0;
   }
 
   /** @returns 0 when the key is absent */
   generation(key: Int32Array): number {
     const home = homeOf(key[0] ?? 0, this.homes);
     const page = this.#page(home >>> this.#homesBits);
-    const at = locate(page, this.width, this.#wordOf(home), key);
+    const at = locate(page, this.width, this.#wordOf(home), key, 0);
     return at < 0 ? 0 : (page[at + GENERATION] ?? 0);
   }
 
-  /** Adds the key, or raises what it says to at least this; or changes nothing, when it is full. */
-  raise(key: Int32Array, moment: number, generation: number): Raised {
+  /**
+   * Adds the record, or raises the one with its key to at least what it says; or changes nothing, when
+   * this segment is full.
+   *
+   * @param records has the record from `from` on
+   */
+  raise(records: Int32Array, from: number): Raised {
     const { width } = this;
-    const home = homeOf(key[0] ?? 0, this.homes);
+    const home = homeOf(records[from] ?? 0, this.homes);
     const page = this.#page(home >>> this.#homesBits);
-    const at = locate(page, width, this.#wordOf(home), key);
-    if (at >= 0) return raiseAt(page, width, at, moment, generation) ? 'raised' : 'known';
+    const at = locate(page, width, this.#wordOf(home), records, from);
+    if (at >= 0) return raiseAt(page, width, at, records, from) ? 'raised' : 'known';
     // Seven homes in eight may be taken.
     const full = this.#count * 8 >= this.homes * 7 && this.homes < MOST_HOMES;
-    if (full || !insert(page, width, ~at, key, moment, generation)) return 'full';
+    if (full || !insert(page, width, ~at, records, from)) return 'full';
     this.#count += 1;
+    const moment = (records[from + MOMENT] ?? 0) >>> 0;
     if (moment < this.#earliest) this.#earliest = moment;
     return 'added';
   }
@@ -154,8 +160,7 @@ export class Segment {
   /** Takes in all entries of another. @returns false when there is no room; this one is then unfit */
   absorb(other: Segment): boolean {
     for (const record of other.records(0)) {
-      const moment = (record[MOMENT] ?? 0) >>> 0;
-      if (this.raise(record, moment, record[GENERATION] ?? 0) === 'full') return false;
+      if (this.raise(record, 0) === 'full') return false;
     }
     return true;
   }
