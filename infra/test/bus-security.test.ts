@@ -127,6 +127,7 @@ const beyondAuth = [
 
 describe('the user service', () => {
   test.each([
+    subjects.pushes,
     ...KINDS.map((kind) => subjects.revocation(kind)),
     ...TYPES.map((type) => subjects.account(type)),
     subjects.numbered,
@@ -218,6 +219,7 @@ describe('the user service', () => {
   });
 
   test.each([
+    subjects.pushes,
     subjects.revocations,
     subjects.numbered,
     subjects.instances('user'),
@@ -247,6 +249,7 @@ describe('the reply subject of a request, which the server does not look at', ()
       `$JS.API.STREAM.DELETE.${stream}`,
     ]),
     `$JS.API.CONSUMER.DELETE.${ACCOUNTS}.user`,
+    subjects.pushes,
     subjects.revocation('session'),
     subjects.account('deleted'),
     subjects.numbered,
@@ -274,7 +277,9 @@ describe('the reply subject of a request, which the server does not look at', ()
         },
       });
     const subscriptions = [
-      ...[subjects.revocations, subjects.numbered].map((each) => listen(admin.connection, each)),
+      ...[subjects.pushes, subjects.revocations, subjects.numbered].map((each) =>
+        listen(admin.connection, each),
+      ),
       ...[subjects.grants, subjects.acknowledgements, subjects.farewells].map((each) =>
         listen(auth.connection, each),
       ),
@@ -312,6 +317,7 @@ describe('the admin service, which reads no events', () => {
 
 describe('auth', () => {
   test.each([
+    subjects.pushes,
     ...KINDS.map((kind) => subjects.revocation(kind)),
     ...TYPES.map((type) => subjects.account(type)),
     subjects.numbered,

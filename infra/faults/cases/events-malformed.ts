@@ -22,6 +22,7 @@ export const eventsMalformed: Fault = {
   async run({ stage, random, expect, lasting }) {
     const { subjects, instances, verifiers } = stage;
     const everywhere = [
+      subjects.pushes,
       subjects.revocation('session'),
       subjects.revocation('subject'),
       subjects.numbered,

@@ -10,8 +10,8 @@ export const eventsRepeated: Fault = {
   async run({ stage, random, lasting, expect }) {
     await stage.onBus(async (bus) => {
       const heard: { subject: string; data: Uint8Array }[] = [];
-      const { revocations, numbered } = stage.subjects;
-      const listening = [revocations, numbered].map((subject) =>
+      const { pushes, numbered } = stage.subjects;
+      const listening = [pushes, numbered].map((subject) =>
         bus.subscribe(subject, {
           callback: (_error, { subject: of, data }) => {
             heard.push({ subject: of, data });

@@ -104,7 +104,7 @@ describe('auth', () => {
     const asAdmin = await nats.connectAs('admin');
     const subjects = subjectsOf(bed.prefix);
     const heard: string[] = [];
-    for (const subject of [subjects.revocations, subjects.numbered]) {
+    for (const subject of [subjects.pushes, subjects.revocations, subjects.numbered]) {
       asAdmin.subscribe(subject, {
         callback: (_error, message) => {
           heard.push(message.subject);
@@ -126,7 +126,7 @@ describe('auth', () => {
     const reply = await asUser.request(subjects.grant('user'), body, { timeout: 2_000 });
     expect(reply.json()).toMatchObject({ outcome: 'granted', nonce: request.nonce });
 
-    for (const to of [subjects.revocation('session'), subjects.numbered]) {
+    for (const to of [subjects.pushes, subjects.revocation('session'), subjects.numbered]) {
       asUser.publish(subjects.grant('user'), body, { reply: to });
     }
     // In another's name, in the body: the subject is what counts.

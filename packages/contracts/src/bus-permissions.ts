@@ -69,7 +69,7 @@ export const DURABLES: readonly Durable[] = [{ service: 'user', stream: 'account
 /** @throws TypeError when the prefix or the name of the service is not one */
 export function busPermissions(prefix: string, role: BusRole): BusPermissions {
   const subjects = subjectsOf(prefix);
-  const told = [subjects.revocations, subjects.numbered];
+  const told = [subjects.pushes, subjects.revocations, subjects.numbered];
   if (role.kind === 'auth') {
     return {
       told,
@@ -80,6 +80,7 @@ export function busPermissions(prefix: string, role: BusRole): BusPermissions {
         ...EVENT_STREAMS.flatMap((stream) => reading(streamName(subjects, stream), '*')),
       ],
       publish: [
+        subjects.pushes,
         subjects.revocations,
         subjects.numbered,
         subjects.accounts,

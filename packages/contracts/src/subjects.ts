@@ -6,7 +6,9 @@ import type { AccountEventType } from './account-events.ts';
 import type { RevocationKind } from './revocation.ts';
 
 export interface Subjects {
-  /** Stored by JetStream for durable consumers, and pushed to verifiers as it is published. */
+  /** Revocations as they are committed, for verifiers. Not stored: the next grant has what is lost. */
+  readonly pushes: string;
+  /** The same a moment later, stored by JetStream for durable consumers. */
   revocation(kind: RevocationKind): string;
   readonly revocations: string;
   /** Positions that have been given out. Not stored. */
@@ -37,6 +39,7 @@ export function subjectsOf(prefix: string): Subjects {
   }
   const stream = prefix.replaceAll('.', '_').toUpperCase();
   return {
+    pushes: `${prefix}.push.v1`,
     revocation: (kind) => `${prefix}.revocation.v1.${kind}`,
     revocations: `${prefix}.revocation.v1.*`,
     numbered: `${prefix}.numbered.v1`,

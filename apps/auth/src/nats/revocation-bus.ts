@@ -23,6 +23,11 @@ import type { BusListener, RevocationBus } from '../revocation/bus.ts';
 import { ensureStreams } from './streams.ts';
 
 const STORE_TIMEOUT_MS = 2_000;
+/**
+ * From the push to its copy for durable subscribers, which the server writes to its disk: at the same
+ * moment that would take the processor from those whom the push is for. Milliseconds.
+ */
+const STORED_AFTER_MS = 2;
 /** For how long a start waits for the bus; grants over HTTP need none. */
 const LISTEN_TIMEOUT_MS = 1_000;
 /** Between two looks whether streams and consumers are still there; others may not make them. */
@@ -66,6 +71,8 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   }
 
   async push(event: Parameters<RevocationBus['push']>[0]): Promise<void> {
+    this.#publish(this.#subjects.pushes, event);
+    await after(STORED_AFTER_MS);
     await this.#store(this.#subjects.revocation(event.kind), event.id, event);
   }
 
@@ -157,7 +164,6 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
     if (this.connected) this.#link?.connection.publish(subject, JSON.stringify(message));
   }
 
-  /** A publish to a stream's subject reaches core subscribers at once, whatever the stream does. */
   async #store(subject: string, id: string, value: unknown): Promise<void> {
     if (this.#link === undefined) throw new Error('not connected to NATS yet');
     const { jetstream: store } = this.#link;

@@ -82,7 +82,7 @@ class NatsFeed implements RevocationFeed {
     if (this.#closed) return;
     this.#connection = connection;
     this.#up = !connection.isClosed();
-    this.#on(connection, this.#subjects.revocations, (bytes) => listener.revocation(bytes));
+    this.#on(connection, this.#subjects.pushes, (bytes) => listener.revocation(bytes));
     this.#on(connection, this.#subjects.numbered, (bytes) => listener.numbered(bytes));
     void this.#watchLink(connection, listener);
     // Answered only after the server has seen the subscriptions. One that does not answer is not
