@@ -1,6 +1,7 @@
 /** The connection to Postgres. Every transaction and every wait on a lock has an end. */
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
+import { prepared } from './prepared.ts';
 import * as schema from './schema/index.ts';
 
 export type Database = PostgresJsDatabase<typeof schema>;
@@ -35,11 +36,13 @@ export function connectPostgres(
       statement_timeout: 10_000,
       lock_timeout: 2_000,
       idle_in_transaction_session_timeout: 5_000,
+      // Tables that were never analysed look large: compiling a plan took 8 ms of a receipt's 14.
+      jit: 'off',
     },
   });
   return {
     sql,
-    database: drizzle(sql, { schema }),
+    database: drizzle(prepared(sql), { schema }),
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: 5 });
     },

@@ -30,6 +30,8 @@ export function connectProtocol(
       lock_timeout: 1_000,
       // A process that is paused while it holds the head of the log loses it after this.
       idle_in_transaction_session_timeout: 1_000,
+      // As in database.ts: short statements, whose plans take longer to compile than to run.
+      jit: 'off',
     },
   });
   return {

@@ -30,6 +30,8 @@ export function openDatabase(url: string): Database {
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
+      // Short statements, whose plans take longer to compile than to run.
+      jit: 'off',
     },
   });
   return {
