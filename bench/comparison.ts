@@ -34,6 +34,17 @@ export function comparisonOf(standings: readonly Standing[], aims: readonly Aim[
   return aligned([head, ...rows]);
 }
 
+/** How many times as fast as this contender ours was, in the median round. */
+export function medianRatio(standings: readonly Standing[], against: string): number {
+  const [ours] = standings;
+  const theirs = standings.find(({ name }) => name === against);
+  if (ours === undefined || theirs === undefined) throw new Error(`no ${against} took part`);
+  return quantile(
+    ratios(ours, theirs, ({ clock }) => clock),
+    0.5,
+  );
+}
+
 function ratios(ours: Standing, theirs: Standing, of: (cost: Cost) => number): number[] {
   return theirs.costs.flatMap((cost, round) => {
     const own = ours.costs[round];

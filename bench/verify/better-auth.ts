@@ -9,7 +9,6 @@ import { boolean, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import type { ServerSettings } from './call-settings.ts';
 import type { Caller, Guard } from './guards.ts';
 
 const TABLES = `
@@ -87,7 +86,8 @@ const schema = {
 
 /** @param cookieCache trusts a copy of the session in a second cookie for five minutes, revoked or not */
 export async function betterAuthGuard(
-  { databaseUrl, callers: count }: ServerSettings,
+  count: number,
+  databaseUrl: string,
   { cookieCache }: { cookieCache: boolean },
 ): Promise<Guard> {
   const sql = postgres(databaseUrl, { onnotice: () => {} });

@@ -1,15 +1,16 @@
-/** A server that is called, and says how much processor time it has used. */
+/** The process of a server that is called, which says how much processor time it has used. */
 import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
 import { serverQuestion, serverSettings, type Callable } from './call-settings.ts';
-import { serve, type Served } from './servers.ts';
+import { serveServices } from './service-servers.ts';
+import { serveProcedures, type Served } from './trpc-server.ts';
 
 const settings = serverSettings.parse(settingsOfWorker());
 let served: Served | undefined;
 
 /** Takes long where there are many callers and revocations, and may: nobody waits for a start. */
-async function start(): Promise<Callable> {
-  served = await serve(settings);
-  return served.callable;
+async function start(): Promise<readonly Callable[]> {
+  served = await (settings.stack === 'trpc' ? serveProcedures(settings) : serveServices(settings));
+  return served.callables;
 }
 
 answerQuestions(

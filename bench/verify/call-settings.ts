@@ -1,20 +1,12 @@
 /** What a server that is called is told and may be asked, and what whoever calls it is. */
 import { z } from 'zod';
 
-export const guardName = z.enum([
-  'open',
-  'portcullis',
-  'redis',
-  'postgres',
-  'better-auth',
-  'better-auth-cookie-cache',
-  'service-open',
-  'service-portcullis',
-]);
-export type GuardName = z.infer<typeof guardName>;
+/** The library's own HTTP server with procedures of ours, or the whole stack of this repository. */
+export const stackName = z.enum(['trpc', 'service']);
+export type StackName = z.infer<typeof stackName>;
 
 export const serverSettings = z.object({
-  guard: guardName,
+  stack: stackName,
   /** People, each with a session of its own. */
   callers: z.number(),
   /** Revocations in force, for those who know of any. */
@@ -22,7 +14,12 @@ export const serverSettings = z.object({
   redisUrl: z.string(),
   /** Of keys in Redis. */
   prefix: z.string(),
-  databaseUrl: z.string(),
+  /** One for each of those who keep sessions in PostgreSQL. */
+  databaseUrls: z.object({
+    sessions: z.string(),
+    betterAuth: z.string(),
+    betterAuthCookieCache: z.string(),
+  }),
 });
 export type ServerSettings = z.infer<typeof serverSettings>;
 
@@ -30,8 +27,9 @@ export type ServerSettings = z.infer<typeof serverSettings>;
 export const call = z.object({ headers: z.record(z.string(), z.string()), body: z.string() });
 export type Call = z.infer<typeof call>;
 
-/** What a server says of itself. */
+/** One of the contenders in a server's process. */
 export const callable = z.object({
+  name: z.string(),
   port: z.number(),
   path: z.string(),
   calls: z.array(call).min(1),

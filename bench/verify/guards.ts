@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import type { ServerSettings } from './call-settings.ts';
 
-/** The context of each server's router. */
+/** The context of the router. */
 export interface CallContext extends AuthorizationContext {
   headers: IncomingHttpHeaders;
 }
@@ -30,16 +30,14 @@ export interface Guard extends AsyncDisposable {
 
 const t = initTRPC.context<CallContext>().create();
 
-export const openRouter = (subject: string) =>
-  t.router({ mine: t.procedure.query(() => ordersOf(subject)) });
-
-export function guardedRouter({ identify }: Guard) {
-  const guarded = t.procedure.use(async ({ ctx, next }) => {
+/** The procedure, for those who are let in. */
+export function guarded({ identify }: Guard) {
+  const procedure = t.procedure.use(async ({ ctx, next }) => {
     const subject = await identify(ctx);
     if (subject === undefined) throw new TRPCError({ code: 'UNAUTHORIZED' });
     return await next({ ctx: { subject } });
   });
-  return t.router({ mine: guarded.query(({ ctx }) => ordersOf(ctx.subject)) });
+  return procedure.query(({ ctx }) => ordersOf(ctx.subject));
 }
 
 export function ordersOf(subject: string): string {
@@ -74,9 +72,9 @@ export async function redisGuard(settings: ServerSettings): Promise<Guard> {
 }
 
 /** A session in Postgres: a row by its primary key, with a statement that is prepared. */
-export async function postgresGuard(settings: ServerSettings): Promise<Guard> {
-  const sql = postgres(settings.databaseUrl, { onnotice: () => {} });
-  const callers = people(settings.callers);
+export async function postgresGuard(count: number, databaseUrl: string): Promise<Guard> {
+  const sql = postgres(databaseUrl, { onnotice: () => {} });
+  const callers = people(count);
   await sql`create table sessions
     (secret text primary key, subject text not null, expires_at timestamptz not null)`;
   const rows = callers.map(({ subject, secret }) => ({
