@@ -17,7 +17,12 @@ test('one’s own data, and its end', async () => {
   const personal = { email: `p${mark}@example.test`, name: `Name ${mark}` };
   const password = 'correct horse battery staple';
   const device = `Device/${mark}`;
-  const headers = { 'content-type': 'application/json', 'user-agent': device };
+  const home = `198.51.100.${1 + (Number.parseInt(mark.slice(0, 4), 16) % 250)}`;
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': device,
+    'x-forwarded-for': home,
+  };
   const send = (path: string, body: object) =>
     fetch(`${auth.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
   expect((await send('/v1/register', { ...personal, password })).status).toBe(201);
@@ -30,8 +35,9 @@ test('one’s own data, and its end', async () => {
   const exported = await (await fetch(`${auth.url}/v1/account/export`, own)).json();
   expect(exported).toMatchObject({
     account: personal,
-    sessions: [{ user_agent: device, address: '127.0.0.1', ended_at: null }],
+    sessions: [{ user_agent: device, address: home, ended_at: null }],
   });
+  expect(exported.activity[0]).toMatchObject({ address: home });
   expect(exported.activity.map(({ action }: { action: string }) => action)).toEqual([
     'session.logged-in',
     'account.registered',
@@ -39,18 +45,21 @@ test('one’s own data, and its end', async () => {
   expect(JSON.stringify(exported)).not.toMatch(/argon2|hash/);
   expect((await fetch(`${auth.url}/v1/account/export`)).status).toBe(401);
 
+  const kept = async () =>
+    (await databaseText(bed.databaseUrls.auth)) +
+    (await databaseText(bed.databaseUrls.user)) +
+    (await redisText(bed.redisUrl, bed.prefix));
+  expect(await kept()).toContain(home);
+
   const { access_token: token } = await logIn(auth.url, system.administrator);
   const removal = await fetch(`${admin.url}/v1/users/${exported.account.id}`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${token}` },
   });
   expect(removal.status).toBe(200);
-  const kept = async () =>
-    (await databaseText(bed.databaseUrls.auth)) +
-    (await databaseText(bed.databaseUrls.user)) +
-    (await redisText(bed.redisUrl, bed.prefix));
   // It reaches the user service by an event.
   await expect.poll(async () => (await kept()).includes(mark)).toBe(false);
+  expect(await kept()).not.toContain(home);
   // The trail goes on telling what happened, to an id that nobody has a name for.
   expect(await kept()).toContain(exported.account.id);
   // The address is free again.

@@ -2,7 +2,7 @@ import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { and, desc, eq, or } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
-import { auditLog, sessions, users } from '../postgres/schema/index.ts';
+import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
 import { accountOfRow } from './account-of-row.ts';
 
 /** Sessions, and entries of the audit trail, that are told. */
@@ -23,10 +23,11 @@ export function createExportOwnData(database: Database): AuthService['exportOwnD
       .select({
         at: auditLog.at,
         action: auditLog.action,
-        address: auditLog.address,
+        address: auditOrigins.address,
         by: auditLog.actorId,
       })
       .from(auditLog)
+      .leftJoin(auditOrigins, eq(auditOrigins.commitment, auditLog.origin))
       .where(
         or(
           and(eq(auditLog.actorKind, 'user'), eq(auditLog.actorId, id)),

@@ -1,6 +1,15 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { and, eq, sql } from 'drizzle-orm';
-import { accountEvents, links, mails, sessions } from '../postgres/schema/index.ts';
+import type { UserId } from '@portcullis/contracts';
+import { and, eq, inArray, or, sql } from 'drizzle-orm';
+import type { Transaction } from '../postgres/database.ts';
+import {
+  accountEvents,
+  auditLog,
+  auditOrigins,
+  links,
+  mails,
+  sessions,
+} from '../postgres/schema/index.ts';
 import {
   causeOf,
   lockAccount,
@@ -39,6 +48,7 @@ export function createRemove({
         .update(sessions)
         .set({ userAgent: null, address: null })
         .where(eq(sessions.userId, id));
+      await forgetOrigins(tx, id);
       // They hold the name and the address. A consumer that never hears of them hears of the deletion.
       await tx
         .delete(accountEvents)
@@ -52,4 +62,28 @@ export function createRemove({
     });
     return { deleted: id, receipt: await receipts.collect(revocations, wait) };
   };
+}
+
+/**
+ * Forgets where the person was: whenever they did something, and whenever somebody without a name did
+ * something to them, which may have been they. The trail keeps that it was done.
+ */
+async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
+  const own = tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, id));
+  const theirs = tx
+    .select({ origin: auditLog.origin })
+    .from(auditLog)
+    .where(
+      or(
+        and(eq(auditLog.actorKind, 'user'), eq(auditLog.actorId, id)),
+        and(
+          eq(auditLog.actorKind, 'system'),
+          or(
+            and(eq(auditLog.targetKind, 'user'), eq(auditLog.targetId, id)),
+            and(eq(auditLog.targetKind, 'session'), inArray(auditLog.targetId, own)),
+          ),
+        ),
+      ),
+    );
+  await tx.delete(auditOrigins).where(inArray(auditOrigins.commitment, theirs));
 }

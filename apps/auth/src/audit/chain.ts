@@ -23,7 +23,8 @@ export interface AuditRecord {
   actorId: string;
   targetKind: string;
   targetId: string;
-  address: string | null;
+  /** A commitment to the address; see origin.ts. */
+  origin: string | null;
   requestId: string;
   /** A jsonb value's text, which has one form. */
   detail: string;
@@ -51,7 +52,7 @@ function textOf(record: AuditRecord): string {
     record.actorId,
     record.targetKind,
     record.targetId,
-    record.address,
+    record.origin,
     record.requestId,
     record.detail,
   ]);

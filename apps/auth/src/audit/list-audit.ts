@@ -2,7 +2,7 @@ import type { AccountAdministration } from '@portcullis/api';
 import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../postgres/database.ts';
-import { auditLog } from '../postgres/schema/index.ts';
+import { auditLog, auditOrigins } from '../postgres/schema/index.ts';
 import type { AuditKeeper } from './keeper.ts';
 
 const detail = z.record(z.string(), z.unknown());
@@ -18,8 +18,9 @@ export function createListAudit(
   return async (_call, { actor, target, action, cursor, limit }) => {
     if (cursor === undefined) await keeper.chain();
     const rows = await database
-      .select()
+      .select({ row: auditLog, address: auditOrigins.address })
       .from(auditLog)
+      .leftJoin(auditOrigins, eq(auditOrigins.commitment, auditLog.origin))
       .where(
         and(
           cursor === undefined ? isNotNull(auditLog.position) : lt(auditLog.position, cursor),
@@ -30,13 +31,14 @@ export function createListAudit(
       )
       .orderBy(desc(auditLog.position))
       .limit(limit + 1);
-    const entries = rows.slice(0, limit).map((row) => ({
+    const entries = rows.slice(0, limit).map(({ row, address }) => ({
       position: row.position ?? 0,
       at: row.at.toISOString(),
       action: row.action,
       actor: { kind: row.actorKind, id: row.actorId },
       target: { kind: row.targetKind, id: row.targetId },
-      address: row.address,
+      // Not there any more once the account of whoever it was has been deleted.
+      address,
       request_id: row.requestId,
       detail: detail.parse(row.detail),
       hash: row.hash?.toString('hex') ?? '',

@@ -1,9 +1,12 @@
 import type { AuditHead, AuditRecord } from './chain.ts';
+import type { Origin } from './origin.ts';
 
 /** A row that has its place. */
 export interface ChainedRow extends AuditRecord {
   previousHash: Buffer;
   hash: Buffer;
+  /** What opens its commitment; null when there is none, or when it was taken out. */
+  opened: Pick<Origin, 'address' | 'salt'> | null;
 }
 
 /**

@@ -8,6 +8,7 @@
  * trigger of the database is all there is.
  */
 import { GENESIS, hashOf, type AuditHead } from './chain.ts';
+import { commitmentTo } from './origin.ts';
 import type { ChainedRow, ReadableTrail } from './trail.ts';
 
 export interface PublishedHead extends AuditHead {
@@ -19,6 +20,8 @@ export interface TrailVerdict {
   head: AuditHead;
   /** Published heads that were compared. */
   compared: number;
+  /** Rows whose address was taken out: of accounts that were deleted, or by who owns the database. */
+  withoutAddress: number;
   /** In words; empty when everything holds. */
   problems: string[];
 }
@@ -38,6 +41,7 @@ export async function verifyTrail(
   /** One that does not hold is named already. */
   let lastHeld = true;
   let position = 0;
+  let withoutAddress = 0;
 
   for (;;) {
     const rows = await trail.rows(position);
@@ -57,6 +61,10 @@ export async function verifyTrail(
           );
         }
       }
+      if (row.origin !== null && row.opened === null) withoutAddress += 1;
+      if (row.opened !== null && commitmentTo(row.opened.address, row.opened.salt) !== row.origin) {
+        problems.push(`the address of ${nameOf(row)} was changed`);
+      }
       heads.meet(row);
       last = row;
       lastHeld = holds;
@@ -74,7 +82,7 @@ export async function verifyTrail(
   }
   const forgotten = await trail.forgotten();
   if (forgotten > 0) problems.push(`${forgotten} row(s) have waited for their place for too long`);
-  return { head, compared: published.length, problems };
+  return { head, compared: published.length, withoutAddress, problems };
 }
 
 /** Compares what was published with the rows as they go by. */

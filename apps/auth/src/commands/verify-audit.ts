@@ -3,9 +3,12 @@ import { readVerifyAuditConfig } from '../config.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('verify-audit', async () => {
-  const { head, compared, problems } = await verifyAudit(readVerifyAuditConfig());
+  const { head, compared, withoutAddress, problems } = await verifyAudit(readVerifyAuditConfig());
   if (problems.length > 0) {
     throw new CommandFailed(['The audit trail does not hold:', ...problems].join('\n  '));
   }
-  return `${head.position} rows hold, to ${head.hash}; ${compared} published heads agree`;
+  return (
+    `${head.position} rows hold, to ${head.hash}; ${compared} published heads agree; ` +
+    `the addresses of ${withoutAddress} were taken out`
+  );
 });

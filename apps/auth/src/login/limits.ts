@@ -91,7 +91,7 @@ export function createLimits(options: LimitsOptions): Limits {
 
   return {
     async login(address, account, isAtHome) {
-      const fromNetwork = await byNetwork.consume(networkOf(address));
+      const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
       const here = await byAccount.consume(keyOf(address, account));
       // Only what has passed the limits above is counted here: one network alone is no attack.
       const [attack, spray] = await Promise.all([
@@ -108,17 +108,17 @@ export function createLimits(options: LimitsOptions): Limits {
     },
     async loggedIn(address, account) {
       await Promise.all([
-        byNetwork.giveBack(networkOf(address)),
+        byNetwork.giveBack(hashOf(networkOf(address))),
         byAccount.forget(keyOf(address, account)),
         ofAccount.giveBack(hashOf(account)),
         ofAll.giveBack(everybody),
       ]);
     },
     async registration(address) {
-      await registrations.consume(networkOf(address));
+      await registrations.consume(hashOf(networkOf(address)));
     },
     async mail(address) {
-      await mails.consume(networkOf(address));
+      await mails.consume(hashOf(networkOf(address)));
     },
   };
 }

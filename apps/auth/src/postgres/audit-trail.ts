@@ -19,11 +19,22 @@ const record = z.object({
   actorId: z.string(),
   targetKind: z.string(),
   targetId: z.string(),
-  address: z.string().nullable(),
+  origin: z.string().nullable(),
   requestId: z.string(),
   detail: z.string(),
 });
-const chainedRow = record.extend({ position: z.number(), previousHash: hash, hash });
+const chainedRow = record
+  .extend({
+    position: z.number(),
+    previousHash: hash,
+    hash,
+    address: z.string().nullable(),
+    salt: hash.nullable(),
+  })
+  .transform(({ address, salt, ...row }) => ({
+    ...row,
+    opened: address === null || salt === null ? null : { address, salt },
+  }));
 
 export function postgresAuditTrail(sql: Sql): AuditTrail {
   return {
@@ -72,8 +83,10 @@ export function readableAuditTrail(sql: Sql): ReadableTrail {
     async rows(after) {
       const rows = await sql`
         select ${columns(sql)}, position::float8 as position,
-          coalesce(previous_hash, '') as "previousHash", coalesce(hash, '') as hash
-        from audit_log where position > ${after} order by audit_log.position limit ${PAGE}`;
+          coalesce(previous_hash, '') as "previousHash", coalesce(hash, '') as hash,
+          o.address, o.salt
+        from audit_log left join audit_origins o on o.commitment = audit_log.address
+        where position > ${after} order by audit_log.position limit ${PAGE}`;
       return rows.map((row) => chainedRow.parse(row));
     },
     async forgotten() {
@@ -91,5 +104,5 @@ function columns(sql: Sql) {
     sequence::text as sequence,
     to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
     action, actor_kind as "actorKind", actor_id as "actorId", target_kind as "targetKind",
-    target_id as "targetId", address, request_id as "requestId", detail::text as detail`;
+    target_id as "targetId", audit_log.address as origin, request_id as "requestId", detail::text as detail`;
 }

@@ -20,10 +20,11 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
+import { originOf } from '../audit/origin.ts';
 import type { MailIntent } from '../mail/catalogue.ts';
 import { writeMailIntent } from '../mail/write-intent.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
-import { accountEvents, auditLog, revocationLog } from '../postgres/schema/index.ts';
+import { accountEvents, auditLog, auditOrigins, revocationLog } from '../postgres/schema/index.ts';
 import { eventOfRow } from './event-of-row.ts';
 
 /** Who does it, and on whose request. */
@@ -139,16 +140,19 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
           return id;
         },
         async audit(entry) {
-          await tx.insert(auditLog).values({
+          const origin = cause.address === null ? null : originOf(cause.address);
+          const row = tx.insert(auditLog).values({
             action: entry.action,
             actorKind: cause.actor.kind,
             actorId: cause.actor.id,
             targetKind: entry.target.kind,
             targetId: entry.target.id,
-            address: cause.address,
+            origin: origin?.commitment ?? null,
             requestId: cause.requestId,
             detail: entry.detail ?? {},
           });
+          // The two go to the database together.
+          await Promise.all([row, origin && tx.insert(auditOrigins).values(origin)]);
           audited = true;
         },
       });

@@ -130,6 +130,12 @@ describe('the trail', () => {
     ]) {
       await expect(attempt()).rejects.toThrow('the audit trail is only ever added to');
     }
+    for (const attempt of [
+      () => sql`update audit_origins set address = '192.0.2.1'`,
+      () => sql`truncate audit_origins`,
+    ]) {
+      await expect(attempt()).rejects.toThrow('where something was done from is never changed');
+    }
     expect(await problems()).toBe('');
   });
 
@@ -210,6 +216,31 @@ describe('the verifying command', () => {
     );
     expect(said).toMatch(/\brow 7 \(sequence \d+, [a-z.-]+ at .*\) was changed/);
     expect(said.match(/was changed/g)).toHaveLength(1);
+  });
+
+  it('names a row whose address was changed, and counts those whose address was taken out', async () => {
+    const { sql } = system;
+    const position = await settled();
+    const [told] = await sql`
+      select o.* from audit_origins o join audit_log a on a.address = o.commitment
+      where a.position = 7`;
+    expect(told).toMatchObject({ address: '127.0.0.1' });
+    await sql`alter table audit_origins disable trigger user`;
+    try {
+      await sql`update audit_origins set address = '192.0.2.1' where commitment = ${told?.['commitment']}`;
+      expect(await problems()).toMatch(/^the address of row 7 \(.*was changed$/m);
+    } finally {
+      await sql`delete from audit_origins where commitment = ${told?.['commitment']}`;
+      await sql`alter table audit_origins enable trigger user`;
+    }
+    expect(await command()).toMatchObject({
+      status: 0,
+      said: expect.stringMatching(
+        new RegExp(`^.*${position} rows hold.*addresses of 1 were taken out`),
+      ),
+    });
+    await sql`insert into audit_origins ${sql([{ ...told }])}`;
+    expect((await command()).said).toContain('the addresses of 0 were taken out');
   });
 
   it('names a row that was deleted', async () => {

@@ -213,7 +213,8 @@ describe('logging in', () => {
   it('is counted and audited', async () => {
     const person = await auth.newcomer();
     const audited = await system.sql`
-      select actor_id, address from audit_log
+      select actor_id, o.address from audit_log a
+      left join audit_origins o on o.commitment = a.address
       where action = 'session.logged-in' and target_id = ${person.session_id}`;
     expect(audited).toEqual([{ actor_id: await system.idOf(person.email), address: '127.0.0.1' }]);
     const metrics = await (await fetch(`${auth.url}/metrics`)).text();

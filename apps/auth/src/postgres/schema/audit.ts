@@ -1,6 +1,7 @@
 /**
  * Who did what. Rows are only ever added: a trigger refuses everything else, apart from the one
- * update that gives a row its place in the chain. See `audit/chain.ts`.
+ * update that gives a row its place in the chain. See `audit/chain.ts`, and `audit/origin.ts` for where
+ * from.
  */
 import { sql } from 'drizzle-orm';
 import {
@@ -29,7 +30,8 @@ export const auditLog = pgTable(
     actorId: text('actor_id').notNull(),
     targetKind: text('target_kind').notNull(),
     targetId: text('target_id').notNull(),
-    address: text('address'),
+    /** A commitment to the address, which is in `audit_origins` for as long as it may be. */
+    origin: text('address'),
     requestId: text('request_id').notNull(),
     detail: jsonb('detail').notNull().default({}),
     /** Dense from 1, in the chain; null from the commit until the row is chained. */
@@ -47,6 +49,13 @@ export const auditLog = pgTable(
     index('audit_log_target').on(table.targetId, table.position),
   ],
 );
+
+/** Where what a row tells was done from. Rows are added and taken out, and never changed. */
+export const auditOrigins = pgTable('audit_origins', {
+  commitment: text('commitment').primaryKey(),
+  address: text('address').notNull(),
+  salt: bytea('salt').notNull(),
+});
 
 /** One row: the end of the chain. Locking it is the right to chain. */
 export const auditHead = pgTable(
