@@ -1,4 +1,5 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
+export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
 export { readPublicKey, type PublicKey } from './keys/public-key.ts';
@@ -16,15 +17,14 @@ export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type Algorithm, type ParsedToken } from './token/parse.ts';
 export { signatureHolds, type VerificationKey } from './token/signature.ts';
-export {
-  createVerifier,
-  type AppliedListener,
-  type Assurance,
-  type TransitionListener,
-  type Verifier,
-  type VerifierOptions,
-  type VerifierStats,
-  type Verified,
-  type VerifyOptions,
-  type Watched,
+export type {
+  AppliedListener,
+  Assurance,
+  TransitionListener,
+  Verified,
+  Verifier,
+  VerifierOptions,
+  VerifierStats,
+  VerifyOptions,
+  Watched,
 } from './verifier.ts';

@@ -1,0 +1,251 @@
+/**
+ * Puts the parts together: form → claims → key → signature → freshness, expiry and revocation.
+ *
+ * Invariant: what does not change while a token lives may be remembered (`VerifiedTokens`); the rest
+ * is read at one moment, after the last wait.
+ */
+import {
+  Refusal,
+  serviceName,
+  type AccessTokenClaims,
+  type RevocationEvent,
+  type StalenessPolicy,
+} from '@portcullis/contracts';
+import { systemClock, type Clock } from './clock.ts';
+import { Jwks } from './keys/jwks.ts';
+import { PossessionGuard } from './proof/possession.ts';
+import { Ledger } from './revocation/ledger.ts';
+import { Replica, type ReplicaState } from './revocation/replica.ts';
+import { Watchers } from './revocation/watchers.ts';
+import { Introspection } from './stale/introspection.ts';
+import { stricterOf } from './stale/policy.ts';
+import { TokenReader } from './token/token-reader.ts';
+import type { VerifiedToken } from './token/verified-tokens.ts';
+import type {
+  AppliedListener,
+  Assurance,
+  TransitionListener,
+  Verified,
+  Verifier,
+  VerifierOptions,
+  VerifierStats,
+  VerifyOptions,
+  Watched,
+} from './verifier.ts';
+
+const DEFAULT_MAX_LIFE_S = 3_600;
+const DEFAULT_CACHED_TOKENS = 50_000;
+const READY_POLL_MS = 20;
+
+/**
+ * Starts a verifier. It listens for revocations at once and accepts tokens from its first grant on;
+ * `ready()` waits for that.
+ *
+ * @throws TypeError for options that cannot be meant
+ */
+export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
+  const verifier = new LocalVerifier(options);
+  await verifier.start();
+  return verifier;
+}
+
+class LocalVerifier implements Verifier {
+  readonly #clock: Clock;
+  readonly #keys: Jwks;
+  readonly #reader: TokenReader;
+  readonly #ledger = new Ledger();
+  readonly #replica: Replica;
+  readonly #watchers: Watchers;
+  readonly #guard = new PossessionGuard(() => this.#replica.issuerNow());
+  readonly #policy: StalenessPolicy;
+  readonly #introspection: Introspection | undefined;
+  readonly #appliedListeners = new Set<AppliedListener>();
+  readonly #transitionListeners = new Set<TransitionListener>();
+  readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
+
+  constructor(options: VerifierOptions) {
+    const { issuer, audience, feed, clock = systemClock } = options;
+    const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
+    if (!URL.canParse(issuer)) throw new TypeError('the issuer is a URL');
+    if (typeof audience !== 'string' || audience === '') {
+      throw new TypeError('an audience is needed');
+    }
+    const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+    this.#clock = clock;
+    this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch);
+    const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
+    if (!Number.isSafeInteger(maxCachedTokens) || maxCachedTokens < 0) {
+      throw new TypeError('maxCachedTokens is a whole number');
+    }
+    this.#reader = new TokenReader({
+      keys: this.#keys,
+      expected: { issuer, audience, maxTokenLifeSeconds },
+      maxCached: maxCachedTokens,
+      issuerNow: () => this.#replica.issuerNow(),
+    });
+    this.#policy = whenStale.policy;
+    if (whenStale.policy === 'introspect') {
+      this.#introspection = new Introspection(whenStale.introspect, clock);
+    }
+    this.#replica = new Replica({
+      service: serviceName.parse(options.service),
+      policy: this.#policy,
+      feed,
+      ledger: this.#ledger,
+      clock,
+      onTransition: (to, from) => this.#moved(to, from),
+      onApplied: (event, lagMs) => this.#learned(event, lagMs),
+    });
+    this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#replica.start(), this.#keys.refresh()]);
+  }
+
+  get state(): ReplicaState {
+    return this.#replica.state;
+  }
+
+  get freshnessLeftMs(): number {
+    return this.#replica.freshnessLeftMs;
+  }
+
+  async verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims> {
+    return this.verifyAtOnce(token, options);
+  }
+
+  verifyAtOnce(
+    token: string,
+    options?: VerifyOptions,
+  ): AccessTokenClaims | Promise<AccessTokenClaims> {
+    try {
+      const read = this.#reader.read(token);
+      if (read !== undefined) {
+        this.#guard.demand(token, read.claims, options?.possession);
+        this.#replica.admit(read.claims, read.key.kid, read);
+        this.#counts.accepted += 1;
+        return read.claims;
+      }
+    } catch (error) {
+      if (!isStale(error) || this.#policyOf(options) === 'reject') {
+        this.#counts.refused += 1;
+        throw error;
+      }
+    }
+    return this.verifyWithAssurance(token, options).then(({ claims }) => claims);
+  }
+
+  async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
+    try {
+      const read = await this.#read(token);
+      this.#guard.demand(token, read.claims, options.possession);
+      const assurance = await this.#admit(read, options);
+      this.#counts.accepted += 1;
+      return { claims: read.claims, assurance };
+    } catch (error) {
+      this.#counts.refused += 1;
+      throw error;
+    }
+  }
+
+  async watch(
+    token: string,
+    { possession }: Pick<VerifyOptions, 'possession'> = {},
+  ): Promise<Watched> {
+    const { claims, key } = await this.#read(token);
+    this.#guard.demand(token, claims, possession);
+    const { signal, release } = this.#watchers.add(claims, key.kid);
+    try {
+      this.#replica.admit(claims, key.kid);
+    } catch (error) {
+      release();
+      this.#counts.refused += 1;
+      throw error;
+    }
+    this.#counts.accepted += 1;
+    return { claims, signal, [Symbol.dispose]: release };
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (this.#replica.state !== 'LIVE' || !this.#keys.loaded) {
+      signal?.throwIfAborted();
+      if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
+      if (!this.#keys.loaded) await this.#keys.refresh();
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, READY_POLL_MS);
+      });
+    }
+  }
+
+  stats(): VerifierStats {
+    const { cached } = this.#reader;
+    return { ...this.#replica.stats, ...this.#counts, watched: this.#watchers.size, cached };
+  }
+
+  onApplied(listener: AppliedListener): () => void {
+    this.#appliedListeners.add(listener);
+    return () => this.#appliedListeners.delete(listener);
+  }
+
+  onTransition(listener: TransitionListener): () => void {
+    this.#transitionListeners.add(listener);
+    return () => this.#transitionListeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#keys.close();
+    await this.#replica.close();
+  }
+
+  async #read(token: string): Promise<VerifiedToken> {
+    return this.#reader.read(token) ?? (await this.#reader.readAfterFetch(token));
+  }
+
+  #policyOf(options: VerifyOptions | undefined): StalenessPolicy {
+    return stricterOf(options?.whenStale ?? this.#policy, this.#policy);
+  }
+
+  /** Freshness, expiry and revocation, after the last wait; or what the policy puts in their place. */
+  async #admit(read: VerifiedToken, options: VerifyOptions): Promise<Assurance> {
+    const { token, claims, key } = read;
+    try {
+      this.#replica.admit(claims, key.kid, read);
+      return 'fresh';
+    } catch (error) {
+      const policy = this.#policyOf(options);
+      if (!isStale(error) || policy === 'reject') throw error;
+      // What is known to be revoked stays so, however old the knowledge is.
+      const demandHeld = () => {
+        const known = this.#ledger.judge(claims, key.kid) === 'holds';
+        if (!known || this.#replica.state === 'CLOSED') throw error;
+      };
+      demandHeld();
+      if (policy === 'introspect') {
+        if (this.#introspection === undefined) throw error;
+        await this.#introspection.demand(token);
+        demandHeld();
+        this.#counts.introspected += 1;
+        return 'introspected';
+      }
+      if (claims.exp * 1_000 <= this.#clock.wall()) throw error;
+      this.#counts.acceptedStale += 1;
+      return 'none';
+    }
+  }
+
+  #learned(event: RevocationEvent, lagMs: number): void {
+    if (event.kind === 'key') this.#keys.kill(event.key);
+    this.#watchers.applied(event);
+    for (const listener of this.#appliedListeners) listener(event, lagMs);
+  }
+
+  #moved(to: ReplicaState, from: ReplicaState): void {
+    if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
+    for (const listener of this.#transitionListeners) listener(to, from);
+  }
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'verifier_stale';
+}
