@@ -16,6 +16,7 @@ import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-p
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
+import { addLinkPages } from './link/pages.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { reseal } from './keys/reseal.ts';
@@ -170,6 +171,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
         });
         addMetadataRoutes(app, { keyRing, issuer });
         verifierSide.addRoutes(app);
+        addLinkPages(app);
       },
       rawPaths: { ...oauthPaths, ...verifierPaths },
     }),

@@ -1,11 +1,21 @@
 /** Cookie mode, and the pages of the services, in a real browser. Skipped where there is none. */
 import { startSystem, type TestSystem } from '@portcullis/testkit';
 import type { PortcullisClient, PortcullisClientOptions } from '@portcullis/client';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
 import { startFront, type Front } from '../browser/front.ts';
-import { get, register, statusOf, type Account } from './calls.ts';
+import {
+  get,
+  logIn as logIntoAuth,
+  post as postTo,
+  register,
+  statusOf,
+  type Account,
+} from './calls.ts';
 
 declare global {
   /** In the page. */
@@ -31,9 +41,14 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
   let front: Front;
   let account: Account;
   let context: BrowserContext;
+  let mails: string;
 
   beforeAll(async () => {
-    [system, browser] = await Promise.all([startSystem(), launchChromium()]);
+    mails = await mkdtemp(join(tmpdir(), 'portcullis-mails-'));
+    [system, browser] = await Promise.all([
+      startSystem({ auth: { PORTCULLIS_MAIL_FOLDER: mails } }),
+      launchChromium(),
+    ]);
     front = await startFront(system, APP);
     account = await register(system.auth.url);
   }, 180_000);
@@ -41,6 +56,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await browser?.close();
     await front?.[Symbol.asyncDispose]();
     await system?.[Symbol.asyncDispose]();
+    await rm(mails, { recursive: true, force: true });
   });
   beforeEach(async () => {
     context = await browser.newContext();
@@ -217,4 +233,51 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
       expect([...asked]).toEqual([url]);
     },
   );
+
+  /** The link of the one mail with this subject to this address, as a page below the app's host. */
+  async function linkFor(email: string, subject: string): Promise<string> {
+    const find = async (): Promise<string | undefined> => {
+      for (const name of await readdir(mails)) {
+        const mail = await readFile(join(mails, name), 'utf8');
+        if (!mail.includes(`<${email}>`) || !mail.includes(`Subject: ${subject}`)) continue;
+        return /^https?:\/\/[^/]+(\/account\/\S+#token=\S+)/m.exec(mail)?.[1];
+      }
+      return undefined;
+    };
+    await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+    return front.urlOf(APP, `/auth${await find()}`);
+  }
+
+  test('the link of a mail leads to a page that does what it says, once, and keeps the token to itself', async () => {
+    const { email, password } = await register(system.auth.url);
+    /** Types that into the page of the link, presses its button, and has it say what came of it. */
+    const follow = async (subject: string, ...passwords: string[]): Promise<string[]> => {
+      const page = await context.newPage();
+      await page.goto(await linkFor(email, subject));
+      await expect.poll(() => page.url()).not.toContain('#');
+      const said: string[] = [];
+      for (const typed of passwords) {
+        await page.locator('input').fill(typed);
+        const answered = page.waitForResponse((response) => response.url().includes('/v1/'));
+        await page.locator('button').click();
+        await (await answered).finished();
+        await page.locator('[role=status]:not(:empty)').waitFor();
+        said.push((await page.locator('[role=status]').textContent()) ?? '');
+      }
+      return said;
+    };
+
+    expect(await follow('Confirm your e-mail address', password)).toEqual([
+      'Your address is confirmed.',
+    ]);
+    await postTo(`${system.auth.url}/v1/password/forgot`, { email });
+    const other = 'a lantern above the western gate';
+    const [refused, set] = await follow('Set a new password', 'password12345678', other);
+    expect(refused).toMatch(/password/i);
+    expect(set).toContain('Your password is set');
+    await logIntoAuth(system.auth.url, { email, password: other });
+    const [again] = await follow('Set a new password', `${other} again`);
+    expect(again).not.toContain('is set');
+    expect(front.passed.filter(({ target }) => target.includes('token'))).toEqual([]);
+  });
 });

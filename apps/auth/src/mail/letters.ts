@@ -13,12 +13,12 @@ export interface LetterText {
 }
 
 /** Paths below the public address. A fragment is sent to no server and stands in no log. */
-const PAGES = {
+export const LINK_PATHS = {
   verify: '/account/verify-email',
   reset: '/account/reset-password',
 } as const;
 
-type Compose = (link: (page: keyof typeof PAGES) => string) => LetterText;
+type Compose = (link: (page: keyof typeof LINK_PATHS) => string) => LetterText;
 
 const NOT_YOU = 'If this was not you, ';
 const RESET_HINT =
@@ -88,9 +88,9 @@ export function letterText(
   { publicUrl }: LinkPages,
   token: string | null,
 ): LetterText {
-  const link = (page: keyof typeof PAGES): string => {
+  const link = (page: keyof typeof LINK_PATHS): string => {
     if (token === null) throw new Error(`a mail of kind ${kind} without its link`);
-    return `${publicUrl}${PAGES[page]}#token=${token}`;
+    return `${publicUrl}${LINK_PATHS[page]}#token=${token}`;
   };
   return LETTERS[kind === 'verify-again' ? 'verify-email' : kind](link);
 }
