@@ -1,7 +1,7 @@
 /** What somebody else waits for meanwhile: one question after the other, with a pause in between. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 100;
 
 /**
  * Asks until told to stop.

@@ -25,6 +25,7 @@ describe('the configuration', () => {
       maxStalenessMs: 5_000,
       requireVerifiedEmail: false,
       rateLimitScale: 1,
+      argon2: { memoryCost: 65_536, timeCost: 3, parallelism: 1 },
       listen: { host: '127.0.0.1', port: 4000 },
       secrets: { administrator: null },
     });
@@ -52,6 +53,7 @@ describe('the configuration', () => {
       { PORTCULLIS_AUDIENCES: 'urn:portcullis:user' },
       'PORTCULLIS_AUDIENCES',
     ],
+    ['weak hashes', { PORTCULLIS_ARGON2: 'm=19456,t=1,p=1' }, 'PORTCULLIS_ARGON2'],
     ['a scale of nothing', { PORTCULLIS_RATE_LIMIT_SCALE: '0' }, 'PORTCULLIS_RATE_LIMIT_SCALE'],
     [
       'a scale that is no number',

@@ -21,6 +21,7 @@ export function connectRedis(url: string, name: string, logger: Logger): RedisCo
     commandTimeout: COMMAND_TIMEOUT,
     // What cannot be asked now is not asked later: the answer would be about another moment.
     enableOfflineQueue: false,
+    enableAutoPipelining: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY),
