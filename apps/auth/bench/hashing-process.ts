@@ -1,16 +1,17 @@
 /**
- * argon2 and nothing else: as many passwords checked at once as the auth service checks, with the same
- * parameters, in threads of the same priority, for as long as it is told.
+ * argon2 and nothing else: as many passwords checked at once as the auth service checks, with the
+ * parameters that it has by default, in threads of the same priority, for as long as it is told.
  */
 import { hash } from '@node-rs/argon2';
 import { answerQuestions } from '@portcullis/testkit';
 import { z } from 'zod';
+import { DEFAULT_ARGON2 } from '../src/account/argon2-parameters.ts';
 import { HashingThreads } from '../src/account/hashing-threads.ts';
-import { MAX_CONCURRENT, PARAMETERS } from '../src/account/password-hasher.ts';
+import { MAX_CONCURRENT } from '../src/account/password-hasher.ts';
 
 const question = z.object({ milliseconds: z.number() });
 const password = 'correct horse battery staple';
-const stored = await hash(password, PARAMETERS);
+const stored = await hash(password, DEFAULT_ARGON2);
 const threads = new HashingThreads(MAX_CONCURRENT);
 
 /** @returns checks for each second */

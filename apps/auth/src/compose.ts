@@ -68,7 +68,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     logger,
   );
   const bus = owned.use(new AwaitedBus());
-  const hasher = owned.use(await createPasswordHasher());
+  const hasher = owned.use(await createPasswordHasher(config.argon2));
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
     redis: () => redis.connected,

@@ -16,6 +16,7 @@ import {
 } from '@portcullis/service';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { argon2Parameters, DEFAULT_ARGON2 } from './account/argon2-parameters.ts';
 import { emailKey } from './account/email-key.ts';
 import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
@@ -83,6 +84,7 @@ export function readAuthConfig(env: Environment = process.env) {
       PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
       ...mailFields(production),
+      ...hashingFields(),
       PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
       PORTCULLIS_RATE_LIMIT_SCALE: z
         .string()
@@ -116,6 +118,7 @@ export function readAuthConfig(env: Environment = process.env) {
     },
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
     publicUrl: (fields.PORTCULLIS_PUBLIC_URL ?? fields.PORTCULLIS_ISSUER).replace(/\/+$/, ''),
+    argon2: fields.PORTCULLIS_ARGON2,
     breachedPasswordsUrl: fields.PORTCULLIS_BREACHED_PASSWORDS_URL ?? null,
     mail: mailOf(fields, production),
     secrets: {
@@ -128,6 +131,10 @@ export function readAuthConfig(env: Environment = process.env) {
       administrator: administratorOf(fields),
     },
   };
+}
+
+function hashingFields() {
+  return { PORTCULLIS_ARGON2: argon2Parameters.default(DEFAULT_ARGON2) };
 }
 
 const { idleSeconds, absoluteSeconds, most } = DEFAULT_SESSION_LIMITS;
@@ -246,16 +253,18 @@ export function readVerifyAuditConfig(env: Environment = process.env) {
 }
 
 export function readCreateAdminConfig(env: Environment = process.env) {
-  const administrator = administratorOf(
-    readConfig(z.object(administratorFields(isProduction(env))), env),
+  const fields = readConfig(
+    z.object({ ...administratorFields(isProduction(env)), ...hashingFields() }),
+    env,
   );
+  const administrator = administratorOf(fields);
   if (administrator === null) {
     throw new ConfigurationError([
       'PORTCULLIS_ADMIN_EMAIL: is missing',
       'PORTCULLIS_ADMIN_PASSWORD: is missing',
     ]);
   }
-  return { ...readDatabaseConfig(env), administrator };
+  return { ...readDatabaseConfig(env), administrator, argon2: fields.PORTCULLIS_ARGON2 };
 }
 
 const clientWords = z.object({

@@ -207,6 +207,8 @@ export async function startAuthSystem(
       PORTCULLIS_ADMIN_PASSWORD: ADMIN.password,
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: 'false',
       PORTCULLIS_RATE_LIMIT_SCALE: '10000',
+      // The least that is allowed: tests log in thousands of times.
+      PORTCULLIS_ARGON2: 'm=19456,t=2,p=1',
       ...options.overrides,
     });
     await system.makeMachineClient();

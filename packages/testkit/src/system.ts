@@ -70,6 +70,8 @@ export async function authSettings(
     PORTCULLIS_ADMIN_PASSWORD: administrator.password,
     PORTCULLIS_REQUIRE_VERIFIED_EMAIL: 'false',
     PORTCULLIS_RATE_LIMIT_SCALE: '10000',
+    // The least that is allowed: tests log in thousands of times.
+    PORTCULLIS_ARGON2: 'm=19456,t=2,p=1',
     ...overrides,
   };
   return { port, issuer, administrator, env };

@@ -1,23 +1,25 @@
 /**
  * argon2id, in threads of its own, with a bound on how much of it runs and waits.
  *
- * Each hash takes 19 MiB and some 25 ms of a core. Without a bound, a flood of logins fills the
- * memory, and everything else waits behind it; with one, the excess is refused at once. A hash is
- * waited for without a connection to the database.
+ * By default each hash takes 64 MiB and some 50 ms of a core. Without a bound, a flood of logins fills
+ * the memory, and everything else waits behind it; with one, the excess is refused at once, and all
+ * hashes together take `MAX_CONCURRENT` times the memory of one. A hash is waited for without a
+ * connection to the database.
  */
 import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { z } from 'zod';
+import type { Argon2Parameters } from './argon2-parameters.ts';
 import { HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './judge-password.ts';
 import { Turns } from './turns.ts';
 
-/** OWASP Password Storage: argon2id with 19 MiB, two passes, one lane. KiB. */
-export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
-/** Threads that hash: one a core, as more would not be done sooner, and 19 MiB each. */
+/** Of the tag (RFC 9106 section 4), in bytes. */
+const TAG_BYTES = 32;
+/** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());
-/** Hashes that wait. At 25 ms each, the last of them waits for a second or two. */
-const MAX_WAITING = 128;
+/** Hashes that wait. At 50 ms each, the last of them waits for two seconds. */
+const MAX_WAITING = 40 * MAX_CONCURRENT;
 /** Logins that are at the database while the threads hash for others. */
 const LOGINS_BESIDE = 4;
 
@@ -46,13 +48,15 @@ export interface PasswordHasher extends AsyncDisposable {
   outdated(stored: string): boolean;
 }
 
-export async function createPasswordHasher(): Promise<PasswordHasher> {
+/** @param today what is hashed with from now on; older hashes go on being checked with their own */
+export async function createPasswordHasher(today: Argon2Parameters): Promise<PasswordHasher> {
   const hashes = new Turns(MAX_CONCURRENT, MAX_WAITING);
   const logins = new Turns(MAX_CONCURRENT + LOGINS_BESIDE, MAX_WAITING);
   const threads = new HashingThreads(MAX_CONCURRENT);
 
+  const parameters = { ...today, outputLen: TAG_BYTES };
   const hash = async (password: string | Uint8Array): Promise<string> =>
-    z.string().parse(await hashes.take(() => threads.run({ password, parameters: PARAMETERS })));
+    z.string().parse(await hashes.take(() => threads.run({ password, parameters })));
 
   // Of a password that nobody knows, at today's parameters.
   const nobody = await hash(crypto.getRandomValues(new Uint8Array(32)));
@@ -75,9 +79,9 @@ export async function createPasswordHasher(): Promise<PasswordHasher> {
     outdated(stored) {
       const { memoryCost, timeCost, parallelism } = parseOptions(stored);
       return (
-        memoryCost !== PARAMETERS.memoryCost ||
-        timeCost !== PARAMETERS.timeCost ||
-        parallelism !== PARAMETERS.parallelism
+        memoryCost !== today.memoryCost ||
+        timeCost !== today.timeCost ||
+        parallelism !== today.parallelism
       );
     },
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),

@@ -6,8 +6,8 @@ import { changeOffline } from './change-offline.ts';
 import { runCommand } from './run-command.ts';
 
 await runCommand('create-admin', async () => {
-  const { databaseUrl, administrator } = readCreateAdminConfig();
-  await using hasher = await createPasswordHasher();
+  const { databaseUrl, administrator, argon2 } = readCreateAdminConfig();
+  await using hasher = await createPasswordHasher(argon2);
   const outcome = await changeOffline(databaseUrl, async (database, makeChange) => {
     const dependencies = { database, makeChange, hasher };
     return await createAdministrator(dependencies, administrator, { onlyFirst: false });

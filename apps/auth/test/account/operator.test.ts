@@ -6,6 +6,7 @@ import {
   createAdministrator,
   UnusableAdministrator,
 } from '../../src/account/create-administrator.ts';
+import { DEFAULT_ARGON2 } from '../../src/account/argon2-parameters.ts';
 import { createPasswordHasher, type PasswordHasher } from '../../src/account/password-hasher.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
@@ -25,7 +26,7 @@ let hasher: PasswordHasher;
 beforeAll(async () => {
   system = await startAuthSystem();
   auth = system.auth;
-  hasher = await createPasswordHasher();
+  hasher = await createPasswordHasher(DEFAULT_ARGON2);
 }, 120_000);
 
 afterAll(async () => {

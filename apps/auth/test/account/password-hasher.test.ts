@@ -1,12 +1,16 @@
 import { Refusal } from '@portcullis/contracts';
 import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { argon2Parameters, DEFAULT_ARGON2 } from '../../src/account/argon2-parameters.ts';
 import { createPasswordHasher, type PasswordHasher } from '../../src/account/password-hasher.ts';
+
+/** Of few passes, for tests that are about something else. */
+const LEAST = argon2Parameters.parse('m=19456,t=2,p=1');
 
 let hasher: PasswordHasher;
 
 beforeAll(async () => {
-  hasher = await createPasswordHasher();
+  hasher = await createPasswordHasher(LEAST);
 });
 
 afterAll(async () => {
@@ -14,18 +18,29 @@ afterAll(async () => {
 });
 
 describe('the hasher', () => {
-  it('makes argon2id at or above the OWASP parameters', async () => {
-    const made = await hasher.hash('correct horse battery staple');
-    expect(made).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-    expect(await hasher.verify(made, 'correct horse battery staple')).toBe(true);
-    expect(await hasher.verify(made, 'correct horse battery stable')).toBe(false);
-    expect(hasher.outdated(made)).toBe(false);
+  it('makes argon2id with the memory and the passes of RFC 9106 unless told', async () => {
+    await using unless = await createPasswordHasher(DEFAULT_ARGON2);
+    const made = await unless.hash('correct horse battery staple');
+    expect(made).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[^$]{22}\$[^$]{43}$/);
+    expect(await unless.verify(made, 'correct horse battery staple')).toBe(true);
+    expect(await unless.verify(made, 'correct horse battery stable')).toBe(false);
+    expect(unless.outdated(made)).toBe(false);
   });
 
   it('knows hashes of other parameters', async () => {
     const weak = await hash('correct horse battery staple', { memoryCost: 8_192 });
     expect(await hasher.verify(weak, 'correct horse battery staple')).toBe(true);
     expect(hasher.outdated(weak)).toBe(true);
+  });
+
+  it('checks hashes of either parameters, and calls those of the others outdated', async () => {
+    await using other = await createPasswordHasher(argon2Parameters.parse('m=12288,t=3,p=1'));
+    const [ours, theirs] = [await hasher.hash('a password'), await other.hash('a password')];
+    expect(
+      await Promise.all([hasher.verify(theirs, 'a password'), other.verify(ours, 'a password')]),
+    ).toEqual([true, true]);
+    expect([hasher.outdated(ours), hasher.outdated(theirs)]).toEqual([false, true]);
+    expect([other.outdated(ours), other.outdated(theirs)]).toEqual([true, false]);
   });
 
   it('never takes a password for an account that has none', async () => {
