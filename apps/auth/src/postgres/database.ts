@@ -1,6 +1,7 @@
 /** The connection to Postgres. Every transaction and every wait on a lock has an end. */
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
+import { prepared } from './prepared.ts';
 import * as schema from './schema/index.ts';
 
 export type Database = PostgresJsDatabase<typeof schema>;
@@ -39,7 +40,7 @@ export function connectPostgres(
   });
   return {
     sql,
-    database: drizzle(sql, { schema }),
+    database: drizzle(prepared(sql), { schema }),
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: 5 });
     },
