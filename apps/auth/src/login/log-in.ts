@@ -12,11 +12,10 @@ import { and, eq, sql } from 'drizzle-orm';
 import { knownRoles } from '../account/account-of-row.ts';
 import { emailKey } from '../account/email-key.ts';
 import type { PasswordHasher } from '../account/password-hasher.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { MakeChange } from '../revocation/change.ts';
 import type { SessionLimits } from '../session/lifetimes.ts';
-import { lockUser } from '../session/lock-user.ts';
 import { openSession } from '../session/open-session.ts';
 import type { RefreshTokens } from '../session/refresh-token.ts';
 import type { Mint } from '../token/mint.ts';
@@ -44,6 +43,11 @@ type User = typeof users.$inferSelect;
 
 export function createLogIn(dependencies: LogInDependencies): AuthService['logIn'] {
   const { database, makeChange, hasher, limits, refreshTokens, mint, observe } = dependencies;
+  const accountByKey = database
+    .select()
+    .from(users)
+    .where(eq(users.emailKey, sql.placeholder('account')))
+    .prepare('account_by_key');
 
   return async ({ request }, { email, password }) => {
     try {
@@ -80,7 +84,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   }
 
   async function checkPassword(account: string, password: string): Promise<User> {
-    const [user] = await database.select().from(users).where(eq(users.emailKey, account));
+    const [user] = await accountByKey.execute({ account });
     const holds = await hasher.verify(user?.passwordHash ?? null, password);
     if (user === undefined || !holds) throw refused('unknown account or wrong password');
     // The same answer: that an account exists and is disabled, or waits for its owner to verify the
@@ -105,25 +109,16 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       address: request.address,
     } as const;
     const opened = await makeChange(cause, async (change) => {
-      const { tx, audit } = change;
-      const user = await lockUser(tx, checked.id);
-      if (user?.status !== 'active' || user.generation !== checked.generation) {
-        throw new AccountChanged();
-      }
-      const session = await openSession(change, refreshTokens, user, request, {
-        amr: ['pwd'],
-        jkt,
-        limits: dependencies.sessionLimits,
-      });
-      await tx
-        .update(users)
-        .set({ lastLoginAt: sql`clock_timestamp()` })
-        .where(eq(users.id, user.id));
-      await audit({
-        action: 'session.logged-in',
-        target: { kind: 'session', id: session.id },
-        detail: { amr: session.amr },
-      });
+      // Sent together, in this order: the lock is held when PostgreSQL comes to the session, and where
+      // the account has changed nothing of this stays.
+      const [user, session] = await Promise.all([
+        lockUnchanged(change.tx, checked),
+        openSession(change, refreshTokens, checked.id, request, {
+          amr: ['pwd'],
+          jkt,
+          limits: dependencies.sessionLimits,
+        }),
+      ]);
       return { session, user };
     }).catch((error: unknown) => {
       if (error instanceof AccountChanged) return null;
@@ -164,6 +159,22 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       .set({ passwordHash })
       .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
   }
+}
+
+/**
+ * Locks the user's row as every other change does, by noting the login in it, which waits for whoever
+ * holds the lock and looks at the row anew after that.
+ *
+ * @throws AccountChanged when it is not the account any more that the password was checked against
+ */
+async function lockUnchanged(tx: Transaction, { id, generation }: User) {
+  const [user] = await tx
+    .update(users)
+    .set({ lastLoginAt: sql`clock_timestamp()` })
+    .where(and(eq(users.id, id), eq(users.status, 'active'), eq(users.generation, generation)))
+    .returning({ id: users.id, generation: users.generation, roles: users.roles });
+  if (user === undefined) throw new AccountChanged();
+  return user;
 }
 
 /** Takes the transaction back. */

@@ -30,22 +30,25 @@ export async function endSession(
   return { now: event };
 }
 
-/** Ends those that were used least recently, so that no more than that many are left open. */
-export async function endOldestSessions(
-  change: Change,
+/**
+ * Those that were used least recently, and are too many beside one that is kept.
+ *
+ * @param most with the one that is kept
+ * @returns in the order in which everything locks sessions
+ */
+export async function sessionsBeyond(
+  tx: Transaction,
   owner: UserId,
-  left: number,
+  kept: SessionId,
+  most: number,
 ): Promise<SessionId[]> {
-  const rows = await change.tx
+  const rows = await tx
     .select({ id: sessions.id })
     .from(sessions)
-    .where(and(eq(sessions.userId, owner), isNull(sessions.endedAt)))
+    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), isNull(sessions.endedAt)))
     .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
-    .offset(left);
-  // In the order in which everything locks sessions.
-  const ids = rows.map(({ id }) => id).toSorted();
-  for (const id of ids) await endSession(change, id, owner, 'session_ended');
-  return ids;
+    .offset(most - 1);
+  return rows.map(({ id }) => id).toSorted();
 }
 
 /** Ends all others one by one, which spares the tokens of the one that is kept. */

@@ -13,7 +13,7 @@ import {
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
-import { sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { signingKid } from '../keys/succession.ts';
 import { clients, issuer } from '../postgres/schema/index.ts';
@@ -28,6 +28,16 @@ export const tokenFacts = {
   clientGeneration: clients.generation,
   issuerGeneration: issuer.generation,
 };
+
+/** The same for use in `returning`. `clientGeneration` is null when the client is not there, or disabled. */
+export const tokenFactsOf = (client: ClientId) => ({
+  now: databaseNow,
+  kid: signingKid,
+  clientGeneration: sql<number | null>`(
+    select ${clients.generation} from ${clients}
+    where ${and(eq(clients.id, client), isNull(clients.disabledAt))})`,
+  issuerGeneration: sql<number>`(select ${issuer.generation} from ${issuer})`,
+});
 
 export interface TokenFacts {
   now: number;
