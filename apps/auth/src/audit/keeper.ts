@@ -12,7 +12,7 @@ import type { AuditHead } from './chain.ts';
 import type { AuditTrail, PublishedHeads } from './trail.ts';
 
 /** From a commit to the chaining of what has gathered meanwhile. Milliseconds. */
-const GATHER_MS = 100;
+const GATHER_MS = 250;
 /** Between two looks at what others left behind, and two publications. Milliseconds. */
 const SWEEP_MS = 1_000;
 

@@ -48,14 +48,15 @@ export function postgresAuditTrail(sql: Sql): AuditTrail {
         });
         const head = { position, hash: previous.toString('hex') };
         if (links.length === 0) return { head, more: false };
-        const placed = await tx`
+        const placing = tx`
           update audit_log a set position = l.position,
             previous_hash = decode(l.previous, 'hex'), hash = decode(l.hash, 'hex')
           from jsonb_to_recordset(${sql.json(links)})
             as l (sequence bigint, position bigint, previous text, hash text)
           where a.sequence = l.sequence and a.position is null`;
+        const heading = tx`update audit_head set position = ${position}, hash = ${previous}`;
+        const [placed] = await Promise.all([placing, heading]);
         if (placed.count !== links.length) throw new Error('an audit row went away');
-        await tx`update audit_head set position = ${position}, hash = ${previous}`;
         return { head, more: links.length === CHAINED_AT_ONCE };
       });
     },
