@@ -1,6 +1,6 @@
 /**
  * More logins than the machine can do: how many the service does beside what argon2 alone does, in
- * turns; and, in a turn of its own, what everybody else waits for meanwhile.
+ * turns; and what everybody else waits for meanwhile.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,13 +11,14 @@ import {
   startUser,
   testServers,
   Worker,
+  type AuthProcess,
+  type SpawnedService,
 } from '@portcullis/testkit';
 import { z } from 'zod';
 import type { RunOptions } from '../catalogue.ts';
-import { quantile } from '../distribution.ts';
-import { tableOf } from '../table.ts';
 import { crowdAnswer, type CrowdSettings } from './crowd-questions.ts';
-import { keepAsking } from './latency.ts';
+import { Crowding } from './crowding.ts';
+import { asking, type Question } from './latency.ts';
 import { memoryOf } from './memory.ts';
 
 const PEOPLE = 200;
@@ -28,10 +29,6 @@ const SHORT = { rounds: 2, milliseconds: 6_000 };
 const REGISTERED_AT_ONCE = 8;
 /** Between two rounds: until those who were refused would come back. */
 const REST_MS = 1_000;
-/** What an answer to somebody else may take. Milliseconds. */
-const TARGET_MS = 100;
-/** What the rest of a login may cost, as a part of what argon2 alone reaches. */
-const TARGET_RATIO = 0.9;
 
 export async function benchCrowd({ short }: RunOptions): Promise<void> {
   const { rounds, milliseconds } = short ? SHORT : { rounds: ROUNDS, milliseconds: ROUND_MS };
@@ -46,17 +43,8 @@ export async function benchCrowd({ short }: RunOptions): Promise<void> {
     PORTCULLIS_ARGON2: '',
   });
   const user = await startUser(bed, auth.issuer, { NATS_URL: natsUrl });
-
-  const accounts = Array.from({ length: PEOPLE }, account);
-  for (let at = 0; at < PEOPLE; at += REGISTERED_AT_ONCE) {
-    const some = accounts.slice(at, at + REGISTERED_AT_ONCE);
-    await Promise.all(some.map((one) => post(`${auth.url}/v1/register`, one)));
-  }
-  const bystander = account();
-  await post(`${auth.url}/v1/register`, bystander);
-  const { access_token: token } = z
-    .object({ access_token: z.string() })
-    .parse(await post(`${auth.url}/v1/login`, bystander));
+  const accounts = await registerAll(auth);
+  const questions = await questionsOfSomebodyElse(auth, user);
 
   const crowdSettings: CrowdSettings = { authUrl: auth.url, accounts };
   await using crowd = await Worker.start({
@@ -67,98 +55,56 @@ export async function benchCrowd({ short }: RunOptions): Promise<void> {
     entry: 'apps/auth/bench/hashing-process.ts',
     settings: null,
   });
-
-  const headers = { authorization: `Bearer ${token}` };
-  const asked = {
-    'health check': () => get(`${auth.url}/healthz`),
-    'token, checked by auth': () => get(`${auth.url}/v1/sessions`, headers),
-    'token, checked by user': () => get(`${user.url}/v1/me`, headers),
-  };
   const before = await memoryOf(auth.process.pid);
-  const rates: { ours: number; bare: number }[] = [];
-  const statuses: Record<string, number> = {};
-  const waited: Record<string, number[]> = {};
-  const times: number[] = [];
-  let withoutRetryAfter = 0;
-  // The first round of each warms up, and is not counted.
+  const crowding = new Crowding();
+  // The first round of each warms up, and is not counted. Somebody else asks in both, so that what
+  // differs is the logins alone.
   for (let round = -1; round < rounds; round += 1) {
-    const bareRate = z.number().parse(await bare.ask({ milliseconds }));
-    const alone = crowdAnswer.parse(await crowd.ask({ milliseconds }));
+    const alone = await asking(questions, async () =>
+      z.number().parse(await bare.ask({ milliseconds })),
+    );
+    const crowded = await asking(questions, async () =>
+      crowdAnswer.parse(await crowd.ask({ milliseconds })),
+    );
     await sleep(REST_MS);
-    // Once more, with others about: they take of the same processor, and are what is asked about now.
-    const latencies = Object.entries(asked).map(([name, ask]) => [name, keepAsking(ask)] as const);
-    const answer = crowdAnswer.parse(await crowd.ask({ milliseconds }));
-    for (const [name, stop] of latencies) {
-      const some = await stop();
-      if (round >= 0) (waited[name] ??= []).push(...some);
-    }
-    await sleep(REST_MS);
-    if (round < 0) continue;
-    for (const { statuses: each, times: took, withoutRetryAfter: bareRefusals } of [
-      alone,
-      answer,
-    ]) {
-      for (const [status, count] of Object.entries(each)) {
-        statuses[status] = (statuses[status] ?? 0) + count;
-      }
-      times.push(...took);
-      withoutRetryAfter += bareRefusals;
-    }
-    const ours = (alone.statuses['200'] ?? 0) / (alone.milliseconds / 1_000);
-    rates.push({ ours, bare: bareRate });
+    if (round >= 0) crowding.add({ alone, crowded });
   }
   const after = await memoryOf(auth.process.pid);
 
   console.log(`\n  ${PEOPLE} log in at once, ${rounds} rounds of ${milliseconds / 1_000} s`);
-  console.log(
-    tableOf(
-      ['logins', 'argon2 alone'],
-      [
-        ...rates.map(({ ours, bare: alone }, index) => ({
-          name: `round ${index + 1}`,
-          unit: '/s',
-          ours,
-          theirs: [alone],
-        })),
-        {
-          name: 'median',
-          unit: '/s',
-          ours: quantile(
-            rates.map(({ ours }) => ours),
-            0.5,
-          ),
-          theirs: [
-            quantile(
-              rates.map(({ bare: alone }) => alone),
-              0.5,
-            ),
-          ],
-          target: { atLeastTimesFirst: TARGET_RATIO },
-        },
-      ],
-    ),
-  );
-  console.log(`\n  meanwhile, ms; target ≤ ${TARGET_MS}`);
-  for (const [name, all] of Object.entries(waited)) {
-    const late = all.filter((one) => one > TARGET_MS).length;
-    console.log(`  ${name.padEnd(24)}${spreadOf(all)}; above it ${late}`);
-  }
-  console.log(`  ${'a login, either answer'.padEnd(24)}${spreadOf(times)}`);
-  // One that hangs ends the crowd, and this with it.
-  console.log(`\n  answers: ${JSON.stringify(statuses)}; hung: 0`);
+  crowding.print();
   console.log(
     `  memory of auth: ${before.now.toFixed(0)} MiB before, ${after.most.toFixed(0)} at most, ` +
       `${after.now.toFixed(0)} after`,
   );
-  const strange = Object.keys(statuses).filter((status) => !['200', '429', '503'].includes(status));
-  if (strange.length > 0) throw new Error(`answered with ${strange.join(' ')}`);
-  if (withoutRetryAfter > 0) throw new Error(`${withoutRetryAfter} refusals without Retry-After`);
+  crowding.demandWellFormedRefusals();
 }
 
-function spreadOf(times: readonly number[]): string {
-  const [middle, most] = [quantile(times, 0.5), quantile(times, 0.99)];
-  const shown = [middle, most, Math.max(...times)].map((one) => one.toFixed(1));
-  return `p50 ${shown[0]}, p99 ${shown[1]}, max ${shown[2]} of ${times.length}`;
+async function registerAll(auth: AuthProcess): Promise<CrowdSettings['accounts']> {
+  const accounts = Array.from({ length: PEOPLE }, account);
+  for (let at = 0; at < PEOPLE; at += REGISTERED_AT_ONCE) {
+    const some = accounts.slice(at, at + REGISTERED_AT_ONCE);
+    await Promise.all(some.map((one) => post(`${auth.url}/v1/register`, one)));
+  }
+  return accounts;
+}
+
+/** By somebody who has logged in before the crowd came. */
+async function questionsOfSomebodyElse(
+  auth: AuthProcess,
+  user: SpawnedService,
+): Promise<Question[]> {
+  const bystander = account();
+  await post(`${auth.url}/v1/register`, bystander);
+  const { access_token: token } = z
+    .object({ access_token: z.string() })
+    .parse(await post(`${auth.url}/v1/login`, bystander));
+  const headers = { authorization: `Bearer ${token}` };
+  return [
+    { name: 'health check', ask: () => get(`${auth.url}/healthz`) },
+    { name: 'token, checked by auth', ask: () => get(`${auth.url}/v1/sessions`, headers) },
+    { name: 'token, checked by user', ask: () => get(`${user.url}/v1/me`, headers) },
+  ];
 }
 
 function account(): { email: string; password: string } {

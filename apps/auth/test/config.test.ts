@@ -53,7 +53,6 @@ describe('the configuration', () => {
       { PORTCULLIS_AUDIENCES: 'urn:portcullis:user' },
       'PORTCULLIS_AUDIENCES',
     ],
-    ['weak hashes', { PORTCULLIS_ARGON2: 'm=19456,t=1,p=1' }, 'PORTCULLIS_ARGON2'],
     ['a scale of nothing', { PORTCULLIS_RATE_LIMIT_SCALE: '0' }, 'PORTCULLIS_RATE_LIMIT_SCALE'],
     [
       'a scale that is no number',
@@ -77,6 +76,42 @@ describe('the configuration', () => {
     expect(() =>
       readAuthConfig({ ...production, PORTCULLIS_KEY_ENCRYPTION_KEY: guessable }),
     ).toThrow('PORTCULLIS_KEY_ENCRYPTION_KEY');
+  });
+});
+
+describe('argon2', () => {
+  const argon2 = (text: string) => readAuthConfig({ ...env, PORTCULLIS_ARGON2: text }).argon2;
+
+  it('takes what RFC 9106 recommends unless told, which is not below OWASP', () => {
+    expect(readAuthConfig(env).argon2).toEqual({ memoryCost: 65_536, timeCost: 3, parallelism: 1 });
+    expect(argon2('m=65536,t=3,p=1')).toEqual(readAuthConfig(env).argon2);
+  });
+
+  it.each(['m=47104,t=1,p=1', 'm=19456,t=2,p=1', 'm=12288,t=3,p=1', 'm=7168,t=5,p=4'])(
+    'takes %s',
+    (text) => {
+      const { memoryCost, timeCost, parallelism } = argon2(text);
+      expect(`m=${memoryCost},t=${timeCost},p=${parallelism}`).toBe(text);
+    },
+  );
+
+  it.each([
+    'm=47103,t=1,p=1',
+    'm=19455,t=2,p=1',
+    'm=12287,t=3,p=1',
+    'm=9215,t=4,p=1',
+    'm=7167,t=32,p=1',
+    'm=65536,t=0,p=1',
+    'm=65536,t=3,p=0',
+    'm=65536,t=3,p=17',
+    'm=1048577,t=3,p=1',
+    'm=65536,t=33,p=1',
+    'm=65536,t=3',
+    't=3,m=65536,p=1',
+    'm=-65536,t=3,p=1',
+    'm=65536,t=3,p=1 ',
+  ])('does not start with %j', (text) => {
+    expect(() => argon2(text)).toThrow('PORTCULLIS_ARGON2');
   });
 });
 

@@ -1,6 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
 
-const RETRY_AFTER_S = 2;
+/**
+ * Seconds; each gets another number between. What waits is gone after the first, and those who were
+ * refused together do not come back together. Each who comes too early takes time from those within.
+ */
+const RETRY_AFTER_S = { least: 2, most: 6 };
 
 /** First come, first served, with a bound on how much runs and on how much waits. */
 export class Turns {
@@ -25,7 +30,8 @@ export class Turns {
   /** @throws Refusal `overloaded` when `take` would throw it now */
   refuseIfFull(): void {
     if (this.#running < this.#places || this.#waiting.length < this.#mostWaiting) return;
-    throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_S });
+    const { least, most } = RETRY_AFTER_S;
+    throw new Refusal('overloaded', { retryAfter: randomInt(least, most + 1) });
   }
 
   /** @throws Refusal `overloaded`, at once, when too much waits already */

@@ -1,35 +1,37 @@
+/**
+ * Statements that PostgreSQL parses once for each connection.
+ *
+ * Drizzle hands its statements over without a name: each is sent, parsed and planned anew, in two
+ * round trips, the first of which asks for the types of its parameters. By name it is one, and the
+ * plan is kept. A text has to be the same each time for that: values are parameters, and where their
+ * number varies they are one array.
+ */
 import type { Sql, TransactionSql } from 'postgres';
 
-type Unsafe = Sql['unsafe'];
+/** What a client does with a statement, and within a transaction. */
+type Handing = Pick<Sql, 'unsafe'>;
 
-/**
- * The same connections, on which every statement is prepared once and then known by its name.
- *
- * drizzle asks postgres.js for statements without one. Each then takes two round trips instead of one,
- * the first to learn the types of its parameters, and is parsed and planned every time: a login has a
- * dozen of them. How many a connection keeps is bounded by the statements in the code, as none is put
- * together from what a client sends.
- */
-export function prepared<S extends Sql | TransactionSql>(sql: S): S {
-  return new Proxy(sql, {
-    get(target, name) {
-      switch (name) {
-        case 'unsafe':
-          return (...[query, values = [], options]: Parameters<Unsafe>) =>
-            target.unsafe(query, values, { ...options, prepare: true });
-        case 'begin':
-        case 'savepoint':
-          return nesting(Reflect.get(target, name), target);
-        default:
-          return Reflect.get(target, name);
-      }
-    },
+/** @returns the same client, whose statements keep their names in transactions and savepoints too */
+export function prepared(sql: Sql): Sql {
+  const begin = sql.begin.bind(sql);
+  name(sql);
+  return Object.assign(sql, {
+    begin: async <T>(work: (tx: TransactionSql) => Promise<T>) =>
+      await begin(async (tx) => await work(preparedWithin(tx))),
   });
 }
 
-/** `begin` or `savepoint`, whose work is given a connection of the same kind. */
-function nesting(nest: unknown, target: object): unknown {
-  if (typeof nest !== 'function') return nest;
-  return (work: (tx: TransactionSql) => unknown): unknown =>
-    Reflect.apply(nest, target, [(tx: TransactionSql) => work(prepared(tx))]);
+function preparedWithin(tx: TransactionSql): TransactionSql {
+  const savepoint = tx.savepoint.bind(tx);
+  name(tx);
+  return Object.assign(tx, {
+    savepoint: async <T>(work: (inner: TransactionSql) => Promise<T>) =>
+      await savepoint(async (inner) => await work(preparedWithin(inner))),
+  });
+}
+
+function name(client: Handing): void {
+  const { unsafe } = client;
+  client.unsafe = (text, parameters, options) =>
+    unsafe(text, parameters, { ...options, prepare: true });
 }

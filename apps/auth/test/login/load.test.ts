@@ -14,7 +14,7 @@ afterAll(async () => {
   await system.bed.dispose();
 });
 
-/** 19 MiB for each hash that runs, and what 300 requests and their clients take. */
+/** What each hash that runs takes, and 300 requests and their clients. */
 const MOST_MIB = 300;
 
 function spreadOf(times: number[]) {

@@ -200,6 +200,23 @@ describe('logging in', () => {
     await strict.logIn(ADMIN.email, ADMIN.password);
   });
 
+  it('renews a hash when the parameters change, to stronger ones and to weaker ones', async () => {
+    const { email } = await auth.newcomer();
+    const stronger = await system.start({ PORTCULLIS_ARGON2: 'm=32768,t=3,p=1' });
+    const parameters = async () => {
+      const [row] = await system.sql`select password_hash from users where email_key = ${email}`;
+      return /m=\d+,t=\d+,p=\d+/.exec(row?.['password_hash'])?.[0];
+    };
+    expect(await parameters()).toBe('m=19456,t=2,p=1');
+    await expect(stronger.logIn(email, 'not the right password')).rejects.toThrow('401');
+    expect(await parameters()).toBe('m=19456,t=2,p=1');
+    await stronger.logIn(email);
+    expect(await parameters()).toBe('m=32768,t=3,p=1');
+    await auth.logIn(email);
+    expect(await parameters()).toBe('m=19456,t=2,p=1');
+    await stronger.logIn(email);
+  });
+
   it('renews a hash of older parameters', async () => {
     const { email } = await auth.newcomer();
     const weak = await hash(PASSWORD, { memoryCost: 8_192 });

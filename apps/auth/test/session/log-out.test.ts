@@ -195,6 +195,23 @@ describe('sessions', () => {
     expect(audited).toHaveLength(1);
   });
 
+  it('are no more than one where one is allowed, however many log in at once', async () => {
+    const alone = { PORTCULLIS_MAX_SESSIONS: '1' };
+    const instances = [await system.start(alone), await system.start(alone)];
+    const { email } = await auth.newcomer();
+    for (let round = 0; round < 10; round += 1) {
+      const all = await Promise.all(
+        Array.from({ length: 6 }, async (_, i) => await instances[i % 2]?.logIn(email)),
+      );
+      const open = await system.sql`
+        select s.id from sessions s join users u on u.id = s.user_id
+        where u.email_key = ${email} and s.ended_at is null`;
+      expect(open.map((row) => row['id'])).toHaveLength(1);
+      const last = all.find((tokens) => tokens?.session_id === open[0]?.['id']);
+      expect(await auth.accepts(last?.access_token ?? '')).toBe(true);
+    }
+  }, 60_000);
+
   it("of somebody else are nobody's", async () => {
     const person = await auth.newcomer();
     const stranger = await auth.newcomer();

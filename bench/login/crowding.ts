@@ -1,0 +1,104 @@
+/** What the rounds of a crowd and of argon2 alone have shown, and how it is told. */
+import { quantile } from '../distribution.ts';
+import { tableOf } from '../table.ts';
+import type { CrowdAnswer } from './crowd-questions.ts';
+import type { Asked } from './latency.ts';
+
+/** What an answer to somebody else may take. Milliseconds. */
+const TARGET_MS = 100;
+/** What the rest of a login may cost, as a part of what argon2 alone reaches. */
+const TARGET_RATIO = 0.9;
+
+export interface Round {
+  /** Hashes for each second. */
+  alone: Asked<number>;
+  crowded: Asked<CrowdAnswer>;
+}
+
+export class Crowding {
+  readonly #rounds: Round[] = [];
+
+  add(round: Round): void {
+    this.#rounds.push(round);
+  }
+
+  print(): void {
+    const rates = this.#rounds.map(({ alone, crowded: { result } }) => ({
+      ours: (result.statuses['200'] ?? 0) / (result.milliseconds / 1_000),
+      bare: alone.result,
+    }));
+    const middle = (of: 'ours' | 'bare') =>
+      quantile(
+        rates.map((one) => one[of]),
+        0.5,
+      );
+    const row = (name: string, ours: number, bare: number) => ({
+      name,
+      unit: '/s',
+      ours,
+      theirs: [bare],
+    });
+    console.log(
+      tableOf(
+        ['logins', 'argon2 alone'],
+        [
+          ...rates.map(({ ours, bare }, index) => row(`round ${index + 1}`, ours, bare)),
+          {
+            ...row('median', middle('ours'), middle('bare')),
+            target: { atLeastTimesFirst: TARGET_RATIO },
+          },
+        ],
+      ),
+    );
+    console.log(`\n  meanwhile, ms; target ≤ ${TARGET_MS}`);
+    printWaits(
+      'beside logins',
+      this.#rounds.map(({ crowded }) => crowded),
+    );
+    printWaits(
+      'beside argon2',
+      this.#rounds.map(({ alone }) => alone),
+    );
+    const times = this.#rounds.flatMap(({ crowded }) => crowded.result.times);
+    console.log(`  ${'a login, either answer'.padEnd(38)}${spreadOf(times)}`);
+    // One that hangs ends the crowd, and this with it.
+    console.log(`\n  answers: ${JSON.stringify(this.#statuses())}; hung: 0`);
+  }
+
+  /** @throws Error when anything but 200, 429 and 503 was answered, or a refusal named no time */
+  demandWellFormedRefusals(): void {
+    const strange = Object.keys(this.#statuses()).filter(
+      (status) => !['200', '429', '503'].includes(status),
+    );
+    if (strange.length > 0) throw new Error(`answered with ${strange.join(' ')}`);
+    const without = this.#rounds.filter(({ crowded }) => crowded.result.withoutRetryAfter > 0);
+    if (without.length > 0) throw new Error('refusals without Retry-After');
+  }
+
+  #statuses(): Record<string, number> {
+    const all: Record<string, number> = {};
+    for (const { crowded } of this.#rounds) {
+      for (const [status, count] of Object.entries(crowded.result.statuses)) {
+        all[status] = (all[status] ?? 0) + count;
+      }
+    }
+    return all;
+  }
+}
+
+function printWaits(beside: string, rounds: readonly Asked<unknown>[]): void {
+  const names = new Set(rounds.flatMap(({ waited }) => [...waited.keys()]));
+  for (const name of names) {
+    const all = rounds.flatMap(({ waited }) => waited.get(name) ?? []);
+    const late = all.filter((one) => one > TARGET_MS).length;
+    console.log(
+      `  ${`${name}, ${beside}`.padEnd(38)}${spreadOf(all)}; above ${TARGET_MS}: ${late}`,
+    );
+  }
+}
+
+function spreadOf(times: readonly number[]): string {
+  const [middle, most] = [quantile(times, 0.5), quantile(times, 0.99)];
+  const shown = [middle, most, Math.max(...times)].map((one) => one.toFixed(1));
+  return `p50 ${shown[0]}, p99 ${shown[1]}, max ${shown[2]} of ${times.length}`;
+}
