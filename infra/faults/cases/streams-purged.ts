@@ -5,8 +5,8 @@ import { madeAgain, streamsOf, USUALLY_RESTORED_MS } from './streams-made-again.
 export const streamsPurged: Fault = {
   name: 'streams-purged',
   about: 'the streams are purged, then deleted, under traffic; auth makes them again',
-  takes: () => USUALLY_RESTORED_MS,
-  async run({ stage, random, expect }) {
+  takes: ({ lasting }) => USUALLY_RESTORED_MS + lasting,
+  async run({ stage, random, expect, lasting }) {
     const { revocationStream, accountStream } = stage.subjects;
     const names = [revocationStream, accountStream];
     await stage.onBus(async (_bus, manager) => {
@@ -16,6 +16,8 @@ export const streamsPurged: Fault = {
       for (const name of names) await manager.streams.delete(name);
       expect('one was gone', (await streamsOf(manager, names)).length < names.length);
       expect('auth made both streams again', await madeAgain(manager, names));
+      // At once, where the next event cannot be stored; what is ended has to be shown after T + S too.
+      await sleep(lasting);
     });
   },
 };
