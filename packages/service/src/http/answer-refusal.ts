@@ -20,11 +20,13 @@ export function answerRefusal(
 
 /**
  * A defect of ours is an error, a part that is away a warning; what a client did wrong is for whoever
- * asks. Each request has its own line with the code besides.
+ * asks. Each request has its own line with the code besides, which is all that a crowd leaves of those
+ * who are turned away.
  */
 export function noteRefusal(request: FastifyRequest, refusal: Refusal): void {
   exchangeOf(request).refusal = refusal;
   const fields = { code: refusal.code, err: refusal.cause };
+  if (refusal.code === 'overloaded') return;
   if (refusal.code === 'internal') request.log.error(fields, 'defect');
   else if (refusal.status >= 500) request.log.warn(fields, 'cannot serve');
   else if (refusal.cause !== undefined) request.log.debug(fields, 'refused');
