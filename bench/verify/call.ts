@@ -45,13 +45,13 @@ interface Size {
 }
 
 const WHOLE: Size = {
-  starts: 4,
+  starts: 3,
   callers: 250,
   revoked: 1_000_000,
   connections: 16,
   ms: 250,
   warmUpCalls: 5_000,
-  rounds: 30,
+  rounds: 24,
 };
 const SHORT: Size = {
   starts: 2,
