@@ -7,12 +7,18 @@ import { Refusal } from '@portcullis/contracts';
  */
 const RETRY_AFTER_S = { least: 2, most: 6 };
 
-/** First come, first served, with a bound on how much runs and on how much waits. */
+/**
+ * First come, first served, with a bound on how much runs and on how much waits.
+ *
+ * Invariant: what is at the door, waits and runs is never more than there are places to run and to wait;
+ * so whoever has been let through the door is not refused any more.
+ */
 export class Turns {
   readonly #places: number;
   readonly #mostWaiting: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #atDoor = 0;
 
   constructor(places: number, mostWaiting: number) {
     this.#places = places;
@@ -27,16 +33,38 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** @throws Refusal `overloaded` when `take` would throw it now */
-  refuseIfFull(): void {
-    if (this.#running < this.#places || this.#waiting.length < this.#mostWaiting) return;
+  /** @throws Refusal `overloaded`, at once, when too much waits already */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    this.#refuseIfFull();
+    return await this.#run(work);
+  }
+
+  /**
+   * The same for those who have to pass a door first, which may refuse them. Who is there has a place
+   * already: whoever finds none is not even looked at, and whoever the door refuses kept nobody waiting.
+   *
+   * @throws Refusal `overloaded`, at once, when too much waits already; and what the door throws
+   */
+  async takeAfter<D, T>(door: () => Promise<D>, work: (admitted: D) => Promise<T>): Promise<T> {
+    this.#refuseIfFull();
+    this.#atDoor += 1;
+    let admitted: D;
+    try {
+      admitted = await door();
+    } finally {
+      this.#atDoor -= 1;
+    }
+    return await this.#run(() => work(admitted));
+  }
+
+  #refuseIfFull(): void {
+    const inside = this.#atDoor + this.#waiting.length + this.#running;
+    if (inside < this.#places + this.#mostWaiting) return;
     const { least, most } = RETRY_AFTER_S;
     throw new Refusal('overloaded', { retryAfter: randomInt(least, most + 1) });
   }
 
-  /** @throws Refusal `overloaded`, at once, when too much waits already */
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    this.refuseIfFull();
+  async #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#places) {
       this.#running += 1;
     } else {

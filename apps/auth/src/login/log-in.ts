@@ -52,13 +52,16 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   return async ({ request }, { email, password }) => {
     try {
       const account = emailKey(email) ?? email;
-      // Before anybody is asked anything: what is over the bound costs nothing else.
-      hasher.logins.refuseIfFull();
-      await limits.login(request.address, account, () =>
-        isAtHome(database, account, request.address),
+      const tokens = await hasher.logins.takeAfter(
+        async () => {
+          // What is over the bound does not come here: it costs nothing, and counts as no attempt.
+          await limits.login(request.address, account, () =>
+            isAtHome(database, account, request.address),
+          );
+          return await request.provePossession();
+        },
+        (jkt) => attempt(request, account, password, jkt),
       );
-      const jkt = await request.provePossession();
-      const tokens = await hasher.logins.take(() => attempt(request, account, password, jkt));
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       await limits.loggedIn(request.address, account).catch(() => undefined);
       observe('succeeded');

@@ -1,0 +1,75 @@
+/** Who may run, who waits, who is turned away, and what those at the door have to do with it. */
+import { Refusal } from '@portcullis/contracts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { Turns } from '../../src/account/turns.ts';
+
+const overloaded = { code: 'overloaded' };
+
+/** Something that goes on until it is told. */
+function gate() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { wait: async () => await opened, open };
+}
+
+it('runs so many, has so many wait in order, and turns the rest away', async () => {
+  const turns = new Turns(2, 2);
+  const gates = [gate(), gate(), gate(), gate()];
+  const begun: number[] = [];
+  const all = gates.map(({ wait }, index) =>
+    turns.take(async () => {
+      begun.push(index);
+      await wait();
+    }),
+  );
+  await expect(turns.take(async () => undefined)).rejects.toMatchObject(overloaded);
+  await turn();
+  expect([turns.running, turns.waiting, begun]).toEqual([2, 2, [0, 1]]);
+  gates[1]?.open();
+  await turn();
+  expect(begun).toEqual([0, 1, 2]);
+  for (const { open } of gates) open();
+  await Promise.all(all);
+  expect([turns.running, turns.waiting, begun]).toEqual([0, 0, [0, 1, 2, 3]]);
+});
+
+it('lets nobody to the door for whom there is no place, and keeps one for whoever is there', async () => {
+  const turns = new Turns(1, 2);
+  const [door, work] = [gate(), gate()];
+  let looked = 0;
+  const visit = async () =>
+    await turns.takeAfter(async () => {
+      looked += 1;
+      await door.wait();
+    }, work.wait);
+  const all = [visit(), visit(), visit()];
+  await expect(visit()).rejects.toMatchObject(overloaded);
+  await expect(turns.take(work.wait)).rejects.toMatchObject(overloaded);
+  expect(looked).toBe(3);
+  door.open();
+  await turn();
+  expect([turns.running, turns.waiting]).toEqual([1, 2]);
+  work.open();
+  await Promise.all(all);
+  expect([turns.running, turns.waiting]).toEqual([0, 0]);
+});
+
+it('has the place of whoever the door refuses for the next', async () => {
+  const turns = new Turns(1, 0);
+  const refused = turns.takeAfter(
+    async () => {
+      throw new Refusal('rate_limited');
+    },
+    async () => 'never',
+  );
+  await expect(refused).rejects.toMatchObject({ code: 'rate_limited' });
+  expect(
+    await turns.takeAfter(
+      async () => 1,
+      async (n) => n + 1,
+    ),
+  ).toBe(2);
+});
