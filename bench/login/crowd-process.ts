@@ -9,9 +9,10 @@ import { Person } from './person.ts';
 
 const { authUrl, accounts } = crowdSettings.parse(settingsOfWorker());
 const login = new URL('/v1/login', authUrl);
-const people = await Promise.all(accounts.map((account) => Person.arrive(login, account)));
 
+/** They come anew each time: a server closes what stands idle while others have their turn. */
 async function crowd(milliseconds: number): Promise<CrowdAnswer> {
+  const people = await Promise.all(accounts.map((account) => Person.arrive(login, account)));
   const started = performance.now();
   const answer: CrowdAnswer = { milliseconds: 0, statuses: {}, times: [], withoutRetryAfter: 0 };
   const left = (): number => started + milliseconds - performance.now();
@@ -28,10 +29,9 @@ async function crowd(milliseconds: number): Promise<CrowdAnswer> {
       }
     }),
   );
-  return { ...answer, milliseconds: performance.now() - started };
+  answer.milliseconds = performance.now() - started;
+  for (const person of people) person[Symbol.dispose]();
+  return answer;
 }
 
-answerQuestions(
-  async (asked) => await crowd(crowdQuestion.parse(asked).milliseconds),
-  () => people.forEach((person) => person[Symbol.dispose]()),
-);
+answerQuestions(async (asked) => await crowd(crowdQuestion.parse(asked).milliseconds));

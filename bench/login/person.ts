@@ -54,6 +54,7 @@ export class Person implements Disposable {
 
   /** @throws Error when the connection ends, or nothing comes for 30 s */
   async logIn(): Promise<Answer> {
+    if (this.#socket.destroyed) throw new Error('the connection was closed');
     this.#socket.setTimeout(HANGS_MS);
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting = { resolve, reject };
