@@ -25,7 +25,12 @@ export function originOf(address: string): Origin {
   return { commitment: commitmentTo(address, salt), address, salt };
 }
 
-export function commitmentTo(address: string, salt: Buffer): string {
+/** Whether they open it. With a salt of any length, bytes of the address could pass for salt. */
+export function opens({ commitment, address, salt }: Origin): boolean {
+  return salt.length === SALT_BYTES && commitmentTo(address, salt) === commitment;
+}
+
+function commitmentTo(address: string, salt: Buffer): string {
   const hash = createHash('sha256').update('portcullis audit origin v1').update(salt);
   return `${FORM}${hash.update(address).digest('hex')}`;
 }

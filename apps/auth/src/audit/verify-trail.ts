@@ -8,7 +8,7 @@
  * trigger of the database is all there is.
  */
 import { GENESIS, hashOf, type AuditHead } from './chain.ts';
-import { commitmentTo } from './origin.ts';
+import { opens } from './origin.ts';
 import type { ChainedRow, ReadableTrail } from './trail.ts';
 
 export interface PublishedHead extends AuditHead {
@@ -62,7 +62,7 @@ export async function verifyTrail(
         }
       }
       if (row.origin !== null && row.opened === null) withoutAddress += 1;
-      if (row.opened !== null && commitmentTo(row.opened.address, row.opened.salt) !== row.origin) {
+      if (row.opened !== null && !opens({ commitment: row.origin ?? '', ...row.opened })) {
         problems.push(`the address of ${nameOf(row)} was changed`);
       }
       heads.meet(row);

@@ -229,6 +229,11 @@ describe('the verifying command', () => {
     try {
       await sql`update audit_origins set address = '192.0.2.1' where commitment = ${told?.['commitment']}`;
       expect(await problems()).toMatch(/^the address of row 7 \(.*was changed$/m);
+      // The same bytes in all, with the first of the address moved to the end of the salt.
+      await sql`
+        update audit_origins set address = '27.0.0.1', salt = ${told?.['salt']}::bytea || '1'::bytea
+        where commitment = ${told?.['commitment']}`;
+      expect(await problems()).toMatch(/^the address of row 7 \(.*was changed$/m);
     } finally {
       await sql`delete from audit_origins where commitment = ${told?.['commitment']}`;
       await sql`alter table audit_origins enable trigger user`;
