@@ -33,19 +33,21 @@ import type { AuthMetrics } from './metrics.ts';
 import type { Database } from './postgres/database.ts';
 import type { Revocations } from './revocation/compose.ts';
 import { createEndSession } from './session/end-session.ts';
+import { createKeepToLimit } from './session/keep-to-limit.ts';
 import { createListSessions } from './session/list-sessions.ts';
 import type { SessionLimits } from './session/lifetimes.ts';
 import { createLogOutAll } from './session/log-out-all.ts';
 import { createLogOut } from './session/log-out.ts';
 import { createSessionOfRefreshToken } from './session/session-of-refresh-token.ts';
 import { createRefresh, type Refresh } from './session/refresh.ts';
+import { createOpenSession } from './session/open-session.ts';
 import type { RefreshTokens } from './session/refresh-token.ts';
 import type { Mint } from './token/mint.ts';
 
 export interface VerbDependencies {
   database: Database;
   revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
-  auditKeeper: Pick<AuditKeeper, 'chain'>;
+  auditKeeper: Pick<AuditKeeper, 'chain' | 'committed'>;
   keyRing: KeyRing;
   making: KeyMaking;
   mint: Mint;
@@ -68,7 +70,7 @@ export interface Verbs {
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, making, mint, hasher, limits, refreshTokens, metrics } = dependencies;
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
-  const { judge, linkTokens, sessionLimits } = dependencies;
+  const { judge, linkTokens, sessionLimits, auditKeeper } = dependencies;
   const ending = { makeChange, receipts };
   const asking = { makeChange, limits };
   const refresh = createRefresh({
@@ -89,12 +91,16 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
     logIn: createLogIn({
       database,
-      makeChange,
+      openSession: createOpenSession({
+        database,
+        refreshTokens,
+        sessionLimits,
+        audited: () => auditKeeper.committed(),
+      }),
+      keepToLimit: createKeepToLimit(database, makeChange, sessionLimits.most),
       hasher,
       limits,
-      refreshTokens,
       mint,
-      sessionLimits,
       requireVerifiedEmail: dependencies.requireVerifiedEmail,
       observe: metrics.login,
     }),

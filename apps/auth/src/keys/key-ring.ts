@@ -5,11 +5,10 @@
  * instances never disagree. The copy is read again on a key that it does not hold, and every few
  * seconds. A read may be joined only by those who asked before it began.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
-import { SignJWT } from 'jose';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import type { Database } from '../postgres/database.ts';
 import {
@@ -20,6 +19,7 @@ import {
   type KeyMaking,
   type PublicJwk,
 } from './signing-key.ts';
+import { signerWith, type SignToken } from './sign-token.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
 
 const RELOAD_MS = 5_000;
@@ -36,7 +36,7 @@ export interface KeyRing extends Disposable {
 
 interface HeldKey {
   jwk: PublicJwk;
-  privateKey: KeyObject;
+  sign: SignToken;
   verification: VerificationKey;
 }
 
@@ -62,7 +62,8 @@ export async function openKeyRing(
         const { kid, alg, use: _use, ...material } = jwk;
         const key = createPublicKey({ key: material, format: 'jwk' });
         const privateKey = openPrivateKey(making.seal, row.kid, row.sealedPrivateKey);
-        return [row.kid, { jwk, privateKey, verification: { kid, alg, key } }];
+        const sign = signerWith(row.kid, alg, privateKey);
+        return [row.kid, { jwk, sign, verification: { kid, alg, key } }];
       }),
     );
   }
@@ -100,9 +101,7 @@ export async function openKeyRing(
       const key = held.get(kid);
       // It was killed since the session was checked: the caller tries again, with the next one.
       if (key === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
-      return await new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: key.jwk.alg, typ: 'at+jwt', kid })
-        .sign(key.privateKey);
+      return await key.sign(claims);
     },
     async verificationKey(kid) {
       // What is not even a name of a key costs no query.

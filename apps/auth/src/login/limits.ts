@@ -91,8 +91,10 @@ export function createLimits(options: LimitsOptions): Limits {
 
   return {
     async login(address, account, isAtHome) {
-      const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
-      const here = await byAccount.consume(keyOf(address, account));
+      const [fromNetwork, here] = await Promise.all([
+        byNetwork.consume(hashOf(networkOf(address))),
+        byAccount.consume(keyOf(address, account)),
+      ]);
       // Only what has passed the limits above is counted here: one network alone is no attack.
       const [attack, spray] = await Promise.all([
         ofAccount.exceeded(hashOf(account), () => options.attacked('account')),

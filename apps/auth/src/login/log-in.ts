@@ -12,12 +12,10 @@ import { and, eq, sql } from 'drizzle-orm';
 import { knownRoles } from '../account/account-of-row.ts';
 import { emailKey } from '../account/email-key.ts';
 import type { PasswordHasher } from '../account/password-hasher.ts';
-import type { Database, Transaction } from '../postgres/database.ts';
+import type { Database } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
-import type { SessionLimits } from '../session/lifetimes.ts';
-import { openSession } from '../session/open-session.ts';
-import type { RefreshTokens } from '../session/refresh-token.ts';
+import type { KeepToLimit } from '../session/keep-to-limit.ts';
+import type { OpenSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { isAtHome } from './is-at-home.ts';
 import type { Limits } from './limits.ts';
@@ -29,22 +27,29 @@ const MAX_ROUNDS = 2;
 
 export interface LogInDependencies {
   database: Database;
-  makeChange: MakeChange;
+  openSession: OpenSession;
+  keepToLimit: KeepToLimit;
   hasher: PasswordHasher;
   limits: Limits;
-  refreshTokens: RefreshTokens;
   mint: Mint;
-  sessionLimits: SessionLimits;
   requireVerifiedEmail: boolean;
   observe(outcome: LoginOutcome): void;
 }
 
-type User = typeof users.$inferSelect;
+/** What a password is checked against. */
+const checkedFields = {
+  id: users.id,
+  passwordHash: users.passwordHash,
+  generation: users.generation,
+  status: users.status,
+  emailVerifiedAt: users.emailVerifiedAt,
+};
+type User = Pick<typeof users.$inferSelect, keyof typeof checkedFields>;
 
 export function createLogIn(dependencies: LogInDependencies): AuthService['logIn'] {
-  const { database, makeChange, hasher, limits, refreshTokens, mint, observe } = dependencies;
+  const { database, openSession, keepToLimit, hasher, limits, mint, observe } = dependencies;
   const accountByKey = database
-    .select()
+    .select(checkedFields)
     .from(users)
     .where(eq(users.emailKey, sql.placeholder('account')))
     .prepare('account_by_key');
@@ -106,35 +111,22 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     request: RequestContext,
     jkt: string | undefined,
   ): Promise<Tokens | null> {
-    const cause = {
-      actor: { kind: 'user', id: checked.id },
-      requestId: request.requestId,
-      address: request.address,
-    } as const;
-    const opened = await makeChange(cause, async (change) => {
-      // Sent together, in this order: the lock is held when PostgreSQL comes to the session, and where
-      // the account has changed nothing of this stays.
-      const [user, session] = await Promise.all([
-        lockUnchanged(change.tx, checked),
-        openSession(change, refreshTokens, checked.id, request, {
-          amr: ['pwd'],
-          jkt,
-          limits: dependencies.sessionLimits,
-        }),
-      ]);
-      return { session, user };
-    }).catch((error: unknown) => {
-      if (error instanceof AccountChanged) return null;
-      throw error;
-    });
-    if (opened === null) return null;
-
-    const { session, user } = opened.result;
+    const { id: user, generation } = checked;
+    const session = await openSession(request, { user, generation, amr: ['pwd'], jkt });
+    if (session === null) return null;
+    if (session.mayBeTooMany) {
+      const { requestId, address } = request;
+      await keepToLimit(
+        { actor: { kind: 'user', id: user }, requestId, address },
+        user,
+        session.id,
+      );
+    }
     const { accessToken, tokenType, expiresIn } = await mint.forPerson(
       {
-        id: user.id,
-        generation: user.generation,
-        roles: knownRoles(user.roles),
+        id: user,
+        generation: session.generation,
+        roles: knownRoles(session.roles),
         session: session.id,
         client: session.client,
         authTime: session.authTime,
@@ -163,25 +155,6 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
   }
 }
-
-/**
- * Locks the user's row as every other change does, by noting the login in it, which waits for whoever
- * holds the lock and looks at the row anew after that.
- *
- * @throws AccountChanged when it is not the account any more that the password was checked against
- */
-async function lockUnchanged(tx: Transaction, { id, generation }: User) {
-  const [user] = await tx
-    .update(users)
-    .set({ lastLoginAt: sql`clock_timestamp()` })
-    .where(and(eq(users.id, id), eq(users.status, 'active'), eq(users.generation, generation)))
-    .returning({ id: users.id, generation: users.generation, roles: users.roles });
-  if (user === undefined) throw new AccountChanged();
-  return user;
-}
-
-/** Takes the transaction back. */
-class AccountChanged extends Error {}
 
 function refused(reason: string): Refusal {
   return new Refusal('invalid_credentials', { cause: new Error(reason) });

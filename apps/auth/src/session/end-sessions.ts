@@ -1,7 +1,7 @@
 /** Ends sessions inside of a change. The callers hold the user's row where several are ended. */
 import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
 import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
+import type { Queryable, Transaction } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
 
@@ -37,12 +37,12 @@ export async function endSession(
  * @returns in the order in which everything locks sessions
  */
 export async function sessionsBeyond(
-  tx: Transaction,
+  database: Queryable,
   owner: UserId,
   kept: SessionId,
   most: number,
 ): Promise<SessionId[]> {
-  const rows = await tx
+  const rows = await database
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), isNull(sessions.endedAt)))
