@@ -8,6 +8,7 @@ export const crowdSettings = z.object({
 export type CrowdSettings = z.infer<typeof crowdSettings>;
 
 export const crowdQuestion = z.object({ milliseconds: z.number() });
+export type CrowdQuestion = z.infer<typeof crowdQuestion>;
 
 export const crowdAnswer = z.object({
   /** From the first login to the last answer. */

@@ -1,14 +1,15 @@
 /** A program under test in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inheritedEnvironment } from './environment.ts';
 import { repositoryRoot } from './repository.ts';
 import { endedAlready, endWithThisProcess } from './warden.ts';
 
-/** What is kept of a process's output, in characters, from its end. */
+/** What is read of a process's output, in bytes, from its end. */
 const LOG_LIMIT = 200_000;
-/** How long the output of a process may take to arrive after its end, in milliseconds. */
-const LAST_WORDS_MS = 500;
 /** How long a process may take to end after SIGTERM, in milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -28,7 +29,7 @@ export class TestProcess implements AsyncDisposable {
   /** Exit status, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals>;
   readonly #child: ChildProcess;
-  #log = '';
+  readonly #output = new Output();
   #ended = false;
 
   constructor(options: ProcessOptions) {
@@ -36,22 +37,16 @@ export class TestProcess implements AsyncDisposable {
     const child = spawn(options.command, options.args ?? [], {
       cwd: options.cwd ?? repositoryRoot,
       env: { ...inheritedEnvironment(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', this.#output.file, this.#output.file],
       // A group of its own: what it starts is ended with it, and Ctrl-C reaches it in our order.
       detached: true,
     });
     this.#child = child;
     this.pid = child.pid ?? 0;
     if (child.pid !== undefined) endWithThisProcess(child.pid);
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text: string) => {
-        this.#log = (this.#log + text).slice(-LOG_LIMIT);
-      });
-    }
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => {
-        this.#log += `${error.message}\n`;
+        this.#output.add(`${error.message}\n`);
         this.#ended = true;
         resolve(127);
       });
@@ -61,17 +56,14 @@ export class TestProcess implements AsyncDisposable {
           endWhatIsLeft(child.pid);
           endedAlready(child.pid);
         }
-        const settle = (): void => resolve(code ?? signal ?? 0);
-        // Its last words may still be in the pipe; somebody else may hold that open for ever.
-        child.once('close', settle);
-        setTimeout(settle, LAST_WORDS_MS).unref();
+        resolve(code ?? signal ?? 0);
       });
     });
   }
 
   /** The last of what it has written to stdout and stderr. */
   get log(): string {
-    return this.#log;
+    return this.#output.end;
   }
 
   get running(): boolean {
@@ -141,3 +133,33 @@ function endWhatIsLeft(group: number): void {
     // ESRCH: nothing is left, as it should be.
   }
 }
+
+/**
+ * What a process writes goes to a file without a name, and not through a pipe: to be told of every line
+ * would wake this process, which may be measuring that one.
+ */
+class Output {
+  readonly file: number;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-output-'));
+    this.file = openSync(join(folder, 'output'), 'a+');
+    // The open file is all that is left of it.
+    rmSync(folder, { recursive: true });
+    unclaimed.register(this, this.file);
+  }
+
+  add(text: string): void {
+    writeSync(this.file, text);
+  }
+
+  get end(): string {
+    const { size } = fstatSync(this.file);
+    const bytes = Buffer.alloc(Math.min(size, LOG_LIMIT));
+    const read = readSync(this.file, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('utf8', 0, read);
+  }
+}
+
+/** Whoever started the process may ask for its output for as long as it likes. */
+const unclaimed = new FinalizationRegistry<number>(closeSync);

@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
 
 /**
- * Seconds; each gets another number between. What waits is gone after the first, and those who were
+ * Seconds; each gets another number between. What waits is gone before the first is back, and those who were
  * refused together do not come back together. Each who comes too early takes time from those within.
  */
-const RETRY_AFTER_S = { least: 2, most: 6 };
+const RETRY_AFTER_S = { least: 4, most: 10 };
 
 /**
  * First come, first served, with a bound on how much runs and on how much waits.

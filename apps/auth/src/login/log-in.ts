@@ -67,8 +67,6 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
         },
         (jkt) => attempt(request, account, password, jkt),
       );
-      // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
-      await limits.loggedIn(request.address, account).catch(() => undefined);
       observe('succeeded');
       return tokens;
     } catch (error) {
@@ -83,9 +81,13 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     password: string,
     jkt: string | undefined,
   ): Promise<Tokens> {
+    let corrected: Promise<void> | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const user = await checkPassword(account, password);
+      // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
+      corrected ??= limits.loggedIn(request.address, account).catch(() => undefined);
       const tokens = await openFor(user, request, jkt);
+      await corrected;
       if (tokens !== null) return tokens;
     }
     throw new Refusal('unavailable', { retryAfter: 1 });
