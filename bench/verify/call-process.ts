@@ -1,15 +1,28 @@
 /** The process of a server that is called, which says how much processor time it has used. */
 import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
-import { serverQuestion, serverSettings, type Callable } from './call-settings.ts';
+import { serveBetterAuth } from './better-auth-server.ts';
+import {
+  serverQuestion,
+  serverSettings,
+  type Callable,
+  type ServerSettings,
+  type StackName,
+} from './call-settings.ts';
 import { serveServices } from './service-servers.ts';
 import { serveProcedures, type Served } from './trpc-server.ts';
+
+const SERVE: Record<StackName, (settings: ServerSettings) => Promise<Served>> = {
+  trpc: serveProcedures,
+  'better-auth': serveBetterAuth,
+  service: serveServices,
+};
 
 const settings = serverSettings.parse(settingsOfWorker());
 let served: Served | undefined;
 
 /** Takes long where there are many callers and revocations, and may: nobody waits for a start. */
 async function start(): Promise<readonly Callable[]> {
-  served = await (settings.stack === 'trpc' ? serveProcedures(settings) : serveServices(settings));
+  served = await SERVE[settings.stack](settings);
   return served.callables;
 }
 

@@ -1,8 +1,11 @@
 /** What a server that is called is told and may be asked, and what whoever calls it is. */
 import { z } from 'zod';
 
-/** The library's own HTTP server with procedures of ours, or the whole stack of this repository. */
-export const stackName = z.enum(['trpc', 'service']);
+/**
+ * The library's own HTTP server with procedures of ours, the same guarded by better-auth, or the whole
+ * stack of this repository.
+ */
+export const stackName = z.enum(['trpc', 'better-auth', 'service']);
 export type StackName = z.infer<typeof stackName>;
 
 export const serverSettings = z.object({

@@ -2,10 +2,11 @@
  * A protected tRPC call, over HTTP, beside the same call without protection and with other ways to
  * find out who calls.
  *
- * One process differs from the next by more than what is to be measured. So all contenders live in one,
- * and are called in turns by another; and as a process keeps what its compiler has once decided, all of
- * it is done again in fresh ones.
+ * One process differs from the next by more than what is to be measured. So contenders live in one (all
+ * but better-auth, which would slow down the others), and are called in turns by another; and as a
+ * process keeps what its compiler has once decided, all of it is done again in fresh ones.
  */
+import { Disposal } from '@portcullis/service';
 import { createTestBed, testServers, Worker, type DatabaseRecipe } from '@portcullis/testkit';
 import { z } from 'zod';
 import type { RunOptions } from '../catalogue.ts';
@@ -32,6 +33,11 @@ const OTHERS = [
 ];
 const AIMS = [OPEN_AIM, ...OTHERS.map((against) => ({ against, atLeast: 1 }))];
 const DATABASE: DatabaseRecipe = { name: 'bench', sources: [], migrate: async () => {} };
+
+/** In the process of its server. */
+interface Contender extends Callable {
+  readonly server: Worker;
+}
 
 interface Size {
   readonly starts: number;
@@ -66,19 +72,19 @@ const SHORT: Size = {
 export async function benchCall({ short }: RunOptions): Promise<void> {
   const size = short ? SHORT : WHOLE;
   await using load = await Worker.start({ entry: 'bench/verify/load-process.ts', settings: null });
-  await compare(load, size, 'trpc', "tRPC's own server", AIMS);
-  await compare(load, size, 'service', "the stack of this repository's services", [OPEN_AIM]);
+  await compare(load, size, ['trpc', 'better-auth'], "tRPC's own server", AIMS);
+  await compare(load, size, ['service'], "the stack of this repository's services", [OPEN_AIM]);
 }
 
 async function compare(
   load: Worker,
   size: Size,
-  stack: StackName,
+  stacks: readonly StackName[],
   about: string,
   aims: readonly Aim[],
 ): Promise<void> {
   const starts: (readonly Standing[])[] = [];
-  for (let n = 0; n < size.starts; n += 1) starts.push(await measureOnce(load, size, stack));
+  for (let n = 0; n < size.starts; n += 1) starts.push(await measureOnce(load, size, stacks));
   console.log(
     `\n  a call, ${about}; median of ${size.starts} starts of ${size.rounds} rounds of ${size.ms} ms, ` +
       `${size.connections} connections, ${size.callers} callers`,
@@ -88,28 +94,38 @@ async function compare(
   console.log(`  beside "${OPEN}", start by start: ${each.join('  ')}`);
 }
 
-/** A process that is started, called and ended. */
-async function measureOnce(load: Worker, size: Size, stack: StackName): Promise<Standing[]> {
+/** Processes that are started, called and ended. */
+async function measureOnce(
+  load: Worker,
+  size: Size,
+  stacks: readonly StackName[],
+): Promise<Standing[]> {
   const { callers, revoked, connections, ms, warmUpCalls, rounds } = size;
   await using bed = await createTestBed({
     databases: { sessions: DATABASE, betterAuth: DATABASE, betterAuthCookieCache: DATABASE },
   });
   const { prefix, databaseUrls } = bed;
   const { redisUrl } = testServers();
-  const settings: ServerSettings = { stack, callers, revoked, redisUrl, prefix, databaseUrls };
-  await using server = await Worker.start({ entry: 'bench/verify/call-process.ts', settings });
-  const contenders = z.array(callable).parse(await server.ask('start'));
+  const contenders: Contender[] = [];
+  await using servers = new Disposal();
+  for (const stack of stacks) {
+    const settings: ServerSettings = { stack, callers, revoked, redisUrl, prefix, databaseUrls };
+    const server = servers.use(
+      await Worker.start({ entry: 'bench/verify/call-process.ts', settings }),
+    );
+    const callables = z.array(callable).parse(await server.ask('start'));
+    contenders.push(...callables.map((one) => ({ ...one, server })));
+  }
   for (const each of contenders) await demandRefusal(each);
   return await inTurns(contenders, { warmUps: 1, rounds }, (contender, round) => {
     const how = round === 0 ? { ms: 0, atLeast: warmUpCalls } : { ms, atLeast: 1 };
-    return callFor(load, server, contender, { connections, ...how });
+    return callFor(load, contender, { connections, ...how });
   });
 }
 
 async function callFor(
   load: Worker,
-  server: Worker,
-  { port, path, calls }: Callable,
+  { server, port, path, calls }: Contender,
   how: Pick<LoadQuestion, 'connections' | 'ms' | 'atLeast'>,
 ): Promise<Cost> {
   const question: LoadQuestion = { port, path, calls, ...how };
