@@ -28,7 +28,6 @@ export type ServerSettings = z.infer<typeof serverSettings>;
 
 /** A request, and the only body that is an answer to it. */
 export const call = z.object({ headers: z.record(z.string(), z.string()), body: z.string() });
-export type Call = z.infer<typeof call>;
 
 /** One of the contenders in a server's process. */
 export const callable = z.object({
