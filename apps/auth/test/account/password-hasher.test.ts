@@ -60,7 +60,7 @@ describe('the hasher', () => {
       times.add(reason.retryAfter);
     }
     // Not all of them are to come back at once.
-    expect([...times].toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6]);
+    expect([...times].toSorted((a, b) => a - b)).toEqual([4, 5, 6, 7, 8, 9, 10]);
     expect(hasher.load).toEqual({ running: 0, waiting: 0 });
     expect(await hasher.verify(null, 'whatever')).toBe(false);
   });
