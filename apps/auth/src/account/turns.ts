@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
 
 /**
- * Seconds; each gets another number between. What waits is gone before the first is back, and those who were
- * refused together do not come back together. Each who comes too early takes time from those within.
+ * Seconds; each gets another number between. What waits is gone before the first is back, and those
+ * who were refused together do not come back together. Each who comes too early takes time from those
+ * within.
  */
 const RETRY_AFTER_S = { least: 4, most: 10 };
 

@@ -91,10 +91,10 @@ export function createLimits(options: LimitsOptions): Limits {
 
   return {
     async login(address, account, isAtHome) {
-      const [fromNetwork, here] = await Promise.all([
-        byNetwork.consume(hashOf(networkOf(address))),
-        byAccount.consume(keyOf(address, account)),
-      ]);
+      // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
+      // up what others in that network have for theirs.
+      const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
+      const here = await byAccount.consume(keyOf(address, account));
       // Only what has passed the limits above is counted here: one network alone is no attack.
       const [attack, spray] = await Promise.all([
         ofAccount.exceeded(hashOf(account), () => options.attacked('account')),
