@@ -1,6 +1,7 @@
 /** Limits, with Redis there, slow and away. */
 import { randomBytes } from 'node:crypto';
 import { startPrivateRedis } from '@portcullis/testkit';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkOf } from '../../src/login/network.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
@@ -50,6 +51,15 @@ async function exhaust(email: string, headers: Record<string, string>): Promise<
   throw new Error('there is no limit');
 }
 
+async function keysInRedis(): Promise<string[]> {
+  const redis = new Redis(system.bed.redisUrl);
+  try {
+    return await redis.keys(`${system.bed.prefix}:limit:*`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
 describe('the limits', () => {
   it('slow down whoever hammers one account, over all instances, and not its owner elsewhere', async () => {
     const { email } = await auth.newcomer();
@@ -90,13 +100,32 @@ describe('the limits', () => {
     expect(limited).toBe(true);
   });
 
+  it('count nothing for accounts from a network that is over its own', async () => {
+    // Ten attempts for a network.
+    const strict = await system.start({
+      PORTCULLIS_RATE_LIMIT_SCALE: '0.05',
+      PORTCULLIS_TRUSTED_PROXIES: '127.0.0.1',
+    });
+    const headers = from();
+    const attempts = async (count: number) => {
+      const statuses = new Set<number>();
+      for (let i = 0; i < count; i += 1) {
+        const email = `${randomBytes(8).toString('hex')}@example.test`;
+        statuses.add((await attempt(email, 'not the right password', headers, strict)).status);
+      }
+      return [...statuses];
+    };
+    expect(await attempts(10)).toEqual([401]);
+    const before = (await keysInRedis()).length;
+    expect(before).toBeGreaterThan(10);
+    expect(await attempts(10)).toEqual([429]);
+    expect(await keysInRedis()).toHaveLength(before);
+  });
+
   it('put no address into Redis', async () => {
     const { email } = await auth.newcomer();
     await attempt(email, 'not the right password', from());
-    const { Redis } = await import('ioredis');
-    const redis = new Redis(system.bed.redisUrl);
-    const keys = await redis.keys(`${system.bed.prefix}*`);
-    redis.disconnect();
+    const keys = await keysInRedis();
     expect(keys.length).toBeGreaterThan(0);
     for (const key of keys) expect(key).not.toContain(email.split('@')[0]);
   });

@@ -1,5 +1,4 @@
 /** Logging out: one session, all of them, all others; once, twice, and many times at once. */
-import type { Tokens } from '@portcullis/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_SESSION_LIMITS } from '../../src/session/lifetimes.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
@@ -20,13 +19,6 @@ const logOut = (token: string) => auth.call('POST', '/v1/logout', { token });
 
 async function cutsOf(key: string): Promise<number> {
   return (await system.sql`select 1 from revocation_log where key = ${key}`).length;
-}
-
-/** Those of the auth service that wait for a lock. */
-async function statementsWaiting(): Promise<number> {
-  const waiting = await system.sql`
-    select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'with "locked"%'`;
-  return waiting.length;
 }
 
 describe('logging out', () => {
@@ -219,24 +211,6 @@ describe('sessions', () => {
       expect(await auth.accepts(last?.access_token ?? '')).toBe(true);
     }
   }, 60_000);
-
-  it('are no more than allowed where logins cannot see each other', async () => {
-    const other = await system.start({ PORTCULLIS_MAX_SESSIONS: '2' });
-    const { email } = await other.newcomer();
-    const logins: Promise<Tokens>[] = [];
-    await system.sql.begin(async (tx) => {
-      await tx`select 1 from users where email_key = ${email} for update`;
-      for (let n = 1; n <= 4; n += 1) logins.push(other.logIn(email));
-      // All of them have looked before any of them goes on.
-      await expect.poll(statementsWaiting, { timeout: 1_800 }).toBe(4);
-    });
-    const sessions = (await Promise.all(logins)).map(({ session_id: id }) => id);
-    const open = await system.sql`
-      select s.id from sessions s join users u on u.id = s.user_id
-      where u.email_key = ${email} and s.ended_at is null`;
-    expect(open).toHaveLength(2);
-    for (const { id } of open) expect(sessions).toContain(id);
-  });
 
   it("of somebody else are nobody's", async () => {
     const person = await auth.newcomer();
