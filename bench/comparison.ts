@@ -9,6 +9,15 @@ export interface Aim {
   readonly atLeast: number;
 }
 
+/** By what contenders are compared, with what it is called. Processor time only where all have it. */
+interface Measure {
+  readonly name: string;
+  of(cost: Cost): number | undefined;
+}
+
+const CLOCK: Measure = { name: 'clock', of: ({ clock }) => clock };
+const PROCESSOR: Measure = { name: 'processor', of: ({ processor }) => processor };
+
 /**
  * `ours` is the median over the rounds of what theirs took divided by what ours took in the same
  * round, and in brackets the tenth and the ninetieth hundredth of them.
@@ -18,20 +27,18 @@ export interface Aim {
 export function comparisonOf(standings: readonly Standing[], aims: readonly Aim[] = []): string {
   const [ours] = standings;
   if (ours === undefined) throw new Error('nobody took part');
+  const measures = [CLOCK, PROCESSOR].filter(({ of }) =>
+    standings.every(({ costs }) => costs.every((cost) => of(cost) !== undefined)),
+  );
   const rows = standings.map((one) => {
-    const median = (of: (cost: Cost) => number) => show(quantile(one.costs.map(of), 0.5));
-    const cells = [
-      one.name,
-      `${median(({ clock }) => clock)} µs`,
-      `${median(({ processor }) => processor)} µs`,
-    ];
-    if (one === ours) return [...cells, '', '', ''];
-    const byClock = ratios(ours, one, ({ clock }) => clock);
-    const byProcessor = ratios(ours, one, ({ processor }) => processor);
-    return [...cells, spread(byClock), spread(byProcessor), reached(byClock, one.name, aims)];
+    const medians = measures.map(({ of }) => `${show(quantile(measured(one, of), 0.5))} µs`);
+    const cells = [one.name, ...medians];
+    if (one === ours) return [...cells, ...measures.map(() => ''), ''];
+    const ratiosToOurs = measures.map(({ of }) => spread(ratios(ours, one, of)));
+    return [...cells, ...ratiosToOurs, reached(ratios(ours, one, CLOCK.of), one.name, aims)];
   });
-  const head = ['', 'clock', 'processor', 'ours, by the clock', 'ours, by processor', 'target'];
-  return aligned([head, ...rows]);
+  const names = measures.map(({ name }) => name);
+  return aligned([['', ...names, ...names.map((name) => `ours, by ${name}`), 'target'], ...rows]);
 }
 
 /** How many times as fast as this contender ours was, in the median round. */
@@ -39,18 +46,21 @@ export function medianRatio(standings: readonly Standing[], against: string): nu
   const [ours] = standings;
   const theirs = standings.find(({ name }) => name === against);
   if (ours === undefined || theirs === undefined) throw new Error(`no ${against} took part`);
-  return quantile(
-    ratios(ours, theirs, ({ clock }) => clock),
-    0.5,
-  );
+  return quantile(ratios(ours, theirs, CLOCK.of), 0.5);
 }
 
-function ratios(ours: Standing, theirs: Standing, of: (cost: Cost) => number): number[] {
+function ratios(ours: Standing, theirs: Standing, of: Measure['of']): number[] {
   return theirs.costs.flatMap((cost, round) => {
-    const own = ours.costs[round];
+    const counterpart = ours.costs[round];
+    const own = counterpart && of(counterpart);
+    const other = of(cost);
     // A round that was too short to be counted says nothing.
-    return own === undefined || of(own) === 0 ? [] : [of(cost) / of(own)];
+    return other === undefined || own === undefined || own === 0 ? [] : [other / own];
   });
+}
+
+function measured({ costs }: Standing, of: Measure['of']): number[] {
+  return costs.flatMap((cost) => of(cost) ?? []);
 }
 
 function spread(values: readonly number[]): string {

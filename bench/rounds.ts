@@ -10,8 +10,8 @@ import { shuffled } from './distribution.ts';
 export const cost = z.object({
   /** By the clock. */
   clock: z.number(),
-  /** Processor time of all threads of the process. */
-  processor: z.number(),
+  /** Processor time of all threads of the process, where it was looked at. */
+  processor: z.number().optional(),
 });
 export type Cost = z.infer<typeof cost>;
 
@@ -53,8 +53,11 @@ export async function costOf(count: number, work: () => void | Promise<void>): P
   return { clock: clock / count, processor: (user + system) / count };
 }
 
-export function meanOf(costs: readonly Cost[]): Cost {
-  const mean = (of: (one: Cost) => number): number =>
-    costs.reduce((sum, one) => sum + of(one), 0) / costs.length;
-  return { clock: mean(({ clock }) => clock), processor: mean(({ processor }) => processor) };
+/** The rounds of several starts of the same contenders, one after the other. */
+export function together(starts: readonly (readonly Standing[])[]): Standing[] {
+  const [first = []] = starts;
+  return first.map(({ name }, at) => ({
+    name,
+    costs: starts.flatMap((standings) => standings[at]?.costs ?? []),
+  }));
 }

@@ -11,7 +11,7 @@ import { createTestBed, testServers, Worker, type DatabaseRecipe } from '@portcu
 import { z } from 'zod';
 import type { RunOptions } from '../catalogue.ts';
 import { comparisonOf, medianRatio, type Aim } from '../comparison.ts';
-import { inTurns, type Cost, type Standing } from '../rounds.ts';
+import { inTurns, together, type Cost, type Standing } from '../rounds.ts';
 import {
   callable,
   loadResult,
@@ -133,15 +133,6 @@ async function callFor(
   const { calls: made, ms } = loadResult.parse(await load.ask(question));
   const used = processorTime.parse(await server.ask('processor')) - before;
   return { clock: (ms * 1_000) / made, processor: used / made };
-}
-
-/** The rounds of all starts, one after the other. */
-function together(starts: readonly (readonly Standing[])[]): Standing[] {
-  const [first = []] = starts;
-  return first.map(({ name }, at) => ({
-    name,
-    costs: starts.flatMap((standings) => standings[at]?.costs ?? []),
-  }));
 }
 
 /** @throws Error for one that lets in who must be refused */

@@ -1,25 +1,37 @@
-/** What the process that verifies tokens again is told, and what it tells. */
+/** What a process that verifies tokens again is told and asked, and what it tells. */
 import { z } from 'zod';
-import { standing } from '../rounds.ts';
+
+/** Ours first, then what it is to be compared with most of all. */
+export const HOT_CONTENDERS = [
+  'portcullis',
+  'portcullis, by a promise',
+  'portcullis, after a revocation',
+  'fast-jwt, cache',
+  'fast-jwt, cache by the token',
+  'a Map, which checks nothing',
+] as const;
+export type HotContender = (typeof HOT_CONTENDERS)[number];
 
 export const hotSettings = z.object({
-  revoked: z.number(),
+  contender: z.enum(HOT_CONTENDERS),
   /** Distinct ones. */
   tokens: z.number(),
-  /** Verifications a round and contender, of tokens picked by chance. */
+  revoked: z.number(),
+  /** Verifications a round, of tokens picked by chance. */
   batch: z.number(),
-  warmUps: z.number(),
-  rounds: z.number(),
 });
 export type HotSettings = z.infer<typeof hotSettings>;
 
-/** What it takes to remember a token, in bytes, the token itself included; garbage not counted. */
-export const memory = z.object({ characters: z.number(), ours: z.number(), fastJwt: z.number() });
+export const hotQuestion = z.enum(['fill', 'verify']);
 
-export const hotResult = z.object({
-  standings: z.array(standing),
+/** What it takes to remember a token, in bytes, the token itself included; garbage not counted. */
+export const memory = z.object({ characters: z.number(), bytes: z.number() });
+export type Memory = z.infer<typeof memory>;
+
+/** The answer to `fill`; that to `verify` is what one took. */
+export const filled = z.object({
   memory,
   /** The same for tokens nearly as long as any that are remembered. */
   longest: memory,
 });
-export type HotResult = z.infer<typeof hotResult>;
+export type Filled = z.infer<typeof filled>;
