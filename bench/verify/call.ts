@@ -55,9 +55,9 @@ const WHOLE: Size = {
   callers: 250,
   revoked: 1_000_000,
   connections: 16,
-  ms: 250,
+  ms: 50,
   warmUpCalls: 5_000,
-  rounds: 24,
+  rounds: 100,
 };
 const SHORT: Size = {
   starts: 2,

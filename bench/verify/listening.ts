@@ -3,7 +3,7 @@ import type { AnyRouter } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 import type { AddressInfo } from 'node:net';
 import type { Callable } from './call-settings.ts';
-import { ordersOf, type CallContext, type Caller } from './guards.ts';
+import { answerFor, type CallContext, type Caller } from './guards.ts';
 
 export interface Listening extends AsyncDisposable {
   /** Of that router. */
@@ -30,7 +30,7 @@ export async function listening(router: AnyRouter): Promise<Listening> {
     callable: (name, path, callers, forged) => {
       const calls = callers.map(({ headers, subject }) => ({
         headers,
-        body: JSON.stringify({ result: { data: ordersOf(subject) } }),
+        body: JSON.stringify({ result: { data: answerFor(subject) } }),
       }));
       return { name, port, path: `/${path}`, calls, forged };
     },

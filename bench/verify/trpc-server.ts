@@ -31,6 +31,9 @@ export async function serveProcedures(settings: ServerSettings): Promise<Served>
         .use(protect(stage.verifier))
         .query(({ ctx }) => ordersOf(ctx.token.sub)),
       open: t.procedure.query(() => ordersOf(somebody)),
+      throughMiddleware: t.procedure
+        .use(({ next }) => next({ ctx: { subject: somebody } }))
+        .query(({ ctx }) => ordersOf(ctx.subject)),
       openAgain: t.procedure.query(() => ordersOf(somebody)),
       redis: guarded(redis),
       rows: guarded(rows),
@@ -44,6 +47,7 @@ export async function serveProcedures(settings: ServerSettings): Promise<Served>
       callable('portcullis', 'portcullis', people, forged),
       callable('open, the same request', 'open', withToken, null),
       callable('open once more', 'openAgain', withToken, null),
+      callable('open, a middleware that asks nobody', 'throughMiddleware', withToken, null),
       callable('open, without a token', 'open', [{ headers: {}, subject: somebody }], null),
       callable('Redis, EXISTS', 'redis', redis.callers, redis.forged),
       callable('Postgres, a session row', 'rows', rows.callers, rows.forged),
