@@ -72,6 +72,25 @@ describe('a login that waits for the account', () => {
     expect([await opened(email), await audited(email)]).toEqual(before);
   });
 
+  it('leaves nothing when the password was changed meanwhile', async () => {
+    const { email } = await auth.newcomer();
+    const other = `other-${email}`;
+    const { status } = await auth.register(other, 'a password that nobody else here has');
+    expect(status).toBe(201);
+    const before = [await opened(email), await audited(email)];
+    const [login] = await logInMeanwhile(
+      auth,
+      email,
+      1,
+      (tx) => tx`
+        update users set generation = generation + 1,
+          password_hash = (select password_hash from users where email_key = ${other})
+        where email_key = ${email}`,
+    );
+    expect(login).toMatchObject({ status: 'rejected', reason: { message: /401/ } });
+    expect([await opened(email), await audited(email)]).toEqual(before);
+  });
+
   it('checks the password again when the generation was raised, and leaves one session', async () => {
     const { email } = await auth.newcomer();
     const before = [(await opened(email)).length, (await audited(email)).length];
