@@ -44,8 +44,7 @@ export function guarded({ identify }: Guard) {
 /**
  * What is guarded. It waits for one turn of the event loop, as it would for its own database, so that
  * what follows is done for all requests at hand together, whoever let them in. Without that a guard
- * that waits looks faster than none: it does the one half of the work for many requests in a row, then
- * the other, and the processor finds its code at hand.
+ * that waits is faster than none, and Redis than all. docs/performance.md has the figures for both.
  */
 export async function ordersOf(subject: string): Promise<string> {
   await nextTurn();

@@ -173,7 +173,7 @@ export class VerifiedTokens {
 /**
  * The claims are looked at first, though every subject has a name: whoever finds the token reads them
  * next, and so they are on their way from memory while its characters are compared. Of 10,000 tokens
- * one is found in four fifths of the time.
+ * one is found in 15 to 25 % less time.
  */
 function isOf(entry: VerifiedToken | undefined, token: string): boolean {
   return entry !== undefined && entry.claims.sub.length > 0 && entry.token === token;
