@@ -85,7 +85,6 @@ export async function composeVerifierSide(
       maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
       maxStalenessMs: config.maxStalenessMs,
       failed,
-      audited: () => auditKeeper.committed(),
       onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
       onMails,
     }),

@@ -47,7 +47,7 @@ import type { Mint } from './token/mint.ts';
 export interface VerbDependencies {
   database: Database;
   revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
-  auditKeeper: Pick<AuditKeeper, 'chain' | 'committed'>;
+  auditKeeper: Pick<AuditKeeper, 'chain'>;
   keyRing: KeyRing;
   making: KeyMaking;
   mint: Mint;
@@ -70,7 +70,7 @@ export interface Verbs {
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, making, mint, hasher, limits, refreshTokens, metrics } = dependencies;
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
-  const { judge, linkTokens, sessionLimits, auditKeeper } = dependencies;
+  const { judge, linkTokens, sessionLimits } = dependencies;
   const ending = { makeChange, receipts };
   const asking = { makeChange, limits };
   const refresh = createRefresh({
@@ -95,7 +95,6 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
         database,
         refreshTokens,
         sessionLimits,
-        audited: () => auditKeeper.committed(),
       }),
       keepToLimit: createKeepToLimit(database, makeChange, sessionLimits.most),
       hasher,

@@ -34,6 +34,7 @@ export function createChangePassword({
       isAtHome(database, checked.emailKey, address),
     );
     if (!(await hasher.verify(checked.passwordHash, current))) {
+      await limits.wrongPassword(checked.emailKey);
       throw new Refusal('invalid_credentials');
     }
     await limits.loggedIn(address, checked.emailKey).catch(() => undefined);

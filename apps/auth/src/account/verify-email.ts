@@ -84,6 +84,7 @@ export function createVerifyEmail({
       isAtHome(database, account.emailKey, address),
     );
     if (!(await hasher.verify(account.passwordHash, password))) {
+      await limits.wrongPassword(account.emailKey);
       throw new Refusal('invalid_credentials');
     }
     await limits.loggedIn(address, account.emailKey).catch(() => undefined);

@@ -3,17 +3,18 @@
  *
  * Not in the transaction of the change: a chain has one end, and whoever extends it holds that until
  * the commit is on disk, so all changes would wait for each other, and for a process that was paused.
- * The row itself is in that transaction. From its commit until it is chained, which is a moment later
- * where any instance runs, only the database's own trigger protects it.
+ * The row itself is in that transaction. From its commit until the head after it is published, which is
+ * a second later where any instance runs, only the database's own trigger protects it.
  */
 import type { Clock } from '@portcullis/verify';
 import { every } from '../revocation/every.ts';
 import type { AuditHead } from './chain.ts';
 import type { AuditTrail, PublishedHeads } from './trail.ts';
 
-/** From a commit to the chaining of what has gathered meanwhile. Milliseconds. */
-const GATHER_MS = 250;
-/** Between two looks at what others left behind, and two publications. Milliseconds. */
+/**
+ * Between two looks at what there is to chain, and two publications. Milliseconds. Sooner would show
+ * nothing more: until its head is published, a chain can be rewritten together with its rows.
+ */
 const SWEEP_MS = 1_000;
 
 export interface AuditKeeperOptions {
@@ -26,7 +27,6 @@ export interface AuditKeeperOptions {
 export class AuditKeeper implements AsyncDisposable {
   readonly #options: AuditKeeperOptions;
   readonly #stopSweeping: () => Promise<void>;
-  #gathering: { cancel(): void } | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #head: AuditHead | undefined;
@@ -38,19 +38,8 @@ export class AuditKeeper implements AsyncDisposable {
       options.clock,
       SWEEP_MS,
       async () => await this.#sweep(),
-      (error) => options.failed(error, 'publishing the head of the audit trail'),
+      (error) => options.failed(error, 'chaining the audit trail'),
     );
-  }
-
-  /** Called after a commit. Waits for nothing. */
-  committed(): void {
-    this.#gathering ??= this.#options.clock.after(GATHER_MS, () => {
-      this.#gathering = undefined;
-      this.chain().catch((error: unknown) => {
-        // Another instance holds the head, or the database is away. The sweep tries again.
-        this.#options.failed(error, 'chaining the audit trail');
-      });
-    });
   }
 
   /** Chains what was committed before the call. One run at a time; a call meanwhile makes one more. */
@@ -67,11 +56,7 @@ export class AuditKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stopSweeping();
-    if (this.#gathering !== undefined) {
-      this.#gathering.cancel();
-      await this.chain().catch(() => undefined); // another instance does it
-    }
-    await this.#running?.catch(() => undefined);
+    await this.chain().catch(() => undefined); // another instance does it
   }
 
   async #chainAll(): Promise<void> {

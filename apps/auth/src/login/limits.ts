@@ -26,9 +26,9 @@ interface Limit {
 const ACCOUNT_AND_NETWORK: Limit = { name: 'login_account', points: 10, duration: 600 };
 /** Wrong passwords from one network, for whatever accounts: spraying. */
 const NETWORK: Limit = { name: 'login_network', points: 200, duration: 600 };
-/** Wrong passwords for one account from all networks together: beyond it, it is under attack. */
+/** Wrong passwords for one account from all networks together: after these, it is under attack. */
 const ATTACKED: Limit = { name: 'login_attacked', points: 30, duration: 600 };
-/** Wrong passwords for all accounts from all networks: beyond it, somebody is spraying. */
+/** Wrong passwords for all accounts from all networks: after these, somebody is spraying. */
 const SPRAYED: Limit = { name: 'login_sprayed', points: 1_000, duration: 600 };
 /** What a strange network has left of its attempts for one account that is under attack. */
 const STRANGER_AT_ACCOUNT = 3;
@@ -37,6 +37,8 @@ const STRANGER = 20;
 const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 600 };
 /** Mails that one network asks for, to whatever addresses; how many one account gets is bounded apart. */
 const MAIL: Limit = { name: 'mail_network', points: 50, duration: 600 };
+/** The key of what is counted over all accounts. */
+const EVERYBODY = 'all';
 /** What is left of a limit when an instance counts alone. */
 const ALONE = 0.5;
 /** Counters that an instance keeps for each limit when it counts alone. */
@@ -46,7 +48,7 @@ const REST = 1_000;
 
 export interface Limits {
   /**
-   * Counts an attempt before the password is looked at.
+   * Counts an attempt, for its network and there for the account, before the password is looked at.
    *
    * @param isAtHome whether the account is used from this network; asked only under attack
    * @throws Refusal `rate_limited`
@@ -54,6 +56,8 @@ export interface Limits {
   login(address: string, account: string, isAtHome: () => Promise<boolean>): Promise<void>;
   /** A right password is no attack: it is taken off the count again. */
   loggedIn(address: string, account: string): Promise<void>;
+  /** A wrong one is counted for the account and for all of them, wherever it came from. */
+  wrongPassword(account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
   registration(address: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -87,18 +91,16 @@ export function createLimits(options: LimitsOptions): Limits {
     createHash('sha256').update(parts.join('\n')).digest('base64url');
   const keyOf = (address: string, account: string) => hashOf(networkOf(address), account);
   const few = (points: number) => Math.max(1, Math.floor(points * options.scale));
-  const everybody = 'all';
 
   return {
     async login(address, account, isAtHome) {
       // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
       const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
-      const here = await byAccount.consume(keyOf(address, account));
-      // Only what has passed the limits above is counted here: one network alone is no attack.
-      const [attack, spray] = await Promise.all([
-        ofAccount.exceeded(hashOf(account), () => options.attacked('account')),
-        ofAll.exceeded(everybody, () => options.attacked('spray')),
+      const [here, attack, spray] = await Promise.all([
+        byAccount.consume(keyOf(address, account)),
+        ofAccount.usedUp(hashOf(account)),
+        ofAll.usedUp(EVERYBODY),
       ]);
       const tooMany =
         (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
@@ -112,9 +114,15 @@ export function createLimits(options: LimitsOptions): Limits {
       await Promise.all([
         byNetwork.giveBack(hashOf(networkOf(address))),
         byAccount.forget(keyOf(address, account)),
-        ofAccount.giveBack(hashOf(account)),
-        ofAll.giveBack(everybody),
       ]);
+    },
+    async wrongPassword(account) {
+      const [attack, spray] = await Promise.all([
+        ofAccount.usesUp(hashOf(account)),
+        ofAll.usesUp(EVERYBODY),
+      ]);
+      if (attack) options.attacked('account');
+      if (spray) options.attacked('spray');
     },
     async registration(address) {
       await registrations.consume(hashOf(networkOf(address)));
@@ -134,17 +142,12 @@ class Store {
     this.#degraded = degraded;
   }
 
-  get isAway(): boolean {
-    return performance.now() < this.#restUntil;
-  }
-
-  /** Redis first, then this instance's own count. A rejection that is an Error is Redis's. */
+  /** Redis first, then this instance's own count. */
   async ask<T>(together: () => Promise<T>, alone: () => Promise<T>): Promise<T> {
-    if (this.isAway) return await alone();
+    if (performance.now() < this.#restUntil) return await alone();
     try {
       return await together();
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
       this.#restUntil = performance.now() + REST;
       this.#degraded(error);
       return await alone();
@@ -172,39 +175,32 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
   const counterOf = (key: string) =>
     String(createHmac('sha256', salt).update(key).digest().readUInt32BE() % MAX_COUNTERS);
 
-  const count = (key: string): Promise<RateLimiterRes> =>
+  /** @param attempts none to see what there have been */
+  const count = (key: string, attempts: 0 | 1): Promise<Count> =>
     store.ask(
-      () => together.consume(key),
-      () => alone.consume(counterOf(key)),
+      () => countWith(together, key, attempts),
+      () => countWith(alone, counterOf(key), attempts),
     );
 
   return {
-    /** @returns how many there have been, this one included */
-    async consume(key: string): Promise<number> {
-      try {
-        return (await count(key)).consumedPoints;
-      } catch (rejected) {
-        throw new Refusal('rate_limited', { retryAfter: secondsUntilOver(rejected) });
-      }
-    },
     /**
-     * Counts, and refuses nobody.
-     *
-     * @param first called for the one that exceeds it first
-     * @returns seconds until the window is over, where it is exceeded
+     * @returns how many there have been, this one included
+     * @throws Refusal `rate_limited`
      */
-    async exceeded(key: string, first: () => void): Promise<number | undefined> {
-      try {
-        await count(key);
-        return undefined;
-      } catch (rejected) {
-        const seconds = secondsUntilOver(rejected);
-        const allowed = store.isAway ? scaled(ALONE) : scaled(1);
-        const wasFirst =
-          rejected instanceof RateLimiterRes && rejected.consumedPoints === allowed + 1;
-        if (wasFirst) first();
-        return seconds;
-      }
+    async consume(key: string): Promise<number> {
+      const { counted, allowed, seconds } = await count(key, 1);
+      if (counted > allowed) throw new Refusal('rate_limited', { retryAfter: seconds });
+      return counted;
+    },
+    /** @returns seconds until the window is over, where as many were counted as the limit allows */
+    async usedUp(key: string): Promise<number | undefined> {
+      const { counted, allowed, seconds } = await count(key, 0);
+      return counted < allowed ? undefined : seconds;
+    },
+    /** Counts one, and refuses nobody. @returns whether it was the last that the limit allows */
+    async usesUp(key: string): Promise<boolean> {
+      const { counted, allowed } = await count(key, 1);
+      return counted === allowed;
     },
     async giveBack(key: string): Promise<void> {
       await store.ask(
@@ -221,8 +217,25 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
   };
 }
 
-/** @throws whatever is no answer of a limiter */
-function secondsUntilOver(rejected: unknown): number {
-  if (!(rejected instanceof RateLimiterRes)) throw rejected;
-  return Math.max(1, Math.ceil(rejected.msBeforeNext / 1_000));
+interface Count {
+  counted: number;
+  allowed: number;
+  /** Until the window is over; at least 1. */
+  seconds: number;
+}
+
+/** The library rejects with the count where it is above what is allowed. */
+async function countWith(
+  counter: RateLimiterRedis | RateLimiterMemory,
+  key: string,
+  attempts: 0 | 1,
+): Promise<Count> {
+  const { consumedPoints, msBeforeNext } = await counter
+    .consume(key, attempts)
+    .catch((rejected: unknown) => {
+      if (rejected instanceof RateLimiterRes) return rejected;
+      throw rejected;
+    });
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1_000));
+  return { counted: consumedPoints, allowed: counter.points, seconds };
 }

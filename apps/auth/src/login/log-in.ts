@@ -55,8 +55,8 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     .prepare('account_by_key');
 
   return async ({ request }, { email, password }) => {
+    const account = emailKey(email) ?? email;
     try {
-      const account = emailKey(email) ?? email;
       const tokens = await hasher.logins.takeAfter(
         async () => {
           // What is over the bound does not come here: it costs nothing, and counts as no attempt.
@@ -70,7 +70,9 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       observe('succeeded');
       return tokens;
     } catch (error) {
-      observe(outcomeOf(error));
+      const outcome = outcomeOf(error);
+      observe(outcome);
+      if (outcome === 'refused') await limits.wrongPassword(account);
       throw error;
     }
   };

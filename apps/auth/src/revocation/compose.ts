@@ -28,8 +28,6 @@ export interface RevocationsOptions {
   /** S, in milliseconds. */
   maxStalenessMs: number;
   failed(error: unknown, what: string): void;
-  /** Told of every change after its commit: it has left rows in the audit trail. */
-  audited?(): void;
   /** Told of every revocation after its commit, for the metrics. */
   onCommitted?(event: RevocationEvent): void;
   /** Told right after the commit that mails wait. */
@@ -68,7 +66,6 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
       entryLifeSeconds: options.maxTokenLifeSeconds + ENTRY_MARGIN_S,
       committed(revocations, announced, mails) {
         protocol.committed(revocations);
-        options.audited?.();
         for (const event of revocations) options.onCommitted?.(event);
         if (mails.length > 0) options.onMails?.(mails);
         if (announced) void accountEvents.sweep();

@@ -59,12 +59,10 @@ export interface OpenSessionDependencies {
   database: Database;
   refreshTokens: RefreshTokens;
   sessionLimits: SessionLimits;
-  /** Told when an audit row has been committed. */
-  audited(): void;
 }
 
 export function createOpenSession(dependencies: OpenSessionDependencies): OpenSession {
-  const { database, refreshTokens, sessionLimits, audited } = dependencies;
+  const { database, refreshTokens, sessionLimits } = dependencies;
   const statement = prepareStatement(database, sessionLimits);
 
   return async (request, { user, generation, amr, jkt }) => {
@@ -83,7 +81,6 @@ export function createOpenSession(dependencies: OpenSessionDependencies): OpenSe
       ...originOf(request.address),
     });
     if (row === undefined) return null;
-    audited();
     const { others, raced, clientGeneration, now, kid, issuerGeneration, ...opened } = row;
     if (clientGeneration === null) {
       throw new Refusal('unavailable', { cause: new Error('the first-party client is not there') });
