@@ -1,7 +1,7 @@
 /** What somebody else waits for meanwhile: one question after the other, with a pause in between. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds. Three who ask are less than a fiftieth of two cores by it. */
+/** Milliseconds. Three who ask take a tenth of a core or two by it, and the same beside argon2 alone. */
 const PAUSE_MS = 100;
 
 export interface Question {

@@ -6,18 +6,22 @@
 import { initTRPC } from '@trpc/server';
 import { betterAuthGuard } from './better-auth.ts';
 import type { ServerSettings } from './call-settings.ts';
-import { guarded, type CallContext } from './guards.ts';
+import { guarded, ORDERS_OF, type CallContext } from './guards.ts';
 import { listening } from './listening.ts';
 import type { Served } from './trpc-server.ts';
 
 const t = initTRPC.context<CallContext>().create();
 
-export async function serveBetterAuth({ callers, databaseUrls }: ServerSettings): Promise<Served> {
+export async function serveBetterAuth(settings: ServerSettings): Promise<Served> {
+  const { procedure, callers, databaseUrls } = settings;
+  const ordersOf = ORDERS_OF[procedure];
   const better = await betterAuthGuard(callers, databaseUrls.betterAuth, { cookieCache: false });
   const cached = await betterAuthGuard(callers, databaseUrls.betterAuthCookieCache, {
     cookieCache: true,
   });
-  const server = await listening(t.router({ better: guarded(better), cached: guarded(cached) }));
+  const server = await listening(
+    t.router({ better: guarded(better, ordersOf), cached: guarded(cached, ordersOf) }),
+  );
   return {
     callables: [
       server.callable('better-auth, getSession', 'better', better.callers, better.forged),

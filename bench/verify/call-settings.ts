@@ -8,8 +8,13 @@ import { z } from 'zod';
 export const stackName = z.enum(['trpc', 'better-auth', 'service']);
 export type StackName = z.infer<typeof stackName>;
 
+/** When the procedure answers; the stack of this repository has its own. */
+export const procedureName = z.enum(['at-once', 'next-turn']);
+export type ProcedureName = z.infer<typeof procedureName>;
+
 export const serverSettings = z.object({
   stack: stackName,
+  procedure: procedureName,
   /** People, each with a session of its own. */
   callers: z.number(),
   /** Revocations in force, for those who know of any. */

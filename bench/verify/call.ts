@@ -18,6 +18,7 @@ import {
   processorTime,
   type Callable,
   type LoadQuestion,
+  type ProcedureName,
   type ServerSettings,
   type StackName,
 } from './call-settings.ts';
@@ -33,6 +34,36 @@ const OTHERS = [
 ];
 const AIMS = [OPEN_AIM, ...OTHERS.map((against) => ({ against, atLeast: 1 }))];
 const DATABASE: DatabaseRecipe = { name: 'bench', sources: [], migrate: async () => {} };
+
+/** What one table compares. */
+interface Arrangement {
+  readonly about: string;
+  readonly stacks: readonly StackName[];
+  readonly procedure: ProcedureName;
+  readonly aims: readonly Aim[];
+}
+
+/** As the target reads, and as procedures mostly are; guards.ts says what that does. */
+const ARRANGEMENTS: readonly Arrangement[] = [
+  {
+    about: "tRPC's own server, a procedure that waits for nothing",
+    stacks: ['trpc', 'better-auth'],
+    procedure: 'at-once',
+    aims: AIMS,
+  },
+  {
+    about: "tRPC's own server, a procedure that waits for a turn of the event loop",
+    stacks: ['trpc', 'better-auth'],
+    procedure: 'next-turn',
+    aims: AIMS,
+  },
+  {
+    about: "the stack of this repository's services",
+    stacks: ['service'],
+    procedure: 'at-once',
+    aims: [OPEN_AIM],
+  },
+];
 
 /** In the process of its server. */
 interface Contender extends Callable {
@@ -72,19 +103,13 @@ const SHORT: Size = {
 export async function benchCall({ short }: RunOptions): Promise<void> {
   const size = short ? SHORT : WHOLE;
   await using load = await Worker.start({ entry: 'bench/verify/load-process.ts', settings: null });
-  await compare(load, size, ['trpc', 'better-auth'], "tRPC's own server", AIMS);
-  await compare(load, size, ['service'], "the stack of this repository's services", [OPEN_AIM]);
+  for (const arrangement of ARRANGEMENTS) await compare(load, size, arrangement);
 }
 
-async function compare(
-  load: Worker,
-  size: Size,
-  stacks: readonly StackName[],
-  about: string,
-  aims: readonly Aim[],
-): Promise<void> {
+async function compare(load: Worker, size: Size, arrangement: Arrangement): Promise<void> {
+  const { about, aims } = arrangement;
   const starts: (readonly Standing[])[] = [];
-  for (let n = 0; n < size.starts; n += 1) starts.push(await measureOnce(load, size, stacks));
+  for (let n = 0; n < size.starts; n += 1) starts.push(await measureOnce(load, size, arrangement));
   console.log(
     `\n  a call, ${about}; median of ${size.starts} starts of ${size.rounds} rounds of ${size.ms} ms, ` +
       `${size.connections} connections, ${size.callers} callers`,
@@ -98,7 +123,7 @@ async function compare(
 async function measureOnce(
   load: Worker,
   size: Size,
-  stacks: readonly StackName[],
+  { stacks, procedure }: Arrangement,
 ): Promise<Standing[]> {
   const { callers, revoked, connections, ms, warmUpCalls, rounds } = size;
   await using bed = await createTestBed({
@@ -109,7 +134,15 @@ async function measureOnce(
   const contenders: Contender[] = [];
   await using servers = new Disposal();
   for (const stack of stacks) {
-    const settings: ServerSettings = { stack, callers, revoked, redisUrl, prefix, databaseUrls };
+    const settings: ServerSettings = {
+      stack,
+      procedure,
+      callers,
+      revoked,
+      redisUrl,
+      prefix,
+      databaseUrls,
+    };
     const server = servers.use(
       await Worker.start({ entry: 'bench/verify/call-process.ts', settings }),
     );

@@ -6,7 +6,7 @@
 import { protect } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 import type { Callable, ServerSettings } from './call-settings.ts';
-import { guarded, ordersOf, postgresGuard, redisGuard, type CallContext } from './guards.ts';
+import { guarded, ORDERS_OF, postgresGuard, redisGuard, type CallContext } from './guards.ts';
 import { listening } from './listening.ts';
 import { callersOf, forgedBy } from './token-callers.ts';
 import { createVerifyingStage } from './verifying-stage.ts';
@@ -19,7 +19,8 @@ const t = initTRPC.context<CallContext>().create();
 
 /** @returns those that are called; ours first, then what it is to be compared with most of all */
 export async function serveProcedures(settings: ServerSettings): Promise<Served> {
-  const { revoked, callers: count, databaseUrls } = settings;
+  const { procedure, revoked, callers: count, databaseUrls } = settings;
+  const ordersOf = ORDERS_OF[procedure];
   const stage = await createVerifyingStage({ alg: 'ES256', revoked });
   const people = await callersOf(stage.issuer, count);
   const somebody = people[0]?.subject ?? '';
@@ -35,8 +36,8 @@ export async function serveProcedures(settings: ServerSettings): Promise<Served>
         .use(({ next }) => next({ ctx: { subject: somebody } }))
         .query(({ ctx }) => ordersOf(ctx.subject)),
       openAgain: t.procedure.query(() => ordersOf(somebody)),
-      redis: guarded(redis),
-      rows: guarded(rows),
+      redis: guarded(redis, ordersOf),
+      rows: guarded(rows, ordersOf),
     }),
   );
   const { callable } = server;
