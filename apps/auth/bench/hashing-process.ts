@@ -7,7 +7,7 @@ import { answerQuestions } from '@portcullis/testkit';
 import { z } from 'zod';
 import { DEFAULT_ARGON2 } from '../src/account/argon2-parameters.ts';
 import { HashingThreads } from '../src/account/hashing-threads.ts';
-import { MAX_CONCURRENT } from '../src/account/password-hasher.ts';
+import { HANDED_OUT, MAX_CONCURRENT } from '../src/account/password-hasher.ts';
 
 const question = z.object({ milliseconds: z.number() });
 const password = 'correct horse battery staple';
@@ -19,7 +19,7 @@ async function rateOver(milliseconds: number): Promise<number> {
   const started = performance.now();
   let checked = 0;
   await Promise.all(
-    Array.from({ length: MAX_CONCURRENT }, async () => {
+    Array.from({ length: HANDED_OUT }, async () => {
       while (performance.now() - started < milliseconds) {
         const holds = await threads.run({ stored, password });
         if (holds !== true) throw new Error('the right password is refused');

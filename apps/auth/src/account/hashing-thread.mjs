@@ -1,6 +1,6 @@
 /**
- * argon2 in a thread of its own, which gives way to all that somebody waits for: one job at a time,
- * and an answer to each.
+ * argon2 in a thread of its own, which gives way to all that somebody waits for. It gets jobs together,
+ * does one at a time, and answers when all of them are done.
  */
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
@@ -48,7 +48,7 @@ function answerTo(job) {
 }
 
 giveWay();
-parentPort?.on('message', (/** @type {HashingJob} */ job) => {
+parentPort?.on('message', (/** @type {HashingJob[]} */ jobs) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(answerTo(job));
+  parentPort?.postMessage(jobs.map((job) => answerTo(job)));
 });

@@ -1,55 +1,102 @@
 /**
  * The threads that hash. Not Node's own pool: there the hashes would stand before whatever else needs
  * it (signatures, files, name look-ups), and could not be given another priority.
+ *
+ * What waits when a thread has time goes to it together, as commits go to a disk: with nobody waiting
+ * each job goes at once, and in a crowd what follows a hash is done for several people in one go. A hash
+ * fills the caches of its core, so that whatever runs after it fetches its own code and data anew.
  */
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { HashingJob } from './hashing-thread.mjs';
 
-const answer = z.union([
-  z.object({ done: z.union([z.string(), z.boolean()]) }),
-  z.object({ failed: z.string() }),
-]);
+/** Jobs that a thread gets together at the most; none waits for its answer longer than these take. */
+export const AT_ONCE = 4;
+
+const answers = z.array(
+  z.union([
+    z.object({ done: z.union([z.string(), z.boolean()]) }),
+    z.object({ failed: z.string() }),
+  ]),
+);
+
+interface Waiting {
+  job: HashingJob;
+  resolve(done: string | boolean): void;
+  reject(error: unknown): void;
+}
 
 export class HashingThreads implements AsyncDisposable {
   readonly #idle: HashingThread[];
   readonly #all: readonly HashingThread[];
+  readonly #waiting: Waiting[] = [];
+  #ended = false;
 
   constructor(count: number) {
     this.#all = Array.from({ length: count }, () => new HashingThread());
     this.#idle = [...this.#all];
   }
 
-  /**
-   * The caller sees to it that no more are under way than there are threads.
-   *
-   * @throws Error when argon2 or its thread has failed
-   */
+  /** Jobs that no thread has yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** @throws Error when argon2 or its thread has failed, or has been ended */
   async run(job: HashingJob): Promise<string | boolean> {
-    const thread = this.#idle.pop();
-    if (thread === undefined) throw new Error('more hashes than threads');
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject });
+      this.#handOut();
+    });
+  }
+
+  #handOut(): void {
+    if (this.#ended) {
+      const ended = new Error('the threads that hash have been ended');
+      for (const { reject } of this.#waiting.splice(0)) reject(ended);
+    }
+    while (this.#waiting.length > 0) {
+      const thread = this.#idle.pop();
+      if (thread === undefined) return;
+      // A share of them, as another thread may have time in a moment.
+      const share = Math.ceil(this.#waiting.length / this.#all.length);
+      void this.#run(thread, this.#waiting.splice(0, Math.min(share, AT_ONCE)));
+    }
+  }
+
+  async #run(thread: HashingThread, asked: readonly Waiting[]): Promise<void> {
     try {
-      return await thread.run(job);
+      const said = await thread.run(asked.map(({ job }) => job));
+      for (const [at, { resolve, reject }] of asked.entries()) {
+        const one = said[at];
+        if (one !== undefined && 'done' in one) resolve(one.done);
+        else reject(new Error(one?.failed ?? 'no answer from a thread that hashes'));
+      }
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
     } finally {
       this.#idle.push(thread);
+      this.#handOut();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    this.#handOut();
     await Promise.all(this.#all.map((thread) => thread[Symbol.asyncDispose]()));
   }
 }
 
-/** One job at a time. After a failure of the thread itself, the next job gets another one. */
+/** One message at a time. After a failure of the thread itself, the next job gets another one. */
 class HashingThread implements AsyncDisposable {
   #worker: Worker | undefined;
 
-  async run(job: HashingJob): Promise<string | boolean> {
+  async run(jobs: readonly HashingJob[]): Promise<z.infer<typeof answers>> {
     const worker = (this.#worker ??= this.#start());
     // Only work keeps the process alive.
     worker.ref();
     try {
-      return await new Promise((resolve, reject) => {
+      const said = await new Promise<unknown>((resolve, reject) => {
         const settle = (): void => {
           worker.off('message', told);
           worker.off('error', failed);
@@ -57,10 +104,7 @@ class HashingThread implements AsyncDisposable {
         };
         const told = (message: unknown): void => {
           settle();
-          const said = answer.safeParse(message);
-          if (said.success && 'done' in said.data) resolve(said.data.done);
-          else
-            reject(new Error(said.success && 'failed' in said.data ? said.data.failed : 'what?'));
+          resolve(message);
         };
         const failed = (error: unknown): void => {
           settle();
@@ -69,8 +113,9 @@ class HashingThread implements AsyncDisposable {
         const exited = (): void => failed(new Error('a thread that hashes has ended'));
         worker.on('message', told).on('error', failed).on('exit', exited);
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-        worker.postMessage(job);
+        worker.postMessage(jobs);
       });
+      return answers.parse(said);
     } finally {
       worker.unref();
     }

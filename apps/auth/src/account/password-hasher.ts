@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { z } from 'zod';
 import type { Argon2Parameters } from './argon2-parameters.ts';
-import { HashingThreads } from './hashing-threads.ts';
+import { AT_ONCE, HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './judge-password.ts';
 import { Turns } from './turns.ts';
 
@@ -18,10 +18,10 @@ import { Turns } from './turns.ts';
 const TAG_BYTES = 32;
 /** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());
+/** Hashes that the threads have, what they are to get next, and as many people at the database. */
+export const HANDED_OUT = 3 * AT_ONCE * MAX_CONCURRENT;
 /** Hashes that wait. At 50 ms each, the last of them waits for two seconds. */
-const MAX_WAITING = 40 * MAX_CONCURRENT;
-/** Logins that are at the database while the threads hash for others. */
-const LOGINS_BESIDE = 4;
+const MAX_WAITING = 40 * MAX_CONCURRENT - HANDED_OUT;
 
 export interface HasherGauges {
   readonly running: number;
@@ -31,8 +31,8 @@ export interface HasherGauges {
 export interface PasswordHasher extends AsyncDisposable {
   readonly load: HasherGauges;
   /**
-   * Whoever logs in waits here, before the first question to the database: so a crowd holds a few
-   * connections and no more, and everybody else finds the others free.
+   * Whoever logs in waits here, before the first question to the database: so however many come, those
+   * who ask it at once are a few, and everybody else has its connections soon.
    */
   readonly logins: Turns;
   /** @throws Refusal `overloaded` */
@@ -50,8 +50,8 @@ export interface PasswordHasher extends AsyncDisposable {
 
 /** @param today what is hashed with from now on; older hashes go on being checked with their own */
 export async function createPasswordHasher(today: Argon2Parameters): Promise<PasswordHasher> {
-  const hashes = new Turns(MAX_CONCURRENT, MAX_WAITING);
-  const logins = new Turns(MAX_CONCURRENT + LOGINS_BESIDE, MAX_WAITING);
+  const hashes = new Turns(HANDED_OUT, MAX_WAITING);
+  const logins = new Turns(HANDED_OUT, MAX_WAITING);
   const threads = new HashingThreads(MAX_CONCURRENT);
 
   const parameters = { ...today, outputLen: TAG_BYTES };
@@ -64,10 +64,10 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
   return {
     load: {
       get running() {
-        return hashes.running;
+        return hashes.running - threads.waiting;
       },
       get waiting() {
-        return hashes.waiting + logins.waiting;
+        return threads.waiting + hashes.waiting + logins.waiting;
       },
     },
     logins,

@@ -47,6 +47,34 @@ describe('the hasher', () => {
     expect(await hasher.verify(null, '')).toBe(false);
   });
 
+  it('gives each of those whose turn comes together an answer of their own', async () => {
+    const stored = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => hasher.hash(`the password of ${i}`)),
+    );
+    const asked = Array.from({ length: 60 }, (_, i) => {
+      const [of, own] = [i % 12, i % 5 !== 0];
+      const password = `the password of ${own ? of : (of + 1) % 12}`;
+      return { own, answer: hasher.verify(stored[of] ?? null, password) };
+    });
+    const broken = expect(hasher.verify('$argon2id$v=19$', 'whatever')).rejects.toThrow('Decoding');
+    expect(hasher.load.running + hasher.load.waiting).toBe(61);
+    expect(await Promise.all(asked.map(({ answer }) => answer))).toEqual(
+      asked.map(({ own }) => own),
+    );
+    await broken;
+    expect(hasher.load).toEqual({ running: 0, waiting: 0 });
+  });
+
+  it('leaves nobody waiting when it is ended', async () => {
+    const ended = await createPasswordHasher(LEAST);
+    const asked = Promise.allSettled(
+      Array.from({ length: 40 }, () => ended.verify(null, 'whatever')),
+    );
+    await ended[Symbol.asyncDispose]();
+    expect((await asked).filter(({ status }) => status === 'fulfilled')).toEqual([]);
+    expect(ended.load).toEqual({ running: 0, waiting: 0 });
+  });
+
   it('refuses what is over its bound at once, and is idle afterwards', async () => {
     const settled = await Promise.allSettled(
       Array.from({ length: 200 }, () => hasher.verify(null, 'whatever')),
