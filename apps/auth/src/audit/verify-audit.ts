@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { inboxPrefix } from '@portcullis/contracts';
 import { parseBusAddress } from '@portcullis/service';
 import { readAuditHeads } from '../nats/read-audit-heads.ts';
-import { readableAuditTrail } from '../postgres/audit-trail.ts';
+import { readAuditTrail } from '../postgres/audit-trail.ts';
 import { connectPostgres } from '../postgres/database.ts';
 import { verifyTrail, type PublishedHead, type TrailVerdict } from './verify-trail.ts';
 
@@ -19,15 +19,16 @@ export async function verifyAudit(places: AuditPlaces): Promise<TrailVerdict> {
   // First: whatever is published by now is in the table that is read afterwards.
   const published = await publishedHeads(places).catch(() => 'away' as const);
   await using postgres = connectPostgres(places.databaseUrl, 'portcullis-auth-verify-audit', 1);
-  const trail = readableAuditTrail(postgres.sql);
+  const judge = async (heads: readonly PublishedHead[]): Promise<TrailVerdict> =>
+    await readAuditTrail(postgres.sql, (trail) => verifyTrail(trail, heads));
   if (published === 'away') {
-    const verdict = await verifyTrail(trail, []);
+    const verdict = await judge([]);
     verdict.problems.push(
       'the published heads could not be read, so that an end cut off would not show',
     );
     return verdict;
   }
-  const verdict = await verifyTrail(trail, published ?? []);
+  const verdict = await judge(published ?? []);
   if (published === null && verdict.head.position > 0) {
     verdict.problems.push(
       'no head was published to compare with; a running auth publishes the next',

@@ -56,6 +56,8 @@ export interface Limits {
   login(address: string, account: string, isAtHome: () => Promise<boolean>): Promise<void>;
   /** A right password is no attack: it is taken off the count again. */
   loggedIn(address: string, account: string): Promise<void>;
+  /** An attempt that ended before its password was looked at: it is taken off the count again. */
+  notJudged(address: string, account: string): Promise<void>;
   /** A wrong one is counted for the account and for all of them, wherever it came from. */
   wrongPassword(account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -114,6 +116,12 @@ export function createLimits(options: LimitsOptions): Limits {
       await Promise.all([
         byNetwork.giveBack(hashOf(networkOf(address))),
         byAccount.forget(keyOf(address, account)),
+      ]);
+    },
+    async notJudged(address, account) {
+      await Promise.all([
+        byNetwork.giveBack(hashOf(networkOf(address))),
+        byAccount.giveBack(keyOf(address, account)),
       ]);
     },
     async wrongPassword(account) {

@@ -63,7 +63,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
           await limits.login(request.address, account, () =>
             isAtHome(database, account, request.address),
           );
-          return await request.provePossession();
+          return await unlessJudged(request, account, () => request.provePossession());
         },
         (jkt) => attempt(request, account, password, jkt),
       );
@@ -85,9 +85,11 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   ): Promise<Tokens> {
     let corrected: Promise<void> | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const user = await checkPassword(account, password);
+      const user = await checkPassword(request, account, password);
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       corrected ??= limits.loggedIn(request.address, account).catch(() => undefined);
+      // The next login does it, where this one cannot.
+      await renewHash(user, password).catch(() => undefined);
       const tokens = await openFor(user, request, jkt);
       await corrected;
       if (tokens !== null) return tokens;
@@ -95,9 +97,15 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     throw new Refusal('unavailable', { retryAfter: 1 });
   }
 
-  async function checkPassword(account: string, password: string): Promise<User> {
-    const [user] = await accountByKey.execute({ account });
-    const holds = await hasher.verify(user?.passwordHash ?? null, password);
+  async function checkPassword(
+    request: RequestContext,
+    account: string,
+    password: string,
+  ): Promise<User> {
+    const { user, holds } = await unlessJudged(request, account, async () => {
+      const [found] = await accountByKey.execute({ account });
+      return { user: found, holds: await hasher.verify(found?.passwordHash ?? null, password) };
+    });
     if (user === undefined || !holds) throw refused('unknown account or wrong password');
     // The same answer: that an account exists and is disabled, or waits for its owner to verify the
     // address, is nobody's business, and whoever registered it first may not be the owner.
@@ -105,8 +113,25 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     if (dependencies.requireVerifiedEmail && user.emailVerifiedAt === null) {
       throw refused('the address is not verified');
     }
-    await renewHash(user, password);
     return user;
+  }
+
+  /**
+   * For what comes before a password has been judged: an attempt that ends there, because a nonce was
+   * asked for or a part is away, is no guess, and is taken off the count. A wrong proof stays on it.
+   */
+  async function unlessJudged<T>(
+    { address }: RequestContext,
+    account: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const wrongProof = error instanceof Refusal && error.code === 'invalid_dpop_proof';
+      if (!wrongProof) await limits.notJudged(address, account).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** @returns null when the account is another one now than the password was checked against */

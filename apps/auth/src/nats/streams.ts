@@ -26,7 +26,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const KEPT_DAYS = 14;
 /** Publishing twice within this is one message; correctness does not rest on it. */
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1_000;
-/** Heads of the audit trail, some 200 bytes each: at least three days of them, without a pause. */
+/** Heads of the audit trail, some 200 bytes each: one a second from each instance, while rows come. */
 const KEPT_HEADS = 250_000;
 /** After this an unacknowledged message is delivered again. */
 const ACK_WAIT_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { z } from 'zod';
 import { hashOf, type AuditRecord } from '../audit/chain.ts';
 import type { AuditTrail, ReadableTrail } from '../audit/trail.ts';
@@ -74,16 +74,31 @@ export function postgresAuditTrail(sql: Sql): AuditTrail {
   };
 }
 
-export function readableAuditTrail(sql: Sql): ReadableTrail {
+/**
+ * As it stood at one moment, however long the reading takes: an instance that chains meanwhile would
+ * otherwise leave rows beyond the head that was read.
+ */
+export async function readAuditTrail<T>(
+  sql: Sql,
+  read: (trail: ReadableTrail) => Promise<T>,
+): Promise<T> {
+  const outcome = await sql.begin(async (tx) => {
+    await tx`set transaction isolation level repeatable read, read only`;
+    return { value: await read(readable(tx)) };
+  });
+  return outcome.value;
+}
+
+function readable(tx: TransactionSql): ReadableTrail {
   return {
     async head() {
-      const [row] = await sql`select position::float8 as position, hash from audit_head`;
+      const [row] = await tx`select position::float8 as position, hash from audit_head`;
       const head = headRow.parse(row);
       return { position: head.position, hash: head.hash.toString('hex') };
     },
     async rows(after) {
-      const rows = await sql`
-        select ${columns(sql)}, position::float8 as position,
+      const rows = await tx`
+        select ${columns(tx)}, position::float8 as position,
           coalesce(previous_hash, '') as "previousHash", coalesce(hash, '') as hash,
           o.address, o.salt
         from audit_log left join audit_origins o on o.commitment = audit_log.address
@@ -91,7 +106,7 @@ export function readableAuditTrail(sql: Sql): ReadableTrail {
       return rows.map((row) => chainedRow.parse(row));
     },
     async forgotten() {
-      const [row] = await sql`
+      const [row] = await tx`
         select count(*)::float8 as count from audit_log
         where position is null and at < clock_timestamp() - ${FORGOTTEN_AFTER}::interval`;
       return z.object({ count: z.number() }).parse(row).count;
@@ -100,7 +115,7 @@ export function readableAuditTrail(sql: Sql): ReadableTrail {
 }
 
 /** Text throughout: what is hashed must not depend on how a driver reads it. */
-function columns(sql: Sql) {
+function columns(sql: Sql | TransactionSql) {
   return sql`
     sequence::text as sequence,
     to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,

@@ -4,7 +4,9 @@ import { SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
 import type { TransactionSql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
+import { verifyTrail } from '../../src/audit/verify-trail.ts';
 import { readAuditHeads } from '../../src/nats/read-audit-heads.ts';
+import { readAuditTrail } from '../../src/postgres/audit-trail.ts';
 import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;
@@ -169,6 +171,25 @@ describe('the trail', () => {
     const { body } = await first.query('audit.list', { actor, action: 'account.disabled' });
     expect(body.entries[0]).toMatchObject({ target: { id: user_id }, actor: { id: actor } });
   });
+});
+
+it('is read as it stood at one moment, whatever is chained meanwhile', async () => {
+  const verdict = await readAuditTrail(system.sql, (trail) =>
+    verifyTrail(
+      {
+        ...trail,
+        async head() {
+          const head = await trail.head();
+          await first.newcomer();
+          await first.query('audit.list', { limit: 1 });
+          return head;
+        },
+      },
+      [],
+    ),
+  );
+  expect(await headPosition()).toBeGreaterThan(verdict.head.position);
+  expect(verdict.problems).toEqual([]);
 });
 
 describe('the verifying command', () => {

@@ -4,6 +4,7 @@ import { startPrivateRedis } from '@portcullis/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkOf } from '../../src/login/network.ts';
+import { DpopClient } from '../oauth/dpop-client.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;
@@ -88,6 +89,18 @@ describe('the limits', () => {
     for (let i = 0; i < 30; i += 1) {
       expect((await attempt(email, PASSWORD, owner)).status).toBe(200);
     }
+  });
+
+  it('count no attempt that was only asked for a nonce', async () => {
+    const { email } = await auth.newcomer();
+    const headers = from();
+    const body = { email, password: PASSWORD };
+    for (let i = 0; i < 12; i += 1) {
+      const client = await DpopClient.create();
+      const asked = await client.send(auth, '/v1/login', { body, headers });
+      expect(asked.body.code).toBe('use_dpop_nonce');
+    }
+    expect((await attempt(email, PASSWORD, headers)).status).toBe(200);
   });
 
   it('count the addresses of an IPv6 network together', async () => {
