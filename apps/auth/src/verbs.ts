@@ -91,6 +91,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
     logIn: createLogIn({
       database,
+      makeChange,
       openSession: createOpenSession({
         database,
         refreshTokens,

@@ -1,8 +1,8 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
+import { checkPassword } from '../login/check-password.ts';
 import type { Limits } from '../login/limits.ts';
 import { causeOfCaller } from '../session/log-out-all.ts';
-import { isAtHome } from '../login/is-at-home.ts';
 import { lockUser } from '../session/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import { accountById } from './account-by-id.ts';
@@ -27,17 +27,9 @@ export function createChangePassword({
 }: ChangePasswordDependencies): AuthService['changePassword'] {
   return async (call, { current_password: current, new_password: next, wait }) => {
     const { sub: id, sid } = call.caller;
-    const { address } = call.request;
     await requireRecentLogin(database, sid);
     const checked = await accountById(database, id);
-    await limits.login(address, checked.emailKey, () =>
-      isAtHome(database, checked.emailKey, address),
-    );
-    if (!(await hasher.verify(checked.passwordHash, current))) {
-      await limits.wrongPassword(checked.emailKey);
-      throw new Refusal('invalid_credentials');
-    }
-    await limits.loggedIn(address, checked.emailKey).catch(() => undefined);
+    await checkPassword({ database, hasher, limits }, call.request.address, checked, current);
     await judge(next, checked, 'new_password');
     const passwordHash = await hasher.hash(next);
     const { revocations } = await makeChange(causeOfCaller(call), async (change) => {

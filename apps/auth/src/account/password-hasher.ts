@@ -31,8 +31,8 @@ export interface HasherGauges {
 export interface PasswordHasher extends AsyncDisposable {
   readonly load: HasherGauges;
   /**
-   * Whoever logs in waits here, before the first question to the database: so however many come, those
-   * who ask it at once are a few, and everybody else has its connections soon.
+   * Whoever logs in waits here, before the account is looked up: so however many come, those who ask the
+   * database for one at once are a few, and everybody else has its connections soon.
    */
   readonly logins: Turns;
   /** @throws Refusal `overloaded` */

@@ -52,7 +52,7 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
         return;
       }
       // The stranger's password is forgotten here; the owner's account is not touched, and told.
-      const [known] = await tx.select().from(users).where(eq(users.emailKey, key));
+      const [known] = await tx.select().from(users).where(eq(users.emailKey, key)).for('share');
       if (known !== undefined && known.email !== null) {
         await mail({ kind: 'already-registered', address: known.email, userId: known.id });
       }

@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
 import type { UserId } from '@portcullis/contracts';
-import { and, eq, inArray, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, notExists, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../postgres/database.ts';
 import {
   accountEvents,
@@ -9,6 +9,7 @@ import {
   links,
   mails,
   sessions,
+  users,
 } from '../postgres/schema/index.ts';
 import {
   causeOf,
@@ -65,11 +66,12 @@ export function createRemove({
 }
 
 /**
- * Forgets where the person was: whenever they did something, and whenever somebody without a name did
- * something to them, which may have been they. The trail keeps that it was done.
+ * Forgets where the person was: whenever they did something, and whenever somebody who is no other
+ * account did something to them, which may have been they. The trail keeps that it was done.
  */
 async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
   const own = tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, id));
+  const account = tx.select({ id: users.id }).from(users).where(eq(users.id, auditLog.actorId));
   const theirs = tx
     .select({ origin: auditLog.origin })
     .from(auditLog)
@@ -77,11 +79,11 @@ async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
       or(
         and(eq(auditLog.actorKind, 'user'), eq(auditLog.actorId, id)),
         and(
-          eq(auditLog.actorKind, 'system'),
           or(
             and(eq(auditLog.targetKind, 'user'), eq(auditLog.targetId, id)),
             and(eq(auditLog.targetKind, 'session'), inArray(auditLog.targetId, own)),
           ),
+          or(ne(auditLog.actorKind, 'user'), notExists(account)),
         ),
       ),
     );

@@ -7,11 +7,10 @@
  * the link comes with the password.
  */
 import type { AuthService, EmailVerified } from '@portcullis/api';
-import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
-import { isAtHome } from '../login/is-at-home.ts';
+import { checkPassword } from '../login/check-password.ts';
 import type { Limits } from '../login/limits.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { Cause, Change } from '../revocation/change.ts';
@@ -80,14 +79,7 @@ export function createVerifyEmail({
     account: ActiveAccount,
     address: string,
   ): Promise<ActiveAccount> {
-    await limits.login(address, account.emailKey, () =>
-      isAtHome(database, account.emailKey, address),
-    );
-    if (!(await hasher.verify(account.passwordHash, password))) {
-      await limits.wrongPassword(account.emailKey);
-      throw new Refusal('invalid_credentials');
-    }
-    await limits.loggedIn(address, account.emailKey).catch(() => undefined);
+    await checkPassword({ database, hasher, limits }, address, account, password);
     return account;
   }
 

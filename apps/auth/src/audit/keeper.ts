@@ -27,8 +27,8 @@ export interface AuditKeeperOptions {
 export class AuditKeeper implements AsyncDisposable {
   readonly #options: AuditKeeperOptions;
   readonly #stopSweeping: () => Promise<void>;
-  #running: Promise<void> | undefined;
-  #again = false;
+  #last: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   #head: AuditHead | undefined;
   #published = 0;
 
@@ -42,16 +42,18 @@ export class AuditKeeper implements AsyncDisposable {
     );
   }
 
-  /** Chains what was committed before the call. One run at a time; a call meanwhile makes one more. */
-  async chain(): Promise<void> {
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return await this.#running;
-    }
-    this.#running = this.#chainAll().finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
+  /**
+   * Chains what was committed before the call, in the run that is the next to begin. One run at a time;
+   * all who come before it begins share it.
+   */
+  chain(): Promise<void> {
+    this.#next ??= this.#last = this.#last
+      .catch(() => undefined) // those who waited for it were told
+      .then(() => {
+        this.#next = undefined;
+        return this.#chainAll();
+      });
+    return this.#next;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,12 +62,11 @@ export class AuditKeeper implements AsyncDisposable {
   }
 
   async #chainAll(): Promise<void> {
-    do {
-      this.#again = false;
+    for (;;) {
       const { head, more } = await this.#options.trail.chain();
       this.#head = head;
-      if (more) this.#again = true;
-    } while (this.#again);
+      if (!more) return;
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -1,6 +1,7 @@
-import { and, desc, eq, isNull } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
 import { sessions, users } from '../postgres/schema/index.ts';
+import { live } from '../session/live.ts';
 import { networkOf } from './network.ts';
 
 /** Sessions that are looked at, the most recently used first. */
@@ -19,7 +20,7 @@ export async function isAtHome(
     .select({ address: sessions.address })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(eq(users.emailKey, account), isNull(sessions.endedAt)))
+    .where(and(eq(users.emailKey, account), live()))
     .orderBy(desc(sessions.lastUsedAt))
     .limit(MAX_SESSIONS);
   const network = networkOf(address);

@@ -48,7 +48,9 @@ const REST = 1_000;
 
 export interface Limits {
   /**
-   * Counts an attempt, for its network and there for the account, before the password is looked at.
+   * Counts an attempt, for its network and there for the account, before the password is looked at. So
+   * of many at once no more get in than there are wrong ones allowed, be they all right. What is refused
+   * for the account is not counted for the network, where others have accounts.
    *
    * @param isAtHome whether the account is used from this network; asked only under attack
    * @throws Refusal `rate_limited`
@@ -56,8 +58,11 @@ export interface Limits {
   login(address: string, account: string, isAtHome: () => Promise<boolean>): Promise<void>;
   /** A right password is no attack: it is taken off the count again. */
   loggedIn(address: string, account: string): Promise<void>;
-  /** An attempt that ended before its password was looked at: it is taken off the count again. */
-  notJudged(address: string, account: string): Promise<void>;
+  /**
+   * For what comes between the two: an attempt that ends there, because a nonce was asked for or a part
+   * is away, is no guess, and is taken off the count. A wrong proof stays on it.
+   */
+  judging<T>(address: string, account: string, work: () => Promise<T>): Promise<T>;
   /** A wrong one is counted for the account and for all of them, wherever it came from. */
   wrongPassword(account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -93,35 +98,45 @@ export function createLimits(options: LimitsOptions): Limits {
     createHash('sha256').update(parts.join('\n')).digest('base64url');
   const keyOf = (address: string, account: string) => hashOf(networkOf(address), account);
   const few = (points: number) => Math.max(1, Math.floor(points * options.scale));
+  const judging: Limits['judging'] = async (address, account, work) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === 'invalid_dpop_proof')) {
+        await Promise.all([
+          byNetwork.giveBack(hashOf(networkOf(address))),
+          byAccount.giveBack(keyOf(address, account)),
+        ]).catch(() => undefined);
+      }
+      throw error;
+    }
+  };
 
   return {
     async login(address, account, isAtHome) {
       // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
       const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
-      const [here, attack, spray] = await Promise.all([
-        byAccount.consume(keyOf(address, account)),
-        ofAccount.usedUp(hashOf(account)),
-        ofAll.usedUp(EVERYBODY),
-      ]);
-      const tooMany =
-        (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
-        (spray !== undefined && fromNetwork > few(STRANGER));
-      if (tooMany && !(await isAtHome())) {
-        const retryAfter = Math.max(attack ?? 0, spray ?? 0);
-        throw new Refusal('rate_limited', { retryAfter });
-      }
+      await judging(address, account, async () => {
+        const [here, attack, spray] = await Promise.all([
+          byAccount.consume(keyOf(address, account)),
+          ofAccount.usedUp(hashOf(account)),
+          ofAll.usedUp(EVERYBODY),
+        ]);
+        const tooMany =
+          (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
+          (spray !== undefined && fromNetwork > few(STRANGER));
+        if (tooMany && !(await isAtHome())) {
+          const retryAfter = Math.max(attack ?? 0, spray ?? 0);
+          throw new Refusal('rate_limited', { retryAfter });
+        }
+      });
     },
+    judging,
     async loggedIn(address, account) {
       await Promise.all([
         byNetwork.giveBack(hashOf(networkOf(address))),
         byAccount.forget(keyOf(address, account)),
-      ]);
-    },
-    async notJudged(address, account) {
-      await Promise.all([
-        byNetwork.giveBack(hashOf(networkOf(address))),
-        byAccount.giveBack(keyOf(address, account)),
       ]);
     },
     async wrongPassword(account) {

@@ -7,15 +7,18 @@
  * never leaves a session that outlives it.
  */
 import type { AuthService, RequestContext, Tokens } from '@portcullis/api';
-import { Refusal } from '@portcullis/contracts';
+import { Refusal, type SessionId, type UserId } from '@portcullis/contracts';
 import { and, eq, sql } from 'drizzle-orm';
 import { knownRoles } from '../account/account-of-row.ts';
 import { emailKey } from '../account/email-key.ts';
 import type { PasswordHasher } from '../account/password-hasher.ts';
 import type { Database } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
+import type { Cause, MakeChange } from '../revocation/change.ts';
+import { endSession } from '../session/end-sessions.ts';
 import type { KeepToLimit } from '../session/keep-to-limit.ts';
-import type { OpenSession } from '../session/open-session.ts';
+import { lockOwner } from '../session/lock-user.ts';
+import type { OpenedSession, OpenSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { isAtHome } from './is-at-home.ts';
 import type { Limits } from './limits.ts';
@@ -27,6 +30,7 @@ const MAX_ROUNDS = 2;
 
 export interface LogInDependencies {
   database: Database;
+  makeChange: MakeChange;
   openSession: OpenSession;
   keepToLimit: KeepToLimit;
   hasher: PasswordHasher;
@@ -47,7 +51,8 @@ const checkedFields = {
 type User = Pick<typeof users.$inferSelect, keyof typeof checkedFields>;
 
 export function createLogIn(dependencies: LogInDependencies): AuthService['logIn'] {
-  const { database, openSession, keepToLimit, hasher, limits, mint, observe } = dependencies;
+  const { database, makeChange, openSession, keepToLimit, hasher, limits, mint, observe } =
+    dependencies;
   const accountByKey = database
     .select(checkedFields)
     .from(users)
@@ -63,7 +68,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
           await limits.login(request.address, account, () =>
             isAtHome(database, account, request.address),
           );
-          return await unlessJudged(request, account, () => request.provePossession());
+          return await limits.judging(request.address, account, () => request.provePossession());
         },
         (jkt) => attempt(request, account, password, jkt),
       );
@@ -102,7 +107,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     account: string,
     password: string,
   ): Promise<User> {
-    const { user, holds } = await unlessJudged(request, account, async () => {
+    const { user, holds } = await limits.judging(request.address, account, async () => {
       const [found] = await accountByKey.execute({ account });
       return { user: found, holds: await hasher.verify(found?.passwordHash ?? null, password) };
     });
@@ -116,24 +121,6 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     return user;
   }
 
-  /**
-   * For what comes before a password has been judged: an attempt that ends there, because a nonce was
-   * asked for or a part is away, is no guess, and is taken off the count. A wrong proof stays on it.
-   */
-  async function unlessJudged<T>(
-    { address }: RequestContext,
-    account: string,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const wrongProof = error instanceof Refusal && error.code === 'invalid_dpop_proof';
-      if (!wrongProof) await limits.notJudged(address, account).catch(() => undefined);
-      throw error;
-    }
-  }
-
   /** @returns null when the account is another one now than the password was checked against */
   async function openFor(
     checked: User,
@@ -143,14 +130,23 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     const { id: user, generation } = checked;
     const session = await openSession(request, { user, generation, amr: ['pwd'], jkt });
     if (session === null) return null;
-    if (session.mayBeTooMany) {
-      const { requestId, address } = request;
-      await keepToLimit(
-        { actor: { kind: 'user', id: user }, requestId, address },
-        user,
-        session.id,
-      );
+    const { requestId, address } = request;
+    const cause: Cause = { actor: { kind: 'user', id: user }, requestId, address };
+    try {
+      if (session.mayBeTooMany) await keepToLimit(cause, user, session.id);
+      return await tokensOf(session, user, jkt);
+    } catch (error) {
+      // Nobody will ever hold it, and it must not take the place of one that somebody does.
+      await endAbandoned(cause, user, session.id).catch(() => undefined);
+      throw error;
     }
+  }
+
+  async function tokensOf(
+    session: OpenedSession,
+    user: UserId,
+    jkt: string | undefined,
+  ): Promise<Tokens> {
     const { accessToken, tokenType, expiresIn } = await mint.forPerson(
       {
         id: user,
@@ -172,6 +168,18 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       refresh_token: session.refreshToken.text,
       session_id: session.id,
     };
+  }
+
+  async function endAbandoned(cause: Cause, owner: UserId, id: SessionId): Promise<void> {
+    await makeChange(cause, async (change) => {
+      await lockOwner(change, owner);
+      const ended = await endSession(change, id, owner, 'session_ended');
+      await change.audit({
+        action: 'session.abandoned',
+        target: { kind: 'session', id },
+        detail: { changed: ended !== null && 'now' in ended },
+      });
+    });
   }
 
   /** After the parameters were raised, at the only moment at which the password is known. */

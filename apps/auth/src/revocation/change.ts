@@ -66,6 +66,8 @@ export interface Change {
   announce(event: WithoutEnvelope<AccountEvent>): Promise<void>;
   /** Has a mail sent, if and only if this commits. */
   mail(intent: MailIntent): Promise<MailId>;
+  /** From here on, audit rows do not say from where it was asked. */
+  withoutAddress(): void;
   /** Required once at least: a change that nobody can account for does not commit. */
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -99,6 +101,7 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
     const { changed, announced, mails } = await database.transaction(async (tx) => {
       const revocations: RevocationEvent[] = [];
       const mailed: MailId[] = [];
+      let { address } = cause;
       let audited = false;
       let announcedAny = false;
       const result = await work({
@@ -143,8 +146,11 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
           mailed.push(id);
           return id;
         },
+        withoutAddress() {
+          address = null;
+        },
         async audit(entry) {
-          const origin = cause.address === null ? null : originOf(cause.address);
+          const origin = address === null ? null : originOf(address);
           const row = tx.insert(auditLog).values({
             action: entry.action,
             actorKind: cause.actor.kind,

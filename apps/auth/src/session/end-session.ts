@@ -1,6 +1,7 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { endSession } from './end-sessions.ts';
+import { lockOwner } from './lock-user.ts';
 import { causeOfCaller } from './log-out-all.ts';
 import type { SessionEndDependencies } from './log-out.ts';
 
@@ -11,6 +12,7 @@ export function createEndSession({
 }: SessionEndDependencies): AuthService['endSession'] {
   return async (call, { session_id: id, wait }) => {
     const { result, revocations } = await makeChange(causeOfCaller(call), async (change) => {
+      await lockOwner(change, call.caller.sub);
       const ended = await endSession(change, id, call.caller.sub, 'session_ended');
       if (ended === null) throw new Refusal('not_found');
       await change.audit({

@@ -1,9 +1,10 @@
-/** Ends sessions inside of a change. The callers hold the user's row where several are ended. */
+/** Ends sessions inside of a change. The callers hold the user's row. */
 import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
 import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
+import { live } from './live.ts';
 
 /** What became of it: ended now, ended before (by that event), or never there. */
 export type Ended = { now: EventId } | { before: EventId } | null;
@@ -45,7 +46,7 @@ export async function sessionsBeyond(
   const rows = await database
     .select({ id: sessions.id })
     .from(sessions)
-    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), isNull(sessions.endedAt)))
+    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), live()))
     .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
     .offset(most - 1);
   return rows.map(({ id }) => id).toSorted();

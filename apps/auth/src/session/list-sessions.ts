@@ -1,7 +1,8 @@
 import type { AuthService } from '@portcullis/api';
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
+import { live } from './live.ts';
 
 /** Sessions that are shown; the most recently used come first. */
 const MAX_SHOWN = 200;
@@ -11,13 +12,7 @@ export function createListSessions(database: Database): AuthService['listSession
     const rows = await database
       .select()
       .from(sessions)
-      .where(
-        and(
-          eq(sessions.userId, caller.sub),
-          isNull(sessions.endedAt),
-          sql`least(${sessions.idleExpiresAt}, ${sessions.expiresAt}) > clock_timestamp()`,
-        ),
-      )
+      .where(and(eq(sessions.userId, caller.sub), live()))
       .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
       .limit(MAX_SHOWN);
     return {

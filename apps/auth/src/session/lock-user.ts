@@ -2,6 +2,7 @@ import type { UserId } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
 import type { Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
+import type { Change } from '../revocation/change.ts';
 
 export type LockedUser = typeof users.$inferSelect;
 
@@ -9,4 +10,10 @@ export type LockedUser = typeof users.$inferSelect;
 export async function lockUser(tx: Transaction, id: UserId): Promise<LockedUser | undefined> {
   const [row] = await tx.select().from(users).where(eq(users.id, id)).for('no key update');
   return row;
+}
+
+/** The same, before a session of theirs is ended. Of a deleted person no address is kept. */
+export async function lockOwner(change: Change, id: UserId): Promise<void> {
+  const owner = await lockUser(change.tx, id);
+  if (owner === undefined || owner.status === 'deleted') change.withoutAddress();
 }

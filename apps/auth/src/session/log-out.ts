@@ -10,6 +10,7 @@ import type { MakeChange } from '../revocation/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { TakenBack } from '../token/authenticate.ts';
 import { endSession } from './end-sessions.ts';
+import { lockOwner } from './lock-user.ts';
 import type { SessionOfRefreshToken } from './session-of-refresh-token.ts';
 
 export interface SessionEndDependencies {
@@ -40,6 +41,7 @@ export function createLogOut({
       address: request.address,
     } as const;
     const { result: ended, revocations } = await makeChange(cause, async (change) => {
+      await lockOwner(change, who.owner);
       const outcome = await endSession(change, who.session, who.owner, 'logout');
       await change.audit({
         action: 'session.logged-out',

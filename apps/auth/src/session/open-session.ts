@@ -20,12 +20,13 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import type { RequestContext } from '@portcullis/api';
-import { and, eq, isNull, sql, type Column, type SQL, type Table } from 'drizzle-orm';
+import { and, eq, sql, type Column, type SQL, type Table } from 'drizzle-orm';
 import { originOf } from '../audit/origin.ts';
 import type { Database } from '../postgres/database.ts';
 import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
 import { tokenFactsOf, type TokenFacts } from '../token/mint.ts';
 import { MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
+import { live } from './live.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
 export interface OpenedSession {
@@ -179,7 +180,7 @@ function prepareStatement(database: Database, limits: SessionLimits) {
       now: secondsOf(began),
       others: sql<number>`(
         select count(*)::integer from ${sessions}
-        where ${and(eq(sessions.userId, user), isNull(sessions.endedAt))})`,
+        where ${and(eq(sessions.userId, user), live(began))})`,
       /** Whether there was a login between the moment that this statement sees and the lock. */
       raced: sql<boolean>`${locked.lastLoginAt} is distinct from (
         select ${users.lastLoginAt} from ${users} where ${eq(users.id, user)})`,

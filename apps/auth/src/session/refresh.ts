@@ -18,6 +18,7 @@ import type { Change, MakeChange } from '../revocation/change.ts';
 import { tokenFacts, type Mint } from '../token/mint.ts';
 import { endSession } from './end-sessions.ts';
 import { GRACE_SECONDS, MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
+import { lockOwner } from './lock-user.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
 export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
@@ -119,6 +120,7 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       address: request.address,
     } as const;
     await makeChange(cause, async (change) => {
+      await lockOwner(change, owner);
       const ended = await endSession(change, token.sessionId, owner, 'refresh_reuse');
       await change.audit({
         action: 'session.refresh-reused',

@@ -21,6 +21,7 @@ import { issuer, revocationLog, sessions } from '../postgres/schema/index.ts';
 import type { Cause, Change, MakeChange } from '../revocation/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { endSession, type Ended } from '../session/end-sessions.ts';
+import { lockOwner } from '../session/lock-user.ts';
 import type { RefreshToken, RefreshTokens } from '../session/refresh-token.ts';
 import { databaseNow } from './mint.ts';
 import type { TokenReader } from './read-token.ts';
@@ -85,6 +86,7 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
     if (session === undefined) return null;
     if (session.clientId !== client) throw new OfAnotherClient();
     return async (change: Change): Promise<Ended> => {
+      await lockOwner(change, session.owner);
       const ended = await endSession(change, id, session.owner, 'token_revoked');
       await change.audit({
         action: 'session.revoked',

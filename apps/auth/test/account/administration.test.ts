@@ -1,9 +1,15 @@
 /** What administrators do to accounts, through a machine client, and to each other. */
 import { randomBytes } from 'node:crypto';
-import { newId } from '@portcullis/contracts';
+import { FIRST_PARTY_CLIENT, newId } from '@portcullis/contracts';
 import { rounds } from '@portcullis/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+import {
+  ADMIN,
+  startAuthSystem,
+  type Answer,
+  type AuthInstance,
+  type AuthSystem,
+} from '../auth-system.ts';
 
 let system: AuthSystem;
 let auth: AuthInstance;
@@ -73,7 +79,22 @@ describe('an administrator', () => {
   it('deletes: nothing personal is left, and the address is free again', async () => {
     const person = await auth.newcomer();
     const id = await system.idOf(person.email);
+    const other = await auth.logIn(person.email);
+    // By somebody who may be the person, and says so to nobody.
+    expect((await auth.register(person.email)).status).toBe(201);
+    const form = { client_id: FIRST_PARTY_CLIENT, token: other.refresh_token };
+    expect((await auth.call('POST', '/oauth2/revoke?wait=0', { form })).status).toBe(200);
+    const addresses = async () =>
+      (
+        await system.sql`
+          select a.action from audit_log a join audit_origins o on o.commitment = a.address
+          where ${id} in (a.actor_id, a.target_id)
+            or a.target_id in (select id from sessions where user_id = ${id})`
+      ).map(({ action }) => action);
+    const unnamed = ['account.registration-repeated', 'session.revoked'];
+    expect(await addresses()).toEqual(expect.arrayContaining(unnamed));
     const removed = await as(actor, 'remove', id);
+    expect(await addresses()).toEqual(['account.deleted']);
     expect(removed.body.deleted).toBe(id);
     expect(await auth.accepts(person.access_token)).toBe(false);
     expect((await as(actor, 'remove', id)).body.code).toBe('not_found');
@@ -85,6 +106,33 @@ describe('an administrator', () => {
     expect(events.map(({ type }) => type)).toEqual(['deleted']);
     expect((await auth.register(person.email)).status).toBe(201);
     expect(await system.idOf(person.email)).not.toBe(id);
+  });
+
+  it('deletes from where somebody logged out who had to wait for that', async () => {
+    const person = await auth.newcomer();
+    const { session_id: session, access_token: own } = person;
+    const id = await system.idOf(person.email);
+    const locks = async () =>
+      await system.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`;
+    const waiting: Promise<Answer>[] = [];
+    await system.sql.begin(async (tx) => {
+      await tx`select 1 from sessions where id = ${session} for update`;
+      waiting.push(as(actor, 'remove', id));
+      await expect.poll(async () => (await locks()).length, { timeout: 1_800 }).toBe(1);
+      waiting.push(auth.call('POST', '/v1/logout', { token: own, body: { wait: 0 } }));
+      waiting.push(auth.call('DELETE', `/v1/sessions/${session}?wait=0`, { token: own }));
+      await expect.poll(async () => (await locks()).length, { timeout: 1_800 }).toBe(3);
+    });
+    for (const { status } of await Promise.all(waiting)) expect(status).toBe(200);
+    const audited = await system.sql`
+      select a.action, o.address from audit_log a
+      left join audit_origins o on o.commitment = a.address
+      where a.actor_id = ${id} and a.action in ('session.logged-out', 'session.ended')`;
+    expect(audited.map(({ action }) => action).toSorted()).toEqual([
+      'session.ended',
+      'session.logged-out',
+    ]);
+    for (const { address } of audited) expect(address).toBeNull();
   });
 
   it('logs somebody out everywhere', async () => {

@@ -192,8 +192,18 @@ it('is read as it stood at one moment, whatever is chained meanwhile', async () 
   expect(verdict.problems).toEqual([]);
 });
 
+/** As whoever owns the database can. Chaining waits, as it would otherwise for what this waits for. */
+async function asOwner(work: (tx: TransactionSql) => Promise<unknown>): Promise<void> {
+  await system.sql.begin(async (tx) => {
+    await tx`select 1 from audit_head for update`;
+    await tx`alter table audit_log disable trigger user`;
+    await work(tx);
+    await tx`alter table audit_log enable trigger user`;
+  });
+}
+
 describe('the verifying command', () => {
-  /** Does as whoever owns the database can, and puts everything back afterwards. */
+  /** Puts everything back afterwards. */
   async function tampered(
     tamper: (tx: TransactionSql, position: number) => Promise<unknown>,
   ): Promise<string> {
@@ -201,13 +211,6 @@ describe('the verifying command', () => {
     const { sql } = system;
     await sql`create table kept as table audit_log`;
     await sql`create table kept_head as table audit_head`;
-    const asOwner = async (work: (tx: TransactionSql) => Promise<unknown>): Promise<void> => {
-      await sql.begin(async (tx) => {
-        await tx`alter table audit_log disable trigger user`;
-        await work(tx);
-        await tx`alter table audit_log enable trigger user`;
-      });
-    };
     try {
       await asOwner((tx) => tamper(tx, position));
       return await problems();
@@ -307,8 +310,7 @@ describe('the verifying command', () => {
   // The last one: auth publishes the head of what has been rewritten.
   it('shows a trail that was rewritten, hashes and all, by the head that was published', async () => {
     const position = await settled();
-    await system.sql.begin(async (tx) => {
-      await tx`alter table audit_log disable trigger user`;
+    await asOwner(async (tx) => {
       await tx`update audit_log set actor_id = 'usr_somebody' where position = ${position - 2}`;
       await tx`
         update audit_log set position = null, previous_hash = null, hash = null
@@ -316,7 +318,6 @@ describe('the verifying command', () => {
       await tx`
         update audit_head h set position = a.position, hash = a.hash
         from audit_log a where a.position = ${position - 3}`;
-      await tx`alter table audit_log enable trigger user`;
     });
     // Auth itself computes the hashes anew.
     await first.newcomer();

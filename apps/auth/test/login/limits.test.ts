@@ -1,9 +1,14 @@
 /** Limits, with Redis there, slow and away. */
 import { randomBytes } from 'node:crypto';
 import { startPrivateRedis } from '@portcullis/testkit';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActiveAccount } from '../../src/account/account-by-id.ts';
+import { checkPassword } from '../../src/login/check-password.ts';
+import { createLimits } from '../../src/login/limits.ts';
 import { networkOf } from '../../src/login/network.ts';
+import * as schema from '../../src/postgres/schema/index.ts';
 import { DpopClient } from '../oauth/dpop-client.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
@@ -61,6 +66,20 @@ async function keysInRedis(): Promise<string[]> {
   }
 }
 
+/** Limits by themselves, on the same Redis. */
+async function limitsAlone(scale: number) {
+  const redis = new Redis(system.bed.redisUrl);
+  await redis.ping();
+  const limits = createLimits({
+    redis,
+    prefix: `${system.bed.prefix}-${scale}`,
+    scale,
+    degraded: (error) => expect.unreachable(String(error)),
+    attacked: () => undefined,
+  });
+  return { limits, dispose: async () => void (await redis.quit()) };
+}
+
 describe('the limits', () => {
   it('slow down whoever hammers one account, over all instances, and not its owner elsewhere', async () => {
     const { email } = await auth.newcomer();
@@ -101,6 +120,54 @@ describe('the limits', () => {
       expect(asked.body.code).toBe('use_dpop_nonce');
     }
     expect((await attempt(email, PASSWORD, headers)).status).toBe(200);
+  });
+
+  it('count no attempt whose password nobody could look at', async () => {
+    const { limits, dispose } = await limitsAlone(1);
+    const { address, account } = { address: '198.51.100.7', account: 'a@example.test' };
+    const away = new Error('the database is away');
+    try {
+      const password = { emailKey: account, passwordHash: 'x' } as ActiveAccount;
+      const checked = (verify: () => Promise<boolean>) =>
+        checkPassword(
+          { database: drizzle(system.sql, { schema }), hasher: { verify }, limits },
+          address,
+          password,
+          'a password',
+        );
+      for (let i = 0; i < 12; i += 1) {
+        await expect(checked(() => Promise.reject(away))).rejects.toBe(away);
+      }
+      for (let i = 0; i < 30; i += 1) await limits.wrongPassword(account);
+      for (let i = 0; i < 15; i += 1) {
+        // The first three are let in without the question.
+        if (i < 3) await limits.login(address, account, () => Promise.reject(away));
+        else {
+          const asked = limits.login(address, account, () => Promise.reject(away));
+          await expect(asked).rejects.toBe(away);
+        }
+      }
+      await limits.login(address, account, async () => true);
+    } finally {
+      await dispose();
+    }
+  });
+
+  it('leave a network its attempts, though one account has none left there', async () => {
+    // Ten attempts for a network, one for an account.
+    const { limits, dispose } = await limitsAlone(0.05);
+    const login = (account: string) =>
+      limits.login('198.51.100.8', account, () => Promise.reject(new Error('not asked')));
+    try {
+      await login('a@example.test');
+      for (let i = 0; i < 12; i += 1) {
+        await expect(login('a@example.test')).rejects.toMatchObject({ code: 'rate_limited' });
+      }
+      for (let i = 1; i < 10; i += 1) await login(`${i}@example.test`);
+      await expect(login('b@example.test')).rejects.toMatchObject({ code: 'rate_limited' });
+    } finally {
+      await dispose();
+    }
   });
 
   it('count the addresses of an IPv6 network together', async () => {
@@ -175,6 +242,15 @@ describe('an attack on one account from many addresses', () => {
       expect((await attempt(email, 'not the right password', home)).status).toBe(401);
     }
     expect((await attempt(email, PASSWORD, home)).status).toBe(200);
+    // Where the last session has run out, nobody is at home any more.
+    await system.sql`
+      update sessions set idle_expires_at = now() - interval '1 second'
+      where user_id = ${await system.idOf(email)}`;
+    const statuses = [];
+    for (let i = 0; i < 4; i += 1) {
+      statuses.push((await attempt(email, 'not the right password', home)).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 429]);
     const metrics = await (await fetch(`${auth.url}/metrics`)).text();
     expect(metrics).toMatch(/portcullis_auth_attacks_total\{[^}]*kind="account"[^}]*\} 1/);
     await expect.poll(async () => (await noted()).length).toBe(before + 1);

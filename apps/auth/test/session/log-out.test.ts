@@ -195,6 +195,42 @@ describe('sessions', () => {
     expect(audited).toHaveLength(1);
   });
 
+  it('count only while they live: one that has run out takes the place of none', async () => {
+    const two = await system.start({ PORTCULLIS_MAX_SESSIONS: '2' });
+    const person = await two.newcomer();
+    const over = await two.logIn(person.email);
+    await system.sql`
+      update sessions set idle_expires_at = now() - interval '1 second' where id = ${over.session_id}`;
+    const next = await two.logIn(person.email);
+    for (const { access_token: token } of [person, next]) {
+      expect(await two.accepts(token)).toBe(true);
+    }
+    expect(await cutsOf(over.session_id)).toBe(0);
+  });
+
+  it('that nobody was told of do not stay', async () => {
+    const one = await system.start({ PORTCULLIS_MAX_SESSIONS: '1' });
+    const person = await one.newcomer();
+    const { sql } = system;
+    await sql`
+      create function refuse_to_limit() returns trigger language plpgsql as
+      $$ begin raise exception 'not now'; end $$`;
+    await sql`
+      create trigger refuse_to_limit before insert on audit_log for each row
+      when (new.action = 'session.oldest-ended') execute function refuse_to_limit()`;
+    try {
+      await expect(one.logIn(person.email)).rejects.toThrow(/50[03]/);
+    } finally {
+      await sql`drop trigger refuse_to_limit on audit_log`;
+      await sql`drop function refuse_to_limit`;
+    }
+    const open = await sql`
+      select s.id from sessions s join users u on u.id = s.user_id
+      where u.email_key = ${person.email} and s.ended_at is null`;
+    expect(open.map((row) => row['id'])).toEqual([person.session_id]);
+    expect(await one.accepts(person.access_token)).toBe(true);
+  });
+
   it('are no more than one where one is allowed, however many log in at once', async () => {
     const alone = { PORTCULLIS_MAX_SESSIONS: '1' };
     const instances = [await system.start(alone), await system.start(alone)];

@@ -1,0 +1,34 @@
+import { Refusal } from '@portcullis/contracts';
+import type { ActiveAccount } from '../account/account-by-id.ts';
+import type { PasswordHasher } from '../account/password-hasher.ts';
+import type { Database } from '../postgres/database.ts';
+import { isAtHome } from './is-at-home.ts';
+import type { Limits } from './limits.ts';
+
+export interface CheckPasswordDependencies {
+  database: Database;
+  hasher: Pick<PasswordHasher, 'verify'>;
+  limits: Limits;
+}
+
+/**
+ * Whether somebody who has an account already knows its password too. Counted as a login is.
+ *
+ * @throws Refusal `invalid_credentials`, `rate_limited` or `overloaded`
+ */
+export async function checkPassword(
+  { database, hasher, limits }: CheckPasswordDependencies,
+  address: string,
+  { emailKey, passwordHash }: ActiveAccount,
+  password: string,
+): Promise<void> {
+  await limits.login(address, emailKey, () => isAtHome(database, emailKey, address));
+  const holds = await limits.judging(address, emailKey, () =>
+    hasher.verify(passwordHash, password),
+  );
+  if (!holds) {
+    await limits.wrongPassword(emailKey);
+    throw new Refusal('invalid_credentials');
+  }
+  await limits.loggedIn(address, emailKey).catch(() => undefined);
+}

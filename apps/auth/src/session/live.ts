@@ -1,0 +1,10 @@
+import { and, isNull, sql, type SQL } from 'drizzle-orm';
+import { sessions } from '../postgres/schema/index.ts';
+
+/** Sessions that have neither ended nor outlived their time. */
+export function live(now: SQL = sql`clock_timestamp()`): SQL | undefined {
+  return and(
+    isNull(sessions.endedAt),
+    sql`least(${sessions.idleExpiresAt}, ${sessions.expiresAt}) > ${now}`,
+  );
+}
