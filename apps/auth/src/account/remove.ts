@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
 import type { UserId } from '@portcullis/contracts';
-import { and, eq, inArray, ne, notExists, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, notExists, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../postgres/database.ts';
 import {
   accountEvents,
@@ -83,7 +83,7 @@ async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
             and(eq(auditLog.targetKind, 'user'), eq(auditLog.targetId, id)),
             and(eq(auditLog.targetKind, 'session'), inArray(auditLog.targetId, own)),
           ),
-          or(ne(auditLog.actorKind, 'user'), notExists(account)),
+          notExists(account),
         ),
       ),
     );

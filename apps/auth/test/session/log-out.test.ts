@@ -205,6 +205,9 @@ describe('sessions', () => {
     for (const { access_token: token } of [person, next]) {
       expect(await two.accepts(token)).toBe(true);
     }
+    await two.logIn(person.email);
+    expect(await two.accepts(person.access_token)).toBe(false);
+    expect(await two.accepts(next.access_token)).toBe(true);
     expect(await cutsOf(over.session_id)).toBe(0);
   });
 
