@@ -31,16 +31,16 @@ const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
 export function protect(verifier: Verifier, { permission, ...options }: Demands = {}) {
-  return t.middleware(async ({ ctx, next }) => {
-    let token;
+  return t.middleware(({ ctx, next }) => {
+    const letIn = (claims: AccessTokenClaims) =>
+      next({ ctx: { token: demandPerson(claims, permission) } });
     try {
       const claims = verified(verifier, ctx, options);
       // Almost always they are here: a request waits for nothing that it need not wait for.
-      token = demandPerson(claims instanceof Promise ? await claims : claims, permission);
+      return claims instanceof Promise ? claims.then(letIn).catch(refuse) : letIn(claims);
     } catch (error) {
-      throw asTRPCError(error);
+      return refuse(error);
     }
-    return next({ ctx: { token } });
   });
 }
 
@@ -70,9 +70,10 @@ export function bearerToken(authorization: string | undefined): string {
   return token;
 }
 
-function asTRPCError(error: unknown): TRPCError {
+/** @throws TRPCError always */
+function refuse(error: unknown): never {
   if (!(error instanceof Refusal)) {
-    return new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+    throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
   }
   const code =
     error.status === 401
@@ -80,5 +81,5 @@ function asTRPCError(error: unknown): TRPCError {
       : error.status === 403
         ? 'FORBIDDEN'
         : 'SERVICE_UNAVAILABLE';
-  return new TRPCError({ code, message: error.message, cause: error });
+  throw new TRPCError({ code, message: error.message, cause: error });
 }
