@@ -39,7 +39,8 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
       requestId: request.requestId,
       address: request.address,
     } as const;
-    const enter = async ({ tx, announce, mail, audit }: Change): Promise<void> => {
+    const enter = async (change: Change): Promise<void> => {
+      const { tx, announce, mail, audit } = change;
       const made = await tx
         .insert(users)
         .values({ id, email, emailKey: key, name, passwordHash })
@@ -53,12 +54,14 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
       }
       // The stranger's password is forgotten here; the owner's account is not touched, and told.
       const [known] = await tx.select().from(users).where(eq(users.emailKey, key)).for('share');
-      if (known !== undefined && known.email !== null) {
+      // Deleted in between: the address is free.
+      if (known === undefined) return await enter(change);
+      if (known.email !== null) {
         await mail({ kind: 'already-registered', address: known.email, userId: known.id });
       }
       await audit({
         action: 'account.registration-repeated',
-        target: { kind: 'user', id: known?.id ?? id },
+        target: { kind: 'user', id: known.id },
       });
     };
     // A new row costs more than a known one, and what follows its commit as well.

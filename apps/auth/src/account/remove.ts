@@ -50,6 +50,7 @@ export function createRemove({
         .set({ userAgent: null, address: null })
         .where(eq(sessions.userId, id));
       await forgetOrigins(tx, id);
+      if (actor === id) change.withoutAddress();
       // They hold the name and the address. A consumer that never hears of them hears of the deletion.
       await tx
         .delete(accountEvents)
@@ -71,6 +72,7 @@ export function createRemove({
  */
 async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
   const own = tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, id));
+  const asked = tx.select({ id: mails.id }).from(mails).where(eq(mails.userId, id));
   const account = tx.select({ id: users.id }).from(users).where(eq(users.id, auditLog.actorId));
   const theirs = tx
     .select({ origin: auditLog.origin })
@@ -82,6 +84,7 @@ async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
           or(
             and(eq(auditLog.targetKind, 'user'), eq(auditLog.targetId, id)),
             and(eq(auditLog.targetKind, 'session'), inArray(auditLog.targetId, own)),
+            and(eq(auditLog.targetKind, 'mail'), inArray(auditLog.targetId, asked)),
           ),
           notExists(account),
         ),

@@ -72,21 +72,16 @@ export async function useLink(
   token: string,
   purposes: readonly LinkPurpose[],
 ): Promise<{ link: LinkRow; user: LockedUser }> {
-  const hash = hashOfLinkToken(token);
-  const [row] =
-    hash === null
-      ? []
-      : await tx
-          .update(links)
-          .set({ usedAt: sql`clock_timestamp()` })
-          .where(usable(hash, purposes))
-          .returning();
-  if (row === undefined) throw new Refusal('invalid_link');
-  const user = await lockUser(tx, row.userId);
-  // What was changing the account while the statement above ran has committed by now.
-  if (user?.status !== 'active' || user.credentialVersion !== row.credentialVersion) {
-    throw new Refusal('invalid_link');
-  }
+  const found = await findLink(tx, token, purposes);
+  // The account first, as everything does that changes both; what changed it has committed then, and
+  // the next statement sees it.
+  const user = await lockUser(tx, found.userId);
+  const [row] = await tx
+    .update(links)
+    .set({ usedAt: sql`clock_timestamp()` })
+    .where(usable(found.tokenHash, purposes))
+    .returning();
+  if (row === undefined || user === undefined) throw new Refusal('invalid_link');
   return { link: row, user };
 }
 

@@ -24,7 +24,7 @@ interface Limit {
 
 /** Wrong passwords for one account from one network. */
 const ACCOUNT_AND_NETWORK: Limit = { name: 'login_account', points: 10, duration: 600 };
-/** Wrong passwords from one network, for whatever accounts: spraying. */
+/** Wrong passwords from one network, and what is refused there, for whatever accounts: spraying. */
 const NETWORK: Limit = { name: 'login_network', points: 200, duration: 600 };
 /** Wrong passwords for one account from all networks together: after these, it is under attack. */
 const ATTACKED: Limit = { name: 'login_attacked', points: 30, duration: 600 };
@@ -50,7 +50,7 @@ export interface Limits {
   /**
    * Counts an attempt, for its network and there for the account, before the password is looked at. So
    * of many at once no more get in than there are wrong ones allowed, be they all right. What is refused
-   * for the account is not counted for the network, where others have accounts.
+   * stays counted: whoever goes on all the same is soon refused at the least expense.
    *
    * @param isAtHome whether the account is used from this network; asked only under attack
    * @throws Refusal `rate_limited`
@@ -117,20 +117,18 @@ export function createLimits(options: LimitsOptions): Limits {
       // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
       const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
-      await judging(address, account, async () => {
-        const [here, attack, spray] = await Promise.all([
-          byAccount.consume(keyOf(address, account)),
-          ofAccount.usedUp(hashOf(account)),
-          ofAll.usedUp(EVERYBODY),
-        ]);
-        const tooMany =
-          (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
-          (spray !== undefined && fromNetwork > few(STRANGER));
-        if (tooMany && !(await isAtHome())) {
-          const retryAfter = Math.max(attack ?? 0, spray ?? 0);
-          throw new Refusal('rate_limited', { retryAfter });
-        }
-      });
+      const [here, attack, spray] = await Promise.all([
+        byAccount.consume(keyOf(address, account)),
+        ofAccount.usedUp(hashOf(account)),
+        ofAll.usedUp(EVERYBODY),
+      ]);
+      const tooMany =
+        (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
+        (spray !== undefined && fromNetwork > few(STRANGER));
+      if (tooMany && !(await judging(address, account, isAtHome))) {
+        const retryAfter = Math.max(attack ?? 0, spray ?? 0);
+        throw new Refusal('rate_limited', { retryAfter });
+      }
     },
     judging,
     async loggedIn(address, account) {
@@ -198,11 +196,10 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
   const counterOf = (key: string) =>
     String(createHmac('sha256', salt).update(key).digest().readUInt32BE() % MAX_COUNTERS);
 
-  /** @param attempts none to see what there have been */
-  const count = (key: string, attempts: 0 | 1): Promise<Count> =>
+  const count = (key: string): Promise<Count> =>
     store.ask(
-      () => countWith(together, key, attempts),
-      () => countWith(alone, counterOf(key), attempts),
+      () => countWith(together, key),
+      () => countWith(alone, counterOf(key)),
     );
 
   return {
@@ -211,24 +208,31 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
      * @throws Refusal `rate_limited`
      */
     async consume(key: string): Promise<number> {
-      const { counted, allowed, seconds } = await count(key, 1);
+      const { counted, allowed, seconds } = await count(key);
       if (counted > allowed) throw new Refusal('rate_limited', { retryAfter: seconds });
       return counted;
     },
     /** @returns seconds until the window is over, where as many were counted as the limit allows */
     async usedUp(key: string): Promise<number | undefined> {
-      const { counted, allowed, seconds } = await count(key, 0);
+      const { counted, allowed, seconds } = await store.ask(
+        async () => countOf(together, await together.get(key)),
+        async () => countOf(alone, await alone.get(counterOf(key))),
+      );
       return counted < allowed ? undefined : seconds;
     },
     /** Counts one, and refuses nobody. @returns whether it was the last that the limit allows */
     async usesUp(key: string): Promise<boolean> {
-      const { counted, allowed } = await count(key, 1);
+      const { counted, allowed } = await count(key);
       return counted === allowed;
     },
+    /** Takes one off what is counted, and nothing off nothing: its window may be over. */
     async giveBack(key: string): Promise<void> {
       await store.ask(
-        () => together.reward(key),
-        () => alone.reward(counterOf(key)),
+        async () => void (await redis.eval(TAKE_OFF, 1, together.getKey(key))),
+        async () => {
+          const counter = counterOf(key);
+          if (countOf(alone, await alone.get(counter)).counted > 0) await alone.reward(counter);
+        },
       );
     },
     async forget(key: string): Promise<void> {
@@ -247,18 +251,29 @@ interface Count {
   seconds: number;
 }
 
+/** Of the library's own there is one that goes below zero, in a window of its making. */
+const TAKE_OFF = `
+  local counted = tonumber(redis.call('get', KEYS[1]) or 0)
+  if counted > 1 then return redis.call('decr', KEYS[1]) end
+  return redis.call('del', KEYS[1])`;
+
 /** The library rejects with the count where it is above what is allowed. */
 async function countWith(
   counter: RateLimiterRedis | RateLimiterMemory,
   key: string,
-  attempts: 0 | 1,
 ): Promise<Count> {
-  const { consumedPoints, msBeforeNext } = await counter
-    .consume(key, attempts)
-    .catch((rejected: unknown) => {
-      if (rejected instanceof RateLimiterRes) return rejected;
-      throw rejected;
-    });
-  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1_000));
-  return { counted: consumedPoints, allowed: counter.points, seconds };
+  const result = await counter.consume(key).catch((rejected: unknown) => {
+    if (rejected instanceof RateLimiterRes) return rejected;
+    throw rejected;
+  });
+  return countOf(counter, result);
+}
+
+/** @param result null where nothing was counted yet */
+function countOf(
+  { points: allowed }: RateLimiterRedis | RateLimiterMemory,
+  result: RateLimiterRes | null,
+): Count {
+  const seconds = Math.max(1, Math.ceil((result?.msBeforeNext ?? 0) / 1_000));
+  return { counted: result?.consumedPoints ?? 0, allowed, seconds };
 }

@@ -90,7 +90,11 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   ): Promise<Tokens> {
     let corrected: Promise<void> | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const user = await checkPassword(request, account, password);
+      const check = () => checkPassword(account, password);
+      // Once it has been taken off the count, there is nothing left to take off.
+      const user =
+        round === 0 ? await limits.judging(request.address, account, check) : await check();
+      demandUsable(user, dependencies);
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       corrected ??= limits.loggedIn(request.address, account).catch(() => undefined);
       // The next login does it, where this one cannot.
@@ -102,23 +106,11 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     throw new Refusal('unavailable', { retryAfter: 1 });
   }
 
-  async function checkPassword(
-    request: RequestContext,
-    account: string,
-    password: string,
-  ): Promise<User> {
-    const { user, holds } = await limits.judging(request.address, account, async () => {
-      const [found] = await accountByKey.execute({ account });
-      return { user: found, holds: await hasher.verify(found?.passwordHash ?? null, password) };
-    });
-    if (user === undefined || !holds) throw refused('unknown account or wrong password');
-    // The same answer: that an account exists and is disabled, or waits for its owner to verify the
-    // address, is nobody's business, and whoever registered it first may not be the owner.
-    if (user.status !== 'active') throw refused('the account is not active');
-    if (dependencies.requireVerifiedEmail && user.emailVerifiedAt === null) {
-      throw refused('the address is not verified');
-    }
-    return user;
+  /** @returns undefined for a wrong password, and for an account that is none */
+  async function checkPassword(account: string, password: string): Promise<User | undefined> {
+    const [found] = await accountByKey.execute({ account });
+    const holds = await hasher.verify(found?.passwordHash ?? null, password);
+    return holds ? found : undefined;
   }
 
   /** @returns null when the account is another one now than the password was checked against */
@@ -133,8 +125,10 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
     const { requestId, address } = request;
     const cause: Cause = { actor: { kind: 'user', id: user }, requestId, address };
     try {
+      // The tokens first: what cannot be given must not end the session of anybody who has one.
+      const tokens = await tokensOf(session, user, jkt);
       if (session.mayBeTooMany) await keepToLimit(cause, user, session.id);
-      return await tokensOf(session, user, jkt);
+      return tokens;
     } catch (error) {
       // Nobody will ever hold it, and it must not take the place of one that somebody does.
       await endAbandoned(cause, user, session.id).catch(() => undefined);
@@ -190,6 +184,23 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       .update(users)
       .set({ passwordHash })
       .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
+  }
+}
+
+/**
+ * The same answer for all: that an account exists and is disabled, or waits for its owner to verify the
+ * address, is nobody's business, and whoever registered it first may not be the owner.
+ *
+ * @throws Refusal `invalid_credentials`
+ */
+function demandUsable(
+  user: User | undefined,
+  { requireVerifiedEmail }: Pick<LogInDependencies, 'requireVerifiedEmail'>,
+): asserts user is User {
+  if (user === undefined) throw refused('unknown account or wrong password');
+  if (user.status !== 'active') throw refused('the account is not active');
+  if (requireVerifiedEmail && user.emailVerifiedAt === null) {
+    throw refused('the address is not verified');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { MailId } from '@portcullis/contracts';
-import { asc, and, count, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { asc, and, count, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
-import { links, mails } from '../postgres/schema/index.ts';
+import { auditLog, auditOrigins, links, mails } from '../postgres/schema/index.ts';
 
 /** What has just been written has its job from whoever wrote it. */
 const LEFT_ALONE = sql`interval '2 seconds'`;
@@ -47,7 +47,26 @@ export function postgresWaitingMails(database: Database): WaitingMails {
         .from(mails)
         .where(lte(mails.settledAt, sql`clock_timestamp() - ${KEPT}`))
         .limit(AT_ONCE);
-      await database.delete(mails).where(inArray(mails.id, old));
+      await database.transaction(async (tx) => {
+        const gone = await tx
+          .delete(mails)
+          .where(inArray(mails.id, old))
+          .returning({ id: mails.id });
+        // With the mail goes whose it was, and so the only way to forget from where it was asked for.
+        const asked = tx
+          .select({ origin: auditLog.origin })
+          .from(auditLog)
+          .where(
+            and(
+              eq(auditLog.targetKind, 'mail'),
+              inArray(
+                auditLog.targetId,
+                gone.map(({ id }) => id),
+              ),
+            ),
+          );
+        await tx.delete(auditOrigins).where(inArray(auditOrigins.commitment, asked));
+      });
       const dead = database
         .select({ id: links.id })
         .from(links)

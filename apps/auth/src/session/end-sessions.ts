@@ -4,6 +4,7 @@ import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import { live } from './live.ts';
 
 /** What became of it: ended now, ended before (by that event), or never there. */
@@ -52,6 +53,9 @@ export async function sessionsBeyond(
   return rows.map(({ id }) => id).toSorted();
 }
 
+/** No token that is left of a session that ran out before lives any more. */
+const A_TOKEN_AGO = sql`clock_timestamp() - make_interval(secs => ${MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS})`;
+
 /** Ends all others one by one, which spares the tokens of the one that is kept. */
 export async function endOtherSessions(
   change: Change,
@@ -62,7 +66,7 @@ export async function endOtherSessions(
   const others = await change.tx
     .select({ id: sessions.id })
     .from(sessions)
-    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), isNull(sessions.endedAt)))
+    .where(and(eq(sessions.userId, owner), ne(sessions.id, kept), live(A_TOKEN_AGO)))
     .orderBy(asc(sessions.id))
     .for('update');
   for (const { id } of others) await endSession(change, id, owner, reason);

@@ -105,11 +105,16 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
     const [clock] = await database.select({ now: databaseNow }).from(issuer);
     if (clock === undefined || exp <= clock.now) return null;
     return async (change: Change): Promise<Ended> => {
+      if (claims.sid !== undefined) await lockOwner(change, claims.sub);
       const ended = await cutToken(change, jti);
       await change.audit({
         action: 'token.revoked',
-        target: { kind: 'token', id: jti },
-        detail: { changed: 'now' in ended },
+        // A person's by its session, with which its owner is found, and what is kept about them.
+        target:
+          claims.sid === undefined
+            ? { kind: 'token', id: jti }
+            : { kind: 'session', id: claims.sid },
+        detail: { token: jti, changed: 'now' in ended },
       });
       return ended;
     };

@@ -91,7 +91,9 @@ describe('an administrator', () => {
           where ${id} in (a.actor_id, a.target_id)
             or a.target_id in (select id from sessions where user_id = ${id})`
       ).map(({ action }) => action);
-    const unnamed = ['account.registration-repeated', 'session.revoked'];
+    const own = { client_id: FIRST_PARTY_CLIENT, token: person.access_token };
+    expect((await auth.call('POST', '/oauth2/revoke?wait=0', { form: own })).status).toBe(200);
+    const unnamed = ['account.registration-repeated', 'session.revoked', 'token.revoked'];
     expect(await addresses()).toEqual(expect.arrayContaining(unnamed));
     const removed = await as(actor, 'remove', id);
     expect(await addresses()).toEqual(['account.deleted']);
@@ -108,12 +110,41 @@ describe('an administrator', () => {
     expect(await system.idOf(person.email)).not.toBe(id);
   });
 
+  it('deletes an account of its own, and where that was done', async () => {
+    const id = await newAdministrator();
+    expect((await as(id, 'remove', id)).body.deleted).toBe(id);
+    const [deleted] = await system.sql`
+      select address from audit_log where actor_id = ${id} and action = 'account.deleted'`;
+    expect(deleted).toEqual({ address: null });
+  });
+
+  it('deletes from where somebody asked for a mail', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const body = { email: person.email };
+    expect((await auth.call('POST', '/v1/password/forgot', { body })).status).toBe(200);
+    // As it is written when the letter is.
+    const [mail] = await system.sql`
+      update mails set user_id = ${id} where address = ${person.email} and kind = 'reset-password'
+      returning id`;
+    const asked = async () =>
+      await system.sql`
+        select o.address from audit_log a left join audit_origins o on o.commitment = a.address
+        where a.target_id = ${mail?.['id']}`;
+    expect(await asked()).toEqual([{ address: '127.0.0.1' }]);
+    expect((await as(actor, 'remove', id)).body.deleted).toBe(id);
+    expect(await asked()).toEqual([{ address: null }]);
+  });
+
   it('deletes from where somebody logged out who had to wait for that', async () => {
     const person = await auth.newcomer();
     const { session_id: session, access_token: own } = person;
     const id = await system.idOf(person.email);
     const locks = async () =>
-      await system.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`;
+      await system.sql`
+        select 1 from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database()
+          and query not like '%audit_%'`;
     const waiting: Promise<Answer>[] = [];
     await system.sql.begin(async (tx) => {
       await tx`select 1 from sessions where id = ${session} for update`;

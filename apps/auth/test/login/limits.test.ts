@@ -57,10 +57,10 @@ async function exhaust(email: string, headers: Record<string, string>): Promise<
   throw new Error('there is no limit');
 }
 
-async function keysInRedis(): Promise<string[]> {
+async function keysInRedis(further = ''): Promise<string[]> {
   const redis = new Redis(system.bed.redisUrl);
   try {
-    return await redis.keys(`${system.bed.prefix}:limit:*`);
+    return await redis.keys(`${system.bed.prefix}${further}:limit:*`);
   } finally {
     redis.disconnect();
   }
@@ -153,18 +153,39 @@ describe('the limits', () => {
     }
   });
 
-  it('leave a network its attempts, though one account has none left there', async () => {
+  it('give back nothing that was not counted', async () => {
     // Ten attempts for a network, one for an account.
     const { limits, dispose } = await limitsAlone(0.05);
+    const away = new Error('a part is away');
+    const give = (account: string) =>
+      limits.judging('198.51.100.8', account, () => Promise.reject(away)).catch(() => undefined);
     const login = (account: string) =>
-      limits.login('198.51.100.8', account, () => Promise.reject(new Error('not asked')));
+      limits.login('198.51.100.8', account, () => Promise.reject(away));
     try {
+      for (let i = 0; i < 5; i += 1) await give('a@example.test');
       await login('a@example.test');
-      for (let i = 0; i < 12; i += 1) {
-        await expect(login('a@example.test')).rejects.toMatchObject({ code: 'rate_limited' });
-      }
-      for (let i = 1; i < 10; i += 1) await login(`${i}@example.test`);
+      await expect(login('a@example.test')).rejects.toMatchObject({ code: 'rate_limited' });
+      // What was refused is counted for the network.
+      for (let i = 0; i < 8; i += 1) await login(`${i}@example.test`);
       await expect(login('b@example.test')).rejects.toMatchObject({ code: 'rate_limited' });
+    } finally {
+      await dispose();
+    }
+  });
+
+  it('leave nothing in Redis of accounts whose password nobody could look at', async () => {
+    const { limits, dispose } = await limitsAlone(1);
+    const address = '198.51.100.9';
+    try {
+      await limits.login(address, 'a@example.test', async () => true);
+      const before = (await keysInRedis('-1')).length;
+      for (let i = 0; i < 20; i += 1) {
+        const account = `${i}@example.test`;
+        await limits.login(address, account, async () => true);
+        const judging = limits.judging(address, account, () => Promise.reject(new Error('away')));
+        await expect(judging).rejects.toThrow('away');
+      }
+      expect(await keysInRedis('-1')).toHaveLength(before);
     } finally {
       await dispose();
     }

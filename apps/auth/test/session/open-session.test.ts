@@ -22,7 +22,8 @@ afterAll(async () => {
 
 async function statementsWaiting(): Promise<number> {
   const waiting = await system.sql`
-    select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'with "locked"%'`;
+    select 1 from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database() and query like 'with "locked"%'`;
   return waiting.length;
 }
 
