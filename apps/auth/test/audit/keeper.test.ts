@@ -29,7 +29,7 @@ it('has chained what was committed before the call, whenever that comes, in one 
   // Each in another microtask, from before a run begins until after it has ended.
   const calls = Array.from({ length: 200 }, async (_, gap) => {
     if (gap >= 100) await turn();
-    for (let i = 0; i < gap % 100; i += 1) await undefined;
+    for (let i = 0; i < gap % 100; i += 1) await Promise.resolve();
     rows.committed += 1;
     const mine = rows.committed;
     await keeper.chain();
@@ -43,8 +43,8 @@ it('tells a failure to those whose run it was, and to nobody after', async () =>
   const rows = { committed: -1, chained: 0, running: 0, most: 0 };
   await using keeper = keeperOf(rows);
   const failing = keeper.chain();
-  await undefined;
-  await undefined;
+  await Promise.resolve();
+  await Promise.resolve();
   rows.committed = 1;
   const after = keeper.chain();
   await expect(failing).rejects.toThrow('away');
