@@ -31,13 +31,12 @@ const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
 export function protect(verifier: Verifier, { permission, ...options }: Demands = {}) {
-  return t.middleware(({ ctx, next }) => {
-    const letIn = (claims: AccessTokenClaims) =>
-      next({ ctx: { token: demandPerson(claims, permission) } });
+  return t.middleware(({ ctx, next: proceed }) => {
     try {
       const claims = verified(verifier, ctx, options);
-      // Almost always they are here: a request waits for nothing that it need not wait for.
-      return claims instanceof Promise ? claims.then(letIn).catch(refuse) : letIn(claims);
+      // Almost always they are here: a request waits for nothing, and makes nothing, that it need not.
+      if (!(claims instanceof Promise)) return proceed({ ctx: personIn(claims, permission) });
+      return claims.then((late) => proceed({ ctx: personIn(late, permission) })).catch(refuse);
     } catch (error) {
       return refuse(error);
     }
@@ -53,14 +52,18 @@ function verified(
   return verifier.verifyAtOnce(token, scheme === 'dpop' ? { ...options, possession } : options);
 }
 
-function demandPerson(claims: AccessTokenClaims, permission: Permission | undefined): UserClaims {
+/** What the context says of the caller. @throws Refusal `insufficient_scope` */
+function personIn(
+  claims: AccessTokenClaims,
+  permission: Permission | undefined,
+): { token: UserClaims } {
   if (
     !isUserClaims(claims) ||
     (permission !== undefined && !rolesAllow(claims.roles, permission))
   ) {
     throw new Refusal('insufficient_scope');
   }
-  return claims;
+  return { token: claims };
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */
