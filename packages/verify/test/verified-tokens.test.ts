@@ -251,6 +251,27 @@ describe('a verifier that remembers', () => {
       expect(changeableWithin(given)).toEqual([]);
     }
   });
+
+  it('holds once what tokens say alike, and gives each what it says', async () => {
+    await using around = await surroundings();
+    const { issuer, verifier } = around;
+    const said = [
+      { roles: ['support' as const], amr: ['pwd'] },
+      { roles: ['support' as const], amr: ['pwd'] },
+      { roles: ['admin' as const, 'support' as const], amr: ['pwd', 'otp'] },
+      { roles: ['support' as const, 'admin' as const], amr: ['otp', 'pwd'] },
+      { roles: ['admin' as const], amr: ['otp'] },
+      { roles: [], amr: ['pwd'] },
+      { roles: [], amr: ['pwd', 'otp'] },
+      { roles: ['support' as const], amr: ['pwd'] },
+    ];
+    const given = [];
+    for (const special of said) given.push(await verifier.verify(await issuer.mint(special)));
+    expect(given).toMatchObject(said);
+    const [first, second] = given;
+    expect(second?.roles).toBe(first?.roles);
+    expect(second?.amr).toBe(first?.amr);
+  });
 });
 
 /** The paths of what is not frozen, however deep. */

@@ -29,36 +29,51 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @throws when they are not UTF-8, not JSON, not an object, too deep, or name a member twice
  */
 export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
-  if (!isUtf8(bytes)) throw new Error('not UTF-8');
-  const written = countMembers(bytes);
+  const { members, ascii, escapes } = survey(bytes);
+  if (!ascii && !isUtf8(bytes)) throw new Error('not UTF-8');
   // A byte order mark stays, and is not JSON.
-  const value: unknown = JSON.parse(bytes.toString('utf8'));
+  const value: unknown = JSON.parse(bytes.toString(ascii ? 'latin1' : 'utf8'));
   if (!isRecord(value)) throw new Error('not a JSON object');
   // What was written and is not there was written twice.
-  if (countKept(value) !== written) throw new Error('a member is named twice');
+  if (countKept(value) !== members) throw new Error('a member is named twice');
   // UTF-8 has no halves of pairs: they can only have been written as escapes.
-  if (bytes.includes(BACKSLASH)) demandWholePairs(value);
+  if (escapes) demandWholePairs(value);
   return value;
 }
 
+interface Survey {
+  /** The colons outside of strings: one a member, in bytes that are JSON. */
+  readonly members: number;
+  /** Whether strings are ASCII, as those of tokens are; elsewhere, and escaped, nothing else is JSON. */
+  readonly ascii: boolean;
+  /** Whether a string has any escape. */
+  readonly escapes: boolean;
+}
+
 /**
- * The colons outside of strings: one a member, in bytes that are JSON. Those that are not are counted
- * somehow, and refused by the parser.
+ * Bytes that are not JSON are surveyed somehow, and refused by the parser.
  *
  * @throws when it is too deep
  */
-function countMembers(bytes: Uint8Array): number {
+function survey(bytes: Uint8Array): Survey {
   const { length } = bytes;
   let members = 0;
   let depth = 0;
+  /** All that occur in strings. */
+  let bits = 0;
+  let escapes = false;
   for (let at = 0; at < length; at += 1) {
-    const byte = bytes[at];
+    const byte = bytes[at] ?? 0;
     if (byte === QUOTE) {
       // Most bytes are those of strings, in a loop of their own that is a third quicker.
       for (at += 1; at < length; at += 1) {
-        const inside = bytes[at];
+        const inside = bytes[at] ?? 0;
+        bits |= inside;
         if (inside === QUOTE) break;
-        if (inside === BACKSLASH) at += 1;
+        if (inside === BACKSLASH) {
+          escapes = true;
+          at += 1;
+        }
       }
     } else if (byte === COLON) {
       members += 1;
@@ -69,7 +84,7 @@ function countMembers(bytes: Uint8Array): number {
       depth -= 1;
     }
   }
-  return members;
+  return { members, ascii: bits < 0x80, escapes };
 }
 
 /** The members of all objects in a value of bounded depth. */

@@ -7,6 +7,7 @@
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { Jwks } from '../keys/jwks.ts';
+import { frozen } from './frozen-claims.ts';
 import { readClaims, type Expectations } from './claims.ts';
 import { parseToken, type ParsedToken } from './parse.ts';
 import { signatureHolds } from './signature.ts';
@@ -92,18 +93,4 @@ export class TokenReader {
 /** Whatever is wrong with a token, the caller is told the same. */
 function invalid(cause: unknown): Refusal {
   return new Refusal('invalid_token', { cause });
-}
-
-/**
- * All the way down, since whoever brings the same token gets the same claims. What more a claim may
- * hold one day, a list or an object, is to be frozen here too; test/verified-tokens.test.ts looks.
- */
-function frozen(claims: AccessTokenClaims): AccessTokenClaims {
-  if (claims.sid !== undefined) {
-    Object.freeze(claims.roles);
-    Object.freeze(claims.amr);
-  }
-  if (typeof claims.aud !== 'string') Object.freeze(claims.aud);
-  if (claims.cnf !== undefined) Object.freeze(claims.cnf);
-  return Object.freeze(claims);
 }
