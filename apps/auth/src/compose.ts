@@ -40,6 +40,7 @@ import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
 import { connectRedis } from './redis/connect.ts';
 import type { Revocations } from './revocation/compose.ts';
+import { scheduleForgetting } from './session/forget-sessions.ts';
 import { createRefreshTokens } from './session/refresh-token.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import { createMint } from './token/mint.ts';
@@ -84,6 +85,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   });
   const { revocations, auditKeeper } = verifierSide;
   const { makeChange } = revocations;
+  const failed = (error: unknown, what: string) => logger.warn({ err: error, what }, 'failed');
   owned.use(
     await scheduleRotation({
       database,
@@ -91,9 +93,10 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       making,
       clock: systemClock,
       days: config.signing.rotationDays,
-      failed: (error, what) => logger.warn({ err: error, what }, 'failed'),
+      failed,
     }),
   );
+  owned.use(scheduleForgetting({ database, clock: systemClock, failed }));
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
 
   const { issuer, audiences, accessTokenSeconds: lifeSeconds } = config;

@@ -76,6 +76,8 @@ export const sessions = pgTable(
     index('sessions_of_user')
       .on(table.userId)
       .where(sql`${table.endedAt} is null`),
+    // Of what stands since the login: a refresh would have to change an index of anything else.
+    index('sessions_expiry').on(table.expiresAt),
   ],
 );
 
