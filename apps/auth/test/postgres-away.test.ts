@@ -40,6 +40,11 @@ it('says so while Postgres is away, and goes on when it is back', async () => {
     headers: basic(MACHINE.id, MACHINE.secret),
   });
   expect(grant.status).toBe(503);
+  const revocation = await auth.call('POST', '/oauth2/revoke', {
+    form: { token, client_id: 'cli_first-party' },
+  });
+  expect([revocation.status, revocation.body.error]).toEqual([503, 'temporarily_unavailable']);
+  expect(Number(revocation.headers.get('retry-after'))).toBeGreaterThan(0);
   // The keys are those that were read last; a token that was refused stays refused elsewhere.
   expect((await auth.call('GET', '/.well-known/jwks.json')).body.keys).toHaveLength(1);
   expect((await auth.call('GET', '/readyz')).status).toBe(503);
@@ -54,3 +59,17 @@ it('says so while Postgres is away, and goes on when it is back', async () => {
   expect((await auth.refresh(person.refresh_token)).status).toBe(200);
   expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(200);
 }, 60_000);
+
+it('publishes the keys that it has while Postgres stands still', async () => {
+  const keys = async () => (await auth.call('GET', '/.well-known/jwks.json')).body.keys;
+  const before = await keys();
+  proxy.pause();
+  try {
+    const asked = performance.now();
+    expect(await keys()).toEqual(before);
+    expect(performance.now() - asked).toBeLessThan(2_500);
+  } finally {
+    proxy.resume();
+  }
+  expect(await keys()).toEqual(before);
+});

@@ -111,7 +111,10 @@ export class CookieSession implements BearerSource {
     if (note !== undefined && note.stamp !== refused) return note.stamp;
     const askedAt = Date.now();
     try {
-      return this.begin(await this.#refresh(), askedAt);
+      const tokens = await this.#refresh();
+      // Logged out meanwhile, which takes the next turn, with the cookies that have just come.
+      if (this.#notes.get()?.state === 'out') return undefined;
+      return this.begin(tokens, askedAt);
     } catch (error) {
       if (isPortcullisError(error, 'invalid_refresh_token')) this.end('refused');
       throw error;

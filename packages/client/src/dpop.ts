@@ -4,6 +4,7 @@
  *
  * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that
  * the server gave last. A request that is refused for its nonce is sent again once, with the new one.
+ * Proofs are dated by the clock of the servers, as far as their answers tell: many a device's is wrong.
  */
 import { isRecord } from './answer-shape.ts';
 import type { Fetch } from './exchange.ts';
@@ -12,6 +13,8 @@ import type { Fetch } from './exchange.ts';
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const BEARER = 'Bearer ';
+/** `Date` has whole seconds, and was a moment on its way. */
+const CLOCKS_AGREE_MS = 3_000;
 
 /** Makes a key whose private half cannot be read, by this program either; keep it in IndexedDB. */
 export async function createDpopKey(): Promise<CryptoKeyPair> {
@@ -21,6 +24,8 @@ export async function createDpopKey(): Promise<CryptoKeyPair> {
 /** @param keys a key, or how to make one when it is first needed */
 export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
   let prover: Promise<Prover> | undefined;
+  /** How far the servers' clock is ahead of this device's, in milliseconds. */
+  let ahead = 0;
   /** The newest nonce of each server. */
   const nonces = new Map<string, string>();
 
@@ -29,7 +34,9 @@ export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
     const prove = await prover;
     const url = new URL(input instanceof Request ? input.url : String(input));
     const send = async (): Promise<Response> => {
-      const response = await fetch(input, await proven(prove, url, init, nonces.get(url.origin)));
+      const stamp = { nonce: nonces.get(url.origin), now: Date.now() + ahead };
+      const response = await fetch(input, await proven(prove, url, init, stamp));
+      ahead = aheadOf(response) ?? ahead;
       const nonce = response.headers.get('dpop-nonce');
       if (nonce !== null) nonces.set(url.origin, nonce);
       return response;
@@ -44,13 +51,13 @@ async function proven(
   prove: Prover,
   url: URL,
   init: RequestInit,
-  nonce: string | undefined,
+  stamp: Stamp,
 ): Promise<RequestInit> {
   const headers = new Headers(init.headers);
   const authorization = headers.get('authorization');
   const token = authorization?.startsWith(BEARER) === true ? authorization.slice(7) : undefined;
   if (token !== undefined) headers.set('authorization', `DPoP ${token}`);
-  headers.set('dpop', await prove({ method: init.method ?? 'GET', url, token, nonce }));
+  headers.set('dpop', await prove({ method: init.method ?? 'GET', url, token, ...stamp }));
   return { ...init, headers };
 }
 
@@ -68,11 +75,21 @@ async function asksForNonce(response: Response): Promise<boolean> {
   return isRecord(body) && body['error'] === 'use_dpop_nonce';
 }
 
-interface Proven {
+/** @returns undefined where the answer does not tell, or what it tells is within its own accuracy */
+function aheadOf({ headers }: Response): number | undefined {
+  const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
+  return Math.abs(ahead) > CLOCKS_AGREE_MS ? ahead : undefined;
+}
+
+interface Stamp {
+  nonce: string | undefined;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+interface Proven extends Stamp {
   method: string;
   url: URL;
   token: string | undefined;
-  nonce: string | undefined;
 }
 type Prover = (request: Proven) => Promise<string>;
 
@@ -80,12 +97,12 @@ async function proverOf(keys: CryptoKeyPair | true): Promise<Prover> {
   const { privateKey, publicKey } = keys === true ? await createDpopKey() : keys;
   const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', publicKey);
   const header = encode(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }));
-  return async ({ method, url, token, nonce }) => {
+  return async ({ method, url, token, nonce, now }) => {
     const claims = {
       jti: crypto.randomUUID(),
       htm: method,
       htu: url.origin + url.pathname,
-      iat: Math.floor(Date.now() / 1_000),
+      iat: Math.floor(now / 1_000),
       ...(token === undefined ? {} : { ath: await hashOf(token) }),
       ...(nonce === undefined ? {} : { nonce }),
     };

@@ -10,6 +10,10 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   unauthorized_client: 'insufficient_scope',
   unsupported_grant_type: 'invalid_request',
   invalid_scope: 'insufficient_scope',
+  invalid_target: 'invalid_request',
+  insufficient_scope: 'insufficient_scope',
+  invalid_dpop_proof: 'invalid_dpop_proof',
+  use_dpop_nonce: 'use_dpop_nonce',
   server_error: 'internal',
   temporarily_unavailable: 'unavailable',
 };

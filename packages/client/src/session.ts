@@ -94,7 +94,8 @@ export class Session implements BearerSource {
    * @returns the newest tokens there were, with which the service can be told
    */
   async end(): Promise<Tokens | undefined> {
-    const flight = this.#flight;
+    // One that a login has overtaken brings tokens of another session, which is not the one to end.
+    const flight = this.#flight?.generation === this.#generation ? this.#flight : undefined;
     this.#generation += 1;
     this.#ends += 1;
     this.#ending += 1;

@@ -59,7 +59,7 @@ beforeEach(async () => {
   client = clientIn(browser);
 });
 
-function clientIn({ fetch }: Browser): PortcullisClient {
+function clientIn({ fetch }: Pick<Browser, 'fetch'>): PortcullisClient {
   const { auth, user, admin } = system;
   const urls = { auth: auth.url, user: user.url, admin: admin.url };
   return createPortcullisClient({ ...urls, transport: 'cookie', fetch });
@@ -112,6 +112,35 @@ describe('an access token that is gone', () => {
     expect(browser.count('refresh')).toBe(1);
     expect(browser.count('me.get')).toBe(2);
   });
+});
+
+test('a renewal that is under way does not undo a logout', async () => {
+  let reached = (): void => {};
+  let goOn = (): void => {};
+  const underWay = new Promise<void>((resolve) => (reached = resolve));
+  const opened = new Promise<void>((resolve) => (goOn = resolve));
+  const own = clientIn({
+    fetch: async (input, init) => {
+      const response = await browser.fetch(input, init);
+      if (browser.seen.at(-1) !== '/trpc/refresh') return response;
+      reached();
+      await opened;
+      return response;
+    },
+  });
+  const ended: string[] = [];
+  own.session.onSignedOut((reason) => ended.push(reason));
+  await own.logIn(credentials);
+  browser.jar.delete('__Host-portcullis-access');
+  const call = own.user.me.get.query().catch((error: unknown) => error);
+  await underWay;
+  const loggedOut = own.logOut({ wait: 10_000 });
+  goOn();
+  expect(await loggedOut).toMatchObject({ confirmed: 2, expected: 2 });
+  expect(await call).toMatchObject({ code: 'invalid_token' });
+  expect(await own.session.id()).toBeUndefined();
+  expect(browser.jar.size).toBe(0);
+  expect(ended).toEqual(['logged_out']);
 });
 
 test('a session that was ended elsewhere signs out here', async () => {

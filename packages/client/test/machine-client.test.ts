@@ -49,6 +49,8 @@ test('both parts of the credentials are form-urlencoded before base64 (RFC 6749 
 test.each([
   ['invalid_client', 'invalid_credentials'],
   ['invalid_scope', 'insufficient_scope'],
+  ['invalid_target', 'invalid_request'],
+  ['invalid_dpop_proof', 'invalid_dpop_proof'],
   ['temporarily_unavailable', 'unavailable'],
   ['constructor', 'protocol'],
 ])('the OAuth error %s is the code %s', async (error, code) => {

@@ -1,7 +1,7 @@
 /** The SDK against the services as they are: what the fake ones claim of the wire is true. */
 import type { Tokens } from '@portcullis/api';
 import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   createDpopKey,
   createMachineClient,
@@ -211,3 +211,28 @@ test('a machine may bind its token too', async () => {
   expect((await machine.verifiers.list.query()).verifiers).toHaveLength(2);
   expect(schemes).toEqual(['Basic', 'Basic', 'DPoP']);
 });
+
+test.each([100, -100])(
+  'a device whose clock is off by %i s may bind its tokens',
+  async (seconds) => {
+    const { auth, user, admin } = system;
+    const email = `clock${seconds}@example.test`;
+    const credentials = { email, password: 'correct horse battery staple' };
+    const client = createPortcullisClient({
+      auth: auth.url,
+      user: user.url,
+      admin: admin.url,
+      dpop: true,
+    });
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + seconds * 1_000);
+    try {
+      await client.auth.register.mutate(credentials);
+      await client.logIn(credentials);
+      await expect(client.user.me.get.query()).resolves.toMatchObject({ email });
+      expect(await client.logOut({ wait: 10_000 })).toMatchObject({ confirmed: 2, expected: 2 });
+    } finally {
+      clock.mockRestore();
+    }
+  },
+);

@@ -241,6 +241,21 @@ describe('logout', () => {
     await expect(getMe()).resolves.toMatchObject({ id: 'usr_1' });
     expect(services.calls('me.get').at(-1)).toMatchObject({ authorization: 'Bearer access-3' });
   });
+
+  test('ends the session of the last login, even while a refresh of another is under way', async () => {
+    await logIn();
+    services.validAccess = 'another one';
+    const { open, opened } = gate();
+    services.refreshGate = opened;
+    const call = getMe().catch((error: unknown) => error);
+    await until(() => services.calls('refresh').length === 1);
+    await logIn();
+    const loggedOut = client.logOut();
+    open();
+    await expect(loggedOut).resolves.toEqual(RECEIPT);
+    expect(services.ended).toEqual(['access-3']);
+    await call;
+  });
 });
 
 describe('a storage that two clients share', () => {

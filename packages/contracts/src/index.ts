@@ -114,3 +114,4 @@ export { encodePart, joinParts, type SnapshotPart } from './snapshot-parts.ts';
 export { encodeSnapshot, SnapshotWriter } from './snapshot-writer.ts';
 export { subjectsOf, type Subjects } from './subjects.ts';
 export { tokenCookieNames, type TokenCookieNames } from './token-cookies.ts';
+export { surveyJson, type JsonSurvey } from './json-survey.ts';

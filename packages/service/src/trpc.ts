@@ -55,6 +55,8 @@ async function answer(
     const { refusal, becomesStream } = exchangeOf(request);
     if (refusal === undefined) {
       becomesStream?.();
+      // Of one person, as all answers are; tRPC would only have it asked for again.
+      response.headers.set('cache-control', 'no-store, no-transform');
       return reply.send(response);
     }
     // A subscription that was refused before it began: tRPC would say so in a stream with status
@@ -63,9 +65,11 @@ async function answer(
     return answerEnveloped(refusal, request, reply);
   }
   const headers = Object.fromEntries(response.headers);
+  // All that is left is JSON, also where tRPC gives up early and does not say so.
   return reply
     .code(response.status)
     .headers(headers)
+    .type('application/json')
     .send(await response.text());
 }
 
@@ -82,6 +86,7 @@ async function call(
   const procedures = path.slice(PREFIX.length);
   // tRPC has the same bound; refused here, the answer has its request id.
   if (procedures.split(',').length > MAX_BATCH) throw malformed('batch', 'holds too many calls');
+  refuseStreamedAnswers(request);
   const ctx = requestContext(request, reply, options.identification, options.streams);
   exchangeOf(request).route = countedRoute(options.router, procedures);
   return resolveResponse({
@@ -104,13 +109,25 @@ async function call(
   });
 }
 
-/** The address is ours, whatever the Host header says; the headers are those that tRPC reads. */
+/**
+ * tRPC's JSONL streaming begins each answer with 200 before it is known, and so has no status, cookie,
+ * challenge or nonce for a refusal: a fault would be a success (RFC 6750 section 3, RFC 9449 section 8).
+ *
+ * @throws Refusal `invalid_request`
+ */
+function refuseStreamedAnswers(request: FastifyRequest): void {
+  if (request.headers['trpc-accept'] === undefined) return;
+  throw malformed('trpc-accept', 'is not served: use httpBatchLink');
+}
+
+/**
+ * The address is ours, whatever the Host header says. Of the headers tRPC gets the one that a
+ * subscription goes on from; what it is asked to accept is decided here.
+ */
 function innerRequest(request: FastifyRequest, target: string, signal: AbortSignal): Request {
   const headers = new Headers({ 'content-type': 'application/json' });
-  for (const name of ['accept', 'trpc-accept', 'last-event-id']) {
-    const value = request.headers[name];
-    if (typeof value === 'string') headers.set(name, value);
-  }
+  const lastEvent = request.headers['last-event-id'];
+  if (typeof lastEvent === 'string') headers.set('last-event-id', lastEvent);
   const body = typeof request.body === 'string' ? { body: request.body } : {};
   const { method } = request;
   return new Request(`http://portcullis.invalid${target}`, { method, headers, signal, ...body });

@@ -1,6 +1,7 @@
 /** What the edge answers when all is well, and how it says what is not. */
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { MAX_HANDLING } from '../src/http/bounds.ts';
 import { NotReady } from '../src/index.ts';
 import { caller, GOOD_TOKEN, startSmallService } from './small-service.ts';
 
@@ -133,6 +134,62 @@ describe('refusals', () => {
       { result: { data: { id: caller.sub } } },
       { error: { data: { portcullis: { code: 'not_found' } } } },
     ]);
+  });
+});
+
+describe('tRPC', () => {
+  const JSONL = { 'trpc-accept': 'application/jsonl' };
+
+  it('never streams answers, which would be 200 whatever comes of them', async () => {
+    for (const path of ['/trpc/me?batch=1', '/trpc/me', '/trpc/me,fail?batch=1']) {
+      const response = await at(path, { headers: { ...JSONL, ...BEARER } });
+      expect([response.status, await response.json()]).toMatchObject([
+        400,
+        { error: { data: { portcullis: { code: 'invalid_request' } } } },
+      ]);
+    }
+    const accept = { accept: 'application/jsonl, text/event-stream' };
+    const refused = await at('/trpc/me?batch=1', { headers: accept });
+    expect([refused.status, refused.headers.has('www-authenticate')]).toEqual([401, true]);
+    const away = await at('/trpc/fail?batch=1', {
+      method: 'POST',
+      headers: { ...accept, 'content-type': 'application/json' },
+      body: JSON.stringify({ 0: { how: 'database' } }),
+    });
+    expect([away.status, away.headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  it.each(['/trpc/me?connectionParams=x', '/trpc/me?batch=1&input=x', '/trpc/nothing'])(
+    '%s: says that its errors are JSON',
+    async (path) => {
+      const response = await at(path, { headers: BEARER });
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      await response.json();
+    },
+  );
+});
+
+describe('work that stands still', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it.each(['/v1/slow', '/trpc/slow', '/raw'])('%s: is answered 503 in the end', async (url) => {
+    await using own = await startSmallService({ rawRoutes: (app) => app.get('/raw', never) });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let status: number | undefined;
+      const answer = own.server.app.inject({ url }).then((response) => {
+        status = response.statusCode;
+        return response;
+      });
+      await vi.advanceTimersByTimeAsync(MAX_HANDLING - 1);
+      expect(status).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      const { statusCode, headers } = await answer;
+      expect([statusCode, headers['retry-after']]).toEqual([503, '1']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

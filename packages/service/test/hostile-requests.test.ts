@@ -62,11 +62,18 @@ const trpc = (what: string, path: string, status: number, code: string): Case =>
   code,
 });
 
+/** Must be in no line of the log. */
+const SECRET = 'hunter2-of-mine';
+
 const cases: Case[] = [
   post('malformed JSON', '{"count":', 400, 'invalid_json'),
   post('two documents', '{}{}', 400, 'invalid_json'),
   post('a BOM', '\uFEFF{}', 400, 'invalid_json'),
   post('NaN', '{"count":NaN}', 400, 'invalid_json'),
+  post('text without quotes', `{"text":${SECRET}}`, 400, 'invalid_json'),
+  post('a member twice', '{"count":1,"count":2}'),
+  post('a member twice, once escaped', '{"count":1,"c\\u006funt":1}'),
+  post('a member twice further in', '{"text":[{"a":1,"a":1}]}'),
   post('an array', '[]'),
   post('a string', '"text"'),
   post('null', 'null'),
@@ -524,6 +531,7 @@ it('logged no secret, no query, and no line of a client', async () => {
   });
   const log = service.log();
   expect(log).not.toContain(GOOD_TOKEN);
+  expect(log).not.toContain(SECRET.slice(0, 5));
   for (const line of log.trimEnd().split('\n')) {
     const entry: unknown = JSON.parse(line);
     expect(entry).toMatchObject({ service: 'small' });

@@ -269,8 +269,9 @@ describe('a verifier that remembers', () => {
     for (const special of said) given.push(await verifier.verify(await issuer.mint(special)));
     expect(given).toMatchObject(said);
     const [first, second] = given;
-    expect(second?.roles).toBe(first?.roles);
-    expect(second?.amr).toBe(first?.amr);
+    for (const list of ['roles', 'amr'] as const) {
+      expect(Reflect.get(second ?? {}, list)).toBe(Reflect.get(first ?? {}, list));
+    }
   });
 });
 

@@ -2,11 +2,11 @@
  * The queue of mails. It decides when a mail is tried, and nothing else: what is to be sent, and
  * what became of it, stands in Postgres. Whatever Redis loses is put in again from there.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MailId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { atMost } from '../at-most.ts';
 import { GivenUp, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
 import type { WaitingMails } from '../mail/waiting-mails.ts';
 import { connectJobs } from '../redis/connect-jobs.ts';
@@ -125,12 +125,6 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       for (const connection of [asking, working]) connection.disconnect();
     },
   };
-}
-
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const late = new AbortController();
-  await Promise.race([work, sleep(milliseconds, undefined, { signal: late.signal })]);
-  late.abort();
 }
 
 /** One complaint about an outage, not one for each attempt. */

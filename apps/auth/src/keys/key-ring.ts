@@ -9,6 +9,7 @@ import { createPublicKey } from 'node:crypto';
 import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
+import { atMost } from '../at-most.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import type { Database } from '../postgres/database.ts';
 import {
@@ -23,6 +24,8 @@ import { signerWith, type SignToken } from './sign-token.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
 
 const RELOAD_MS = 5_000;
+/** So long the set that is published may be waited for: less than a verifier gives it. */
+const PUBLISHED_WITHIN_MS = 1_000;
 
 export interface KeyRing extends Disposable {
   /** @throws Refusal `unavailable` when the key cannot be had */
@@ -109,9 +112,11 @@ export async function openKeyRing(
       return held.get(kid)?.verification;
     },
     async published() {
-      await reload().catch((error: unknown) => {
+      const read = reload().catch((error: unknown) => {
         logger.warn({ err: error }, 'signing keys not read; the last set is published');
       });
+      // A Postgres that stands still gives no error either, and verifiers wait.
+      await atMost(PUBLISHED_WITHIN_MS, read);
       return [...held.values()].map(({ jwk }) => jwk);
     },
     [Symbol.dispose]() {

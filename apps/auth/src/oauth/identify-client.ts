@@ -40,14 +40,18 @@ export function createIdentifyClient(dependencies: IdentifyClientDependencies): 
 
   return async (request) => {
     const members = membersOf(request);
-    if (members.has('client_secret')) {
-      throw new OAuthError('invalid_client', 'Clients authenticate by HTTP Basic.');
-    }
     const named = members.get('client_id');
     const offered = clientCredentialsOf(request);
     const assertion = assertionOf(members);
+    const secret = members.get('client_secret') ?? null;
+    // RFC 6749 section 5.2 has a name of its own for more than one.
+    if ([offered, assertion, secret].filter((proof) => proof !== null).length > 1) {
+      throw new OAuthError('invalid_request', 'Two proofs are offered.');
+    }
+    if (secret !== null) {
+      throw new OAuthError('invalid_client', 'Clients authenticate by HTTP Basic.');
+    }
     if (assertion !== null) {
-      if (offered !== null) throw new OAuthError('invalid_request', 'Two proofs are offered.');
       return proven(await authenticateByAssertion(assertion), named);
     }
     if (offered !== null) {

@@ -1,7 +1,7 @@
 /**
  * Nonces for DPoP proofs (RFC 9449 section 8): each says when it was made, and is an HMAC of that, so
  * that any instance can check the nonce of any other, and none has to keep one. They bound the age of
- * a proof by clocks of ours, whatever the client's clock says.
+ * a proof by clocks of ours; the client's may be as far off as a nonce lives.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 

@@ -26,8 +26,9 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
     const proof = refusing(() => {
       const [text] = proofs;
       if (text === undefined || proofs.length !== 1) throw new Error('more than one proof');
-      // The nonce bounds its age better than a clock that is the client's.
-      return readDpopProof(text, { method, urls, now: now(), maxAge: NONCE_LIFE });
+      // The nonce bounds its age better than a clock that is the client's (section 4.3, check 11).
+      const bounds = { maxAge: NONCE_LIFE, maxAhead: NONCE_LIFE };
+      return readDpopProof(text, { method, urls, now: now(), ...bounds });
     });
     const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);
     // Sent with the answer, whatever it is (section 8.2).

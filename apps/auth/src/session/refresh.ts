@@ -5,6 +5,10 @@
  *   previous, soon  → the same successor again, to the same client: its answer was lost
  *   anything older  → somebody has a copy; the session ends (RFC 9700 section 4.14.2)
  *
+ * A session that is bound to a key (RFC 9449 section 5) is refused without it, and goes on: a copy of a
+ * bound token is worthless. But the token that it was bound by was bound to nothing, and whoever bound it
+ * may have had a copy: offered again without the key, it ends the session as any token that was used.
+ *
  * The user's row is held first and the session's second, as everything does that changes both. Under
  * the two locks the state that decides, the generations and the time belong together.
  */
@@ -82,6 +86,8 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     { client, jkt }: { client: ClientId | undefined; jkt: string | undefined },
   ) {
     const refused = (reason: string) => ({ outcome: 'refused', reason }) as const;
+    const reused = ({ userId: owner }: LockedSession) =>
+      ({ outcome: 'reused', owner, reason: 'used before' }) as const;
     const row = await lockSession(tx, token);
     if (row === undefined) return refused('no such session');
     if (row.endedAt !== null) return refused('the session has ended');
@@ -90,7 +96,10 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     if (row.over) return refused('the session has outlived its time');
     if (client !== undefined && client !== row.clientId) return refused('of another client');
     // Before it is asked whether the token was used: who lacks the key can do nothing with a copy.
-    if (row.dpopJkt !== null && row.dpopJkt !== jkt) return refused('bound to another key');
+    if (row.dpopJkt !== null && row.dpopJkt !== jkt) {
+      const boundBy = row.boundByHash?.equals(token.hash) === true;
+      return boundBy ? reused(row) : refused('bound to another key');
+    }
 
     const userAgent = request.userAgent?.slice(0, MAX_USER_AGENT) ?? null;
     const successor = refreshTokens.successor(token);
@@ -104,12 +113,11 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       row.refreshHash.equals(successor.hash) &&
       row.secondsSinceRotation !== null &&
       row.secondsSinceRotation <= GRACE_SECONDS &&
-      row.userAgent === userAgent;
-    if (repeated) {
-      await bindTo(tx, row, token, jkt);
-      return { outcome: 'repeated', ...granted(row, token, successor, jkt) } as const;
-    }
-    return { outcome: 'reused', owner: row.userId, reason: 'used before' } as const;
+      row.userAgent === userAgent &&
+      // Who repeats it has the same key, or none as before.
+      row.dpopJkt === (jkt ?? null);
+    if (repeated) return { outcome: 'repeated', ...granted(row, token, successor, jkt) } as const;
+    return reused(row);
   }
 
   /** Checked again under the session's lock: it may have ended meanwhile, once is enough. */
@@ -163,6 +171,7 @@ async function lockSession(tx: Transaction, token: RefreshToken) {
         number | null
       >`extract(epoch from clock_timestamp() - ${sessions.rotatedAt})::float8`,
       dpopJkt: sessions.dpopJkt,
+      boundByHash: sessions.boundByHash,
       userAgent: sessions.userAgent,
       authTime: sessions.authTime,
       amr: sessions.amr,
@@ -215,7 +224,10 @@ async function bindTo(
   jkt: string | undefined,
 ): Promise<void> {
   if (jkt === undefined || row.dpopJkt !== null) return;
-  await tx.update(sessions).set({ dpopJkt: jkt }).where(eq(sessions.id, token.sessionId));
+  await tx
+    .update(sessions)
+    .set({ dpopJkt: jkt, boundByHash: token.hash })
+    .where(eq(sessions.id, token.sessionId));
 }
 
 function granted(

@@ -113,11 +113,19 @@ describe('a proof', () => {
     ['another method', { htm: 'GET' }],
     ['another address', { htu: 'http://127.0.0.1:1/oauth2/token' }],
     ['an iat of long ago', { iat: 1_000_000_000 }],
-    ['an iat to come', { iat: Math.floor(Date.now() / 1_000) + 3_600 }],
+    ['an iat to come', { iat: Math.floor(Date.now() / 1_000) + 310 }],
   ])('for %s is refused', async (_, claims) => {
     const { status, body } = await holder.ask(auth, '/oauth2/token', machine, { claims });
     expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
   });
+
+  it.each([-280, -30, 30, 280])(
+    'may be dated %i s off, since it has our nonce',
+    async (seconds) => {
+      const claims = { iat: Math.floor(Date.now() / 1_000) + seconds };
+      expect((await holder.ask(auth, '/oauth2/token', machine, { claims })).status).toBe(200);
+    },
+  );
 
   it('is judged by the configured address, whatever the Host header says', async () => {
     await holder.ask(auth, '/oauth2/token', machine);
@@ -225,6 +233,51 @@ describe('a bound session', () => {
     const body = { refresh_token: bound.body.refresh_token };
     expect((await auth.call('POST', '/v1/refresh', { body })).status).toBe(401);
     expect((await holder.ask(auth, '/v1/refresh', { body })).status).toBe(200);
+  });
+
+  it.each([
+    ['without a key', async (body: object) => await auth.call('POST', '/v1/refresh', { body })],
+    ['with another key', async (body: object) => await holder.ask(auth, '/v1/refresh', { body })],
+  ])('ends when the token that a copy was bound by is offered %s', async (_how, offer) => {
+    const person = await auth.newcomer();
+    const copied = { refresh_token: person.refresh_token };
+    const stolen = await thief.ask(auth, '/v1/refresh', { body: copied });
+    expect([stolen.status, stolen.body.token_type]).toEqual([200, 'DPoP']);
+    // However often it is refreshed in between.
+    const later = await thief.ask(auth, '/v1/refresh', {
+      body: { refresh_token: stolen.body.refresh_token },
+    });
+    expect(later.status).toBe(200);
+    expect(await taken(later.body.access_token, thief)).toBe(true);
+
+    const refused = await offer(copied);
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid_refresh_token']);
+
+    expect(await taken(later.body.access_token, thief)).toBe(false);
+    const body = { refresh_token: later.body.refresh_token };
+    expect((await thief.ask(auth, '/v1/refresh', { body })).status).toBe(401);
+    const ended = await system.sql`
+      select l.reason from sessions s join revocation_log l on l.id = s.ended_by
+      where s.id = ${person.session_id}`;
+    expect(ended).toEqual([{ reason: 'refresh_reuse' }]);
+  });
+
+  it('gives its answer again to who has the key, and is bound by no repetition', async () => {
+    const person = await auth.newcomer();
+    const body = { refresh_token: person.refresh_token };
+    const [first, again] = [
+      await holder.ask(auth, '/v1/refresh', { body }),
+      await holder.ask(auth, '/v1/refresh', { body }),
+    ];
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(again.body.refresh_token).toBe(first.body.refresh_token);
+
+    const second = await auth.newcomer();
+    const copied = { refresh_token: second.refresh_token };
+    const owners = await auth.call('POST', '/v1/refresh', { body: copied });
+    expect(owners.status).toBe(200);
+    expect((await thief.ask(auth, '/v1/refresh', { body: copied })).status).toBe(401);
+    expect(await auth.accepts(owners.body.access_token)).toBe(false);
   });
 
   it('is logged out by its holder, and by nobody who has copied a token', async () => {

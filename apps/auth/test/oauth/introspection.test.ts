@@ -1,5 +1,6 @@
 /** RFC 7662, and the policy `introspect` of a verifier end to end. */
 import { newId, type ClientId } from '@portcullis/contracts';
+import { createTestIssuer } from '@portcullis/testkit';
 import { createVerifier, type RevocationFeed } from '@portcullis/verify';
 import { httpGrants, httpIntrospection } from '@portcullis/verify/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -79,6 +80,7 @@ describe('introspection', () => {
   });
 
   it('says of everything else that it is not active, and no more', async () => {
+    await using elsewhere = await createTestIssuer();
     const person = await auth.newcomer();
     const gone = await auth.newcomer();
     await auth.call('POST', '/v1/logout', { token: gone.access_token });
@@ -91,6 +93,7 @@ describe('introspection', () => {
       gone.access_token,
       demoted.access_token,
       person.access_token.slice(0, -2),
+      await elsewhere.mint({ iss: auth.url }),
       newId('tok'),
       'x',
     ]) {

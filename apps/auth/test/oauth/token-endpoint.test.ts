@@ -35,7 +35,10 @@ describe('client_credentials', () => {
     const { status, headers, body } = await ask({ form, headers: credentials });
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('pragma')).toBe('no-cache');
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 600 });
+    // RFC 6749 section 4.4.3.
+    expect(body).not.toHaveProperty('refresh_token');
     const claims = claimsOf(body.access_token);
     expect(claims).toMatchObject({
       sub: MACHINE.id,
@@ -96,6 +99,12 @@ describe('client_credentials', () => {
       'invalid_client',
     ],
     [
+      'credentials in the body and in the header',
+      { form: { ...form, client_secret: MACHINE.secret }, headers: credentials },
+      400,
+      'invalid_request',
+    ],
+    [
       'another client in the body',
       { form: { ...form, client_id: 'cli_admin' }, headers: credentials },
       400,
@@ -152,7 +161,15 @@ describe('client_credentials', () => {
     const answer = await ask(options);
     expect([answer.status, answer.body.error]).toEqual([status, error]);
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('pragma')).toBe('no-cache');
     if (status === 401) expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /);
+  });
+
+  it.each(['GET', 'PUT', 'DELETE'])('is not answered to %s', async (method) => {
+    const { status } = await auth.call(method, '/oauth2/token?grant_type=client_credentials', {
+      headers: credentials,
+    });
+    expect([404, 405]).toContain(status);
   });
 
   it('ends with the client: another secret kills its tokens', async () => {

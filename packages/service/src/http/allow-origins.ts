@@ -5,9 +5,8 @@
 import type { FastifyInstance } from 'fastify';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
-const REQUEST_HEADERS =
-  'authorization, content-type, dpop, last-event-id, trpc-accept, x-request-id';
-const ANSWER_HEADERS = 'dpop-nonce, retry-after, www-authenticate, x-request-id';
+const REQUEST_HEADERS = 'authorization, content-type, dpop, last-event-id, x-request-id';
+const ANSWER_HEADERS = 'date, dpop-nonce, retry-after, www-authenticate, x-request-id';
 /** Seconds for which a browser need not ask again. */
 const MAX_AGE = '600';
 

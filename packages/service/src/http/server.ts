@@ -29,6 +29,7 @@ import { refuseIllFormed } from './ill-formed.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequests } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
+import { withinBound } from './time-bound.ts';
 import { guardCookies } from './token-cookies.ts';
 
 export interface HttpServerOptions {
@@ -94,7 +95,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { router, title, version } = options;
   addRestRoutes(app, { router, procedures, identification: options });
   addTrpcRoutes(app, { router, identification: options, streams });
-  options.rawRoutes?.(app);
+  addRawRoutes(app, options.rawRoutes);
   const extraPaths = options.rawPaths ?? {};
   const document = openApiDocument({ title, version, procedures, extraPaths });
   app.get('/openapi.json', async () => document);
@@ -114,6 +115,19 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     },
     [Symbol.asyncDispose]: () => app.close(),
   };
+}
+
+/** Under the same bound on their work as procedures. */
+function addRawRoutes(app: FastifyInstance, add: HttpServerOptions['rawRoutes']): void {
+  app.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      const { handler } = route;
+      route.handler = async function bounded(request, reply) {
+        return await withinBound(Promise.resolve(handler.call(this, request, reply)));
+      };
+    });
+    add?.(scope);
+  });
 }
 
 function bareServer(options: HttpServerOptions, headers: ReturnType<typeof securityHeaders>) {

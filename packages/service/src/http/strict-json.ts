@@ -1,8 +1,8 @@
 /**
- * JSON as a client may send it: UTF-8, an object, of bounded depth, without the member names that
- * reach into prototypes, and without characters that PostgreSQL cannot store as text.
+ * JSON as a client may send it: UTF-8, of bounded depth, with one reading (RFC 8259 section 4), without the
+ * member names that reach into prototypes, and without characters that PostgreSQL cannot store as text.
  */
-import { Refusal } from '@portcullis/contracts';
+import { Refusal, surveyJson } from '@portcullis/contracts';
 import { MAX_DEPTH } from './bounds.ts';
 
 const POISONOUS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -19,29 +19,34 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** @throws Refusal `invalid_json` or `invalid_request` */
 export function parseStrictJson(text: string): unknown {
+  const { members, deepest } = surveyJson(Buffer.from(text));
+  if (deepest > MAX_DEPTH) throw malformed('body', 'is nested too deeply');
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new Refusal('invalid_json', { cause });
+  } catch {
+    // The parser's own error quotes the text, and the log must not: there may be a password in it.
+    throw new Refusal('invalid_json');
   }
-  refuseHostile(value);
+  // What was written and is not there was written twice.
+  if (judgeMembers(value) !== members) throw malformed('body', 'names a member twice');
   return value;
 }
 
-/** Walks with a list of its own, since the depth is the sender's choice. */
-function refuseHostile(root: unknown): void {
-  const pending: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { value, depth } = next;
-    if (typeof value === 'string') refuseUnstorable(value, 'body');
-    if (typeof value !== 'object' || value === null) continue;
-    if (depth >= MAX_DEPTH) throw malformed('body', 'is nested too deeply');
-    for (const [name, member] of Object.entries(value)) {
+/** @returns how many there are, in a value of bounded depth */
+function judgeMembers(value: unknown): number {
+  if (typeof value === 'string') refuseUnstorable(value, 'body');
+  if (typeof value !== 'object' || value === null) return 0;
+  const isList = Array.isArray(value);
+  let members = 0;
+  for (const [name, member] of Object.entries(value)) {
+    if (!isList) {
       refuseMemberName(name);
-      pending.push({ value: member, depth: depth + 1 });
+      members += 1;
     }
+    members += judgeMembers(member);
   }
+  return members;
 }
 
 /** @throws Refusal `invalid_request` */

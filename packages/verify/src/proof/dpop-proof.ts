@@ -13,7 +13,7 @@ export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
 
 /** Characters. */
 const MAX_LENGTH = 4_096;
-/** Seconds by which the sender's clock may be ahead of the issuer's. */
+/** Seconds by which the sender's clock may be ahead of the issuer's, unless told otherwise. */
 const MAX_AHEAD = 10;
 
 export interface ProofExpectations {
@@ -27,6 +27,8 @@ export interface ProofExpectations {
   now: number;
   /** Seconds for which a proof is good. */
   maxAge: number;
+  /** Seconds by which the sender's clock may be ahead. */
+  maxAhead?: number;
 }
 
 export interface DpopProof {
@@ -62,7 +64,7 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   if (!expected.urls.some((url) => normalAddress(url) === address)) {
     throw new Error('for another address');
   }
-  if (iat > expected.now + MAX_AHEAD) throw new Error('from the future');
+  if (iat > expected.now + (expected.maxAhead ?? MAX_AHEAD)) throw new Error('from the future');
   if (iat <= expected.now - expected.maxAge) throw new Error('too old');
   if (expected.accessToken !== undefined && !isHashOf(ath, expected.accessToken)) {
     throw new Error('for another access token');

@@ -7,17 +7,10 @@
  * Invariant: the depth is bounded before anything is parsed, so that whatever walks the value later
  * may do so by recursion.
  */
+import { surveyJson } from '@portcullis/contracts';
 import { isUtf8 } from 'node:buffer';
 
 export const MAX_DEPTH = 8;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -29,10 +22,11 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @throws when they are not UTF-8, not JSON, not an object, too deep, or name a member twice
  */
 export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
-  const { members, ascii, escapes } = survey(bytes);
+  const { members, deepest, ascii, escapes } = surveyJson(bytes);
+  if (deepest > MAX_DEPTH) throw new Error('nested too deeply');
   if (!ascii && !isUtf8(bytes)) throw new Error('not UTF-8');
   // A byte order mark stays, and is not JSON.
-  const value: unknown = JSON.parse(bytes.toString(ascii ? 'latin1' : 'utf8'));
+  const value = parse(bytes.toString(ascii ? 'latin1' : 'utf8'));
   if (!isRecord(value)) throw new Error('not a JSON object');
   // What was written and is not there was written twice.
   if (countKept(value) !== members) throw new Error('a member is named twice');
@@ -41,50 +35,13 @@ export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
   return value;
 }
 
-interface Survey {
-  /** The colons outside of strings: one a member, in bytes that are JSON. */
-  readonly members: number;
-  /** Whether strings are ASCII, as those of tokens are; elsewhere, and escaped, nothing else is JSON. */
-  readonly ascii: boolean;
-  /** Whether a string has any escape. */
-  readonly escapes: boolean;
-}
-
-/**
- * Bytes that are not JSON are surveyed somehow, and refused by the parser.
- *
- * @throws when it is too deep
- */
-function survey(bytes: Uint8Array): Survey {
-  const { length } = bytes;
-  let members = 0;
-  let depth = 0;
-  /** All that occur in strings. */
-  let bits = 0;
-  let escapes = false;
-  for (let at = 0; at < length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) {
-      // Most bytes are those of strings, in a loop of their own that is a third quicker.
-      for (at += 1; at < length; at += 1) {
-        const inside = bytes[at] ?? 0;
-        bits |= inside;
-        if (inside === QUOTE) break;
-        if (inside === BACKSLASH) {
-          escapes = true;
-          at += 1;
-        }
-      }
-    } else if (byte === COLON) {
-      members += 1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-      if (depth > MAX_DEPTH) throw new Error('nested too deeply');
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth -= 1;
-    }
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own error quotes the text, and nobody's log must.
+    throw new Error('not JSON');
   }
-  return { members, ascii: bits < 0x80, escapes };
 }
 
 /** The members of all objects in a value of bounded depth. */

@@ -71,6 +71,8 @@ export const sessions = pgTable(
     endedBy: text('ended_by').$type<EventId>(),
     /** Thumbprint of the key that its refresh tokens are bound to (RFC 9449 section 5); null: none. */
     dpopJkt: text('dpop_jkt'),
+    /** SHA-256 of the refresh token, bound to no key, that was given for the first bound one. */
+    boundByHash: bytea('bound_by_hash'),
   },
   (table) => [
     index('sessions_of_user')

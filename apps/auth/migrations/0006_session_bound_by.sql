@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "bound_by_hash" "bytea";
