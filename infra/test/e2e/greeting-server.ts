@@ -3,8 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import type { TestSystem } from '@portcullis/testkit';
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
-import { bearerToken } from '@portcullis/verify/trpc';
-import { closeWith, cutOnRevocation } from '@portcullis/verify/ws';
+import { cutOnRevocation } from '@portcullis/verify/ws';
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -36,14 +35,7 @@ export async function startGreetingServer(system: TestSystem) {
   await once(server, 'listening');
 
   async function greet(socket: WebSocket, authorization: string | undefined): Promise<void> {
-    let token: string;
-    try {
-      token = bearerToken(authorization);
-    } catch (error) {
-      closeWith(socket, error);
-      return;
-    }
-    const held = await cutOnRevocation(socket, verifier, token);
+    const held = await cutOnRevocation(socket, verifier, authorization);
     if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
   }
 

@@ -1,8 +1,8 @@
 /**
  * Puts the parts together: form → claims → key → signature → freshness, expiry and revocation.
  *
- * Invariant: what does not change while a token lives may be remembered (`VerifiedTokens`); the rest
- * is read at one moment, after the last wait.
+ * Invariants: what does not change while a token lives may be remembered (`VerifiedTokens`); the rest is
+ * read at one moment, after the last wait. Nothing is kept of a proof whose token does not hold.
  */
 import {
   Refusal,
@@ -18,7 +18,8 @@ import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
 import { Watchers } from './revocation/watchers.ts';
 import { Introspection } from './stale/introspection.ts';
-import { stricterOf } from './stale/policy.ts';
+import { demandPolicy, stricterOf } from './stale/policy.ts';
+import { problemOfTimes } from './token/times.ts';
 import { TokenReader } from './token/token-reader.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
 import type {
@@ -66,6 +67,10 @@ class LocalVerifier implements Verifier {
   constructor(options: VerifierOptions) {
     const { issuer, audience, feed, clock = systemClock } = options;
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
+    if (!Number.isSafeInteger(maxTokenLifeSeconds) || maxTokenLifeSeconds <= 0) {
+      throw new TypeError('maxTokenLifeSeconds is a whole number of seconds');
+    }
+    demandPolicy(whenStale);
     if (!URL.canParse(issuer)) throw new TypeError('the issuer is a URL');
     if (typeof audience !== 'string' || audience === '') {
       throw new TypeError('an audience is needed');
@@ -94,7 +99,11 @@ class LocalVerifier implements Verifier {
       ledger: this.#ledger,
       clock,
       onTransition: (to, from) => this.#moved(to, from),
-      onApplied: (event, lagMs) => this.#learned(event, lagMs),
+      onHeard: (event) => this.#heard(event),
+      onApplied: (event, lagMs) => {
+        for (const listener of this.#appliedListeners) told(() => listener(event, lagMs));
+      },
+      onMerged: () => this.#watchers.judgeAll(),
     });
     this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
   }
@@ -122,8 +131,8 @@ class LocalVerifier implements Verifier {
     try {
       const read = this.#reader.read(token);
       if (read !== undefined) {
-        this.#guard.demand(token, read.claims, options?.possession);
         this.#replica.admit(read.claims, read.key.kid, read);
+        this.#guard.demand(token, read.claims, options?.possession);
         this.#counts.accepted += 1;
         return read.claims;
       }
@@ -139,8 +148,8 @@ class LocalVerifier implements Verifier {
   async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
     try {
       const read = await this.#read(token);
-      this.#guard.demand(token, read.claims, options.possession);
       const assurance = await this.#admit(read, options);
+      this.#guard.demand(token, read.claims, options.possession);
       this.#counts.accepted += 1;
       return { claims: read.claims, assurance };
     } catch (error) {
@@ -154,10 +163,10 @@ class LocalVerifier implements Verifier {
     { possession }: Pick<VerifyOptions, 'possession'> = {},
   ): Promise<Watched> {
     const { claims, key } = await this.#read(token);
-    this.#guard.demand(token, claims, possession);
     const { signal, release } = this.#watchers.add(claims, key.kid);
     try {
       this.#replica.admit(claims, key.kid);
+      this.#guard.demand(token, claims, possession);
     } catch (error) {
       release();
       this.#counts.refused += 1;
@@ -228,24 +237,32 @@ class LocalVerifier implements Verifier {
         this.#counts.introspected += 1;
         return 'introspected';
       }
-      if (claims.exp * 1_000 <= this.#clock.wall()) throw error;
+      if (problemOfTimes(claims, this.#clock.wall()) !== undefined) throw error;
       this.#counts.acceptedStale += 1;
       return 'none';
     }
   }
 
-  #learned(event: RevocationEvent, lagMs: number): void {
+  #heard(event: RevocationEvent): void {
     if (event.kind === 'key') this.#keys.kill(event.key);
     this.#watchers.applied(event);
-    for (const listener of this.#appliedListeners) listener(event, lagMs);
   }
 
   #moved(to: ReplicaState, from: ReplicaState): void {
     if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
-    for (const listener of this.#transitionListeners) listener(to, from);
+    for (const listener of this.#transitionListeners) told(() => listener(to, from));
   }
 }
 
 function isStale(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'verifier_stale';
+}
+
+/** A listener that throws has a defect of its own, which must not become one of verification. */
+function told(tell: () => void): void {
+  try {
+    tell();
+  } catch (defect) {
+    process.emitWarning(`a listener of the verifier failed: ${String(defect)}`);
+  }
 }

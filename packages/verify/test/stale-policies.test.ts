@@ -161,6 +161,66 @@ describe('a stale verifier', () => {
     expect(outcomes.filter((each) => each === 'verifier_stale')).toHaveLength(136);
   });
 
+  it('hears of a revocation while it asks', async () => {
+    const sid = newId('ses');
+    const verifier = await verifierWith({
+      policy: 'introspect',
+      introspect: async () => {
+        issuer.revocations.revoke({ kind: 'session', key: sid });
+        return true;
+      },
+    });
+    const token = await issuer.mint({ sid });
+    fallSilent();
+    expect(await outcome(verifier.verify(token))).toBe('verifier_stale');
+    expect(verifier.stats().introspected).toBe(0);
+  });
+
+  it.each(['reject', 'introspect'] as const)(
+    'is no laxer than %s for a procedure that asks for it',
+    async (policy) => {
+      let asked = 0;
+      const introspect = async () => {
+        asked += 1;
+        return false;
+      };
+      const verifier = await verifierWith(
+        policy === 'reject' ? { policy } : { policy, introspect },
+      );
+      const token = await issuer.mint();
+      fallSilent();
+      const refused = policy === 'reject' ? 'verifier_stale' : 'invalid_token';
+      for (const whenStale of ['accept', policy] as const) {
+        expect(await outcome(verifier.verify(token, { whenStale }))).toBe(refused);
+      }
+      expect(asked).toBe(policy === 'reject' ? 0 : 2);
+      expect(await outcome(verifier.verify(token, { whenStale: 'reject' }))).toBe('verifier_stale');
+    },
+  );
+
+  it('is so at once when its wall clock is set', async () => {
+    let set = 0;
+    const verifier = await createVerifier({
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      service: 'test',
+      feed: issuer.revocations.feed(),
+      clock: { ...systemClock, wall: () => systemClock.wall() + set },
+    });
+    verifiers.push(verifier);
+    await verifier.ready();
+    const token = await issuer.mint();
+    for (const step of [-1_500, 1_500]) {
+      issuer.revocations.answers = false;
+      set = step;
+      expect(await outcome(verifier.verify(token))).toBe('verifier_stale');
+      set = 0;
+      issuer.revocations.answers = true;
+      await verifier.ready();
+      expect(await outcome(verifier.verify(token))).toBe('accepted');
+    }
+  });
+
   it('accepts with `accept`, marked and counted, but never what it knows to be revoked', async () => {
     const verifier = await verifierWith({ policy: 'accept', iAcceptRevokedTokens: true });
     const sid = newId('ses');
@@ -169,6 +229,10 @@ describe('a stale verifier', () => {
     fallSilent();
     expect(await verifier.verifyWithAssurance(token)).toMatchObject({ assurance: 'none' });
     expect(verifier.stats().acceptedStale).toBe(1);
+    const soon = Math.floor((Date.now() + later) / 1_000) + 8;
+    for (const early of [{ nbf: soon }, { iat: soon, exp: soon + 600 }]) {
+      expect(await outcome(verifier.verify(await issuer.mint(early)))).toBe('verifier_stale');
+    }
     expect(await outcome(verifier.verify(revoked))).toBe('verifier_stale');
     later += 700_000;
     expect(await outcome(verifier.verify(token))).toBe('verifier_stale'); // expired

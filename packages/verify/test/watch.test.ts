@@ -55,6 +55,16 @@ describe('a watched token', () => {
     await expect(verifier.watch(token)).rejects.toMatchObject({ code: 'invalid_token' });
   });
 
+  it('leaves nothing behind when it is refused', async () => {
+    const sid = newId('ses');
+    const token = await issuer.mint({ sid });
+    issuer.revocations.revoke({ kind: 'session', key: sid });
+    for (const refused of [token, await issuer.mint({ cnf: { jkt: 'x'.repeat(43) } }), 'x']) {
+      await expect(verifier.watch(refused)).rejects.toMatchObject({ code: 'invalid_token' });
+    }
+    expect(verifier.stats().watched).toBe(0);
+  });
+
   it('is not cut by an ordinary refresh, nor by a revocation that spares it', async () => {
     using watched = await verifier.watch(await issuer.mint({ ...ids, gen: 3 }));
     await verifier.verify(await issuer.mint({ ...ids, jti: newId('tok') }).catch(() => ''));

@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createVerifier, type Verifier } from '../src/index.ts';
-import { bearerToken } from '../src/trpc/index.ts';
-import { CLOSE_CODES, closeWith, cutOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
+import { CLOSE_CODES, cutOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
 
 let issuer: TestIssuer;
 let verifier: Verifier;
@@ -25,14 +24,7 @@ beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   server.on('connection', (socket, request) => {
     void (async () => {
-      let token = '';
-      try {
-        token = bearerToken(request.headers.authorization);
-      } catch (error) {
-        closeWith(socket, error);
-        return;
-      }
-      const held = await cutOnRevocation(socket, verifier, token);
+      const held = await cutOnRevocation(socket, verifier, request.headers.authorization);
       if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
     })();
   });
@@ -111,6 +103,26 @@ describe('a WebSocket', () => {
       });
       expect(await closing(socket)).toMatchObject({ code: CLOSE_CODES.invalid_token });
       expect(greeted).toBe(false);
+    }
+    expect(verifier.stats().watched).toBe(0);
+  });
+
+  it('is closed whenever its token is revoked, between two steps of its opening too', async () => {
+    for (let steps = 0; steps < 12; steps += 1) {
+      const sid = newId('ses');
+      const closed: number[] = [];
+      const socket = {
+        readyState: WebSocket.OPEN,
+        close: (code: number) => void closed.push(code),
+        addEventListener: () => undefined,
+        removeEventListener: () => undefined,
+      };
+      const token = await issuer.mint({ sid });
+      const held = cutOnRevocation(socket, verifier, `Bearer ${token}`);
+      for (let n = 0; n < steps; n += 1) await Promise.resolve();
+      issuer.revocations.revoke({ kind: 'session', key: sid });
+      await held;
+      expect([steps, ...closed]).toEqual([steps, CLOSE_CODES.invalid_token]);
     }
     expect(verifier.stats().watched).toBe(0);
   });

@@ -135,6 +135,8 @@ const TOGETHER: readonly (readonly [string, (f: Forge) => object])[] = [
   ['expired a moment ago', ({ now }) => ({ iat: now - 600, exp: now - 1, auth_time: now - 600 })],
   ['issued in the future', ({ now }) => ({ iat: now + 300, exp: now + 900 })],
   ['issued in milliseconds', ({ now }) => ({ iat: now * 1_000, exp: now * 1_000 + 600 })],
+  ['issued by a clock that is well ahead', ({ now }) => ({ iat: now + 20, exp: now + 320 })],
+  ['not valid for some seconds', ({ now }) => ({ nbf: now + 20 })],
   ['not valid yet', ({ now }) => ({ nbf: now + 300 })],
   ['valid after its end only', ({ now }) => ({ exp: now + 2, nbf: now + 3 })],
   ['over before it begins', ({ now }) => ({ iat: now, exp: now - 1 })],

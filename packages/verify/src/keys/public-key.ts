@@ -39,7 +39,8 @@ const usableKey = z.discriminatedUnion('kty', [
     ...everyKey,
     kty: z.literal('OKP'),
     crv: z.literal('Ed25519'),
-    alg: z.literal('EdDSA').optional(),
+    // RFC 8037, and the name that RFC 9864 section 2.2 gives the same.
+    alg: z.enum(['EdDSA', 'Ed25519']).optional(),
     x: publicMember,
   }),
 ]);

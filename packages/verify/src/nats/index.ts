@@ -45,10 +45,14 @@ class NatsFeed implements RevocationFeed {
     this.#service = service;
     const { connection } = this.#options;
     if (connection instanceof Promise) {
-      void connection.then(async (late) => {
-        await this.#listen(late, listener);
-        listener.restored();
-      });
+      // One that never comes is known to its owner. Grants come by another way then, or not at all.
+      void connection.then(
+        async (late) => {
+          await this.#listen(late, listener);
+          listener.restored();
+        },
+        () => undefined,
+      );
       return;
     }
     await this.#listen(connection, listener);
@@ -70,7 +74,8 @@ class NatsFeed implements RevocationFeed {
 
   async farewell(farewell: Farewell): Promise<void> {
     if (!this.#publish(this.#subjects.farewell(this.#service), farewell)) return;
-    await Promise.race([this.#connection?.flush(), after(FAREWELL_TIMEOUT_MS)]);
+    const heard = this.#connection?.flush().catch(() => undefined);
+    await Promise.race([heard, after(FAREWELL_TIMEOUT_MS)]);
   }
 
   async close(): Promise<void> {

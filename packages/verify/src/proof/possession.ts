@@ -22,6 +22,9 @@ export interface Possession {
   urls: readonly string[];
 }
 
+/** Of a request that came without any. */
+export const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
+
 /** Seconds for which a proof is good. */
 const MAX_AGE = 60;
 /** Seconds after which no proof with an id that was seen can still be good: age, and clocks ahead. */

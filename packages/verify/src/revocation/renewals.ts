@@ -17,7 +17,7 @@ export class Renewals {
   #again = false;
   #stopped = false;
 
-  /** @param renew asks once; never rejects; resolves to the milliseconds until it asks again */
+  /** @param renew asks once; resolves to the milliseconds until it asks again */
   constructor(clock: Pick<Clock, 'after'>, renew: () => Promise<number>) {
     this.#clock = clock;
     this.#renew = renew;
@@ -32,7 +32,12 @@ export class Renewals {
     if (this.#stopped) return;
     this.#timer?.cancel();
     this.#underWay = true;
-    void this.#renew().then((delay) => {
+    // A defect must not be the end of asking: what is known would grow old for ever.
+    const asked = this.#renew().catch((defect: unknown) => {
+      process.emitWarning(`a renewal failed: ${String(defect)}`);
+      return RETRY_MS;
+    });
+    void asked.then((delay) => {
       this.#underWay = false;
       const after = this.#again ? Math.min(delay, AGAIN_MS) : delay;
       this.#again = false;

@@ -33,6 +33,7 @@ import {
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock } from '../clock.ts';
+import { problemOfTimes } from '../token/times.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { Confirmations } from './confirmations.ts';
 import type { FeedListener, RevocationFeed } from './feed.ts';
@@ -49,8 +50,6 @@ export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
 
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
-/** `iat` may lie this far ahead of what the issuer's clock is known to be at least. Milliseconds. */
-const MAX_SKEW_MS = 5_000;
 
 export interface ReplicaStats {
   /** Pushed events and granted events that added something. */
@@ -80,8 +79,12 @@ export interface ReplicaOptions {
   /** A number in [0, 1), for jitter. */
   random?: () => number;
   onTransition?: (to: ReplicaState, from: ReplicaState) => void;
+  /** After an event was applied, for the first time or once more. */
+  onHeard?: (event: RevocationEvent) => void;
   /** After an event was applied for the first time; `lagMs` is the issuer's time since it happened. */
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
+  /** After a snapshot was merged, which may have held anything; all of it, or what came before a defect. */
+  onMerged?: () => void;
 }
 
 /** A question that may be answered late, when others have been asked since. */
@@ -173,12 +176,8 @@ export class Replica {
       }
       throw new Refusal('verifier_stale', { retryAfter: 1 });
     }
-    const now = this.#issuerClock.now(monotonic);
-    if (claims.exp * 1_000 <= now) throw invalid('expired');
-    if (claims.iat * 1_000 > now + MAX_SKEW_MS) throw invalid('issued in the future');
-    if (claims.nbf !== undefined && claims.nbf * 1_000 > now + MAX_SKEW_MS) {
-      throw invalid('not valid yet');
-    }
+    const problem = problemOfTimes(claims, this.#issuerClock.now(monotonic));
+    if (problem !== undefined) throw invalid(problem);
     const { version } = ledger;
     if (judged?.judgedAt === version) return;
     switch (ledger.judge(claims, kid)) {
@@ -232,8 +231,11 @@ export class Replica {
   }
 
   #apply(event: RevocationEvent): void {
-    const { ledger, onApplied } = this.#options;
-    if (ledger.apply(event)) {
+    const { ledger, onHeard, onApplied } = this.#options;
+    const isNew = ledger.apply(event);
+    // Before it is confirmed, whoever it ends has ended: a snapshot may have brought it a moment ago.
+    onHeard?.(event);
+    if (isNew) {
       this.#stats.applied += 1;
       onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
     }
@@ -355,7 +357,7 @@ export class Replica {
    * @returns whether it has led any further
    */
   async #takeSnapshot(): Promise<boolean> {
-    const { ledger, clock } = this.#options;
+    const { ledger, clock, onMerged } = this.#options;
     if (this.#freshness.holds(clock.monotonic())) return false;
     const incarnation = this.#incarnation;
     const before = this.#position.value;
@@ -368,6 +370,9 @@ export class Replica {
       this.#position.granted(position, []);
     } catch {
       this.#stats.grantFailures += 1;
+    } finally {
+      // A late answer may have made it fresh in between, and something may be watched since.
+      onMerged?.();
     }
     return this.#position.value > before;
   }

@@ -2,7 +2,7 @@
  * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal.
  *
  * Invariant: a watcher is registered before its token is checked, and judged again by the ledger
- * whenever an event names any of its keys; so there is no moment at which a revocation could be
+ * whenever an event names any of its keys, or a snapshot was merged; so there is no moment at which a revocation could be
  * missed by both.
  *
  * A revocation is final: `invalid_token`, and a client must not come back with the same session. The
@@ -57,16 +57,23 @@ export class Watchers {
   applied(event: RevocationEvent): void {
     const affected = event.kind === 'issuer' ? this.#all : this.#byKey.get(event.key);
     // A set may shrink while it is walked: each is visited once all the same.
-    for (const watcher of affected ?? []) {
-      const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
-      if (verdict === 'revoked') this.#cut(watcher, new Refusal('invalid_token'));
-      if (verdict === 'changed') this.#cut(watcher, new Refusal('token_stale'));
-    }
+    for (const watcher of affected ?? []) this.#judge(watcher);
+  }
+
+  /** After the ledger has taken a snapshot, which names no events. */
+  judgeAll(): void {
+    for (const watcher of this.#all) this.#judge(watcher);
   }
 
   /** When nothing can be vouched for any more. */
   cutAll(reason: Refusal): void {
     for (const watcher of this.#all) this.#cut(watcher, reason);
+  }
+
+  #judge(watcher: Watcher): void {
+    const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
+    if (verdict === 'revoked') this.#cut(watcher, new Refusal('invalid_token'));
+    if (verdict === 'changed') this.#cut(watcher, new Refusal('token_stale'));
   }
 
   #awaitExpiry(watcher: Watcher): void {

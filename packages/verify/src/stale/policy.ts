@@ -21,6 +21,15 @@ const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
   number
 >;
 
+/** @throws TypeError for a policy that is none, or that accepts what may be revoked without saying so */
+export function demandPolicy(whenStale: WhenStale): void {
+  if (!Object.hasOwn(STRICTNESS, whenStale.policy))
+    throw new TypeError('whenStale has no such policy');
+  if (whenStale.policy === 'accept' && !whenStale.iAcceptRevokedTokens) {
+    throw new TypeError('the policy accept needs iAcceptRevokedTokens: true');
+  }
+}
+
 export function stricterOf(one: StalenessPolicy, other: StalenessPolicy): StalenessPolicy {
   return STRICTNESS[one] >= STRICTNESS[other] ? one : other;
 }

@@ -48,6 +48,7 @@ export class TokenReader {
    * @throws Refusal `invalid_token`, with the reason as its private cause
    */
   read(token: string): VerifiedToken | undefined {
+    if (typeof token !== 'string') throw invalid(new Error('not text'));
     const seen = this.#seen.find(token);
     if (seen === undefined) return this.#verify(token);
     if (this.#keys.known(seen.key.kid) === seen.key) return seen;
@@ -75,7 +76,7 @@ export class TokenReader {
       return undefined;
     }
     if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
-    const verified = { token, claims: frozen(claims), key, judgedAt: NEVER };
+    const verified = { token: copied(token), claims: frozen(claims), key, judgedAt: NEVER };
     this.#seen.add(verified, this.#issuerNow());
     return verified;
   }
@@ -88,6 +89,11 @@ export class TokenReader {
       throw invalid(cause);
     }
   }
+}
+
+/** A token is ASCII. A slice of a header would keep all of the header alive, which may be 16 kB. */
+function copied(token: string): string {
+  return Buffer.from(token, 'latin1').toString('latin1');
 }
 
 /** Whatever is wrong with a token, the caller is told the same. */

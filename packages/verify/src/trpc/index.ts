@@ -8,7 +8,7 @@ import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
 import type { AccessTokenClaims, Permission, UserClaims } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { readAuthorization } from '../proof/authorization.ts';
-import type { Possession } from '../proof/possession.ts';
+import { NO_PROOF, type Possession } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 
 /** What the context of the router must carry. */
@@ -26,8 +26,6 @@ export interface Demands extends VerifyOptions {
   /** One of the person's roles must carry it. */
   permission?: Permission;
 }
-
-const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
 export function protect(verifier: Verifier, { permission, ...options }: Demands = {}) {

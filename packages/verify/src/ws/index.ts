@@ -4,6 +4,8 @@
  */
 import { closeCodeOf, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
+import { readAuthorization } from '../proof/authorization.ts';
+import { NO_PROOF } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 
 export { CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '@portcullis/contracts';
@@ -31,17 +33,18 @@ export interface HeldSocket {
 }
 
 /**
- * Checks the token and ties the socket to it.
+ * Checks the token of a socket's opening request and ties the socket to it.
  *
  * When the token ends, the socket is closed with the code of the reason, in the same turn. A peer
  * that does not answer the close within a second is cut off, so that it cannot go on sending; until
  * then what it sends is still delivered: look at `signal` before acting on a message.
  *
+ * @param authorization the raw header, or undefined: the token is none then, as it is in any other form
  * @param options what came with a bound token in the opening request (RFC 9449)
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
  * @example
  * server.on('connection', async (socket, request) => {
- *   const held = await cutOnRevocation(socket, verifier, bearerToken(request.headers.authorization));
+ *   const held = await cutOnRevocation(socket, verifier, request.headers.authorization);
  *   if (held === undefined) return;
  *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
  * });
@@ -49,12 +52,13 @@ export interface HeldSocket {
 export async function cutOnRevocation(
   socket: ClosableSocket,
   verifier: Pick<Verifier, 'watch'>,
-  token: string,
-  options: Pick<VerifyOptions, 'possession'> = {},
+  authorization: string | undefined,
+  { possession = NO_PROOF }: Pick<VerifyOptions, 'possession'> = {},
 ): Promise<HeldSocket | undefined> {
   let watched: Awaited<ReturnType<Verifier['watch']>>;
   try {
-    watched = await verifier.watch(token, options);
+    const { token, scheme } = readAuthorization(authorization);
+    watched = await verifier.watch(token, scheme === 'dpop' ? { possession } : {});
   } catch (error) {
     closeWith(socket, error);
     return undefined;
@@ -67,6 +71,8 @@ export async function cutOnRevocation(
   };
   socket.addEventListener('close', letGo);
   signal.addEventListener('abort', cut, { once: true });
+  // Revoked since it was admitted: the event has been.
+  if (signal.aborted) cut();
   // Closed while the token was checked: the event has been.
   if (socket.readyState === CLOSED) letGo();
   return { claims, signal };
