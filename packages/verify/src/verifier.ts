@@ -22,7 +22,7 @@ export interface VerifierOptions {
   maxTokenLifeSeconds?: number;
   /**
    * How many tokens are remembered as verified, so that the next request with one costs a look-up;
-   * 50,000 unless given, none when zero. One takes about 1.3 kB.
+   * 50,000 unless given, none when zero. One takes about 1.1 kB.
    */
   maxCachedTokens?: number;
   /** Where the keys are, when it is not the usual place. */
