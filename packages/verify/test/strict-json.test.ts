@@ -1,5 +1,6 @@
 /** What JSON says, whatever it is written in: ASCII as tokens are, or any other UTF-8. */
 import fc from 'fast-check';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseStrictJson } from '../src/token/strict-json.ts';
 
@@ -38,6 +39,18 @@ describe('strict JSON', () => {
       }),
       { seed: SEED, numRuns: 2_000 },
     );
+  });
+
+  it('quotes nothing of what is not JSON', () => {
+    const wrong = Buffer.from('{"password":hunter2-of-mine}');
+    let thrown: unknown;
+    try {
+      parseStrictJson(wrong);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(Error);
+    expect(inspect(thrown)).not.toContain('hunter');
   });
 
   it.each([
