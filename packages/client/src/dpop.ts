@@ -5,6 +5,7 @@
  * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that
  * the server gave last. A request that is refused for its nonce is sent again once, with the new one.
  * Proofs are dated by the clock of the servers, as far as their answers tell: many a device's is wrong.
+ * One that is refused is sent again once where its answer has told of another time than was thought.
  */
 import { isRecord } from './answer-shape.ts';
 import type { Fetch } from './exchange.ts';
@@ -41,7 +42,10 @@ export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
       if (nonce !== null) nonces.set(url.origin, nonce);
       return response;
     };
-    const response = await send();
+    const thought = ahead;
+    let response = await send();
+    const isLate = Math.abs(ahead - thought) > CLOCKS_AGREE_MS;
+    if (isLate && (await isRefusedFor(response, 'invalid_dpop_proof'))) response = await send();
     return (await asksForNonce(response)) ? await send() : response;
   };
 }
@@ -61,24 +65,28 @@ async function proven(
   return { ...init, headers };
 }
 
-/** RFC 9449 sections 8 and 9: a token endpoint says so in its body, a service in its challenge. */
 async function asksForNonce(response: Response): Promise<boolean> {
-  if (!response.headers.has('dpop-nonce')) return false;
+  return response.headers.has('dpop-nonce') && (await isRefusedFor(response, 'use_dpop_nonce'));
+}
+
+/** RFC 9449 sections 5, 7 and 8: a token endpoint says so in its body, a service in its challenge. */
+async function isRefusedFor(response: Response, error: string): Promise<boolean> {
   if (response.status === 401) {
-    return /error="use_dpop_nonce"/.test(response.headers.get('www-authenticate') ?? '');
+    return response.headers.get('www-authenticate')?.includes(`error="${error}"`) === true;
   }
   if (response.status !== 400) return false;
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return isRecord(body) && body['error'] === 'use_dpop_nonce';
+  return isRecord(body) && body['error'] === error;
 }
 
-/** @returns undefined where the answer does not tell, or what it tells is within its own accuracy */
+/** @returns undefined where the answer does not tell; zero for what is within its own accuracy */
 function aheadOf({ headers }: Response): number | undefined {
   const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
-  return Math.abs(ahead) > CLOCKS_AGREE_MS ? ahead : undefined;
+  if (Number.isNaN(ahead)) return undefined;
+  return Math.abs(ahead) > CLOCKS_AGREE_MS ? ahead : 0;
 }
 
 interface Stamp {

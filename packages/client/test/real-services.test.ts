@@ -212,7 +212,7 @@ test('a machine may bind its token too', async () => {
   expect(schemes).toEqual(['Basic', 'Basic', 'DPoP']);
 });
 
-test.each([100, -100])(
+test.each([100, -100, 3_000])(
   'a device whose clock is off by %i s may bind its tokens',
   async (seconds) => {
     const { auth, user, admin } = system;
@@ -230,6 +230,12 @@ test.each([100, -100])(
       await client.auth.register.mutate(credentials);
       await client.logIn(credentials);
       await expect(client.user.me.get.query()).resolves.toMatchObject({ email });
+      // Somebody sets it right.
+      clock.mockImplementation(now);
+      await expect(client.user.me.get.query()).resolves.toMatchObject({ email });
+      await expect(client.admin.users.list.query({})).rejects.toMatchObject({
+        code: 'insufficient_scope',
+      });
       expect(await client.logOut({ wait: 10_000 })).toMatchObject({ confirmed: 2, expected: 2 });
     } finally {
       clock.mockRestore();

@@ -46,6 +46,16 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
+/** A call whose token was refused, and whose refresh is not answered until `open`. */
+async function refreshUnderWay(): Promise<{ open: () => void; call: Promise<unknown> }> {
+  services.validAccess = 'another one';
+  const { open, opened } = gate();
+  services.refreshGate = opened;
+  const call = getMe().catch((error: unknown) => error);
+  await until(() => services.calls('refresh').length === 1);
+  return { open, call };
+}
+
 describe('refresh', () => {
   test('calls carry the token of the login', async () => {
     await logIn();
@@ -181,11 +191,7 @@ describe('logout', () => {
 
   test('during a refresh: the tokens do not come back, and the new ones end the session', async () => {
     await logIn();
-    services.validAccess = 'another one';
-    const { open, opened } = gate();
-    services.refreshGate = opened;
-    const call = getMe().catch((error: unknown) => error);
-    await until(() => services.calls('refresh').length === 1);
+    const { open, call } = await refreshUnderWay();
     const loggedOut = client.logOut();
     expect(await client.session.id()).toBeUndefined();
     open();
@@ -230,11 +236,7 @@ describe('logout', () => {
 
   test('does not disturb the login that follows, even while an old refresh is under way', async () => {
     await logIn();
-    services.validAccess = 'another one';
-    const { open, opened } = gate();
-    services.refreshGate = opened;
-    const call = getMe().catch((error: unknown) => error);
-    await until(() => services.calls('refresh').length === 1);
+    const { open, call } = await refreshUnderWay();
     await logIn();
     open();
     await call;
@@ -244,11 +246,7 @@ describe('logout', () => {
 
   test('ends the session of the last login, even while a refresh of another is under way', async () => {
     await logIn();
-    services.validAccess = 'another one';
-    const { open, opened } = gate();
-    services.refreshGate = opened;
-    const call = getMe().catch((error: unknown) => error);
-    await until(() => services.calls('refresh').length === 1);
+    const { open, call } = await refreshUnderWay();
     await logIn();
     const loggedOut = client.logOut();
     open();
