@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { prepared } from './prepared.ts';
 import * as schema from './schema/index.ts';
+import { KNOWN_TYPES } from './types.ts';
 
 export type Database = PostgresJsDatabase<typeof schema>;
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -26,6 +27,7 @@ export function connectPostgres(
   maxConnections: number = MAX_CONNECTIONS,
 ): PostgresConnection {
   const sql = postgres(url, {
+    ...KNOWN_TYPES,
     max: maxConnections,
     connect_timeout: CONNECT_TIMEOUT_S,
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),

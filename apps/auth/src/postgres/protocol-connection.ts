@@ -4,6 +4,7 @@
  * answer asks again.
  */
 import postgres, { type Sql } from 'postgres';
+import { KNOWN_TYPES } from './types.ts';
 
 const MAX_CONNECTIONS = 6;
 /** Between two attempts to connect. Seconds; the library's own bound is 20. */
@@ -19,6 +20,7 @@ export function connectProtocol(
   maxConnections: number = MAX_CONNECTIONS,
 ): ProtocolConnection {
   const sql = postgres(url, {
+    ...KNOWN_TYPES,
     max: maxConnections,
     connect_timeout: 3,
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),

@@ -21,6 +21,8 @@ export interface Database extends AsyncDisposable {
 
 export function openDatabase(url: string): Database {
   const client = postgres(url, {
+    // It would ask for array types, of which there are none here, in a promise that nobody handles.
+    fetch_types: false,
     max: MAX_CONNECTIONS,
     connect_timeout: CONNECT_TIMEOUT,
     idle_timeout: IDLE_TIMEOUT,

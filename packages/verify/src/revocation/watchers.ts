@@ -2,8 +2,8 @@
  * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal.
  *
  * Invariant: a watcher is registered before its token is checked, and judged again by the ledger
- * whenever an event names any of its keys, or a snapshot was merged; so there is no moment at which a revocation could be
- * missed by both.
+ * whenever an event names any of its keys, and when a snapshot has been merged; so there is no moment
+ * at which a revocation could be missed by both.
  *
  * A revocation is final: `invalid_token`, and a client must not come back with the same session. The
  * end of the token's life, a change of claims and staleness are not: a refresh, or some patience,

@@ -23,8 +23,9 @@ const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
 
 /** @throws TypeError for a policy that is none, or that accepts what may be revoked without saying so */
 export function demandPolicy(whenStale: WhenStale): void {
-  if (!Object.hasOwn(STRICTNESS, whenStale.policy))
+  if (!Object.hasOwn(STRICTNESS, whenStale.policy)) {
     throw new TypeError('whenStale has no such policy');
+  }
   if (whenStale.policy === 'accept' && !whenStale.iAcceptRevokedTokens) {
     throw new TypeError('the policy accept needs iAcceptRevokedTokens: true');
   }

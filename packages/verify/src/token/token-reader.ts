@@ -7,8 +7,8 @@
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { Jwks } from '../keys/jwks.ts';
-import { frozen } from './frozen-claims.ts';
 import { readClaims, type Expectations } from './claims.ts';
+import { frozen } from './frozen-claims.ts';
 import { parseToken, type ParsedToken } from './parse.ts';
 import { signatureHolds } from './signature.ts';
 import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';

@@ -1,0 +1,32 @@
+/**
+ * What postgres.js need not find out. It asks each new connection for the array types that there are, in a
+ * promise that nobody handles: a connection that breaks just then would end the process. The one array
+ * type of this schema is named here instead.
+ */
+import { makePgArray } from 'drizzle-orm/pg-core';
+
+/** Of `text[]`, in every PostgreSQL. */
+const TEXT_ARRAY = 1_009;
+
+export const KNOWN_TYPES = {
+  fetch_types: false,
+  types: {
+    textArray: {
+      to: TEXT_ARRAY,
+      from: [TEXT_ARRAY],
+      /** Drizzle has written some of them already. */
+      serialize: (value: readonly string[] | string) =>
+        typeof value === 'string' ? value : makePgArray([...value]),
+      parse: readTextArray,
+    },
+  },
+};
+
+/** As PostgreSQL writes it (section 8.15.6 of its manual). Drizzle's own reader loses backslashes. */
+const ELEMENT = /"((?:[^"\\]|\\.)*)"|([^{},"]+)/gs;
+
+function readTextArray(text: string): string[] {
+  return Array.from(text.matchAll(ELEMENT), ([, quoted, plain = '']) =>
+    quoted === undefined ? plain : quoted.replaceAll(/\\(.)/gs, '$1'),
+  );
+}
