@@ -1,5 +1,4 @@
-// The entry of `npm start`, `npm test`, `npm run demo`, `npm run dev`, `pnpm faults` and
-// `pnpm bench`.
+// The entry of `npm start`, `npm test`, and the `npm run` commands that need dependencies and servers.
 //
 // Plain JavaScript without dependencies, because it is what installs them. Everything after that is
 // TypeScript, loaded into this same process: one process means that Ctrl-C, `kill` and `kill -9`
@@ -7,7 +6,7 @@
 import { register } from 'node:module';
 
 const FLOOR = /** @type {const} */ ([20, 19]);
-const COMMANDS = ['start', 'test', 'demo', 'dev', 'faults', 'bench', 'timing'];
+const COMMANDS = ['start', 'test', 'demo', 'dev', 'faults', 'bench', 'timing', 'field'];
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < FLOOR[0] || (major === FLOOR[0] && minor < FLOOR[1])) {

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pnpmCommand } from '../install/package-manager.mjs';
+import { mustRun } from '../lifetime/run-command.ts';
+import type { Session } from '../lifetime/session.ts';
+import { ROOT } from '../paths.ts';
+import { turbo, turboEnvironment } from '../services/build.ts';
+import { step } from '../steps.ts';
+import { isFieldFile } from './documented-faults.ts';
+
+const git = (...words: string[]): string =>
+  execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** @throws Error when this repository has no such commit */
+export function commitOf(name: string): string {
+  try {
+    return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`).trim();
+  } catch {
+    throw new Error(`${name} is no commit of this repository`);
+  }
+}
+
+/**
+ * A clone of that commit, installed and built, with the field tests of this checkout in it.
+ *
+ * @returns its folder, which goes with the session
+ */
+export async function checkoutAt(session: Session, commit: string): Promise<string> {
+  const folder = join(session.dataFolder, 'commit');
+  const { supervisor, dataFolder } = session;
+  const run = async (name: string, argv: readonly [string, ...string[]], env = process.env) =>
+    await step(name, async () => {
+      const output = { file: join(dataFolder, 'logs', `commit-${name}.log`) };
+      await mustRun(supervisor, { name, argv, env, cwd: folder, output });
+    });
+
+  git('clone', '--quiet', '--no-checkout', ROOT, folder);
+  git('-C', folder, 'checkout', '--quiet', '--detach', commit);
+  copyFieldTests(folder);
+  await run('install', [...argvOf(pnpmCommand()), 'install', '--frozen-lockfile'], {
+    ...process.env,
+    CI: 'true',
+  });
+  await run('build', turbo('run', 'build', '--output-logs=errors-only'), turboEnvironment());
+  return folder;
+}
+
+/** What that commit has of them gives way, so that one state of the tests judges both. */
+function copyFieldTests(folder: string): void {
+  const files = (repository: string): string[] =>
+    git('-C', repository, 'ls-files', '--cached', '--others', '--exclude-standard', '-z')
+      .split('\0')
+      .filter((path) => isFieldFile(path));
+  for (const path of files(folder)) rmSync(join(folder, path));
+  for (const path of files(ROOT)) cpSync(join(ROOT, path), join(folder, path));
+}
+
+function argvOf([file = 'pnpm', ...rest]: string[]): [string, ...string[]] {
+  return [file, ...rest];
+}

@@ -1,0 +1,69 @@
+/**
+ * `npm run field [-- --at COMMIT] [ID …]`: the tests of docs/field-faults.md.
+ *
+ * Without `--at` they run on this checkout, and each fault of the page has to hold. With it they are
+ * copied over a clone of that commit and run there; then each fault has to fail, and by an assertion:
+ * a file that cannot be loaded, a hook or a time limit shows nothing about the fault.
+ *
+ * Ends with 0 when it is so for each fault asked for, with 1 when it is not, and with 2 for words that
+ * it does not know.
+ */
+import { parseArgs } from 'node:util';
+import { testEnvironment } from '../checks/run-vitest.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { inSession, type Session } from '../lifetime/session.ts';
+import { ROOT } from '../paths.ts';
+import { bringUpServers } from '../servers/bring-up.ts';
+import { build } from '../services/build.ts';
+import { step } from '../steps.ts';
+import { checkoutAt, commitOf } from './checkout-at.ts';
+import { documentedFaults } from './documented-faults.ts';
+import { printVerdicts } from './print-verdicts.ts';
+import { runFieldTests } from './run-field-tests.ts';
+import { verdictsOf, type Expected } from './verdicts.ts';
+
+const USAGE = 'usage: npm run field [-- --at COMMIT] [ID …]     (ids: docs/field-faults.md)';
+
+export async function main(words: readonly string[]): Promise<number> {
+  const asked = readWords(words);
+  if (asked === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  await removeAbandonedTestFolders();
+  return await inSession(newTestFolder(), 'npm run field', async (session) => {
+    await ownFolder(session);
+    const { ids, commit } = asked;
+    const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
+    const checkout = await prepare(session, commit);
+    const results = await runFieldTests(session, checkout, ids, testEnvironment(servers));
+    session.signal.throwIfAborted();
+    const expected: Expected = commit === undefined ? 'holds' : 'fails';
+    return printVerdicts(verdictsOf(results, ids, expected), commit) ? 0 : 1;
+  });
+}
+
+/** @returns the folder whose tests are run */
+async function prepare(session: Session, commit: string | undefined): Promise<string> {
+  if (commit !== undefined) return await checkoutAt(session, commit);
+  await step('build', async () => await build(session));
+  return ROOT;
+}
+
+function readWords(words: readonly string[]): { ids: string[]; commit?: string } | undefined {
+  const faults = documentedFaults();
+  try {
+    const { values, positionals } = parseArgs({
+      args: words.filter((word) => word !== '--'),
+      options: { at: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const unknown = positionals.filter((id) => !faults.includes(id));
+    if (unknown.length > 0) throw new Error(`not on the page: ${unknown.join(', ')}`);
+    const ids = positionals.length > 0 ? positionals : faults;
+    return values.at === undefined ? { ids } : { ids, commit: commitOf(values.at) };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return undefined;
+  }
+}
