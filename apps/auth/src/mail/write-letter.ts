@@ -48,8 +48,9 @@ export async function writeLetter(
       await tx.update(mails).set({ userId: user.id }).where(eq(mails.id, id));
     }
     if (await isTooMuch(tx, mail, user)) return 'held-back';
-    const kind = await kindFor(tx, mail.kind, user, address);
-    if (kind === null) return 'needless';
+    const written = await kindFor(tx, mail.kind, user, address);
+    if (written === null) return 'needless';
+    const { kind, to } = written;
     const purpose = LINK_OF[kind];
     const token =
       purpose === undefined
@@ -60,7 +61,7 @@ export async function writeLetter(
             user,
             ...(purpose === 'change-email' ? { newEmail: address } : {}),
           });
-    return { id, to: address, ...letterText(kind, pages, token) };
+    return { id, to, ...letterText(kind, pages, token) };
   });
 }
 
@@ -75,28 +76,40 @@ async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<Us
   return user;
 }
 
-/** @returns null when the reason has gone */
+/**
+ * Where an account was found by the key of an address, the letter goes to the address of the account and
+ * not to the spelling that was asked with: only that one was given by its owner (RFC 5321 section 2.4).
+ *
+ * @returns null when the reason has gone
+ */
 async function kindFor(
   tx: Transaction,
   kind: MailKind,
   user: User,
   address: string,
-): Promise<MailKind | null> {
+): Promise<{ kind: MailKind; to: string } | null> {
   switch (kind) {
     case 'verify-email':
     case 'verify-again':
-      return user.emailVerifiedAt === null && user.emailKey === emailKey(address) ? kind : null;
+      if (user.emailVerifiedAt !== null || user.emailKey !== emailKey(address)) return null;
+      return toAccount(kind, user);
+    case 'reset-password':
+      return toAccount(kind, user);
     case 'confirm-email-change': {
       // Its owner is told, and whoever asked is not.
-      const taken = await tx
-        .select({ id: users.id })
+      const [owner] = await tx
+        .select({ email: users.email })
         .from(users)
         .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, user.id)));
-      return taken.length > 0 ? 'already-registered' : kind;
+      return owner === undefined ? { kind, to: address } : toAccount('already-registered', owner);
     }
     default:
-      return kind;
+      return { kind, to: address };
   }
+}
+
+function toAccount(kind: MailKind, { email }: Pick<User, 'email'>) {
+  return email === null ? null : { kind, to: email };
 }
 
 /** Who is written to by an address is known when a mail is worked on, and counts from then on. */
