@@ -95,11 +95,13 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       durable: SERVICE,
       handlers: {
         registered: learn,
+        'email-changed': learn,
         disabled: learn,
         enabled: learn,
         'roles-changed': learn,
         deleted: learn,
       },
+      ignored: ['revocations'],
       logger,
     }),
   );

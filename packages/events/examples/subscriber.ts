@@ -12,4 +12,9 @@ export const events = subscribeToEvents({
     session: ({ key }) => connections.closeAllOf(key),
     deleted: ({ user_id }) => invoices.forget(user_id),
   },
+  // Each event of the catalogue has a handler, or stands here.
+  ignored: [
+    ...(['token', 'subject', 'changed', 'client', 'key', 'issuer'] as const),
+    ...(['registered', 'email-changed', 'disabled', 'enabled', 'roles-changed'] as const),
+  ],
 });

@@ -13,5 +13,6 @@ export {
   type EventSubscription,
   type EventSubscriptionOptions,
   type EventSubscriptionStats,
+  type Ignorable,
   type UnknownEvent,
 } from './subscribe.ts';

@@ -8,7 +8,13 @@
  * It is not how tokens are checked: that is the business of @portcullis/verify, which knows how fresh
  * it is.
  */
-import { streamName, subjectsOf, type EventStream } from '@portcullis/contracts';
+import {
+  streamName,
+  subjectsOf,
+  type AccountEvent,
+  type EventStream,
+  type RevocationEvent,
+} from '@portcullis/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { namesIn, SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
@@ -18,11 +24,25 @@ import { makeConsumer } from './make-consumer.ts';
 import { readEvent } from './read-event.ts';
 
 /**
- * What to do on each event. Returns after its effect is committed; a rejection has the event
- * delivered again, later and later. May see an event twice, late, and after a newer one.
+ * Returns after its effect is committed; a rejection has the event delivered again, later and later.
+ * May see an event twice, late, and after a newer one.
  */
-export type EventHandlers = {
-  [N in EventName]?: (event: EventsByName[N]) => Promise<void> | void;
+type Handler<N extends EventName> = (event: EventsByName[N]) => Promise<void> | void;
+
+/** What a service may leave out, on purpose: an event, or all events of a stream. */
+export type Ignorable = EventName | EventStream;
+
+type NamesOf<I extends Ignorable> =
+  | Extract<I, EventName>
+  | ('accounts' extends I ? AccountEvent['type'] : never)
+  | ('revocations' extends I ? RevocationEvent['kind'] : never);
+
+/**
+ * What to do on each event of the catalogue but the ignored ones. One that is missing does not
+ * compile, so that an event which a later version adds is not missed in silence.
+ */
+export type EventHandlers<I extends Ignorable = never> = {
+  [N in Exclude<EventName, NamesOf<I>>]: Handler<N>;
 };
 
 /** An event that this version of the package does not know: newer, most likely. */
@@ -34,13 +54,18 @@ export interface UnknownEvent {
   text: string;
 }
 
-export interface EventSubscriptionOptions {
+export interface EventSubscriptionOptions<I extends Ignorable = never> {
   connection: NatsConnection | Promise<NatsConnection>;
   /** `PORTCULLIS_PREFIX` of the deployment; `portcullis` unless given. */
   prefix?: string;
   /** The name of the service: NATS remembers under it how far the service has got. */
   durable: string;
-  handlers: EventHandlers;
+  handlers: EventHandlers<I>;
+  /**
+   * Events, or whole streams (`revocations`, `accounts`), that this service has no use for. What of
+   * them arrives is acknowledged, counted as skipped, and logged once for each kind.
+   */
+  ignored?: readonly I[];
   /**
    * Told of every event of an unknown version or kind. It is dropped afterwards, with a line in the
    * log: update this package. A rejection keeps it, and has it delivered again.
@@ -59,7 +84,7 @@ export interface EventSubscriptionStats {
   handled: number;
   /** Attempts of handlers that rejected. */
   failed: number;
-  /** Known, and without a handler here. */
+  /** Known, and ignored or without a handler here. */
   skipped: number;
   unknown: number;
   malformed: number;
@@ -75,19 +100,25 @@ type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
  * @example
  * await using events = subscribeToEvents({
  *   connection, durable: 'billing',
- *   handlers: { deleted: ({ user_id }) => invoices.forget(user_id) },
+ *   handlers: {
+ *     registered: ({ user_id }) => invoices.open(user_id),
+ *     deleted: ({ user_id }) => invoices.forget(user_id),
+ *   },
+ *   ignored: ['revocations', 'profile-changed', 'email-changed', 'disabled', 'enabled', 'roles-changed'],
  * });
  * @throws TypeError without a handler, and for names that NATS does not take
  */
-export function subscribeToEvents(options: EventSubscriptionOptions): EventSubscription {
+export function subscribeToEvents<const I extends Ignorable = never>(
+  options: EventSubscriptionOptions<I>,
+): EventSubscription {
   const { prefix = 'portcullis', durable, logger = silent } = options;
   if (!/^[a-zA-Z0-9_-]{1,64}$/.test(durable)) {
     throw new TypeError('the durable name has letters, digits, - and _ only');
   }
   const handlers = new Map<string, AnyHandler>();
-  for (const [name, handler] of Object.entries(options.handlers)) {
+  for (const [name, handler] of Object.entries<unknown>(options.handlers)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is called by its name
-    if (handler !== undefined) handlers.set(name, handler as AnyHandler);
+    if (typeof handler === 'function') handlers.set(name, handler as AnyHandler);
   }
   if (handlers.size === 0) throw new TypeError('a subscription without a handler is none');
   const stats = { handled: 0, failed: 0, skipped: 0, unknown: 0, malformed: 0 };
@@ -111,6 +142,17 @@ export function subscribeToEvents(options: EventSubscriptionOptions): EventSubsc
     });
   });
 
+  const ignored = new Set<string>(options.ignored);
+  const skipped = new Set<string>();
+  function skip(stream: EventStream, name: string): void {
+    if (skipped.has(name)) return;
+    skipped.add(name);
+    if (ignored.has(name) || ignored.has(stream)) logger.info({ name }, 'ignored event skipped');
+    // Types refuse it; plain JavaScript gets this far.
+    else
+      logger.warn({ name }, 'event without a handler skipped: handle it, or list it in `ignored`');
+  }
+
   async function take(stream: EventStream, message: JsMsg) {
     const { subject, seq } = message;
     const text = message.string();
@@ -118,7 +160,8 @@ export function subscribeToEvents(options: EventSubscriptionOptions): EventSubsc
     switch (read.outcome) {
       case 'event': {
         const handler = handlers.get(read.name);
-        await handler?.(read.event);
+        if (handler === undefined) skip(stream, read.name);
+        else await handler(read.event);
         stats[handler === undefined ? 'skipped' : 'handled'] += 1;
         return 'taken' as const;
       }

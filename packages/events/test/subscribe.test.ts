@@ -15,6 +15,7 @@ import {
   subscribeToEvents,
   type EventHandlers,
   type EventSubscriptionOptions,
+  type Ignorable,
   type UnknownEvent,
 } from '../src/index.ts';
 
@@ -51,10 +52,13 @@ async function makeStreams(): Promise<void> {
   await streams.add({ name: subjects.revocationStream, subjects: [subjects.revocations] });
 }
 
-function subscribe(handlers: EventHandlers, options: Partial<EventSubscriptionOptions> = {}) {
+function subscribe(
+  handlers: Partial<EventHandlers>,
+  options: Partial<EventSubscriptionOptions<Ignorable>> = {},
+) {
   const log = (level: string) => (_fields: object, text: string) =>
     void lines.push({ level, text });
-  return subscribeToEvents({
+  return subscribeToEvents<Ignorable>({
     connection,
     prefix: bed.prefix,
     durable: DURABLE,
@@ -119,6 +123,64 @@ describe('subscribeToEvents', () => {
         unknown: 0,
         malformed: 0,
       });
+  });
+
+  it('says once for each kind what it skips, and whether that was meant', async () => {
+    await makeStreams();
+    const heard: string[] = [];
+    const user_id = newId('usr');
+    await using events = subscribe(
+      { deleted: () => void heard.push('deleted') },
+      { ignored: ['enabled', 'revocations'] },
+    );
+    for (const type of ['disabled', 'enabled', 'disabled', 'enabled', 'deleted'] as const) {
+      await publishAccount({ ...every(), type, user_id });
+    }
+    await expect.poll(() => heard).toEqual(['deleted']);
+    expect(events.stats()).toMatchObject({ handled: 1, skipped: 4 });
+    const said = lines.filter(({ text }) => text.includes('skipped'));
+    expect(said).toEqual([
+      {
+        level: 'warn',
+        text: 'event without a handler skipped: handle it, or list it in `ignored`',
+      },
+      { level: 'info', text: 'ignored event skipped' },
+    ]);
+  });
+
+  it('does not compile without a handler for each event that is not ignored', () => {
+    const never = new Promise<NatsConnection>(() => undefined);
+    const common = { connection: never, durable: DURABLE };
+    const nothing = () => undefined;
+    const accounts = {
+      registered: nothing,
+      'email-changed': nothing,
+      disabled: nothing,
+      enabled: nothing,
+      'roles-changed': nothing,
+      deleted: nothing,
+    };
+    const { deleted: _, ...withoutDeleted } = accounts;
+    return Promise.all(
+      [
+        subscribeToEvents({ ...common, handlers: accounts, ignored: ['revocations'] }),
+        subscribeToEvents({
+          ...common,
+          handlers: { ...withoutDeleted, session: ({ key }) => void key.length },
+          ignored: ['token', 'subject', 'changed', 'client', 'key', 'issuer', 'deleted'],
+        }),
+        // @ts-expect-error -- nothing is said of revocations
+        subscribeToEvents({ ...common, handlers: accounts }),
+        subscribeToEvents({
+          ...common,
+          // @ts-expect-error -- nothing is said of `deleted`
+          handlers: withoutDeleted,
+          ignored: ['revocations'],
+        }),
+        // @ts-expect-error -- there is no such event
+        subscribeToEvents({ ...common, handlers: accounts, ignored: ['revocation'] }),
+      ].map((events) => events[Symbol.asyncDispose]()),
+    );
   });
 
   it('has what happened while it was away, and before the streams were there', async () => {

@@ -2,7 +2,13 @@
 import { Counter, type Registry } from 'prom-client';
 
 interface Counting {
-  stats(): { handled: number; failed: number; unknown: number; malformed: number };
+  stats(): {
+    handled: number;
+    skipped: number;
+    failed: number;
+    unknown: number;
+    malformed: number;
+  };
 }
 
 export function observeConsumer(registry: Registry, consumer: Counting): void {
@@ -12,9 +18,10 @@ export function observeConsumer(registry: Registry, consumer: Counting): void {
     labelNames: ['outcome'],
     registers: [registry],
     collect() {
-      const { handled, failed, unknown, malformed } = consumer.stats();
+      const { handled, skipped, failed, unknown, malformed } = consumer.stats();
       this.reset();
       this.inc({ outcome: 'handled' }, handled);
+      this.inc({ outcome: 'skipped' }, skipped);
       this.inc({ outcome: 'failed' }, failed);
       this.inc({ outcome: 'unknown' }, unknown);
       this.inc({ outcome: 'malformed' }, malformed);
