@@ -1,7 +1,7 @@
 /** A service that does nothing but verify, and blocks its event loop when it is told to. */
 import { Refusal } from '@portcullis/contracts';
 import { createVerifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
 import { connect } from '@nats-io/transport-node';
 import { createServer } from 'node:http';
 import { z } from 'zod';
@@ -16,7 +16,10 @@ const env = z
   })
   .parse(process.env);
 
-const connection = await connect({ servers: env.NATS_HOST, maxReconnectAttempts: -1 });
+const connection = await connect({
+  ...connectionOptions({ service: env.SERVICE, prefix: env.PREFIX }),
+  servers: env.NATS_HOST,
+});
 const verifier = await createVerifier({
   issuer: env.ISSUER,
   audience: 'urn:portcullis:user',

@@ -1,6 +1,11 @@
 export { isRole, permission, role, rolesAllow, type Permission, type Role } from './access.ts';
 export { accountEvent, type AccountEvent, type AccountEventType } from './account-events.ts';
 export {
+  connectionOptions,
+  type BusConnectionOptions,
+  type ConnectingService,
+} from './bus-connection.ts';
+export {
   busPermissions,
   DURABLES,
   EVENT_STREAMS,

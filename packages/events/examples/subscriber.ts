@@ -1,10 +1,13 @@
 import { connect } from '@nats-io/transport-node';
-import { subscribeToEvents } from '@portcullis/events';
+import { connectionOptions, subscribeToEvents } from '@portcullis/events';
 
 declare const invoices: { forget(userId: string): Promise<void> };
 declare const connections: { closeAllOf(sessionId: string): void };
 
-const connection = await connect({ servers: 'nats://localhost:4222', maxReconnectAttempts: -1 });
+const connection = await connect({
+  ...connectionOptions({ service: 'billing' }), // comes back, whatever happens to NATS
+  servers: 'nats://localhost:4222',
+});
 export const events = subscribeToEvents({
   connection,
   durable: 'billing', // the name of your service

@@ -1,3 +1,4 @@
+export { connectionOptions } from '@portcullis/contracts';
 export {
   EVENT_VERSION,
   namesIn,

@@ -1,12 +1,12 @@
 import { connect } from '@nats-io/transport-node';
 import { createVerifier } from '@portcullis/verify';
-import { inboxPrefix, natsFeed } from '@portcullis/verify/nats';
+import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
 import { protect, type AuthorizationContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 
 const connection = await connect({
-  inboxPrefix: inboxPrefix('portcullis', 'orders'), // where its NATS user may be answered
-  maxReconnectAttempts: -1,
+  ...connectionOptions({ service: 'orders' }), // comes back, whatever happens to NATS
+  servers: 'nats://localhost:4222',
 });
 const verifier = await createVerifier({
   issuer: 'http://localhost:4000',

@@ -1,16 +1,10 @@
 /** One connection to NATS for the life of the process; it reconnects for ever. */
-import { inboxPrefix } from '@portcullis/contracts';
+import { connectionOptions } from '@portcullis/contracts';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 import { NotReady } from '../http/readiness.ts';
 import { parseBusAddress } from './credentials.ts';
 
-/** Milliseconds. With the library's defaults a frozen server goes unnoticed for six minutes. */
-const PING_INTERVAL = 1_000;
-/** Pings without an answer until the connection is given up and another one is made. */
-const MAX_PINGS_OUT = 2;
-const RECONNECT_WAIT = 250;
-const CONNECT_TIMEOUT = 2_000;
 /** For what is buffered when the service stops, in milliseconds. */
 const DRAIN_BOUND = 2_000;
 
@@ -33,17 +27,8 @@ export interface Bus extends AsyncDisposable {
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connect({
     ...parseBusAddress(options.url),
-    name: options.name,
-    // Replies go where nobody else may listen; permissions are given by this prefix.
-    inboxPrefix: inboxPrefix(options.prefix, options.name),
+    ...connectionOptions({ service: options.name, prefix: options.prefix }),
     waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT,
-    timeout: CONNECT_TIMEOUT,
-    pingInterval: PING_INTERVAL,
-    maxPingOut: MAX_PINGS_OUT,
-    // A server that restarts with other users is not the end of this process.
-    ignoreAuthErrorAbort: true,
   });
   return new ConnectedBus(connection, options.logger);
 }

@@ -9,17 +9,28 @@ import {
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
 
-export { inboxPrefix } from '@portcullis/contracts';
+export { connectionOptions, inboxPrefix } from '@portcullis/contracts';
 
 export interface NatsFeedOptions {
   /**
-   * Connected with this service's own credentials, the `inboxPrefix` that they may be answered at,
-   * and without a limit of reconnects. A promise is
-   * waited for in the background: a service may start while NATS is away.
+   * Connected with this service's own credentials and `connectionOptions`: they have the inbox at which
+   * the service may be answered, and reconnect without a limit, after refused logins too. Without
+   * `ignoreAuthErrorAbort: true` the library closes the connection for good at the second refused
+   * login, and with its own pings a frozen server goes unnoticed for minutes.
+   *
+   * A promise is waited for in the background: a service may start while NATS is away.
    */
   connection: NatsConnection | Promise<NatsConnection>;
   /** The prefix of all subjects, as the auth service has it; `portcullis` unless given. */
   prefix?: string;
+  /**
+   * The connection has closed for good, and this feed with it: no push and no grant comes by it any
+   * more. Connect again and make another verifier, or end the process. Unless given, the process
+   * emits a warning.
+   *
+   * @param error undefined when the owner of the connection has closed it
+   */
+  onClosed?: (error: Error | undefined) => void;
 }
 
 /** A feed over a connection that the caller owns and closes. */
@@ -60,6 +71,7 @@ class NatsFeed implements RevocationFeed {
 
   async request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array> {
     // A question that waits in a buffer for the link to come back is of no use to anybody.
+    if (this.#connection?.isClosed()) throw new Error('the connection to NATS is closed for good');
     if (this.#connection === undefined || !this.#up) throw new Error('not connected to NATS');
     const subject = this.#subjects.grant(request.service);
     const reply = await this.#connection.request(subject, JSON.stringify(request), {
@@ -90,6 +102,7 @@ class NatsFeed implements RevocationFeed {
     this.#on(connection, this.#subjects.pushes, (bytes) => listener.revocation(bytes));
     this.#on(connection, this.#subjects.numbered, (bytes) => listener.numbered(bytes));
     void this.#watchLink(connection, listener);
+    void connection.closed().then((error) => this.#lost(error ?? undefined));
     // Answered only after the server has seen the subscriptions. One that does not answer is not
     // waited for: grants tell how things stand.
     await Promise.race([connection.flush().catch(() => undefined), after(OPEN_TIMEOUT_MS)]);
@@ -116,11 +129,26 @@ class NatsFeed implements RevocationFeed {
     }
   }
 
+  #lost(error: Error | undefined): void {
+    this.#up = false;
+    if (this.#closed) return;
+    const { onClosed = warnOfClosing } = this.#options;
+    onClosed(error);
+  }
+
   #publish(subject: string, message: unknown): boolean {
     if (this.#connection === undefined || !this.#up || this.#connection.isClosed()) return false;
     this.#connection.publish(subject, JSON.stringify(message));
     return true;
   }
+}
+
+function warnOfClosing(error: Error | undefined): void {
+  if (error === undefined) return;
+  process.emitWarning(
+    `the connection to NATS is closed for good (${error.message}): this verifier hears of no ` +
+      'revocation by it. Connect with connectionOptions of @portcullis/verify/nats.',
+  );
 }
 
 const OPEN_TIMEOUT_MS = 1_000;
