@@ -46,6 +46,8 @@ const durables = z
       .max(64, 'names too many'),
   );
 
+const maxStalenessMs = integer({ min: 100, max: 300_000 }).default(5_000);
+
 export interface Administrator {
   email: string;
   password: string;
@@ -80,7 +82,7 @@ export function readAuthConfig(env: Environment = process.env) {
         .default(AUDIENCES),
       PORTCULLIS_ACCESS_TOKEN_SECONDS: integer({ min: 1, max: MAX_TOKEN_SECONDS }).default(600),
       ...sessionFields(),
-      PORTCULLIS_MAX_STALENESS_MS: integer({ min: 100, max: 300_000 }).default(5_000),
+      PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
       PORTCULLIS_DURABLES: durables.default([]),
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
       ...mailFields(production),
@@ -250,6 +252,45 @@ export function readVerifyAuditConfig(env: Environment = process.env) {
     natsUrl: fields.NATS_URL,
     prefix: fields.PORTCULLIS_PREFIX,
   };
+}
+
+/** For the command that follows a restored backup. */
+export function readAfterRestoreConfig(words: string[], env: Environment = process.env) {
+  const production = isProduction(env);
+  const fields = readConfig(
+    z.object({
+      PORTCULLIS_KEY_ENCRYPTION_KEY: keyEncryptionKey(production),
+      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
+      PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
+      PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
+    }),
+    env,
+  );
+  return {
+    ...readVerifyAuditConfig(env),
+    keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
+    otherKeyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER ?? null,
+    algorithm: fields.PORTCULLIS_SIGNING_ALGORITHM,
+    maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
+    ...readFlags(words, ['dry-run']),
+  };
+}
+
+/** @throws ConfigurationError for a word that is none of the flags */
+function readFlags<F extends string>(
+  words: string[],
+  flags: readonly F[],
+): { flags: ReadonlySet<F> } {
+  const given = new Set<F>();
+  for (const word of words) {
+    const known = flags.find((one) => word === `--${one}`);
+    if (known === undefined) {
+      const all = flags.map((one) => `--${one}`).join(' and ');
+      throw new ConfigurationError([`${word}: is not an option; there is ${all}`]);
+    }
+    given.add(known);
+  }
+  return { flags: given };
 }
 
 export function readCreateAdminConfig(env: Environment = process.env) {

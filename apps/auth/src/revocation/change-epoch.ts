@@ -1,6 +1,6 @@
 import { newId, type EpochId } from '@portcullis/contracts';
 import { logHead } from '../postgres/schema/index.ts';
-import type { Cause, MakeChange } from './change.ts';
+import type { Cause, Change, MakeChange } from './change.ts';
 
 export interface ChangedEpoch {
   from: EpochId;
@@ -18,14 +18,17 @@ const BY_OPERATOR: Cause = {
  * over, and takes the whole log anew. What verifiers know they keep. Auth may be running.
  */
 export async function changeEpoch(makeChange: MakeChange): Promise<ChangedEpoch> {
-  const to = newId('epo');
-  const { result } = await makeChange(BY_OPERATOR, async ({ tx, audit }) => {
-    const [head] = await tx.select().from(logHead).for('update');
-    if (head === undefined) throw new Error('the log has no head: run the migration first');
-    await tx.update(logHead).set({ epoch: to });
-    const detail = { from: head.epoch, to, position: head.position };
-    await audit({ action: 'log.epoch-changed', target: { kind: 'log', id: to }, detail });
-    return { from: head.epoch, to };
-  });
+  const { result } = await makeChange(BY_OPERATOR, replaceEpoch);
   return result;
+}
+
+/** The same inside of a change. */
+export async function replaceEpoch({ tx, audit }: Change): Promise<ChangedEpoch> {
+  const to = newId('epo');
+  const [head] = await tx.select().from(logHead).for('update');
+  if (head === undefined) throw new Error('the log has no head: run the migration first');
+  await tx.update(logHead).set({ epoch: to });
+  const detail = { from: head.epoch, to, position: head.position };
+  await audit({ action: 'log.epoch-changed', target: { kind: 'log', id: to }, detail });
+  return { from: head.epoch, to };
 }

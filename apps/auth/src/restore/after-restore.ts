@@ -1,0 +1,132 @@
+/**
+ * Makes a restored backup safe to serve from.
+ *
+ * A backup undoes what was committed after it, and verifiers remember that: cuts at generations that the
+ * restored rows have yet to reach, keys that were killed, positions of a log that ended otherwise. And
+ * nothing in the backup knows which of its sessions, links and keys were ended after it. So nothing that
+ * the backup could still let in is kept, and whatever is given out from now on is newer than anything
+ * that was ever given out.
+ *
+ * In one transaction, while no instance of auth runs:
+ *
+ * - Every signing key is killed, and a new one signs. Which of them was killed after the backup cannot be
+ *   known; a killed key is refused for ever, at verifiers that start later too.
+ * - The generation of the issuer rises, with an entry in the log that never expires. It ends every access
+ *   token of before, everywhere, in one entry: of sessions that the backup does not know as well.
+ * - Every session, link and waiting mail ends: each may have been ended after the backup. Nonces for
+ *   proofs of possession end with their secret, since the backup has lost which proofs were used. Jobs in
+ *   Redis may stay: they name a mail, and one that is settled is not sent.
+ * - The generations of users and clients rise by the same step. Verifiers hold cuts of them that were made
+ *   after the backup, and would refuse the next token of those who were cut (G4).
+ * - The log gets another epoch, so that every verifier starts over, and the registry is emptied.
+ *
+ * The step is `GENERATION_STEP`, more than anything is raised between two backups. Where the same backup
+ * was restored before, its generations were given out once already: the step is then as many times that as
+ * it takes to exceed what NATS still tells of the issuer (`stepBeyond`).
+ *
+ * Safe to run twice: the second run does all of it again, to what the first has left, and costs
+ * nothing, since auth was stopped meanwhile. It is no empty run, though: a database cannot say whether it
+ * was restored once more since, for the mark of the first run may be in the backup.
+ *
+ * Every table concerned is locked first, and only then is it looked for running instances: one that starts
+ * later waits for the commit, and what it reads is whole.
+ */
+import type { KeyId } from '@portcullis/contracts';
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { makeKey, type KeyMaking } from '../keys/signing-key.ts';
+import type { Seal } from '../keys/seal.ts';
+import type { Database, Queryable } from '../postgres/database.ts';
+import { sealedSecrets, verifiers } from '../postgres/schema/index.ts';
+import { replaceEpoch, type ChangedEpoch } from '../revocation/change-epoch.ts';
+import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import { beAlone, requireStopped } from './alone.ts';
+import { endBackup, type EndedBackup } from './end-backup.ts';
+
+/** More than the generation of anyone is raised between two backups. */
+export const GENERATION_STEP = 1_000_000;
+
+export interface AfterRestoreOptions {
+  database: Database;
+  makeChange: MakeChange;
+  making: KeyMaking;
+  /** Take everything back in the end. */
+  dryRun: boolean;
+}
+
+export interface Restored extends EndedBackup {
+  epoch: ChangedEpoch;
+  step: number;
+  newKey: KeyId;
+  /** Registrations that were dropped, and the greatest S among them in milliseconds. */
+  verifiers: number;
+  maxStalenessMs: number;
+}
+
+const BY_OPERATOR: Cause = {
+  actor: { kind: 'system', id: 'after-restore' },
+  requestId: 'after-restore',
+  address: null,
+};
+
+/** Takes the transaction of a dry run back. */
+class DryRun extends Error {
+  override readonly name = 'DryRun';
+  readonly restored: Restored;
+  constructor(restored: Restored) {
+    super('nothing was changed');
+    this.restored = restored;
+  }
+}
+
+/**
+ * @throws RestoreRefused, and nothing has changed
+ * @throws SealError when the backup was sealed with another key-encryption key
+ */
+export async function afterRestore(options: AfterRestoreOptions): Promise<Restored> {
+  const { database, makeChange, making, dryRun } = options;
+  await requireStopped(database);
+  await requireSeal(database, making.seal);
+  const newKey = await makeKey(making);
+  const step = GENERATION_STEP;
+  try {
+    const { result } = await makeChange(BY_OPERATOR, async (change) => {
+      const { tx } = change;
+      await beAlone(tx);
+      const registry = await dropRegistry(change);
+      const ended = await endBackup(change, newKey, step);
+      const epoch = await replaceEpoch(change);
+      const restored = { ...ended, ...registry, epoch, step, newKey: newKey.kid };
+      await change.audit({
+        action: 'log.restored',
+        target: { kind: 'log', id: epoch.to },
+        detail: detailOf(restored),
+      });
+      if (dryRun) throw new DryRun(restored);
+      return restored;
+    });
+    return result;
+  } catch (error) {
+    if (error instanceof DryRun) return error.restored;
+    throw error;
+  }
+}
+
+function detailOf({ epoch, killed, ...counts }: Restored): Record<string, unknown> {
+  return { ...counts, former_epoch: epoch.from, keys: killed.length };
+}
+
+/** Before anything is killed that could not be replaced. */
+async function requireSeal(on: Queryable, seal: Seal): Promise<void> {
+  for (const { name, sealed } of await on.select().from(sealedSecrets)) seal.open(name, sealed);
+}
+
+async function dropRegistry({
+  tx,
+}: Change): Promise<Pick<Restored, 'verifiers' | 'maxStalenessMs'>> {
+  const [row] = await tx.execute(sql`
+    select coalesce(max(max_staleness_ms), 0) as greatest from ${verifiers}`);
+  const { greatest } = z.object({ greatest: z.number() }).parse(row);
+  const { count } = await tx.delete(verifiers);
+  return { verifiers: count, maxStalenessMs: greatest };
+}
