@@ -29,7 +29,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   const logger = createLogger({ service: SERVICE, level: config.logLevel });
   const registry = createRegistry(SERVICE);
   const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
-  const verification = new Verification(registry, config.publicUrls);
+  const verification = new Verification(registry, config.publicUrls, logger);
   const bus = new AwaitedBus();
 
   const server = owned.use(
@@ -52,6 +52,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
       // each answer says so, and comes back by itself.
       readiness: {
         verifier: verification.check,
+        key_set: verification.checkKeys,
       },
       trustedProxies: config.trustedProxies,
       cookies: config.cookies,

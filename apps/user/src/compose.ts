@@ -35,7 +35,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   const registry = createRegistry(SERVICE);
   const database = owned.use(openDatabase(config.databaseUrl));
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
-  const verification = new Verification(registry, config.publicUrls);
+  const verification = new Verification(registry, config.publicUrls, logger);
   const bus = new AwaitedBus();
   const live = new LiveEvents();
   const instances = new BetweenInstances({
@@ -68,6 +68,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
         // Not NATS: without it this service is only slower.
         postgres: () => database.check(),
         verifier: verification.check,
+        key_set: verification.checkKeys,
       },
       trustedProxies: config.trustedProxies,
       cookies: config.cookies,

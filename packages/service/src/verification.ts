@@ -12,7 +12,8 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { presentedToken } from './http/presented-token.ts';
-import { observeVerifier, verifierIsFresh } from './metrics/verifier-metrics.ts';
+import type { Logger } from './logger.ts';
+import { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
 /** Seconds after which a client asks again. */
 const RETRY_AFTER = 1;
@@ -20,18 +21,21 @@ const RETRY_AFTER = 1;
 export class Verification implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #publicUrls: readonly string[];
+  readonly #logger: Logger | undefined;
   #verifier: Verifier | undefined;
 
   /** @param publicUrls where clients reach this service; proofs name one of them */
-  constructor(registry: Registry, publicUrls: readonly string[]) {
+  constructor(registry: Registry, publicUrls: readonly string[], logger?: Logger) {
     this.#registry = registry;
     this.#publicUrls = publicUrls;
+    this.#logger = logger;
   }
 
   /** Accepts tokens from the first grant on, which is some milliseconds later. */
   async start(options: VerifierOptions): Promise<Verifier> {
     const verifier = await createVerifier(options);
     observeVerifier(this.#registry, verifier);
+    this.#tellOfKeySet(verifier);
     this.#verifier = verifier;
     return verifier;
   }
@@ -50,6 +54,21 @@ export class Verification implements AsyncDisposable {
 
   /** A readiness check. */
   readonly check = (): void => verifierIsFresh(this.#verifier);
+
+  /** Another. */
+  readonly checkKeys = () => verifierHasKeys(this.#verifier);
+
+  /** A line for each change, not for each fetch. The first one failed before anybody listened. */
+  #tellOfKeySet(verifier: Verifier): void {
+    const logger = this.#logger;
+    if (logger === undefined) return;
+    const unavailable = 'key set unavailable; tokens of unknown keys are answered 503';
+    if (verifier.keySet.lastFetch === 'failed') logger.warn(unavailable);
+    verifier.onKeySet((err) => {
+      if (err === undefined) logger.info('key set available again');
+      else logger.warn({ err }, unavailable);
+    });
+  }
 
   #present(): Verifier {
     if (this.#verifier === undefined) {

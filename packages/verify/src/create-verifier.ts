@@ -12,7 +12,7 @@ import {
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import { systemClock, type Clock } from './clock.ts';
-import { Jwks } from './keys/jwks.ts';
+import { Jwks, type KeySetListener, type KeySetStatus } from './keys/jwks.ts';
 import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
@@ -62,6 +62,7 @@ class LocalVerifier implements Verifier {
   readonly #introspection: Introspection | undefined;
   readonly #appliedListeners = new Set<AppliedListener>();
   readonly #transitionListeners = new Set<TransitionListener>();
+  readonly #keySetListeners = new Set<KeySetListener>();
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
   constructor(options: VerifierOptions) {
@@ -77,7 +78,9 @@ class LocalVerifier implements Verifier {
     }
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#clock = clock;
-    this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch);
+    this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch, (error) => {
+      for (const listener of this.#keySetListeners) told(() => listener(error));
+    });
     const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
     if (!Number.isSafeInteger(maxCachedTokens) || maxCachedTokens < 0) {
       throw new TypeError('maxCachedTokens is a whole number');
@@ -120,6 +123,10 @@ class LocalVerifier implements Verifier {
     return this.#replica.freshnessLeftMs;
   }
 
+  get keySet(): KeySetStatus {
+    return this.#keys.status;
+  }
+
   async verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims> {
     return this.verifyAtOnce(token, options);
   }
@@ -147,7 +154,11 @@ class LocalVerifier implements Verifier {
 
   async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
     try {
-      const read = await this.#read(token);
+      let read = this.#reader.read(token);
+      if (read === undefined) {
+        await this.#reader.seekKey(token);
+        read = this.#reader.demand(token);
+      }
       const assurance = await this.#admit(read, options);
       this.#guard.demand(token, read.claims, options.possession);
       this.#counts.accepted += 1;
@@ -162,7 +173,12 @@ class LocalVerifier implements Verifier {
     token: string,
     { possession }: Pick<VerifyOptions, 'possession'> = {},
   ): Promise<Watched> {
-    const { claims, key } = await this.#read(token);
+    let read = this.#reader.read(token);
+    if (read === undefined) {
+      await this.#reader.seekKey(token);
+      read = this.#reader.demand(token);
+    }
+    const { claims, key } = read;
     const { signal, release } = this.#watchers.add(claims, key.kid);
     try {
       this.#replica.admit(claims, key.kid);
@@ -202,13 +218,14 @@ class LocalVerifier implements Verifier {
     return () => this.#transitionListeners.delete(listener);
   }
 
+  onKeySet(listener: KeySetListener): () => void {
+    this.#keySetListeners.add(listener);
+    return () => this.#keySetListeners.delete(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#keys.close();
     await this.#replica.close();
-  }
-
-  async #read(token: string): Promise<VerifiedToken> {
-    return this.#reader.read(token) ?? (await this.#reader.readAfterFetch(token));
   }
 
   #policyOf(options: VerifyOptions | undefined): StalenessPolicy {

@@ -1,7 +1,8 @@
 /** What a verifier is told, what it may be asked, and what it answers. */
 import type { AccessTokenClaims, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
 import type { Clock } from './clock.ts';
-import type { Fetch } from './keys/jwks.ts';
+import type { Fetch } from './keys/fetch-key-set.ts';
+import type { KeySetListener, KeySetStatus } from './keys/jwks.ts';
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import type { ReplicaState, ReplicaStats } from './revocation/replica.ts';
@@ -85,7 +86,7 @@ export interface Verifier extends AsyncDisposable {
    *   token share them
    * @throws Refusal `invalid_token`; `token_stale` when a refresh would help; `invalid_dpop_proof`;
    *   `verifier_stale` (503) when too much time has passed without word from the issuer;
-   *   `unavailable` (503) when no keys were ever had
+   *   `unavailable` (503) when its key is not known and the key set cannot be fetched
    */
   verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
   /**
@@ -108,10 +109,14 @@ export interface Verifier extends AsyncDisposable {
   readonly state: ReplicaState;
   /** For how much longer tokens may be accepted without another word from the issuer. */
   readonly freshnessLeftMs: number;
+  /** The issuer's keys, and whether more can be had. */
+  readonly keySet: KeySetStatus;
   /** Resolves once it accepts tokens; rejects when `signal` fires. */
   ready(signal?: AbortSignal): Promise<void>;
   stats(): VerifierStats;
   /** Calls back for every revocation when it is first applied. @returns how to stop that */
   onApplied(listener: AppliedListener): () => void;
   onTransition(listener: TransitionListener): () => void;
+  /** Calls back when the key set can no longer be fetched, and when it can again. */
+  onKeySet(listener: KeySetListener): () => void;
 }

@@ -36,6 +36,18 @@ function laterClock() {
   return { clock, later };
 }
 
+/** A clock that stands still until it is told to be later. */
+function stillClock() {
+  const later = { ms: 0 };
+  const [monotonic, wall] = [systemClock.monotonic(), systemClock.wall()];
+  const clock = {
+    monotonic: () => monotonic + later.ms,
+    wall: () => wall + later.ms,
+    after: systemClock.after,
+  };
+  return { clock, later };
+}
+
 /** A key set's address that answers as it is told. */
 async function keyServer(answer: (response: ServerResponse) => void) {
   const asked = { times: 0, answer };
@@ -124,7 +136,7 @@ describe('a verifier', () => {
     for (let cooldown = 1; cooldown <= 4; cooldown += 1) {
       later.ms += COOLDOWN_MS + 1;
       expect(await codeOf(verifier.verify(await issuer.mint({}, { kid: fresh })))).toBe(
-        'invalid_token',
+        'unavailable',
       );
       expect(await codeOf(verifier.verify(await issuer.mint({}, { kid: known })))).toBe('accepted');
       expect(asked.times).toBe(1 + cooldown);
@@ -219,6 +231,126 @@ describe('a verifier', () => {
   });
 });
 
+describe('a key that is not known', () => {
+  /** A verifier that has the issuer's first key, and tokens of keys that do not exist. */
+  async function knowing() {
+    const issuer = own(await createTestIssuer());
+    const { clock, later } = stillClock();
+    const { url, asked } = await keyServer(withKeys([issuer.publicJwk()]));
+    const verifier = await verifierOf(issuer, url, clock);
+    await verifier.ready();
+    const payload = payloadOf(await issuer.mint());
+    const made = (kid = newId('key')) => issuer.signRaw(headerWith(kid), payload);
+    const codeOfMade = async () => await codeOf(verifier.verify(made()));
+    return { issuer, verifier, later, asked, made, codeOfMade };
+  }
+
+  it('is refused while the last answer is younger than the cooldown, though the set is away now', async () => {
+    const { later, asked, codeOfMade } = await knowing();
+    later.ms += COOLDOWN_MS + 1;
+    expect(await codeOfMade()).toBe('invalid_token');
+    asked.answer = fault;
+    later.ms += COOLDOWN_MS - 1_000;
+    expect(await codeOfMade()).toBe('invalid_token');
+    expect(asked.times).toBe(2);
+    later.ms += 1_001;
+    expect(await codeOfMade()).toBe('unavailable');
+    expect(asked.times).toBe(3);
+    // An answer from before the failure says nothing any more.
+    later.ms += 1_000;
+    expect(await codeOfMade()).toBe('unavailable');
+    expect(asked.times).toBe(3);
+  });
+
+  it('says when to come back: when the set is asked for again', async () => {
+    const { verifier, later, asked, made } = await knowing();
+    asked.answer = fault;
+    later.ms += COOLDOWN_MS + 1;
+    const retryAfter = async () => {
+      const error: unknown = await verifier.verify(made()).catch((thrown: unknown) => thrown);
+      return error instanceof Refusal ? error.retryAfter : error;
+    };
+    expect(await retryAfter()).toBe(5);
+    later.ms += 3_000;
+    expect(await retryAfter()).toBe(2);
+  });
+
+  it('costs one fetch a cooldown in an outage, and callers with known keys no wait', async () => {
+    const { issuer, verifier, later, asked, made } = await knowing();
+    const good = await issuer.mint();
+    let release = () => {};
+    asked.answer = (response) => {
+      release = () => response.destroy();
+    };
+    later.ms += COOLDOWN_MS + 1;
+    const flood = Array.from({ length: 500 }, async () => await codeOf(verifier.verify(made())));
+    await expect.poll(() => asked.times).toBe(2);
+    // The fetch is still under way.
+    expect(await codeOf(verifier.verify(good))).toBe('accepted');
+    release();
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(['unavailable']));
+    expect(asked.times).toBe(2);
+  });
+
+  it('is asked for once after a kill, and not again when the kill is repeated', async () => {
+    const { issuer, later, asked, codeOfMade } = await knowing();
+    later.ms += 1_000;
+    const stolen = newId('key');
+    issuer.revocations.revoke({ kind: 'key', key: stolen });
+    expect(await codeOfMade()).toBe('invalid_token');
+    expect(asked.times).toBe(2);
+    for (let again = 0; again < 20; again += 1) {
+      later.ms += 100;
+      issuer.revocations.revoke({ kind: 'key', key: stolen });
+      expect(await codeOfMade()).toBe('invalid_token');
+    }
+    expect(asked.times).toBe(2);
+  });
+
+  it('is not refused for an answer that was asked for before a kill', async () => {
+    const { issuer, verifier, later, asked, codeOfMade } = await knowing();
+    const former = issuer.kid;
+    const spare = await issuer.rotate();
+    later.ms += COOLDOWN_MS + 1;
+    asked.answer = (response) => {
+      // On its way while the kill arrives, and without the key that signs since.
+      issuer.revocations.revoke({ kind: 'key', key: newId('key') });
+      later.ms += 1_000;
+      asked.answer = withKeys([issuer.publicJwk(spare)]);
+      withKeys([issuer.publicJwk(former)])(response);
+    };
+    expect(await codeOf(verifier.verify(await issuer.mint()))).toBe('accepted');
+    // Many kills in a moment: a fetch each half second, and 503 in between.
+    const before = asked.times;
+    for (let kill = 0; kill < 20; kill += 1) {
+      issuer.revocations.revoke({ kind: 'key', key: newId('key') });
+      expect(await codeOfMade()).toBe('unavailable');
+    }
+    expect(asked.times).toBe(before);
+  });
+
+  it('says to those who watch that the set is away, once, and that it is back, once', async () => {
+    const { verifier, later, asked, codeOfMade } = await knowing();
+    const told: string[] = [];
+    verifier.onKeySet((error) => told.push(error === undefined ? 'back' : 'away'));
+    expect(verifier.keySet).toMatchObject({ keys: 1, lastFetch: 'succeeded', failures: 0 });
+    asked.answer = fault;
+    for (let round = 0; round < 3; round += 1) {
+      later.ms += COOLDOWN_MS + 1;
+      await codeOfMade();
+    }
+    expect(told).toEqual(['away']);
+    expect(verifier.keySet).toMatchObject({ keys: 1, lastFetch: 'failed', failures: 3 });
+    expect(verifier.keySet.ageMs).toBeGreaterThan(3 * COOLDOWN_MS);
+    asked.answer = withKeys([generateJwk()]);
+    later.ms += COOLDOWN_MS + 1;
+    await codeOfMade();
+    await codeOfMade();
+    expect(told).toEqual(['away', 'back']);
+    expect(verifier.keySet.ageMs).toBeLessThan(COOLDOWN_MS);
+  });
+});
+
 describe('the keys', () => {
   it('are fetched again after five minutes without need, until they are closed', async () => {
     const issuer = own(await createTestIssuer());
@@ -246,7 +378,8 @@ describe('the keys', () => {
     expect(asked.times).toBe(2);
     expect(jwks.known(issuer.kid)).toBeDefined();
     jwks.close();
-    expect(timers[1]?.cancelled).toBe(true);
+    // Sooner after a failure.
+    expect(timers[1]).toMatchObject({ ms: 15_000, cancelled: true });
     await jwks.refresh();
     expect(asked.times).toBe(2);
   });
@@ -410,6 +543,11 @@ describe('a key set', () => {
     expect(taken).toBeGreaterThan(64);
   });
 });
+
+function generateJwk(): JsonWebKey {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...publicKey.export({ format: 'jwk' }), kid: newId('key') };
+}
 
 function littleEndian(value: bigint): Buffer {
   const bytes = Buffer.from(value.toString(16).padStart(64, '0'), 'hex');

@@ -9,6 +9,18 @@ export class NotReady extends Error {
   override readonly name = 'NotReady';
 }
 
+/**
+ * What a check returns when its part is impaired and the service can do its work all the same: it
+ * stays ready, and says so, in words that may be shown to anybody.
+ */
+export class Impaired {
+  readonly warning: string;
+
+  constructor(warning: string) {
+    this.warning = warning;
+  }
+}
+
 export type ReadinessCheck = () => unknown;
 export type ReadinessChecks = Readonly<
   Record<string, ReadinessCheck | { check: ReadinessCheck; timeoutMs: number }>
@@ -16,7 +28,7 @@ export type ReadinessChecks = Readonly<
 
 export interface Readiness {
   status: 'ready' | 'not_ready';
-  checks: Record<string, { ok: boolean; reason?: string }>;
+  checks: Record<string, { ok: boolean; reason?: string; warning?: string }>;
 }
 
 export class ReadinessProbe {
@@ -58,8 +70,8 @@ export class ReadinessProbe {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new NotReady(`no answer in ${timeoutMs} ms`)), timeoutMs);
       });
-      await Promise.race([Promise.resolve().then(check), late]);
-      return { ok: true };
+      const answer = await Promise.race([Promise.resolve().then(check), late]);
+      return answer instanceof Impaired ? { ok: true, warning: answer.warning } : { ok: true };
     } catch (error) {
       this.#logger.debug({ check: name, err: error }, 'not ready');
       return { ok: false, reason: error instanceof NotReady ? error.message : 'failed' };

@@ -1,7 +1,7 @@
 /** How fresh a verifier is, what it has applied, and how long revocations were on their way. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Verifier } from '@portcullis/verify';
-import { NotReady } from '../http/readiness.ts';
+import { Impaired, NotReady } from '../http/readiness.ts';
 
 const STATES = ['SYNCING', 'LIVE', 'STALE', 'CLOSED'] as const;
 /** Seconds from the commit of a revocation to its effect here. */
@@ -32,6 +32,15 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
   counter('revocations_applied_total', 'Revocations applied', () => verifier.stats().applied);
   counter('grants_total', 'Grants received', () => verifier.stats().grants);
   counter('grant_failures_total', 'Grants not received', () => verifier.stats().grantFailures);
+  // Until one succeeded there is no age, and an alarm on a great one has to fire.
+  gauge('key_set_age_seconds', 'Since the key set was fetched; +Inf before it ever was', () =>
+    verifier.keySet.ageMs === undefined ? Number.POSITIVE_INFINITY : verifier.keySet.ageMs / 1_000,
+  );
+  counter(
+    'key_set_failures_total',
+    'Fetches of the key set that failed',
+    () => verifier.keySet.failures,
+  );
   counter('malformed_total', 'Messages that could not be read', () => verifier.stats().malformed);
 
   const propagation = new Histogram({
@@ -71,4 +80,15 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
 export function verifierIsFresh(verifier: Verifier | undefined): void {
   const state = verifier?.state ?? 'SYNCING';
   if (state !== 'LIVE') throw new NotReady(`the verifier is ${state}`);
+}
+
+/**
+ * A readiness check: has keys to verify with. While more cannot be had, tokens of the keys that are
+ * known are served, and a balancer that took every instance out would serve none.
+ */
+export function verifierHasKeys(verifier: Verifier | undefined): Impaired | undefined {
+  const { keys = 0, lastFetch = 'never' } = verifier?.keySet ?? {};
+  if (keys === 0) throw new NotReady('there is no key to verify with yet');
+  if (lastFetch !== 'failed') return undefined;
+  return new Impaired('the key set cannot be fetched: tokens of unknown keys are answered 503');
 }

@@ -1,49 +1,88 @@
 /**
  * The issuer's public keys, fetched ahead of need and kept through an outage.
  *
- * Invariant: at most one fetch is under way, and at most one begins in a cooldown, however many
- * unknown `kid`s arrive. A failed fetch, or a bad set, leaves the keys that are known in place; a
- * good one without a key takes it away. A key that was killed never comes back.
+ *   never ──▶ succeeded ◀──▶ failed        what became of the last fetch
+ *
+ * Invariants:
+ *  - At most one fetch is under way, and at most one begins in a cooldown, however many unknown
+ *    `kid`s arrive. A key that is killed for the first time shortens the cooldown, once.
+ *  - A failed fetch, or a bad set, leaves the keys that are known in place; a good one without a key
+ *    takes it away. A key that was killed never comes back.
+ *  - "There is no such key" is said only after a fetch that succeeded within the cooldown, and began
+ *    after the last kill. Everything else is not known, and is answered so.
  */
 import { Refusal } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
-import { readBounded } from '../http/read-bounded.ts';
 import type { VerificationKey } from '../token/signature.ts';
-import { parseStrictJson } from '../token/strict-json.ts';
-import { readKeySet } from './key-set.ts';
+import { demandTrustedAddress, fetchKeySet, type Fetch } from './fetch-key-set.ts';
 
 const COOLDOWN_MS = 5_000;
-const FETCH_TIMEOUT_MS = 3_000;
-const MAX_BYTES = 64 * 1024;
+/** Without any keys, or since a kill, after which an unheard-of key may sign: ask again sooner. */
+const SHORT_COOLDOWN_MS = 500;
 /** After this long without need the set is fetched again, so that retired keys go. */
 const MAX_AGE_MS = 5 * 60 * 1_000;
+/** And after a failure: "the key set is away" is to be true. */
+const RETRY_MS = 15_000;
+/** While there are no keys, no request may come by that would ask: readiness says no. */
+const FIRST_RETRY_MS = 1_000;
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** What became of the last fetch. `askedAt` is the moment before it, by the monotonic clock. */
+type LastFetch =
+  | { readonly outcome: 'never' }
+  | { readonly outcome: 'succeeded'; readonly askedAt: number; readonly kills: number }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+
+/** The verifier's copy of the issuer's key set, for those who watch over it. */
+export interface KeySetStatus {
+  /** Keys that came with the last fetch that succeeded; zero when none ever did. */
+  readonly keys: number;
+  /** What became of the last fetch: `failed` says that keys which are not known cannot be had. */
+  readonly lastFetch: 'never' | 'succeeded' | 'failed';
+  /** Since the last fetch that succeeded was begun; undefined when none ever did. */
+  readonly ageMs: number | undefined;
+  /** Fetches that failed. */
+  readonly failures: number;
+}
+
+/** @param error why the key set cannot be had; undefined: it can be had again */
+export type KeySetListener = (error: unknown) => void;
 
 export class Jwks {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #fetch: Fetch;
+  readonly #onChange: KeySetListener;
   readonly #killed = new Set<string>();
   #keys: ReadonlyMap<string, VerificationKey> | undefined;
   #fetching: Promise<void> | undefined;
-  #lastFetch = Number.NEGATIVE_INFINITY;
+  #asked = { at: Number.NEGATIVE_INFINITY, kills: 0 };
+  #last: LastFetch = { outcome: 'never' };
+  #succeededAt: number | undefined;
+  #failures = 0;
   #ageing: Timer | undefined;
   #closed = false;
 
-  constructor(url: string, clock: Clock, fetch: Fetch) {
-    const { protocol, hostname } = new URL(url);
-    const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-    if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
-      throw new TypeError('keys are fetched over https, except from this machine');
-    }
+  /** @param onChange told when the set can no longer be had, and when it can again */
+  constructor(url: string, clock: Clock, fetch: Fetch, onChange: KeySetListener = () => {}) {
+    demandTrustedAddress(url);
     this.#url = url;
     this.#clock = clock;
     this.#fetch = fetch;
+    this.#onChange = onChange;
   }
 
   get loaded(): boolean {
     return this.#keys !== undefined;
+  }
+
+  get status(): KeySetStatus {
+    const now = this.#clock.monotonic();
+    return {
+      keys: this.#keys?.size ?? 0,
+      lastFetch: this.#last.outcome,
+      ageMs: this.#succeededAt === undefined ? undefined : now - this.#succeededAt,
+      failures: this.#failures,
+    };
   }
 
   /**
@@ -60,34 +99,37 @@ export class Jwks {
   }
 
   /**
-   * The key, after a fetch if that may help.
+   * Waits for a fetch where that may bring the key.
    *
-   * @returns undefined when the issuer's set is known and has no such key
-   * @throws Refusal `unavailable` when no set was ever had, so that nothing can be said
+   * @throws Refusal `unavailable` when the key is not known, and nobody could be asked whether it is
+   *   one
    */
-  async find(kid: string): Promise<VerificationKey | undefined> {
+  async seek(kid: string): Promise<void> {
     await this.refresh();
-    if (this.#keys === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
-    return this.#keys.get(kid);
+    // A key was killed while the answer was on its way: what signs since may not be in it.
+    if (this.known(kid) === undefined && this.#isBeforeKill()) await this.refresh();
+    if (this.known(kid) !== undefined || this.#isAnswered()) return;
+    const cause = this.#last.outcome === 'failed' ? this.#last.error : undefined;
+    throw new Refusal('unavailable', {
+      retryAfter: Math.max(1, Math.ceil(this.#cooldownLeft() / 1_000)),
+      cause: new Error('an unknown key, and the key set cannot be had', { cause }),
+    });
   }
 
-  /** Fetches, unless that was done a moment ago. Never throws; `loaded` tells. */
+  /** Fetches, unless that was done a moment ago. Never throws; `status` tells. */
   async refresh(): Promise<void> {
     if (this.#closed) return;
     if (this.#fetching !== undefined) return await this.#fetching;
-    const now = this.#clock.monotonic();
-    // Without any keys every request is refused anyway: try again sooner.
-    const cooldown = this.loaded ? COOLDOWN_MS : COOLDOWN_MS / 10;
-    if (now - this.#lastFetch < cooldown) return;
-    this.#lastFetch = now;
-    this.#fetching = this.#load().finally(() => {
+    if (this.#cooldownLeft() > 0) return;
+    this.#asked = { at: this.#clock.monotonic(), kills: this.#killed.size };
+    this.#fetching = this.#load(this.#asked).finally(() => {
       this.#fetching = undefined;
       this.#fetchAgainLater();
     });
     await this.#fetching;
   }
 
-  /** Takes a key out, for ever. */
+  /** Takes a key out, for ever. The next key that is not known is asked for without a long wait. */
   kill(kid: string): void {
     this.#killed.add(kid);
     if (this.#keys?.has(kid) === true) {
@@ -101,32 +143,54 @@ export class Jwks {
     this.#ageing?.cancel();
   }
 
+  /** Milliseconds until a fetch may begin. */
+  #cooldownLeft(): number {
+    const isShort = !this.loaded || this.#isBeforeKill();
+    const cooldown = isShort ? SHORT_COOLDOWN_MS : COOLDOWN_MS;
+    return this.#asked.at + cooldown - this.#clock.monotonic();
+  }
+
+  /** Whether a key was killed since the last fetch began. */
+  #isBeforeKill(): boolean {
+    return this.#asked.kills !== this.#killed.size;
+  }
+
+  /** Whether the issuer has said a moment ago which keys there are. */
+  #isAnswered(): boolean {
+    const last = this.#last;
+    return (
+      last.outcome === 'succeeded' &&
+      last.kills === this.#killed.size &&
+      this.#clock.monotonic() - last.askedAt < COOLDOWN_MS
+    );
+  }
+
   #fetchAgainLater(): void {
     this.#ageing?.cancel();
     if (this.#closed) return;
-    this.#ageing = this.#clock.after(MAX_AGE_MS, () => void this.refresh());
+    const again = this.loaded ? RETRY_MS : FIRST_RETRY_MS;
+    const wait = this.#last.outcome === 'succeeded' ? MAX_AGE_MS : again;
+    this.#ageing = this.#clock.after(wait, () => void this.refresh());
   }
 
-  async #load(): Promise<void> {
+  async #load({ at, kills }: { at: number; kills: number }): Promise<void> {
+    const before = this.#last.outcome;
     try {
-      const response = await this.#fetch(this.#url, {
-        redirect: 'error',
-        headers: { accept: 'application/json' },
-        signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-      });
-      if (response.status !== 200) throw new Error(`the key set was answered ${response.status}`);
-      const bytes = await readBounded(response, MAX_BYTES);
-      const keys = readKeySet(parseStrictJson(bytes));
-      // No issuer is without a key: that is a fault, and no reason to refuse everybody.
-      if (keys.size === 0) throw new Error('the key set has no usable key');
+      const keys = await fetchKeySet(this.#url, this.#fetch);
       for (const kid of this.#killed) keys.delete(kid);
       for (const [kid, key] of keys) {
-        const known = this.#keys?.get(kid);
+        const known = this.known(kid);
         if (known?.alg === key.alg && known.key.equals(key.key)) keys.set(kid, known);
       }
       this.#keys = keys;
-    } catch {
-      // What is known stays known; what is not known stays refused. The next cooldown tries again.
+      this.#succeededAt = at;
+      this.#last = { outcome: 'succeeded', askedAt: at, kills };
+      if (before === 'failed') this.#onChange(undefined);
+    } catch (error) {
+      // What is known stays known; what is not known stays unknown. The next cooldown tries again.
+      this.#failures += 1;
+      this.#last = { outcome: 'failed', error };
+      if (before !== 'failed') this.#onChange(error);
     }
   }
 }

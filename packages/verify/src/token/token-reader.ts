@@ -44,7 +44,7 @@ export class TokenReader {
   }
 
   /**
-   * @returns undefined when it names a key that is not known: `readAfterFetch` may know more
+   * @returns undefined when it names a key that is not known: `seekKey`, and read it again
    * @throws Refusal `invalid_token`, with the reason as its private cause
    */
   read(token: string): VerifiedToken | undefined {
@@ -57,12 +57,17 @@ export class TokenReader {
   }
 
   /**
-   * The same for a key that was never heard of: the only wait that reading a token can take.
+   * Waits for the key of a token: the only wait that reading a token can take. What it was waited for
+   * is read afterwards, in one turn with whatever judges it.
    *
-   * @throws Refusal `invalid_token`; `unavailable` when no keys were ever had
+   * @throws Refusal `invalid_token`; `unavailable` when nobody could be asked for the key
    */
-  async readAfterFetch(token: string): Promise<VerifiedToken> {
-    await this.#keys.find(this.#parse(token).parsed.kid);
+  async seekKey(token: string): Promise<void> {
+    await this.#keys.seek(this.#parse(token).parsed.kid);
+  }
+
+  /** @throws Refusal `invalid_token`, also when the key is not known */
+  demand(token: string): VerifiedToken {
     const read = this.read(token);
     if (read === undefined) throw invalid(new Error('an unknown key'));
     return read;

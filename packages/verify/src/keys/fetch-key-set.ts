@@ -1,0 +1,42 @@
+/** Asks the issuer for its key set (RFC 7517), once. */
+import { readBounded } from '../http/read-bounded.ts';
+import type { VerificationKey } from '../token/signature.ts';
+import { parseStrictJson } from '../token/strict-json.ts';
+import { readKeySet } from './key-set.ts';
+
+const FETCH_TIMEOUT_MS = 3_000;
+const MAX_BYTES = 64 * 1024;
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * @throws TypeError for an address at which anybody on the way could put keys of their own into the set
+ */
+export function demandTrustedAddress(url: string): void {
+  const { protocol, hostname } = new URL(url);
+  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
+    throw new TypeError('keys are fetched over https, except from this machine');
+  }
+}
+
+/** @throws Error with the reason, when there is no answer, or the answer is no key set of use */
+export async function fetchKeySet(
+  url: string,
+  fetch: Fetch,
+): Promise<Map<string, VerificationKey>> {
+  const response = await fetch(url, {
+    redirect: 'error',
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`the key set was answered ${response.status}`);
+  }
+  const bytes = await readBounded(response, MAX_BYTES);
+  const keys = readKeySet(parseStrictJson(bytes));
+  // No issuer is without a key: that is a fault, and no reason to refuse everybody.
+  if (keys.size === 0) throw new Error('the key set has no usable key');
+  return keys;
+}
