@@ -11,6 +11,7 @@ import {
   type Logger,
   type Running,
 } from '@portcullis/service';
+import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard, systemClock } from '@portcullis/verify';
 import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-passwords.ts';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
@@ -152,7 +153,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       },
       provePossession,
       // Redis and NATS are not among these: without them this service still logs people out.
-      readiness: { postgres: () => postgres.sql`select 1` },
+      readiness: { postgres: () => probeDatabase(postgres.sql) },
       trustedProxies: config.trustedProxies,
       cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
       rawRoutes(app) {

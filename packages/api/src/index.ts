@@ -26,6 +26,7 @@ export type {
   UserCall,
   UserStream,
 } from './context.ts';
+export { reasonOfFault } from './fault.ts';
 export { liveEvent, type LiveEvent, type LiveItem } from './live-events.ts';
 export {
   invalidRequest,
@@ -42,3 +43,4 @@ export type { EmailVerified } from './recovery.ts';
 export type { ProcedureMeta, Route } from './route.ts';
 export { createUserRouter, type Profile, type UserRouter, type UserService } from './user.ts';
 export { whileHeld } from './while-held.ts';
+export { dropsConnection, SERVER_STATES, type ServerState } from './sql-states.ts';

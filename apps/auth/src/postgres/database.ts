@@ -1,4 +1,5 @@
 /** The connection to Postgres. Every transaction and every wait on a lock has an end. */
+import { dropsConnection } from '@portcullis/api';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { prepared } from './prepared.ts';
@@ -33,6 +34,7 @@ export function connectPostgres(
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,
     onnotice: () => undefined,
+    retires: dropsConnection,
     connection: {
       application_name: applicationName,
       statement_timeout: 10_000,

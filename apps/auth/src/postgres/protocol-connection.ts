@@ -3,6 +3,7 @@
  * other connection delays no grant and no numbering. Its waits are short: a verifier that gets no
  * answer asks again.
  */
+import { dropsConnection } from '@portcullis/api';
 import postgres, { type Sql } from 'postgres';
 import { KNOWN_TYPES } from './types.ts';
 
@@ -26,6 +27,7 @@ export function connectProtocol(
     backoff: (attempt) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
     idle_timeout: 60,
     onnotice: () => undefined,
+    retires: dropsConnection,
     connection: {
       application_name: applicationName,
       statement_timeout: 3_000,

@@ -1,5 +1,6 @@
 /** The connections of this service to its own database. */
-import { NotReady } from '@portcullis/service';
+import { dropsConnection } from '@portcullis/api';
+import { probeDatabase } from '@portcullis/service/postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
@@ -27,6 +28,7 @@ export function openDatabase(url: string): Database {
     connect_timeout: CONNECT_TIMEOUT,
     idle_timeout: IDLE_TIMEOUT,
     onnotice: () => undefined,
+    retires: dropsConnection,
     connection: {
       application_name: 'portcullis-user',
       statement_timeout: STATEMENT_TIMEOUT,
@@ -38,13 +40,7 @@ export function openDatabase(url: string): Database {
   });
   return {
     db: drizzle(client),
-    async check() {
-      try {
-        await client`select 1`;
-      } catch (cause) {
-        throw new NotReady('no answer', { cause });
-      }
-    },
+    check: () => probeDatabase(client),
     [Symbol.asyncDispose]: () => client.end({ timeout: CLOSE_TIMEOUT }),
   };
 }
