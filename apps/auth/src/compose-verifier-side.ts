@@ -20,6 +20,7 @@ import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocat
 import { postgresSnapshotSource } from './postgres/snapshot-source.ts';
 import { postgresVerifierRegistry } from './postgres/verifier-registry.ts';
 import { createRevocations, type Revocations } from './revocation/compose.ts';
+import { createReportBeyondHead } from './revocation/report-beyond-head.ts';
 import { Snapshots } from './revocation/snapshots.ts';
 import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
 
@@ -85,6 +86,11 @@ export async function composeVerifierSide(
       maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
       maxStalenessMs: config.maxStalenessMs,
       failed,
+      beyondHead: createReportBeyondHead({
+        logger,
+        count: ({ service }) => metrics.beyondHead(service),
+        clock: systemClock,
+      }),
       onCommitted: ({ kind, reason }) => metrics.revocation(kind, reason),
       onMails,
     }),

@@ -13,6 +13,7 @@ export interface AuthMetrics {
   limiterDegraded(): void;
   attack(kind: AttackKind): void;
   revocation(kind: string, reason: string): void;
+  beyondHead(service: string): void;
   mail(kind: MailKind, outcome: MailOutcome): void;
   /** How many mails wait is asked when the metrics are. */
   mailsWaiting(count: () => Promise<number>): void;
@@ -57,6 +58,12 @@ export function createAuthMetrics(
     name: 'portcullis_auth_revocations_total',
     help: 'Revocations that this instance has committed',
     labelNames: ['kind', 'reason'],
+    registers,
+  });
+  const beyond = new Counter({
+    name: 'portcullis_auth_beyond_head_total',
+    help: 'Questions of verifiers that know more of the log than there is: history was lost',
+    labelNames: ['service'],
     registers,
   });
   new Gauge({
@@ -108,5 +115,6 @@ export function createAuthMetrics(
     limiterDegraded: () => degraded.inc(),
     attack: (kind) => attacks.inc({ kind }),
     revocation: (kind, reason) => revocations.inc({ kind, reason }),
+    beyondHead: (service) => beyond.inc({ service }),
   };
 }

@@ -51,8 +51,9 @@ export const verifier = z.object({
   service: z.string(),
   incarnation: z.string(),
   policy: z.string(),
+  /** Everything up to here it has confirmed: with its last question, or by acknowledging it since. */
   position: z.int(),
-  /** How far its last reported position lies behind the head of the log, in events. */
+  /** How many events of the log it has not confirmed. */
   behind: z.int(),
   /** Since it last renewed its grant, in milliseconds. */
   renewed_ms_ago: z.int(),

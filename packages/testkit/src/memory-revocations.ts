@@ -106,6 +106,11 @@ export class MemoryRevocations {
     this.#log.length = 0;
   }
 
+  /** Forgets what stands after that position, under the same epoch: a backup restored in silence. */
+  goBack(position: number): void {
+    this.#log.length = Math.min(this.#log.length, position);
+  }
+
   /** A feed for one verifier. */
   feed(): MemoryFeed {
     let mine: MemoryFeedListener | undefined;
@@ -142,7 +147,8 @@ export class MemoryRevocations {
   #answer(request: GrantRequest): GrantReply {
     const { nonce, incarnation } = request;
     const every = { version: 1 as const, nonce, incarnation, epoch: this.#epoch };
-    if (request.epoch !== null && request.epoch !== this.#epoch) {
+    const isOther = request.epoch !== null && request.epoch !== this.#epoch;
+    if (isOther || request.position > this.#log.length) {
       return grantReply.parse({ ...every, outcome: 'resynchronise' });
     }
     const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);

@@ -199,6 +199,37 @@ describe('the replica', () => {
     expect(verdict(replica, token())).toBe('accepted');
   });
 
+  it('starts over when the log has gone back under the same epoch, and takes it as it is now', async () => {
+    const replica = await running();
+    const claims = token();
+    for (let i = 0; i < 5; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    log.revoke({ kind: 'session', key: claims.sid });
+    expect(replica.stats.position).toBe(6);
+    log.goBack(2);
+    log.pushes = false;
+    const since = token();
+    const event = log.revoke({ kind: 'session', key: since.sid });
+    await clock.pass(S / 2);
+    expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
+    expect(replica.stats.position).toBe(3);
+    expect(verdict(replica, since)).toBe('invalid_token');
+    expect(log.acknowledged.get(event.id)?.size).toBe(1);
+    // What was revoked stays revoked, though the log has forgotten it.
+    expect(verdict(replica, claims)).toBe('invalid_token');
+    expect(verdict(replica, token())).toBe('accepted');
+  });
+
+  it('asks at once when something new is numbered below its own position', async () => {
+    const replica = await running();
+    for (let i = 0; i < 5; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(1);
+    log.goBack(2);
+    log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(50);
+    expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
+    expect(replica.stats.position).toBe(3);
+  });
+
   it('drops its grant when the machine slept, or its clock was set', async () => {
     const replica = await running();
     clock.stepWall(60_000);

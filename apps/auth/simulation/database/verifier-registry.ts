@@ -1,6 +1,6 @@
 /** The port VerifierRegistry with the isolation of its SQL (`src/postgres/verifier-registry.ts`). */
 import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
-import type { VerifierRegistry } from '../../src/revocation/registry.ts';
+import type { Registration, VerifierRegistry } from '../../src/revocation/registry.ts';
 import type { Connection } from './connection.ts';
 import type { Database } from './database.ts';
 
@@ -11,8 +11,18 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
     async register(requests, maxStalenessMs) {
       const taken = await connection.statement(() => {
         const rows = new Map(requests.map((each) => [each.incarnation, each]));
-        for (const request of rows.values()) upsert(database, request, maxStalenessMs);
-        return new Set<IncarnationId>(rows.keys());
+        const { head } = database;
+        return new Map<IncarnationId, Registration>(
+          [...rows.values()].map((request) => {
+            const isBeyond = request.epoch === database.epoch && request.position > head;
+            upsert(
+              database,
+              isBeyond ? { ...request, epoch: null, position: 0 } : request,
+              maxStalenessMs,
+            );
+            return [request.incarnation, { head, isBeyond }];
+          }),
+        );
       });
       await process.pass('registered');
       return taken;
@@ -65,7 +75,7 @@ function upsert(database: Database, request: GrantRequest, maxStalenessMs: numbe
     known.renewals = renewals;
     known.renewedAt = renewedAt;
     known.maxStalenessMs = Math.max(known.maxStalenessMs, maxStalenessMs);
-    known.position = known.epoch === epoch ? Math.max(known.position, position) : position;
+    known.position = position;
     known.epoch = epoch;
   }
 }

@@ -10,6 +10,7 @@ import {
 import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { AccountEventOutbox } from '../revocation/account-events.ts';
+import type { LogPlaces } from '../revocation/list-verifiers.ts';
 import type { RevocationLog } from '../revocation/log.ts';
 
 /** Both lists of an answer together stay within what one answer may carry. */
@@ -23,7 +24,7 @@ const milliseconds = z.number().transform(Math.floor);
 const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: milliseconds });
 const placedRow = z.object({ id: eventId, position: z.number() });
 
-export function postgresRevocationLog(sql: Sql): RevocationLog {
+export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
   // Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant.
   const columns = sql`
     e.id, e.position::float8 as position, e.kind, e.key, e.generation, e.reason,
@@ -95,6 +96,13 @@ export function postgresRevocationLog(sql: Sql): RevocationLog {
       return new Map(
         rows.map((row) => placedRow.parse(row)).map(({ id, position }) => [id, position]),
       );
+    },
+
+    async placesAfter(position) {
+      const rows = await sql`
+        select e.id, e.position::float8 as position from revocation_log e
+        where e.position > ${position} order by e.position limit ${MAX_ACKNOWLEDGED}`;
+      return rows.map((row) => placedRow.parse(row));
     },
 
     async unpublished() {

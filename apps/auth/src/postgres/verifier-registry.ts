@@ -16,11 +16,19 @@ const listed = z.object({
   renewals: z.number(),
   renewed_ms_ago: z.number().transform((value) => Math.max(0, Math.round(value))),
 });
+const registered = z.object({
+  incarnation: incarnationId,
+  epoch: epochId.nullable(),
+  head: z.number(),
+});
 const heading = z.object({ head_epoch: epochId, head: z.number(), issuer_time: z.number() });
 
 export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
   return {
-    /** `renewals` is the number of this transaction: no later one has it, whatever was deleted. */
+    /**
+     * `renewals` is the number of this transaction: no later one has it, whatever was deleted. A
+     * position beyond the head is not written down: such a row is one without a log.
+     */
     async register(requests, maxStalenessMs) {
       // One request an incarnation: one statement may not touch a row twice.
       const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
@@ -35,9 +43,11 @@ export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
       const taken = await sql`
         insert into verifiers as v
           (incarnation, service, policy, max_staleness_ms, epoch, position, renewals)
-        select r.incarnation, r.service, r.policy, ${maxStalenessMs}, r.epoch, r.position,
+        select r.incarnation, r.service, r.policy, ${maxStalenessMs},
+          case when r.epoch = h.epoch and r.position > h.position then null else r.epoch end,
+          case when r.epoch = h.epoch and r.position > h.position then 0 else r.position end,
           pg_current_xact_id()::text::bigint
-        from jsonb_to_recordset(${sql.json(rows)}) as r
+        from log_head h cross join jsonb_to_recordset(${sql.json(rows)}) as r
           (incarnation text, service text, policy text, epoch text, position bigint)
         where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
           or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
@@ -45,12 +55,18 @@ export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
         on conflict (incarnation) do update set
           renewals = excluded.renewals, renewed_at = clock_timestamp(),
           max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
-          position = case when v.epoch is not distinct from excluded.epoch
-            then greatest(v.position, excluded.position) else excluded.position end,
-          epoch = excluded.epoch
+          position = excluded.position, epoch = excluded.epoch
         where v.service = excluded.service
-        returning incarnation`;
-      return new Set(taken.map((row) => incarnationId.parse(row['incarnation'])));
+        returning incarnation, epoch, (select position::float8 from log_head) as head`;
+      const asked = new Map(rows.map(({ incarnation, epoch }) => [incarnation, epoch]));
+      return new Map(
+        taken
+          .map((row) => registered.parse(row))
+          .map(({ incarnation, epoch, head }) => [
+            incarnation,
+            { head, isBeyond: epoch === null && asked.get(incarnation) !== null },
+          ]),
+      );
     },
 
     async list() {

@@ -11,7 +11,10 @@ import type {
 export interface BusListener {
   grant(request: GrantRequest): Promise<GrantReply>;
   /** @param service what the sender's credentials say that it is */
-  acknowledged(acknowledgement: Acknowledgement, service: string): void;
+  acknowledged(
+    acknowledgement: Pick<Acknowledgement, 'incarnation' | 'applied'>,
+    service: string,
+  ): void;
   farewell(farewell: Farewell, service: string): void;
 }
 

@@ -7,6 +7,8 @@ import { AccountEventPublisher, type AccountEventOutbox } from './account-events
 import type { BusListener, RevocationBus } from './bus.ts';
 import { createMakeChange, type MakeChange } from './change.ts';
 import { every } from './every.ts';
+import type { BeyondHead } from './grants.ts';
+import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
 import type { RevocationLog } from './log.ts';
 import { startProtocol } from './protocol.ts';
 import type { Receipts } from './receipts.ts';
@@ -19,7 +21,7 @@ const ENTRY_MARGIN_S = 15 * 60;
 
 export interface RevocationsOptions {
   database: Database;
-  log: RevocationLog;
+  log: RevocationLog & LogPlaces;
   registry: VerifierRegistry;
   outbox: AccountEventOutbox;
   bus: RevocationBus;
@@ -28,6 +30,8 @@ export interface RevocationsOptions {
   /** S, in milliseconds. */
   maxStalenessMs: number;
   failed(error: unknown, what: string): void;
+  /** Told of each question from beyond the head of the log. */
+  beyondHead?(found: BeyondHead): void;
   /** Told of every revocation after its commit, for the metrics. */
   onCommitted?(event: RevocationEvent): void;
   /** Told right after the commit that mails wait. */
@@ -52,6 +56,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     clock: systemClock,
     maxStalenessMs,
     failed,
+    ...(options.beyondHead === undefined ? {} : { beyondHead: options.beyondHead }),
   });
   const stopSweeping = every(
     systemClock,
@@ -73,20 +78,8 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     }),
     receipts: protocol.receipts,
     grant: protocol.listener.grant,
-    async listVerifiers() {
-      const { verifiers, head } = await registry.list();
-      return {
-        verifiers: verifiers.map((verifier) => ({
-          service: verifier.service,
-          incarnation: verifier.incarnation,
-          policy: verifier.policy,
-          position: verifier.position,
-          behind: Math.max(0, head - verifier.position),
-          renewed_ms_ago: verifier.renewedMsAgo,
-          max_staleness_ms: verifier.maxStalenessMs,
-        })),
-      };
-    },
+    listVerifiers: async () =>
+      await listVerifiers({ registry, log, acknowledged: protocol.latelyAcknowledged }),
     async [Symbol.asyncDispose]() {
       await stopSweeping();
       await protocol[Symbol.asyncDispose]();

@@ -9,17 +9,29 @@
  * Requests that come together share one registration and one read, but a request joins only a batch
  * whose registration has not begun: no answer rests on a read that began before its request came.
  *
+ * A position beyond the head, in the same epoch, is of a history that was lost: a database that went
+ * back to a former state. Nothing can be said of what lies between, so it is answered with
+ * `resynchronise`, whatever else is known. Both reads of the head begin after the question.
+ *
  * Rows that are committed and not yet numbered are part of every answer. So an answer never waits
  * for the right to give out positions, and an instance that was paused while it held that right
  * delays nobody.
  */
-import type { GrantReply, GrantRequest } from '@portcullis/contracts';
+import type { GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { LogPage, RevocationLog } from './log.ts';
 import type { VerifierRegistry } from './registry.ts';
 
 interface Waiting {
   request: GrantRequest;
   resolve(reply: GrantReply): void;
+}
+
+/** A verifier that knows more of the log than there is. */
+export interface BeyondHead {
+  service: string;
+  incarnation: IncarnationId;
+  position: number;
+  head: number;
 }
 
 export interface GrantDependencies {
@@ -29,6 +41,8 @@ export interface GrantDependencies {
   maxStalenessMs: number;
   /** Told of what went wrong; the verifiers are told only that there is no answer. */
   failed(error: unknown): void;
+  /** Told of each question from beyond the head. It is a verifier's word: nothing else follows. */
+  beyondHead(found: BeyondHead): void;
 }
 
 export class Grants {
@@ -64,7 +78,7 @@ export class Grants {
   }
 
   async #answerAll(batch: readonly Waiting[]): Promise<void> {
-    const { log, registry, maxStalenessMs } = this.#dependencies;
+    const { log, registry, maxStalenessMs, beyondHead } = this.#dependencies;
     const taken = await registry.register(
       batch.map(({ request }) => request),
       maxStalenessMs,
@@ -73,11 +87,20 @@ export class Grants {
     const pages = new Map<number, Promise<LogPage>>();
     await Promise.all(
       batch.map(async ({ request, resolve }) => {
-        if (!taken.has(request.incarnation)) return resolve(unavailable(request));
+        const registration = taken.get(request.incarnation);
+        if (registration === undefined) return resolve(unavailable(request));
         const after = request.epoch === null ? 0 : request.position;
-        const page = pages.get(after) ?? log.read(after);
-        pages.set(after, page);
-        return resolve(replyTo(request, await page, maxStalenessMs));
+        const reading = pages.get(after) ?? log.read(after);
+        pages.set(after, reading);
+        const page = await reading;
+        // The database may have gone back before the one or between the two.
+        const isBeyond = registration.isBeyond || request.position > page.head;
+        if (request.epoch === page.epoch && isBeyond) {
+          const { service, incarnation, position } = request;
+          beyondHead({ service, incarnation, position, head: registration.head });
+          return resolve(resynchronise(request, page));
+        }
+        return resolve(replyTo(request, page, maxStalenessMs));
       }),
     );
   }
@@ -86,9 +109,7 @@ export class Grants {
 function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): GrantReply {
   const { nonce, incarnation } = request;
   const { epoch, numbered, unnumbered, head, cut, issuerTime } = page;
-  if (request.epoch !== null && request.epoch !== epoch) {
-    return { version: 1, nonce, incarnation, outcome: 'resynchronise', epoch };
-  }
+  if (request.epoch !== null && request.epoch !== epoch) return resynchronise(request, page);
   return {
     version: 1,
     nonce,
@@ -102,6 +123,10 @@ function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): 
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
   };
+}
+
+function resynchronise({ nonce, incarnation }: GrantRequest, { epoch }: LogPage): GrantReply {
+  return { version: 1, nonce, incarnation, outcome: 'resynchronise', epoch };
 }
 
 function unavailable({ nonce, incarnation }: GrantRequest): GrantReply {

@@ -10,7 +10,8 @@ import type { Clock } from '@portcullis/verify';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
 import { every } from './every.ts';
-import { Grants } from './grants.ts';
+import { Grants, type BeyondHead } from './grants.ts';
+import { LatelyAcknowledged } from './lately-acknowledged.ts';
 import type { RevocationLog } from './log.ts';
 import { Publisher } from './publisher.ts';
 import { createReceipts, type Receipts } from './receipts.ts';
@@ -30,12 +31,15 @@ export interface ProtocolOptions {
   /** S, in milliseconds. */
   maxStalenessMs: number;
   failed(error: unknown, what: string): void;
+  /** Told of each question from beyond the head of the log. */
+  beyondHead?(found: BeyondHead): void;
 }
 
 export interface Protocol extends AsyncDisposable {
   readonly receipts: Receipts;
   /** For questions that come by another way than the bus. */
   readonly listener: BusListener;
+  readonly latelyAcknowledged: LatelyAcknowledged;
   /** Called in the turn of the commit. Waits for nothing. */
   committed(events: readonly RevocationEvent[]): void;
 }
@@ -45,6 +49,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const { log, registry, bus, clock, maxStalenessMs, failed } = options;
   const monotonic = (): number => clock.monotonic();
   const acknowledgements = new Acknowledgements(monotonic);
+  const latelyAcknowledged = new LatelyAcknowledged();
   const watch = new RenewalWatch(monotonic);
   const publisher = new Publisher({ log, bus, acknowledgements, clock, failed });
   const grants = new Grants({
@@ -52,15 +57,20 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     registry,
     maxStalenessMs,
     failed: (error) => failed(error, 'answering grants'),
+    beyondHead: (found) => options.beyondHead?.(found),
   });
   const housekeepingFailed = (error: unknown): void => failed(error, 'housekeeping of revocations');
 
+  const acknowledged: BusListener['acknowledged'] = (confirmed, service) => {
+    acknowledgements.record(confirmed, service);
+    latelyAcknowledged.add(confirmed.applied, confirmed.incarnation, service);
+  };
   const listener: BusListener = {
     async grant(request) {
-      acknowledgements.record(request, request.service);
+      acknowledged(request, request.service);
       return await grants.answer(request);
     },
-    acknowledged: (confirmed, service) => acknowledgements.record(confirmed, service),
+    acknowledged,
     farewell(leaving, service) {
       registry
         .remove(leaving.incarnation, service)
@@ -86,6 +96,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   return {
     receipts: createReceipts({ log, registry, watch, acknowledgements, publisher, clock }),
     listener,
+    latelyAcknowledged,
     committed: (events) => publisher.committed(events),
     async [Symbol.asyncDispose]() {
       await Promise.all(stop.map(async (end) => await end()));

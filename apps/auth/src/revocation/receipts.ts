@@ -107,7 +107,13 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     return events.every(({ id }) => {
       if (acknowledgements.has(id, incarnation, service)) return true;
       const position = positions.get(id);
-      return position !== undefined && now?.epoch === latest.epoch && now.position >= position;
+      return (
+        position !== undefined &&
+        now?.epoch === latest.epoch &&
+        now.position >= position &&
+        // Beyond the head it is of a history that was lost, and says nothing of this event.
+        now.position <= latest.head
+      );
     });
   }
 

@@ -12,7 +12,11 @@ export interface RegisteredVerifier {
   policy: string;
   maxStalenessMs: number;
   epoch: EpochId | null;
-  /** Everything up to here was applied when it last asked. */
+  /**
+   * Everything up to here was applied when it asked for its last grant. Not the greatest that it ever
+   * asked from: where questions overtake each other a lower one costs a later confirmation, and where
+   * the log has gone back a greater one would be a false one.
+   */
   position: number;
   /**
    * Another number after every grant, and never a former one again: not even when the incarnation was
@@ -31,13 +35,28 @@ export interface RegistrySnapshot {
   head: number;
 }
 
+/** What became of a request to be registered. */
+export interface Registration {
+  /** The highest position that was given out, as read with the registration. */
+  head: number;
+  /**
+   * It has asked from beyond that head, in the same epoch: of a history that was lost. It is
+   * registered, since it may be fresh by a grant of before, and its position counts for nothing.
+   */
+  isBeyond: boolean;
+}
+
 export interface VerifierRegistry {
   /**
-   * Commits that these incarnations may soon be fresh.
+   * Commits that these incarnations may soon be fresh. The head is read in the same snapshot, which
+   * begins after the questions came.
    *
    * @returns those that were taken; one service may not have registrations without end
    */
-  register(requests: readonly GrantRequest[], maxStalenessMs: number): Promise<Set<IncarnationId>>;
+  register(
+    requests: readonly GrantRequest[],
+    maxStalenessMs: number,
+  ): Promise<Map<IncarnationId, Registration>>;
   /** In a snapshot that begins after the call. */
   list(): Promise<RegistrySnapshot>;
   /** Only if it has not renewed since. */

@@ -5,6 +5,9 @@
  * sent: to give a snapshot is to hand out what lies ready. Nobody who asks waits for the database, and
  * a hundred verifiers that start together cost no more of it than one.
  *
+ * A log that goes back behind what was followed, under the same epoch, is read anew from its beginning:
+ * no snapshot vouches for a history that was lost.
+ *
  * Invariant: a snapshot's position is a head of the log that was read first, or a place on the way
  * there. All rows up to it were read after, and are in the snapshot unless they have expired. Newer
  * ones may be in it too, and some twice. So it may be as old as it likes: a grant gives what has come
@@ -93,8 +96,8 @@ export class Snapshots implements AsyncDisposable {
   async #follow(): Promise<void> {
     const { source } = this.#options;
     const { epoch, position: head, issuerTime } = await source.head();
-    if (epoch !== this.#epoch) {
-      // The log is another one; what the former one held is no business of this one.
+    if (epoch !== this.#epoch || head < this.#position) {
+      // The log is another one, or has gone back: what it held is no business of it as it is now.
       this.#held = new HeldEntries();
       this.#epoch = epoch;
       this.#position = 0;

@@ -1,7 +1,8 @@
 /** Who may be fresh, in a real Postgres: what an instance has to see to tell silence from a return. */
 import { newId, type GrantRequest } from '@portcullis/contracts';
 import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Sql } from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectProtocol } from '../../src/postgres/protocol-connection.ts';
 import { postgresVerifierRegistry } from '../../src/postgres/verifier-registry.ts';
 import { RenewalWatch, type VerifierRegistry } from '../../src/revocation/registry.ts';
@@ -9,17 +10,19 @@ import { RenewalWatch, type VerifierRegistry } from '../../src/revocation/regist
 const S = 3_000;
 let bed: TestBed<'auth'>;
 let registry: VerifierRegistry;
+let sql: Sql;
 
 beforeAll(async () => {
   bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
-  registry = postgresVerifierRegistry(bed.use(connectProtocol(bed.databaseUrls.auth, 'test')).sql);
+  ({ sql } = bed.use(connectProtocol(bed.databaseUrls.auth, 'test')));
+  registry = postgresVerifierRegistry(sql);
 }, 120_000);
 
 afterAll(async () => {
   await bed.dispose();
 });
 
-function request(): GrantRequest {
+function request(changes: Partial<GrantRequest> = {}): GrantRequest {
   return {
     version: 1,
     service: 'user',
@@ -29,6 +32,7 @@ function request(): GrantRequest {
     epoch: null,
     position: 0,
     applied: [],
+    ...changes,
   };
 }
 
@@ -73,4 +77,33 @@ it('is discounted only as it was seen', async () => {
   expect(await find()).toBeDefined();
   await registry.discount(verifier.incarnation, (await find())?.renewals ?? 0);
   expect(await find()).toBeUndefined();
+});
+
+describe('a position', () => {
+  it('beyond the head, in the same epoch, is found and not written down', async () => {
+    const { epoch, head } = await registry.list();
+    const there = request({ epoch, position: head });
+    const beyond = request({ epoch, position: head + 1 });
+    const ofAnother = request({ epoch: newId('epo'), position: head + 1 });
+    const taken = await registry.register([there, beyond, ofAnother], S);
+    expect(taken.get(there.incarnation)).toEqual({ head, isBeyond: false });
+    expect(taken.get(beyond.incarnation)).toEqual({ head, isBeyond: true });
+    expect(taken.get(ofAnother.incarnation)).toEqual({ head, isBeyond: false });
+    const { verifiers } = await registry.list();
+    const places = new Map(verifiers.map((row) => [row.incarnation, [row.epoch, row.position]]));
+    expect(places.get(there.incarnation)).toEqual([epoch, head]);
+    // It may be fresh by a grant of before, so it is waited for; by its position it confirms nothing.
+    expect(places.get(beyond.incarnation)).toEqual([null, 0]);
+  });
+
+  it('is the one that was asked from last, also when that is lower', async () => {
+    const { epoch } = await registry.list();
+    await sql`update log_head set position = 9`;
+    const verifier = request({ epoch, position: 9 });
+    await registry.register([verifier], S);
+    await registry.register([{ ...verifier, position: 4 }], S);
+    const { verifiers } = await registry.list();
+    expect(verifiers.find((row) => row.incarnation === verifier.incarnation)?.position).toBe(4);
+    await sql`update log_head set position = 0`;
+  });
 });

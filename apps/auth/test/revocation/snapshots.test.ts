@@ -135,3 +135,17 @@ it('is none again when the log turns out to be another one', async () => {
   await untilPosition(2);
   expect(taken().entries).toBe(2);
 });
+
+it('is none of a history that was lost: a log that has gone back is read from its beginning', async () => {
+  log.add(PAGE - 1);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(PAGE - 1);
+  log.rows = [];
+  log.add(1);
+  again();
+  await vi.waitFor(nothingYet);
+  await log.letThrough(1);
+  await untilPosition(1);
+  expect(taken().entries).toBe(1);
+});

@@ -30,19 +30,21 @@ export class LogPosition {
     this.#position = Math.max(this.#position, position);
   }
 
-  /** @returns false when the notice shows that something was missed */
+  /** @returns false when the notice shows that something was missed, or may have been */
   numbered({ first, ids }: Numbered): boolean {
+    let joinsOn = true;
     for (const [index, id] of ids.entries()) {
       const place = first + index;
       if (place <= this.#position) {
-        this.#unplaced.delete(id);
+        // Known, and placed where all was known: late, or of a log that has gone back. Asking tells.
+        if (this.#unplaced.delete(id)) joinsOn = false;
       } else if (place === this.#position + 1 && this.#unplaced.delete(id)) {
         this.#position = place;
       } else {
         return false;
       }
     }
-    return true;
+    return joinsOn;
   }
 
   /** The log is another one. */

@@ -1,0 +1,102 @@
+/** What follows from a question that comes from beyond the head of the log: nothing for anybody else. */
+import {
+  newId,
+  type EpochId,
+  type GrantReply,
+  type GrantRequest,
+  type IncarnationId,
+} from '@portcullis/contracts';
+import { expect, it } from 'vitest';
+import { Grants, type BeyondHead } from '../../src/revocation/grants.ts';
+import type { LogPage } from '../../src/revocation/log.ts';
+import type { Registration } from '../../src/revocation/registry.ts';
+import { createReportBeyondHead } from '../../src/revocation/report-beyond-head.ts';
+
+const epoch: EpochId = newId('epo');
+const found: BeyondHead = { service: 'user', incarnation: newId('inc'), position: 19, head: 4 };
+
+function request(position: number): GrantRequest {
+  return {
+    version: 1,
+    service: 'user',
+    incarnation: newId('inc'),
+    nonce: crypto.randomUUID(),
+    policy: 'reject',
+    epoch,
+    position,
+    applied: [],
+  };
+}
+
+/** @param heads as read with the registration, and with the log after it */
+async function answersOf(
+  requests: readonly GrantRequest[],
+  heads: { registered: number; read: number },
+): Promise<{ replies: GrantReply[]; told: BeyondHead[] }> {
+  const told: BeyondHead[] = [];
+  const grants = new Grants({
+    maxStalenessMs: 1_000,
+    failed: () => {},
+    beyondHead: (notice) => told.push(notice),
+    registry: {
+      register: async (batch) =>
+        new Map<IncarnationId, Registration>(
+          batch.map(({ incarnation, position }) => [
+            incarnation,
+            { head: heads.registered, isBeyond: position > heads.registered },
+          ]),
+        ),
+    },
+    log: {
+      read: async (): Promise<LogPage> => ({
+        epoch,
+        head: heads.read,
+        issuerTime: 0,
+        numbered: [],
+        unnumbered: [],
+        cut: false,
+      }),
+    },
+  });
+  const replies = await Promise.all(requests.map(async (each) => await grants.answer(each)));
+  return { replies, told };
+}
+
+it('is answered with resynchronise, alone of its batch', async () => {
+  const [at, beyond] = [request(4), request(5)];
+  const { replies, told } = await answersOf([at, beyond], { registered: 4, read: 4 });
+  expect(replies.map(({ outcome }) => outcome)).toEqual(['granted', 'resynchronise']);
+  const { service, incarnation, position } = beyond;
+  expect(told).toEqual([{ service, incarnation, position, head: 4 }]);
+});
+
+it('is found also when the log has gone back after the registration, or has caught up since', async () => {
+  for (const heads of [
+    { registered: 19, read: 4 },
+    { registered: 4, read: 19 },
+  ]) {
+    const { replies, told } = await answersOf([request(19)], heads);
+    expect(replies).toMatchObject([{ outcome: 'resynchronise', epoch }]);
+    expect(told).toHaveLength(1);
+  }
+});
+
+it('is counted each time, and written down once in ten seconds', () => {
+  let now = 0;
+  let counted = 0;
+  const lines: unknown[] = [];
+  const report = createReportBeyondHead({
+    logger: { error: (line: unknown) => lines.push(line) },
+    count: () => (counted += 1),
+    clock: { monotonic: () => now },
+  });
+  for (let i = 0; i < 1_000; i += 1) report(found);
+  expect(counted).toBe(1_000);
+  expect(lines).toEqual([{ ...found, unreported: 0 }]);
+  now = 10_000;
+  report(found);
+  expect(lines).toEqual([
+    { ...found, unreported: 0 },
+    { ...found, unreported: 999 },
+  ]);
+});
