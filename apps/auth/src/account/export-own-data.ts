@@ -1,6 +1,6 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { and, desc, eq, or } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, or, sql } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
 import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
 import { accountOfRow } from './account-of-row.ts';
@@ -11,7 +11,13 @@ const MAX_TOLD = 1_000;
 /** What is kept about the caller, but for what proves who they are: hashes of secrets. */
 export function createExportOwnData(database: Database): AuthService['exportOwnData'] {
   return async ({ caller: { sub: id } }) => {
-    const [row] = await database.select().from(users).where(eq(users.id, id));
+    const [row] = await database
+      .select({
+        ...getTableColumns(users),
+        now: sql`clock_timestamp()`.mapWith(users.createdAt),
+      })
+      .from(users)
+      .where(eq(users.id, id));
     if (row === undefined) throw new Refusal('invalid_token');
     const opened = await database
       .select()
@@ -37,7 +43,7 @@ export function createExportOwnData(database: Database): AuthService['exportOwnD
       .orderBy(desc(auditLog.sequence))
       .limit(MAX_TOLD);
     return {
-      exported_at: new Date().toISOString(),
+      exported_at: row.now.toISOString(),
       account: accountOfRow(row),
       sessions: opened.map((one) => ({
         id: one.id,

@@ -30,6 +30,7 @@ import { writeMailIntent } from '../mail/write-intent.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { accountEvents, auditLog, auditOrigins, revocationLog } from '../postgres/schema/index.ts';
 import { eventOfRow } from './event-of-row.ts';
+import { stampAnnouncement } from './stamp-announcement.ts';
 
 /** Who does it, and on whose request. */
 export interface Cause {
@@ -62,8 +63,11 @@ export interface Change {
   readonly tx: Transaction;
   /** Takes access away. The id is also what `sessions.ended_by` holds. */
   revoke(cut: Cut, reason: RevocationReason): Promise<EventId>;
-  /** Tells other services. */
-  announce(event: WithoutEnvelope<AccountEvent>): Promise<void>;
+  /**
+   * Tells other services. Events about one account have the order of their commits, and each has a
+   * time of its own. @returns it
+   */
+  announce(event: WithoutEnvelope<AccountEvent>): Promise<Date>;
   /** Has a mail sent, if and only if this commits. */
   mail(intent: MailIntent): Promise<MailId>;
   /** From here on, audit rows do not say from where it was asked. */
@@ -134,12 +138,18 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
             ...event,
             version: 1,
             id,
-            occurred_at: Date.now(),
             actor: cause.actor,
             request_id: cause.requestId,
           };
-          await tx.insert(accountEvents).values({ id, userId: event.user_id, event: whole });
+          const at = await stampAnnouncement(tx, event.user_id);
+          await tx.insert(accountEvents).values({
+            id,
+            userId: event.user_id,
+            event: { ...whole, occurred_at: at.getTime() },
+            occurredAt: at,
+          });
           announcedAny = true;
+          return at;
         },
         async mail(intent) {
           const id = await writeMailIntent(tx, intent, cause.requestId);

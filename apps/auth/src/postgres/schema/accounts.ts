@@ -36,6 +36,8 @@ export const users = pgTable(
     emailVerifiedAt: moment('email_verified_at'),
     createdAt: moment('created_at').notNull().defaultNow(),
     lastLoginAt: moment('last_login_at'),
+    /** The time of the last event about the account; the next one is later, whatever the clock does. */
+    announcedAt: moment('announced_at'),
   },
   (table) => [
     uniqueIndex('users_email_key').on(table.emailKey),
