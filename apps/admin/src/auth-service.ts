@@ -42,11 +42,14 @@ export async function askAuth<T>(
 /**
  * A refused token or scope is this service's own, never the administrator's: passed on as 401 it
  * would end a session that is good. So is an answer that did not come, or that nobody can read.
+ * That the administrator may not do it any more is a refusal of its own, and is answered as if this
+ * service had known: 403.
  */
 export function refusalOfAuth(error: unknown): Refusal {
   const retryAfter = RETRY_AFTER;
   if (!isPortcullisError(error)) return new Refusal('internal', { cause: error });
   const { code } = error;
+  if (code === 'actor_refused') return new Refusal('insufficient_scope', { cause: error });
   if (!isPassedOn(code)) return new Refusal('unavailable', { cause: error, retryAfter });
   return new Refusal(code, {
     cause: error,

@@ -156,6 +156,13 @@ describe('a failure of the auth service', () => {
     },
   );
 
+  it('says that the administrator has lost the permission: 403, and nothing is away', async () => {
+    around.auth.faults.refuse = new Refusal('actor_refused');
+    const refused = await call('POST', `${user}/disable`);
+    expect(refused).toMatchObject({ status: 403, answer: { code: 'insufficient_scope' } });
+    expect(refused.headers.get('retry-after')).toBeNull();
+  });
+
   it('away is 503, and comes back by itself', async () => {
     const other = await startAuthStandIn();
     await other.stop();

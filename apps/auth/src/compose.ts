@@ -14,6 +14,7 @@ import {
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard, systemClock } from '@portcullis/verify';
 import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-passwords.ts';
+import { hasAdministrator } from './account/acting-administrator.ts';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
@@ -224,19 +225,24 @@ async function openSecrets(
 }
 
 async function makeFirstAdministrator(
-  { secrets: { administrator } }: AuthConfig,
+  { secrets: { administrator }, requireVerifiedEmail }: AuthConfig,
   dependencies: Pick<VerbDependencies, 'database' | 'hasher'> & Pick<Revocations, 'makeChange'>,
   logger: Logger,
 ): Promise<void> {
-  if (administrator === null) return;
   try {
-    const created = await createAdministrator(dependencies, administrator, { onlyFirst: true });
-    if (created === 'created') logger.info('the first administrator was made');
-    if (created === 'taken' || created === 'not-first') {
-      logger.warn(
-        { outcome: created },
-        'PORTCULLIS_ADMIN_EMAIL names no administrator; none was made',
-      );
+    if (administrator !== null) {
+      const options = { onlyFirst: true, requireVerifiedEmail };
+      const created = await createAdministrator(dependencies, administrator, options);
+      if (created === 'created') logger.info('the first administrator was made');
+      if (created === 'taken' || created === 'not-first') {
+        logger.warn(
+          { outcome: created },
+          'PORTCULLIS_ADMIN_EMAIL names no administrator; none was made',
+        );
+      }
+    }
+    if (!(await hasAdministrator(dependencies.database, requireVerifiedEmail))) {
+      logger.warn('no administrator can log in: make one with the command create-admin');
     }
   } catch (error) {
     if (error instanceof UnusableAdministrator) throw new ConfigurationError([error.message]);

@@ -72,6 +72,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { makeChange, receipts, listVerifiers } = dependencies.revocations;
   const { judge, linkTokens, sessionLimits } = dependencies;
   const ending = { makeChange, receipts };
+  const removing = { ...ending, requireVerifiedEmail: dependencies.requireVerifiedEmail };
   const asking = { makeChange, limits };
   const refresh = createRefresh({
     database,
@@ -116,10 +117,10 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     accounts: {
       list: createListAccounts(database),
       get: createGetAccount(database),
-      disable: createDisable(ending),
+      disable: createDisable(removing),
       enable: createEnable(ending),
-      remove: createRemove(ending),
-      setRoles: createSetRoles(ending),
+      remove: createRemove(removing),
+      setRoles: createSetRoles(removing),
       logOut: createLogUserOut(ending),
       listVerifiers,
       rotateKey: createRotateKey({ makeChange, making }),

@@ -28,6 +28,7 @@ const CODES = {
   invalid_link: true,
   login_too_old: true,
   insufficient_scope: true,
+  actor_refused: true,
   cross_site: true,
   not_found: true,
   method_not_allowed: true,

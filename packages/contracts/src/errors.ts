@@ -18,6 +18,8 @@ const REFUSALS = {
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],
   login_too_old: [401, 'The login is too long ago for this. Log in again, then repeat it.'],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
+  /** Only between services: auth's word about the user in whose name a machine client asks. */
+  actor_refused: [403, 'The user in whose name this was asked for may not do it.'],
   cross_site: [403, 'A call with cookies has to come from an origin that this service knows.'],
   not_found: [404, 'There is nothing here by that name.'],
   method_not_allowed: [405, 'This address does not take that method.'],

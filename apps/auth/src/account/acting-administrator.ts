@@ -5,8 +5,8 @@
  */
 import type { MachineCall } from '@portcullis/api';
 import { Refusal, rolesAllow, type Permission, type UserId } from '@portcullis/contracts';
-import { asc, inArray, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
+import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { Queryable, Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { AuditEntry, Cause } from '../revocation/change.ts';
 import { knownRoles } from './account-of-row.ts';
@@ -29,7 +29,7 @@ export function through(call: MachineCall, entry: AuditEntry): AuditEntry {
  * act on each other wait and do not deadlock.
  *
  * @returns the account as it is under the lock
- * @throws Refusal `insufficient_scope`, or `not_found` for an account that is none or was deleted
+ * @throws Refusal `actor_refused`, which is not about the machine client, or `not_found` for an account that is none or was deleted
  */
 export async function lockAccount(
   tx: Transaction,
@@ -68,7 +68,7 @@ export async function lockActor(
 
 function requirePermission(row: typeof users.$inferSelect | undefined, needed: Permission): void {
   if (row?.status !== 'active' || !rolesAllow(knownRoles(row.roles), needed)) {
-    throw new Refusal('insufficient_scope', { cause: new Error('the actor may not do this') });
+    throw new Refusal('actor_refused');
   }
 }
 
@@ -80,16 +80,45 @@ export async function lockAdministrators(tx: Transaction): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATORS_LOCK})`);
 }
 
-/** Called after the change, in its transaction, which does not commit if nobody is left. */
-export async function requireAnAdministrator(tx: Transaction): Promise<void> {
-  if (!(await hasAdministrator(tx))) throw new Refusal('last_administrator');
+type UserRow = typeof users.$inferSelect;
+
+/**
+ * Called after the change, in its transaction, which does not commit if it took the role or the access
+ * from an administrator and leaves none who can log in. Other changes pass: where none can log in
+ * already, what is left must not stand still.
+ */
+export async function requireAnAdministrator(
+  tx: Transaction,
+  { before, after }: { before: UserRow; after: UserRow },
+  requireVerifiedEmail: boolean,
+): Promise<void> {
+  if (!isAdministrator(before) || isAdministrator(after)) return;
+  if (!(await hasAdministrator(tx, requireVerifiedEmail))) throw new Refusal('last_administrator');
 }
 
-export async function hasAdministrator(tx: Transaction): Promise<boolean> {
-  const found = await tx
+function isAdministrator({ status, roles }: UserRow): boolean {
+  return status === 'active' && roles.includes('admin');
+}
+
+/**
+ * Whether there is an administrator who can log in, by the rules of login/log-in.ts: active, with a
+ * password that is not void, and with a verified address where that is demanded.
+ */
+export async function hasAdministrator(
+  on: Queryable,
+  requireVerifiedEmail: boolean,
+): Promise<boolean> {
+  const found = await on
     .select({ id: users.id })
     .from(users)
-    .where(sql`${users.status} = 'active' and 'admin' = any(${users.roles})`)
+    .where(
+      and(
+        eq(users.status, 'active'),
+        sql`'admin' = any(${users.roles})`,
+        isNotNull(users.passwordHash),
+        requireVerifiedEmail ? isNotNull(users.emailVerifiedAt) : undefined,
+      ),
+    )
     .limit(1);
   return found.length > 0;
 }

@@ -1,9 +1,9 @@
 /** Administrators that come from the operator and not from another administrator. */
 import { newId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Cause, MakeChange } from '../revocation/change.ts';
 import { hasAdministrator, lockAdministrators } from './acting-administrator.ts';
 import { emailKey } from './email-key.ts';
 import { problemWith, normalisePassword } from './judge-password.ts';
@@ -22,11 +22,17 @@ export interface WantedAdministrator {
 
 /**
  * - `exists`: there is an administrator by that address; nothing was changed, nor was the password.
- * - `not-first`: somebody else is administrator already, and only the first one was wanted.
+ * - `not-first`: another administrator can log in, and only the first one was wanted.
  * - `taken`: the address belongs to an account that is none. It is not made one: whoever registered
  *   it chose its password.
  */
 export type Created = 'created' | 'exists' | 'not-first' | 'taken';
+
+export interface AdministratorOptions {
+  onlyFirst: boolean;
+  /** What a login demands, for `onlyFirst`. */
+  requireVerifiedEmail?: boolean;
+}
 
 /** What the operator has to change; names the variable, repeats no value. */
 export class UnusableAdministrator extends Error {
@@ -43,13 +49,13 @@ const BY_OPERATOR: Cause = {
  * Makes an administrator whose address counts as verified. Idempotent, and safe when several
  * instances start at once.
  *
- * @param onlyFirst makes nobody while there is an administrator: one that others have removed must
- *   not come back with the next restart
+ * @param onlyFirst makes none while there is an administrator who can log in: one that others have
+ *   removed must not come back with the next restart
  */
 export async function createAdministrator(
   { database, makeChange, hasher }: CreateAdministratorDependencies,
   wanted: WantedAdministrator,
-  { onlyFirst }: { onlyFirst: boolean },
+  { onlyFirst, requireVerifiedEmail = false }: AdministratorOptions,
 ): Promise<Created> {
   const email = wanted.email.trim();
   const key = emailKey(email);
@@ -59,13 +65,19 @@ export async function createAdministrator(
   const problem = problemWith(normalisePassword(wanted.password), { emailKey: key, name: null });
   if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
 
-  const before = await database.transaction((tx) => standingOf(tx, key, onlyFirst));
+  const reasonAgainst = (tx: Transaction) =>
+    standingOf(
+      tx,
+      key,
+      async () => onlyFirst && (await hasAdministrator(tx, requireVerifiedEmail)),
+    );
+  const before = await database.transaction(reasonAgainst);
   if (before !== null) return before;
   const passwordHash = await hasher.hash(wanted.password);
   const { result } = await makeChange(BY_OPERATOR, async ({ tx, announce, audit }) => {
     await lockAdministrators(tx);
     const id = newId('usr');
-    let outcome = await standingOf(tx, key, onlyFirst);
+    let outcome = await reasonAgainst(tx);
     if (outcome === null) {
       // A registration of the same address does not take the lock.
       const made = await tx
@@ -97,11 +109,11 @@ export async function createAdministrator(
 
 /** Why nobody is to be made, or null. */
 async function standingOf(
-  tx: Change['tx'],
+  tx: Transaction,
   key: string,
-  onlyFirst: boolean,
+  isSecond: () => Promise<boolean>,
 ): Promise<Created | null> {
   const [known] = await tx.select().from(users).where(eq(users.emailKey, key));
   if (known !== undefined) return known.roles.includes('admin') ? 'exists' : 'taken';
-  return onlyFirst && (await hasAdministrator(tx)) ? 'not-first' : null;
+  return (await isSecond()) ? 'not-first' : null;
 }

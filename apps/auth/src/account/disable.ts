@@ -16,11 +16,18 @@ export interface AdministrationDependencies {
   receipts: Receipts;
 }
 
+/** Of those that may take the last administrator away. */
+export interface RemovalDependencies extends AdministrationDependencies {
+  /** What a login demands, so that who cannot log in is not counted. */
+  requireVerifiedEmail: boolean;
+}
+
 /** Ends all access of an account until it is enabled again. Doing it twice changes nothing. */
 export function createDisable({
   makeChange,
   receipts,
-}: AdministrationDependencies): AccountAdministration['disable'] {
+  requireVerifiedEmail,
+}: RemovalDependencies): AccountAdministration['disable'] {
   return async (call, { user_id: id, actor, wait }) => {
     const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
       await lockAdministrators(change.tx);
@@ -37,7 +44,7 @@ export function createDisable({
       const after = await cutOff(change, id, 'sessions', 'account_disabled', {
         status: 'disabled',
       });
-      await requireAnAdministrator(change.tx);
+      await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.announce({ type: 'disabled', user_id: id });
       return after;
     });

@@ -19,7 +19,7 @@ import {
   through,
 } from './acting-administrator.ts';
 import { cutOff } from './cut-off.ts';
-import type { AdministrationDependencies } from './disable.ts';
+import type { RemovalDependencies } from './disable.ts';
 
 /**
  * Deletes an account. What is left is a tombstone without personal data: the id, so that the audit
@@ -28,13 +28,14 @@ import type { AdministrationDependencies } from './disable.ts';
 export function createRemove({
   makeChange,
   receipts,
-}: AdministrationDependencies): AccountAdministration['remove'] {
+  requireVerifiedEmail,
+}: RemovalDependencies): AccountAdministration['remove'] {
   return async (call, { user_id: id, actor, wait }) => {
     const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
       const { tx } = change;
       await lockAdministrators(tx);
-      await lockAccount(tx, actor, id, 'users:delete');
-      await cutOff(change, id, 'sessions', 'account_deleted', {
+      const before = await lockAccount(tx, actor, id, 'users:delete');
+      const after = await cutOff(change, id, 'sessions', 'account_deleted', {
         status: 'deleted',
         email: null,
         emailKey: null,
@@ -44,7 +45,7 @@ export function createRemove({
         emailVerifiedAt: null,
         lastLoginAt: null,
       });
-      await requireAnAdministrator(tx);
+      await requireAnAdministrator(tx, { before, after }, requireVerifiedEmail);
       await tx
         .update(sessions)
         .set({ userAgent: null, address: null })

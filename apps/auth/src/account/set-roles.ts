@@ -8,7 +8,7 @@ import {
   through,
 } from './acting-administrator.ts';
 import { cutOff } from './cut-off.ts';
-import type { AdministrationDependencies } from './disable.ts';
+import type { RemovalDependencies } from './disable.ts';
 
 /**
  * Replaces the roles of an account. Tokens with the old roles stop working at once, and are answered
@@ -17,7 +17,8 @@ import type { AdministrationDependencies } from './disable.ts';
 export function createSetRoles({
   makeChange,
   receipts,
-}: AdministrationDependencies): AccountAdministration['setRoles'] {
+  requireVerifiedEmail,
+}: RemovalDependencies): AccountAdministration['setRoles'] {
   return async (call, { user_id: id, actor, roles, wait }) => {
     const wanted = [...new Set(roles)].toSorted();
     const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
@@ -34,7 +35,7 @@ export function createSetRoles({
       );
       if (!changed) return before;
       const after = await cutOff(change, id, 'claims', 'token_claims_change', { roles: wanted });
-      await requireAnAdministrator(change.tx);
+      await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.announce({ type: 'roles-changed', user_id: id, roles: wanted });
       return after;
     });

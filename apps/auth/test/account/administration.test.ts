@@ -32,11 +32,13 @@ afterAll(async () => {
 const as = (by: string, verb: string, id: string, more: object = {}, on = auth) =>
   on.machine(`accounts.${verb}`, { user_id: id, actor: by, ...more }, token);
 
+/** With a password that nobody knows, which is one that is not void. */
 async function newAdministrator(): Promise<string> {
   const id = newId('usr');
   const email = `${id}@example.test`;
   await system.sql`
-    insert into users (id, email, email_key, roles) values (${id}, ${email}, ${email}, '{admin}')`;
+    insert into users (id, email, email_key, roles, password_hash)
+    values (${id}, ${email}, ${email}, '{admin}', 'x')`;
   return id;
 }
 
@@ -176,13 +178,13 @@ describe('an administrator', () => {
     const id = await system.idOf(person.email);
     const nobody = await system.idOf((await auth.newcomer()).email);
     for (const verb of ['disable', 'enable', 'remove', 'logout'] as const) {
-      expect((await as(nobody, verb, id)).body.code).toBe('insufficient_scope');
+      expect((await as(nobody, verb, id)).body.code).toBe('actor_refused');
     }
     const supporter = await auth.newcomer();
     await system.giveRoles(supporter.email, ['support']);
     const support = await system.idOf(supporter.email);
     expect((await as(support, 'setRoles', id, { roles: ['admin'] })).body.code).toBe(
-      'insufficient_scope',
+      'actor_refused',
     );
     expect((await as(support, 'logout', id)).status).toBe(200);
     const audited = await system.sql`
@@ -200,6 +202,29 @@ describe('an administrator', () => {
       expect([status, body.code]).toEqual([409, 'last_administrator']);
     }
     expect((await auth.query('accounts.get', { user_id: actor })).body.roles).toEqual(['admin']);
+  });
+
+  it('is needed who can log in: one whose password is void does not count', async () => {
+    const other = await newAdministrator();
+    await system.sql`update users set password_hash = null where id = ${other}`;
+    const refused = await as(actor, 'disable', actor, { wait: 0 });
+    expect([refused.status, refused.body.code]).toEqual([409, 'last_administrator']);
+    // The other one may go, and keep the role among others.
+    const kept = await as(actor, 'setRoles', other, { roles: ['admin', 'support'], wait: 0 });
+    expect(kept.status).toBe(200);
+    expect((await as(actor, 'remove', other, { wait: 0 })).status).toBe(200);
+  });
+
+  it('who cannot log in any more still acts on accounts that are none of administrators', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    await system.sql`update users set status = 'disabled' where 'admin' = any(roles) and id <> ${actor}`;
+    const [{ password_hash: hash } = {}] = await system.sql`
+      select password_hash from users where id = ${actor}`;
+    await system.sql`update users set password_hash = null where id = ${actor}`;
+    expect((await as(actor, 'setRoles', id, { roles: ['support'], wait: 0 })).status).toBe(200);
+    expect((await as(actor, 'setRoles', actor, { roles: [], wait: 0 })).status).toBe(409);
+    await system.sql`update users set password_hash = ${hash as string} where id = ${actor}`;
   });
 
   it.each([
@@ -265,5 +290,42 @@ describe('the list of accounts', () => {
     } while (cursor);
     expect(seen).toEqual([...new Set(seen)].toSorted());
     expect(seen).toHaveLength(count);
+  });
+});
+
+describe('the events about one account', () => {
+  it('bear times of their own, in the order of the commits', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const wanted = Array.from({ length: 30 }, (_, at) => (at % 2 === 0 ? ['support'] : []));
+    const [first, second] = system.instances;
+    await Promise.all(
+      wanted.map((roles, at) =>
+        as(actor, 'setRoles', id, { roles, wait: 0 }, at % 3 === 0 ? first : second),
+      ),
+    );
+    const events = await system.sql`
+      select (event ->> 'occurred_at')::float8 as at, event -> 'roles' as roles
+      from account_events where user_id = ${id} and event ->> 'type' = 'roles-changed'
+      order by 1`;
+    const audited = await system.sql`
+      select detail -> 'to' as roles from audit_log
+      where target_id = ${id} and action = 'account.roles-changed' and detail -> 'changed' = 'true'
+      order by at`;
+    expect(events.length).toBeGreaterThan(1);
+    expect(new Set(events.map(({ at }) => at)).size).toBe(events.length);
+    expect(events.map(({ roles }) => roles)).toEqual(audited.map(({ roles }) => roles));
+  });
+
+  it('go on from the last one when the clock of the database steps back', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    await system.sql`update users set announced_at = now() + interval '1 hour' where id = ${id}`;
+    await as(actor, 'disable', id, { wait: 0 });
+    await as(actor, 'enable', id);
+    const events = await system.sql`
+      select event ->> 'type' as type from account_events where user_id = ${id}
+      order by (event ->> 'occurred_at')::float8`;
+    expect(events.map(({ type }) => type)).toEqual(['registered', 'disabled', 'enabled']);
   });
 });

@@ -72,7 +72,7 @@ describe('a machine client', () => {
     await system.giveRoles(supporter.email, ['support']);
     const support = await system.idOf(supporter.email);
     const by = { actor: support };
-    expect((await create('cli_greedy', by)).body.code).toBe('insufficient_scope');
+    expect((await create('cli_greedy', by)).body.code).toBe('actor_refused');
     expect((await create('cli_greedy', { scopes: ['everything'] })).body.code).toBe(
       'invalid_request',
     );

@@ -1,0 +1,55 @@
+/** Faults from the field: administrators and users, through all three services. */
+import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { get, logIn, register, type Account } from '../e2e/calls.ts';
+
+let system: TestSystem;
+let first: string;
+
+beforeAll(async () => {
+  system = await startSystem();
+  first = (await logIn(system.auth.url, system.administrator)).access_token;
+}, 120_000);
+afterAll(async () => system?.[Symbol.asyncDispose]());
+
+async function send(method: string, url: string, token: string, body: object): Promise<Response> {
+  return await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+const setRoles = (token: string, id: string, roles: string[]) =>
+  send('PUT', `${system.admin.url}/v1/users/${id}/roles?wait=2000`, token, { roles });
+
+async function found(query: string): Promise<{ id: string; name: string }[]> {
+  const url = `${system.admin.url}/v1/users?query=${encodeURIComponent(query)}`;
+  const body = (await (await get(url, first)).json()) as { users: { id: string; name: string }[] };
+  return body.users;
+}
+
+async function newAdministrator(): Promise<{ account: Account; id: string; token: string }> {
+  const account = await register(system.auth.url);
+  const id = (await found(account.email))[0]!.id;
+  expect((await setRoles(first, id, ['admin'])).status).toBe(200);
+  return { account, id, token: (await logIn(system.auth.url, account)).access_token };
+}
+
+it('L5: an administrator who has just lost the role gets 403 or token_stale, not 503', async () => {
+  const answers: string[] = [];
+  for (let round = 0; round < 6; round += 1) {
+    const [one, other] = [await newAdministrator(), await newAdministrator()];
+    const both = await Promise.all([
+      setRoles(one.token, other.id, []),
+      setRoles(other.token, one.id, []),
+    ]);
+    for (const answer of both) {
+      const { code } = (await answer.json()) as { code?: string };
+      answers.push(`${answer.status} ${code ?? 'done'}`);
+    }
+  }
+  const known = ['200 done', '403 insufficient_scope', '401 token_stale'];
+  expect(answers.filter((answer) => !known.includes(answer))).toEqual([]);
+  expect(answers.filter((answer) => answer === '200 done')).toHaveLength(6);
+});
