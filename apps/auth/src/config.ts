@@ -362,8 +362,11 @@ function proofOf(env: Environment) {
   if (jwks === undefined) throw new ConfigurationError(['PORTCULLIS_CLIENT_SECRET: is missing']);
   try {
     return { jwks: readClientKeys(JSON.parse(jwks)).set };
-  } catch {
-    throw new ConfigurationError(['PORTCULLIS_CLIENT_JWKS: is not a JWK set of sound public keys']);
+  } catch (error) {
+    // What is not JSON is quoted in no error: it may be a private key.
+    const reason =
+      error instanceof SyntaxError || !(error instanceof Error) ? 'is not JSON' : error.message;
+    throw new ConfigurationError([`PORTCULLIS_CLIENT_JWKS: ${reason}`]);
   }
 }
 

@@ -12,7 +12,10 @@ export interface Route {
   status?: 200 | 201;
   /** Input members that come from the query although the method has a body, such as `wait`. */
   query?: readonly string[];
-  /** Also accepts `application/x-www-form-urlencoded`, with these members renamed. */
+  /**
+   * Also accepts `application/x-www-form-urlencoded`, as the password form of OAuth 2 (RFC 6749 section
+   * 4.3.2), with these members renamed.
+   */
   form?: Readonly<Record<string, string>>;
   /** Whether a bearer token is needed; for the document. */
   public?: true;

@@ -70,7 +70,12 @@ describe('plain HTTP', () => {
     const response = await at('/v1/login', {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ username: 'a+b@c.test', password: 'p & q = ü' }).toString(),
+      body: new URLSearchParams({
+        grant_type: 'password',
+        other: 'is ignored',
+        username: 'a+b@c.test',
+        password: 'p & q = ü',
+      }).toString(),
     });
     expect(await response.json()).toEqual({
       input: { email: 'a+b@c.test', password: 'p & q = ü' },

@@ -3,7 +3,7 @@ export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';
 export type { KeySetListener, KeySetStatus } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
-export { readPublicKey, type PublicKey } from './keys/public-key.ts';
+export { holdsSecret, readPublicKey, type PublicKey } from './keys/public-key.ts';
 export { readAuthorization, type PresentedToken } from './proof/authorization.ts';
 export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
@@ -16,6 +16,7 @@ export { Replica, type ReplicaState, type ReplicaStats } from './revocation/repl
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
+export { isMediaType } from './token/media-type.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type Algorithm, type ParsedToken } from './token/parse.ts';
 export { signatureHolds, type VerificationKey } from './token/signature.ts';
 export type {

@@ -17,6 +17,36 @@ describe('where a request comes from', () => {
     ['a configured page in an old browser', [APP, undefined], 'own'],
     ['its own page on this machine', ['http://localhost:4000', undefined, 'localhost:4000'], 'own'],
     [
+      'its default port said',
+      ['https://api.example.com', 'same-origin', 'api.example.com:443'],
+      'own',
+    ],
+    [
+      'its default port said, in an old browser',
+      ['http://localhost', undefined, 'localhost:80'],
+      'own',
+    ],
+    ['its address of IPv6', ['http://[::1]:4000', undefined, '[::1]:4000'], 'own'],
+    ['its host in capitals', ['https://api.example.com', undefined, 'API.Example.com'], 'own'],
+    [
+      'the default port of the other scheme',
+      ['https://api.example.com', undefined, 'api.example.com:80'],
+      'foreign',
+    ],
+    ['another port', ['https://api.example.com', undefined, 'api.example.com:8443'], 'foreign'],
+    [
+      'another port said as well',
+      ['https://api.example.com:8443', undefined, 'api.example.com'],
+      'foreign',
+    ],
+    [
+      'a host with a dot at its end',
+      ['https://api.example.com', undefined, 'api.example.com.'],
+      'foreign',
+    ],
+    ['a host with a user', ['https://api.example.com', undefined, 'x@api.example.com'], 'foreign'],
+    ['a host with a path', ['https://api.example.com', undefined, 'api.example.com/x'], 'foreign'],
+    [
       'another port of this machine',
       ['http://localhost:5000', undefined, 'localhost:4000'],
       'foreign',

@@ -5,7 +5,7 @@
  * Invariants: signed by a key that was registered for this very client; meant for this server and for
  * nobody besides; used once, over all instances.
  */
-import { jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
+import { isMediaType, jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
 import { z } from 'zod';
 import type { SpendOnce } from '../proof/spend-once.ts';
 import { readClientKeys } from './client-keys.ts';
@@ -27,6 +27,9 @@ const MAX_LENGTH = 8_192;
 const MAX_LIFE = 300;
 /** Seconds by which the client's clock may be ahead. */
 const SKEW = 30;
+
+/** What an assertion may say that it is. */
+const TYPES = ['jwt', 'client-authentication+jwt'];
 
 const numericDate = z.number().min(1).max(253_402_300_799);
 const claims = z.object({
@@ -71,10 +74,8 @@ function readAssertion(assertion: string) {
   }
   const { typ } = jws.header;
   // Never another kind of token that the same key has signed (RFC 8725 section 3.11).
-  const isOfKind = [undefined, 'jwt', 'client-authentication+jwt'].includes(
-    typeof typ === 'string' ? typ.toLowerCase() : undefined,
-  );
-  if (!isOfKind || (typ !== undefined && typeof typ !== 'string')) return null;
+  const isOfKind = typ === undefined || TYPES.some((name) => isMediaType(typ, name));
+  if (!isOfKind) return null;
   if (Object.hasOwn(jws.header, 'jwk')) return null;
   const said = claims.safeParse(jws.payload).data;
   return said === undefined ? null : { jws, said };

@@ -1,12 +1,15 @@
-/** The public keys that a client has registered to sign its assertions with. */
-import { readPublicKey, thumbprintOf, type PublicKey } from '@portcullis/verify';
+/**
+ * The public keys that a client has registered to sign its assertions with: a JWK set (RFC 7517). Members
+ * that are not understood are ignored, in a key and in the set, and so are keys for another purpose or of
+ * another kind (sections 4 and 5). Only public members are stored.
+ */
+import { holdsSecret, readPublicKey, thumbprintOf, type PublicKey } from '@portcullis/verify';
 import { z } from 'zod';
 
 /** Two are enough for a rotation. */
 const MAX_KEYS = 8;
 
-/** The public members of a key and no others, so that nothing private is stored by mistake. */
-const registeredKey = z.strictObject({
+const registeredKey = z.object({
   kty: z.enum(['EC', 'RSA', 'OKP']),
   kid: z.string().min(1).max(128),
   use: z.literal('sig').optional(),
@@ -18,33 +21,52 @@ const registeredKey = z.strictObject({
   n: z.string().optional(),
   e: z.string().optional(),
 });
-const registeredKeys = z.strictObject({ keys: z.array(registeredKey).min(1).max(MAX_KEYS) });
-export type ClientKeySet = z.infer<typeof registeredKeys>;
+const jwkSet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(MAX_KEYS) });
+/** What says that a key is not meant for this, rather than that it is wrong. */
+const PURPOSE = ['kty', 'use', 'key_ops', 'alg'];
+
+export interface ClientKeySet {
+  keys: z.infer<typeof registeredKey>[];
+}
 
 export interface ClientKey extends PublicKey {
   kid: string;
 }
 
-/** @throws Error for a set in which any key is private, weak, unnamed, named twice, or of another kind */
+/**
+ * @throws Error for what is no set, has no usable key, or has a key that is private, weak, unnamed or
+ *   named twice; the message names the key, and the member where one is at fault
+ */
 export function readClientKeys(document: unknown): {
   set: ClientKeySet;
   keys: readonly ClientKey[];
 } {
-  const { keys } = registeredKeys.parse(document);
-  // One algorithm has two names, of which the older is understood everywhere.
-  const named = keys.map(({ alg, ...key }) => ({
-    ...key,
-    ...(alg === undefined ? {} : { alg: alg === 'Ed25519' ? ('EdDSA' as const) : alg }),
-  }));
-  const usable = named.flatMap((jwk) => {
-    const key = readPublicKey(jwk);
-    return key === undefined ? [] : [{ kid: jwk.kid, ...key }];
-  });
-  if (usable.length !== keys.length) throw new Error('a key that nothing would be verified with');
-  if (new Set(usable.map(({ kid }) => kid)).size !== keys.length) {
-    throw new Error('a kid is named twice');
+  const set = jwkSet.safeParse(document).data;
+  if (set === undefined) throw new Error(`is no JWK set of 1 to ${MAX_KEYS} keys`);
+  const read = set.keys.flatMap((jwk, index) => readKey(jwk, `keys[${index}]`) ?? []);
+  if (read.length === 0) throw new Error('has no key to verify signatures with');
+  const twice = read.find(({ key }, index) =>
+    read.slice(0, index).some(({ key: { kid } }) => kid === key.kid),
+  );
+  if (twice !== undefined) throw new Error(`${twice.name}: has the kid of another key`);
+  return { set: { keys: read.map(({ stored }) => stored) }, keys: read.map(({ key }) => key) };
+}
+
+function readKey(candidate: Record<string, unknown>, name: string) {
+  if (holdsSecret(candidate)) throw new Error(`${name}: is private; register its public half`);
+  const parsed = registeredKey.safeParse(candidate);
+  if (!parsed.success) {
+    const members = parsed.error.issues.map(({ path: [member] }) => String(member));
+    if (members.some((member) => PURPOSE.includes(member))) return undefined;
+    throw new Error(`${name}: ${members[0]} is missing or of another form`);
   }
-  return { set: { keys: named }, keys: usable };
+  const { alg, ...rest } = parsed.data;
+  // One algorithm has two names, of which the older is understood everywhere.
+  const older = alg === 'Ed25519' ? ('EdDSA' as const) : alg;
+  const stored = { ...rest, ...(older === undefined ? {} : { alg: older }) };
+  const key = readPublicKey(stored);
+  if (key === undefined) throw new Error(`${name}: is no sound key for ES256, RS256 or EdDSA`);
+  return { name, stored, key: { kid: stored.kid, ...key } };
 }
 
 /** Names what the keys are, whatever their spelling or order. */

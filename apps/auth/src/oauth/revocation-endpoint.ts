@@ -40,7 +40,8 @@ export function addRevocationEndpoint(
   });
 }
 
-const query = z.strictObject({
+/** What else the query has is ignored (RFC 6749 section 3.2). */
+const query = z.object({
   wait: z
     .string()
     .regex(/^\d{1,5}$/)

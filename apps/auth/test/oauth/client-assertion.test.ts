@@ -99,6 +99,15 @@ describe('an assertion', () => {
     ['no kid', () => ({ header: { kid: undefined } })],
     ['a typ', () => ({ header: { typ: 'JWT' } })],
     ['the typ of its own', () => ({ header: { typ: 'client-authentication+jwt' } })],
+    [
+      'the typ of its own, in full',
+      () => ({ header: { typ: 'application/client-authentication+jwt' } }),
+    ],
+    ['thumbprints of a certificate', () => ({ header: { x5t: 'YWJj', 'x5t#S256': 'YWJj' } })],
+    [
+      'fractions of seconds',
+      () => ({ claims: { iat: seconds(0) + 0.25, exp: seconds(60) + 0.5 } }),
+    ],
     ['no iat', () => ({ claims: { iat: undefined } })],
     ['the token endpoint', () => ({ claims: { aud: `${system.auth.url}/oauth2/token` } })],
     [
@@ -120,6 +129,8 @@ describe('an assertion', () => {
     ['a key that is not registered', () => ({ alg: 'next', header: { kid: 'ES256' } })],
     ['its key in the header', () => ({ header: { jwk: keys.ES256.jwk } })],
     ['the type of an access token', () => ({ header: { typ: 'at+jwt' } })],
+    ['a typ that is no text', () => ({ header: { typ: ['JWT'] } })],
+    ['a certificate to be trusted', () => ({ header: { x5c: ['MIIC'] } })],
     ['the type of a DPoP proof', () => ({ header: { typ: 'dpop+jwt' } })],
     ['no exp', () => ({ claims: { exp: undefined } })],
     ['an exp that is over', () => ({ claims: { exp: seconds(-1) } })],
@@ -268,12 +279,13 @@ describe('a registered key', () => {
       { ...weak, kid: 'weak' },
       { ...keys.ES256.jwk, kid: undefined },
       { ...keys.ES256.jwk, use: 'enc' },
-      { ...keys.ES256.jwk, x5u: 'https://elsewhere.example' },
       { kty: 'oct', k: 'c2VjcmV0', kid: 'shared' },
     ]) {
       expect(() => readClientKeys({ keys: [JSON.parse(JSON.stringify(jwk))] })).toThrow();
     }
-    expect(() => readClientKeys({ keys: [keys.ES256.jwk, keys.ES256.jwk] })).toThrow('twice');
+    expect(() => readClientKeys({ keys: [keys.ES256.jwk, keys.ES256.jwk] })).toThrow(
+      'kid of another',
+    );
     expect(readClientKeys({ keys: [keys.RS256.jwk] }).set.keys).toHaveLength(1);
   });
 });

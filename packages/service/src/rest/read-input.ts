@@ -72,15 +72,20 @@ function bodyMembers(procedure: RoutedProcedure, body: unknown): Iterable<[strin
   return members;
 }
 
-function formMembers({ route }: RoutedProcedure, body: FormBody): [string, unknown][] {
+/**
+ * The parameters of a password form (RFC 6749 section 4.3.2), as OAuth 2 clients send it: unknown ones are
+ * ignored (section 3.2), as JSON's are not. A renamed member is known by its name in forms only.
+ */
+function formMembers({ route, members }: RoutedProcedure, body: FormBody): [string, unknown][] {
   const renamed = route.form;
   if (renamed === undefined) throw new Refusal('unsupported_media_type');
   const input: [string, unknown][] = [];
   for (const [name, value] of body.members) {
-    // A renamed member is known by its name in forms only.
-    const isHidden = Object.values(renamed).includes(name) && !Object.hasOwn(renamed, name);
-    if (isHidden) throw malformed(name, 'is not known');
-    input.push([Object.hasOwn(renamed, name) ? (renamed[name] ?? name) : name, value]);
+    if (name in Object.prototype) throw malformed(name, 'is not known');
+    if (name === 'grant_type' && value !== 'password') throw malformed(name, 'is not password');
+    const isHidden = Object.values(renamed).includes(name);
+    const member = Object.hasOwn(renamed, name) ? renamed[name] : isHidden ? undefined : name;
+    if (member !== undefined && members.has(member)) input.push([member, value]);
   }
   return input;
 }

@@ -49,10 +49,17 @@ export function provenanceOf(
   }
 }
 
-/** The page of the same host; over plain http only on this machine, where nobody is in between. */
+/** What a Host header is made of (RFC 9110 section 7.2): no path, no user, no white space. */
+const HOST = /^[a-z0-9.\-_:[\]]+$/i;
+
+/**
+ * The page of the same host; over plain http only on this machine, where no one is in between. The default
+ * port of the scheme goes without saying, in either of the two (RFC 9110 section 4.2.3).
+ */
 function isOriginOf(origin: string, host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(origin)) return false;
+  if (host === undefined || !HOST.test(host) || !URL.canParse(origin)) return false;
   const url = new URL(origin);
-  if (url.origin !== origin || url.host !== host.toLowerCase()) return false;
+  const own = `${url.protocol}//${host}`;
+  if (url.origin !== origin || !URL.canParse(own) || new URL(own).origin !== origin) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname));
 }

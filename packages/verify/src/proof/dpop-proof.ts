@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { readPublicKey, type PublicKey } from '../keys/public-key.ts';
+import { isMediaType } from '../token/media-type.ts';
 import { jwsSignatureHolds, parseJws } from './jws.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
@@ -44,7 +45,8 @@ const claims = z.object({
   jti: z.string().min(1).max(256),
   htm: z.string().max(32),
   htu: z.string().max(2_048),
-  iat: z.int().min(1).max(253_402_300_799),
+  /** A NumericDate need not be whole (RFC 7519 section 2). */
+  iat: z.number().min(1).max(253_402_300_799),
   ath: z.string().max(64).optional(),
   nonce: z.string().max(256).optional(),
 });
@@ -53,7 +55,7 @@ const claims = z.object({
 export function readDpopProof(text: string, expected: ProofExpectations): DpopProof {
   const jws = parseJws(text, MAX_LENGTH);
   const { typ, alg, jwk } = jws.header;
-  if (typ !== 'dpop+jwt') throw new Error('not a DPoP proof');
+  if (!isMediaType(typ, 'dpop+jwt')) throw new Error('not a DPoP proof');
   if (typeof alg !== 'string' || !DPOP_ALGORITHMS.includes(alg)) throw new Error('another alg');
   const key = publicKeyOf(jwk);
   const said = claims.safeParse(jws.payload);

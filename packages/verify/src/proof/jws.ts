@@ -18,10 +18,11 @@ export interface Jws {
 }
 
 /**
- * Header parameters that would have the reader fetch, unpack or understand something of the sender's
- * choice (RFC 7515 section 4.1).
+ * Header parameters that would have the reader fetch, trust, unpack or understand something of the
+ * sender's choice (RFC 7515 section 4.1). Thumbprints (`x5t`, `x5t#S256`) only help to find a key: which
+ * key counts is known here, and they are ignored.
  */
-const FORBIDDEN_PARAMETERS = ['jku', 'x5u', 'x5c', 'x5t', 'crit', 'zip', 'cty', 'b64', 'enc'];
+const FORBIDDEN_PARAMETERS = ['jku', 'x5u', 'x5c', 'crit', 'zip', 'cty', 'b64', 'enc'];
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 
 /**

@@ -4,6 +4,7 @@
  * Everything here happens before any cryptography and is bounded by the length of the input.
  */
 import { keyId } from '@portcullis/contracts';
+import { isMediaType } from './media-type.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** Characters. Longer tokens are refused before anything else is looked at. */
@@ -103,8 +104,7 @@ function readHeader(header: Record<string, unknown>): Header {
   if (alg !== 'ES256' && alg !== 'RS256' && alg !== 'EdDSA') throw new Error('algorithm refused');
   // Keys are named as identifiers. What cannot be the name of one is not asked for anywhere.
   if (!keyId.safeParse(kid).success || typeof kid !== 'string') throw new Error('no usable kid');
-  // RFC 9068 section 4: `at+jwt`, or with the prefix that RFC 7515 section 4.1.9 lets one omit.
-  const type = typeof typ === 'string' ? typ.toLowerCase() : undefined;
-  if (type !== 'at+jwt' && type !== 'application/at+jwt') throw new Error('not an access token');
+  // RFC 9068 section 4.
+  if (!isMediaType(typ, 'at+jwt')) throw new Error('not an access token');
   return { alg, kid };
 }
