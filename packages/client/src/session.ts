@@ -14,7 +14,7 @@
 import type { Tokens } from '@portcullis/api';
 import type { BearerSource } from './bearer-fetch.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
-import { renewalMarginMs } from './token-life.ts';
+import { guessedLifeMs, renewalMarginMs } from './token-life.ts';
 import { isTokens, type TokenStorage } from './token-storage.ts';
 import { underWebLock } from './web-lock.ts';
 
@@ -39,8 +39,8 @@ export class Session implements BearerSource {
   #ending = 0;
   #flight: Flight | undefined;
   #writing: Promise<unknown> = Promise.resolve();
-  /** When an access token expires, on the monotonic clock; known only for one obtained here. */
-  #life: { of: string; expiresAt: number; marginMs: number } | undefined;
+  /** When an access token expires, on the monotonic clock; a guess for one that was not obtained here. */
+  #life: { of: string; expiresAt: number; marginMs: number; guessed: boolean } | undefined;
 
   /** @param refresh exchanges a refresh token; rejects with PortcullisError */
   constructor(storage: TokenStorage, refresh: (refreshToken: string) => Promise<Tokens>) {
@@ -114,7 +114,7 @@ export class Session implements BearerSource {
   async accessToken(): Promise<string | undefined> {
     const held = await this.tokens();
     if (held === undefined) return undefined;
-    const life = this.#life?.of === held.access_token ? this.#life : undefined;
+    const life = this.#lifeOf(held);
     if (life === undefined || performance.now() < life.expiresAt - life.marginMs) {
       return held.access_token;
     }
@@ -122,7 +122,8 @@ export class Session implements BearerSource {
       return await this.renew(held.access_token);
     } catch (error) {
       const over = isPortcullisError(error, 'invalid_refresh_token');
-      if (!over && performance.now() < life.expiresAt) return held.access_token;
+      // The services decide, where the clock that it was guessed by may be wrong.
+      if (!over && (life.guessed || performance.now() < life.expiresAt)) return held.access_token;
       throw error;
     }
   }
@@ -190,7 +191,17 @@ export class Session implements BearerSource {
       of: tokens.access_token,
       expiresAt: askedAt + tokens.expires_in * 1_000,
       marginMs: renewalMarginMs(tokens.expires_in),
+      guessed: false,
     };
+  }
+
+  #lifeOf({ access_token: of, expires_in: seconds }: Tokens) {
+    if (this.#life?.of === of) return this.#life;
+    const left = guessedLifeMs(of);
+    if (left === undefined) return undefined;
+    const expiresAt = performance.now() + left;
+    this.#life = { of, expiresAt, marginMs: renewalMarginMs(seconds), guessed: true };
+    return this.#life;
   }
 
   /** One change of the storage after the other: it may be asynchronous, and each looks first. */
