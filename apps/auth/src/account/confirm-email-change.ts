@@ -1,31 +1,94 @@
-import { Refusal } from '@portcullis/contracts';
-import { sql } from 'drizzle-orm';
-import { useLink } from '../link/link.ts';
-import type { Change } from '../revocation/change.ts';
+/**
+ * Moves an account to the address that a link was sent to.
+ *
+ * The mailbox is proven by the link, so an account that only claims the address gives way
+ * (`unproven-claim.ts`): it is deleted in the same transaction, with its sessions, and nothing of it
+ * goes to the other. An account that has proven the address keeps it, disabled or not.
+ *
+ * Invariant: of all that want one address at once, the unique index lets one have it. Both accounts are
+ * locked in the order of their ids, so that two who move to each other's address wait and do not
+ * deadlock; who holds the address is looked up before the locks, and again under them. An account that
+ * takes the address in between breaks the index, and the whole is done once more.
+ */
+import { Refusal, type RevocationEvent, type UserId } from '@portcullis/contracts';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { findLink, useLink } from '../link/link.ts';
+import type { Transaction } from '../postgres/database.ts';
+import { users } from '../postgres/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
+import { deleteAccount } from './delete-account.ts';
 import { plainAddress } from './plain-address.ts';
+import { yieldsToProof } from './unproven-claim.ts';
 
-/** Moves the account to the address that the link was sent to. Both addresses are told. */
-export async function confirmEmailChange(change: Change, token: string): Promise<void> {
+type User = typeof users.$inferSelect;
+
+const MAX_ROUNDS = 3;
+
+/** @returns what was revoked, the moved account's last @throws Refusal `invalid_link` */
+export async function confirmEmailChange(
+  makeChange: MakeChange,
+  cause: Cause,
+  token: string,
+): Promise<RevocationEvent[]> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    try {
+      return (await makeChange(cause, (change) => move(change, token))).revocations;
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+  throw new Refusal('unavailable', { retryAfter: 1 });
+}
+
+async function move(change: Change, token: string): Promise<void> {
   const { tx } = change;
-  const { link, user } = await useLink(tx, token, ['change-email']);
-  const { id, email: before } = user;
-  if (link.newEmail === null || before === null) throw new Refusal('invalid_link');
-  const { email, key } = plainAddress(link.newEmail);
+  const { userId: id, newEmail } = await findLink(tx, token, ['change-email']);
+  if (newEmail === null) throw new Refusal('invalid_link');
+  const { email, key } = plainAddress(newEmail);
+  const holder = await lockBoth(tx, id, key);
+  const { user } = await useLink(tx, token, ['change-email']);
+  if (user.email === null) throw new Refusal('invalid_link');
+  if (holder !== undefined) await makeWay(change, holder);
   await cutOff(change, id, 'sessions', 'credential_change', {
     email,
     emailKey: key,
     emailVerifiedAt: sql`clock_timestamp()`,
-    credentialVersion: user.credentialVersion + 1,
-  }).catch((error: unknown) => {
-    // Somebody has registered the address since the link was sent.
-    throw isTaken(error) ? new Refusal('invalid_link', { cause: error }) : error;
+    ...NEXT_CREDENTIAL,
   });
-  for (const address of [before, email]) {
+  for (const address of [user.email, email]) {
     await change.mail({ kind: 'email-changed', address, userId: id });
   }
   await change.announce({ type: 'email-changed', user_id: id, email });
   await change.audit({ action: 'account.email-changed', target: { kind: 'user', id } });
+}
+
+/** @returns the other account that has the address */
+async function lockBoth(tx: Transaction, mover: UserId, key: string): Promise<User | undefined> {
+  const others = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.emailKey, key), ne(users.id, mover)));
+  const locked = await tx
+    .select()
+    .from(users)
+    .where(inArray(users.id, [mover, ...others.map(({ id }) => id)]))
+    .orderBy(asc(users.id))
+    .for('no key update');
+  return locked.find(({ id, emailKey }) => id !== mover && emailKey === key);
+}
+
+async function makeWay(change: Change, holder: User): Promise<void> {
+  if (!yieldsToProof(holder)) {
+    throw new Refusal('invalid_link', { cause: new Error('the address is proven by another') });
+  }
+  await deleteAccount(change, holder.id);
+  await change.audit({
+    action: 'account.deleted',
+    target: { kind: 'user', id: holder.id },
+    detail: { reason: 'address_proven_by_another' },
+  });
 }
 
 /** SQLSTATE 23505, unique_violation: of the addresses, which nothing else here can break. */

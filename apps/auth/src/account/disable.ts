@@ -9,6 +9,7 @@ import {
   requireAnAdministrator,
   through,
 } from './acting-administrator.ts';
+import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
 
 export interface AdministrationDependencies {
@@ -22,7 +23,10 @@ export interface RemovalDependencies extends AdministrationDependencies {
   requireVerifiedEmail: boolean;
 }
 
-/** Ends all access of an account until it is enabled again. Doing it twice changes nothing. */
+/**
+ * Ends all access of an account until it is enabled again, and voids for good what was asked for by mail.
+ * Doing it twice changes nothing.
+ */
 export function createDisable({
   makeChange,
   receipts,
@@ -43,6 +47,7 @@ export function createDisable({
       if (!changed) return before;
       const after = await cutOff(change, id, 'sessions', 'account_disabled', {
         status: 'disabled',
+        ...NEXT_CREDENTIAL,
       });
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.announce({ type: 'disabled', user_id: id });

@@ -3,9 +3,13 @@ import { eq } from 'drizzle-orm';
 import { users } from '../postgres/schema/index.ts';
 import { accountOfRow } from './account-of-row.ts';
 import { causeOf, lockAccount, through } from './acting-administrator.ts';
+import { NEXT_CREDENTIAL } from './credential.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
-/** Lets a disabled account log in again. Its old tokens and sessions stay dead. */
+/**
+ * Lets a disabled account log in again. Its old tokens and sessions stay dead, and so does what was asked
+ * for by mail, before it was disabled or since.
+ */
 export function createEnable({
   makeChange,
 }: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['enable'] {
@@ -21,7 +25,10 @@ export function createEnable({
         }),
       );
       if (!changed) return before;
-      await tx.update(users).set({ status: 'active' }).where(eq(users.id, id));
+      await tx
+        .update(users)
+        .set({ status: 'active', ...NEXT_CREDENTIAL })
+        .where(eq(users.id, id));
       await announce({ type: 'enabled', user_id: id });
       return { ...before, status: 'active' as const };
     });

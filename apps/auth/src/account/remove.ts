@@ -1,16 +1,4 @@
 import type { AccountAdministration } from '@portcullis/api';
-import type { UserId } from '@portcullis/contracts';
-import { and, eq, inArray, notExists, or, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
-import {
-  accountEvents,
-  auditLog,
-  auditOrigins,
-  links,
-  mails,
-  sessions,
-  users,
-} from '../postgres/schema/index.ts';
 import {
   causeOf,
   lockAccount,
@@ -18,13 +6,10 @@ import {
   requireAnAdministrator,
   through,
 } from './acting-administrator.ts';
-import { cutOff } from './cut-off.ts';
+import { deleteAccount } from './delete-account.ts';
 import type { RemovalDependencies } from './disable.ts';
 
-/**
- * Deletes an account. What is left is a tombstone without personal data: the id, so that the audit
- * trail means something, and the generation, so that no old token ever holds again.
- */
+/** Deletes an account for an administrator. */
 export function createRemove({
   makeChange,
   receipts,
@@ -32,64 +17,15 @@ export function createRemove({
 }: RemovalDependencies): AccountAdministration['remove'] {
   return async (call, { user_id: id, actor, wait }) => {
     const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
-      const { tx } = change;
-      await lockAdministrators(tx);
-      const before = await lockAccount(tx, actor, id, 'users:delete');
-      const after = await cutOff(change, id, 'sessions', 'account_deleted', {
-        status: 'deleted',
-        email: null,
-        emailKey: null,
-        name: null,
-        passwordHash: null,
-        roles: [],
-        emailVerifiedAt: null,
-        lastLoginAt: null,
-      });
-      await requireAnAdministrator(tx, { before, after }, requireVerifiedEmail);
-      await tx
-        .update(sessions)
-        .set({ userAgent: null, address: null })
-        .where(eq(sessions.userId, id));
-      await forgetOrigins(tx, id);
+      await lockAdministrators(change.tx);
+      const before = await lockAccount(change.tx, actor, id, 'users:delete');
       if (actor === id) change.withoutAddress();
-      // They hold the name and the address. A consumer that never hears of them hears of the deletion.
-      await tx
-        .delete(accountEvents)
-        .where(and(eq(accountEvents.userId, id), sql`${accountEvents.event} ? 'email'`));
-      await tx.delete(mails).where(eq(mails.userId, id));
-      await tx.delete(links).where(eq(links.userId, id));
-      await change.announce({ type: 'deleted', user_id: id });
+      const after = await deleteAccount(change, id);
+      await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.audit(
         through(call, { action: 'account.deleted', target: { kind: 'user', id } }),
       );
     });
     return { deleted: id, receipt: await receipts.collect(revocations, wait) };
   };
-}
-
-/**
- * Forgets where the person was: whenever they did something, and whenever somebody who is no other
- * account did something to them, which may have been they. The trail keeps that it was done.
- */
-async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
-  const own = tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, id));
-  const asked = tx.select({ id: mails.id }).from(mails).where(eq(mails.userId, id));
-  const account = tx.select({ id: users.id }).from(users).where(eq(users.id, auditLog.actorId));
-  const theirs = tx
-    .select({ origin: auditLog.origin })
-    .from(auditLog)
-    .where(
-      or(
-        and(eq(auditLog.actorKind, 'user'), eq(auditLog.actorId, id)),
-        and(
-          or(
-            and(eq(auditLog.targetKind, 'user'), eq(auditLog.targetId, id)),
-            and(eq(auditLog.targetKind, 'session'), inArray(auditLog.targetId, own)),
-            and(eq(auditLog.targetKind, 'mail'), inArray(auditLog.targetId, asked)),
-          ),
-          notExists(account),
-        ),
-      ),
-    );
-  await tx.delete(auditOrigins).where(inArray(auditOrigins.commitment, theirs));
 }

@@ -1,13 +1,14 @@
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { users } from '../postgres/schema/index.ts';
 import type { Change } from '../revocation/change.ts';
+import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
 
 type UserRow = typeof users.$inferSelect;
 
 /**
- * Gives an account, whose row is held, another password: every session and every link ends with the
- * old one, and the owner is told.
+ * Gives an account, whose row is held, another password: every session, every link and every
+ * waiting mail ends with the old one, and the owner gets a notice.
  */
 export async function setPassword(
   change: Change,
@@ -18,7 +19,7 @@ export async function setPassword(
   await cutOff(change, user.id, 'sessions', 'credential_change', {
     ...state,
     passwordHash,
-    credentialVersion: user.credentialVersion + 1,
+    ...NEXT_CREDENTIAL,
   });
   if (user.email === null) return;
   await change.mail({ kind: 'password-changed', address: user.email, userId: user.id });

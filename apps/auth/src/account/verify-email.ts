@@ -17,6 +17,7 @@ import type { Cause, Change } from '../revocation/change.ts';
 import type { LockedUser } from '../session/lock-user.ts';
 import { accountById, type ActiveAccount } from './account-by-id.ts';
 import { confirmEmailChange } from './confirm-email-change.ts';
+import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 
@@ -44,9 +45,7 @@ export function createVerifyEmail({
       address: request.address,
     };
     if (purpose === 'change-email') {
-      const { revocations } = await makeChange(cause, (change) =>
-        confirmEmailChange(change, token),
-      );
+      const revocations = await confirmEmailChange(makeChange, cause, token);
       const receipt = await receipts.collect(revocations, wait);
       return { status: 'verified', password: 'kept', reset_token: null, receipt };
     }
@@ -95,8 +94,10 @@ export function createVerifyEmail({
     const after = await cutOff(change, user.id, 'sessions', 'credential_change', {
       passwordHash: null,
       emailVerifiedAt: sql`clock_timestamp()`,
-      credentialVersion: user.credentialVersion + 1,
+      ...NEXT_CREDENTIAL,
     });
-    return await makeLink(change.tx, tokens, { purpose: 'reset-password', user: after });
+    const token = await makeLink(change.tx, tokens, { purpose: 'reset-password', user: after });
+    if (token === null) throw new Error('a link of no mail was there already');
+    return token;
   }
 }

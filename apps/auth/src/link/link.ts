@@ -2,11 +2,13 @@
  * Links that prove that somebody reads an address.
  *
  * Invariants: a link works once, over all instances and restarts; for a short time; for its purpose;
- * and only while the account is active and has the password and the address that it had when the
- * link was made. All of that is decided by the one statement that uses it up.
+ * and only while the account is active and has the credential under which the link was asked for
+ * (account/credential.ts). One that verifies an address works only while that is not verified. All of
+ * it is decided by the one statement that uses the link up. A new link leaves those of before alone.
  */
 import { newId, Refusal, type LinkId, type MailId, type UserId } from '@portcullis/contracts';
-import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
+import { accountIsUnder } from '../account/credential.ts';
 import type { Queryable, Transaction } from '../postgres/database.ts';
 import { links, users } from '../postgres/schema/index.ts';
 import { lockUser, type LockedUser } from '../session/lock-user.ts';
@@ -24,30 +26,47 @@ const LIFE: Readonly<Record<LinkPurpose, number>> = {
 type LinkRow = typeof links.$inferSelect;
 
 export interface LinkWanted {
-  /** The mail that it will stand in; a mail that is tried again has the same link. */
+  /** The mail that it will stand in; a mail that is tried again has the same link, for its time anew. */
   mail?: MailId;
   purpose: LinkPurpose;
   user: { id: UserId; credentialVersion: number };
-  newEmail?: string;
+  newEmail?: string | null;
 }
 
-/** @returns the token, which is not stored */
+/**
+ * The caller holds the row of the account.
+ *
+ * @returns the token, which is not stored; null when the mail has had a link already that is used up, or
+ *   stood for something else
+ */
 export async function makeLink(
   on: Queryable,
   tokens: LinkTokens,
-  { mail, purpose, user, newEmail }: LinkWanted,
-): Promise<string> {
+  { mail, purpose, user, newEmail = null }: LinkWanted,
+): Promise<string | null> {
   const id: MailId | LinkId = mail ?? newId('lnk');
   const { text, hash } = tokens.of(id);
-  const state = {
-    credentialVersion: user.credentialVersion,
-    expiresAt: sql`clock_timestamp() + make_interval(secs => ${LIFE[purpose]})`,
-  };
-  await on
+  const { credentialVersion } = user;
+  const expiresAt = sql`clock_timestamp() + make_interval(secs => ${LIFE[purpose]})`;
+  const made = await on
     .insert(links)
-    .values({ id, purpose, userId: user.id, tokenHash: hash, newEmail: newEmail ?? null, ...state })
-    .onConflictDoUpdate({ target: links.id, set: state, setWhere: isNull(links.usedAt) });
-  return text;
+    .values({
+      id,
+      purpose,
+      userId: user.id,
+      tokenHash: hash,
+      newEmail,
+      credentialVersion,
+      expiresAt,
+    })
+    .onConflictDoUpdate({
+      target: links.id,
+      set: { expiresAt },
+      setWhere: sql`${links.usedAt} is null and ${links.purpose} = ${purpose}
+        and ${links.userId} = ${user.id} and ${links.credentialVersion} = ${credentialVersion}`,
+    })
+    .returning({ id: links.id });
+  return made.length > 0 ? text : null;
 }
 
 /** Looks, and does not use it up: before work that a wrong token is not worth. */
@@ -85,13 +104,30 @@ export async function useLink(
   return { link: row, user };
 }
 
+/** Links for that that an account has, and that do for half of their life yet. The row of the account is held. */
+export function workingLinks(
+  user: { id: UserId; credentialVersion: number },
+  purpose: LinkPurpose,
+): SQL | undefined {
+  return and(
+    eq(links.userId, user.id),
+    eq(links.purpose, purpose),
+    eq(links.credentialVersion, user.credentialVersion),
+    isNull(links.usedAt),
+    gt(links.expiresAt, sql`clock_timestamp() + make_interval(secs => ${LIFE[purpose] / 2})`),
+  );
+}
+
+const isUnverified = sql`exists (select 1 from ${users} where ${users.id} = ${links.userId}
+  and ${users.emailVerifiedAt} is null)`;
+
 function usable(hash: Buffer, purposes: readonly LinkPurpose[]) {
   return and(
     eq(links.tokenHash, hash),
     inArray(links.purpose, purposes),
     isNull(links.usedAt),
     gt(links.expiresAt, sql`clock_timestamp()`),
-    sql`exists (select 1 from ${users} where ${users.id} = ${links.userId}
-      and ${users.status} = 'active' and ${users.credentialVersion} = ${links.credentialVersion})`,
+    accountIsUnder(links.userId, links.credentialVersion, ['active']),
+    or(ne(links.purpose, 'verify-email'), isUnverified),
   );
 }

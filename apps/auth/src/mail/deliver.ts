@@ -3,6 +3,9 @@
  *
  *   waiting → claimed → (letter written, link made) → handed over → settled
  *
+ * Written, and handed over, is only what is still due (mail-rules.ts): the statement that commits "handed
+ * over" looks at the account as it is then. What changes later, the link in the mail is checked for.
+ *
  * Whoever holds the claim works on the mail and renews the claim; when its process dies, another
  * takes it over. "Handed over" is committed only by the holder of the claim, and before the server
  * can have the whole mail. So:
@@ -22,10 +25,11 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database } from '../postgres/database.ts';
 import { mails } from '../postgres/schema/index.ts';
 import { every } from '../revocation/every.ts';
-import type { Letter, MailKind, MailOutcome } from './catalogue.ts';
+import type { MailKind, MailOutcome } from './catalogue.ts';
 import type { LinkPages } from './letters.ts';
 import { RefusedForGood, type MailTransport } from './transport.ts';
-import { writeLetter } from './write-letter.ts';
+import { stillDue } from './mail-rules.ts';
+import { writeLetter, type WrittenLetter } from './write-letter.ts';
 
 /** Milliseconds that a claim lasts, and after which it is renewed. */
 const CLAIM = 10_000;
@@ -71,18 +75,25 @@ export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMa
       (error) => logger.warn({ err: error, mail: id }, 'claim on a mail not renewed'),
     );
     try {
-      const letter = await writeLetter(dependencies, mail);
-      if (letter === 'needless' || letter === 'held-back') return await settle(mail, letter);
-      await send(mail, letter, AbortSignal.any([signal, lost.signal]));
+      const written = await writeLetter(dependencies, mail);
+      if (written === 'needless' || written === 'held-back') return await settle(mail, written);
+      await send(mail, written, AbortSignal.any([signal, lost.signal]));
     } finally {
       await stopRenewing();
     }
   };
 
-  async function send(mail: Mail, letter: Letter, signal: AbortSignal): Promise<void> {
+  async function send(mail: Mail, written: WrittenLetter, signal: AbortSignal): Promise<void> {
+    let isNeedless = false;
+    const lastMoment = async (): Promise<void> => {
+      const handed = await handOver(database, mail, written);
+      isNeedless = handed === 'needless';
+      if (handed !== 'handed over') throw new Error(`not handed over: ${handed}`);
+    };
     try {
-      await transport.send(letter, () => handOver(database, mail), signal);
+      await transport.send(written.letter, lastMoment, signal);
     } catch (error) {
+      if (isNeedless) return await settle(mail, 'needless');
       if (error instanceof RefusedForGood) {
         logger.error({ err: error, mail: mail.id, kind: mail.kind }, 'mail refused');
         return await settle(mail, 'refused');
@@ -144,13 +155,24 @@ async function renewClaim(database: Database, mail: Mail): Promise<boolean> {
   return renewed.length > 0;
 }
 
-async function handOver(database: Database, mail: Mail): Promise<void> {
+async function handOver(
+  database: Database,
+  mail: Mail,
+  { kind, user }: WrittenLetter,
+): Promise<'handed over' | 'needless' | 'the claim was lost'> {
+  const claimed = and(
+    eq(mails.id, mail.id),
+    heldBy(mail),
+    gt(mails.claimedUntil, sql`clock_timestamp()`),
+  );
   const handed = await database
     .update(mails)
     .set({ handedOverAt: sql`clock_timestamp()` })
-    .where(and(eq(mails.id, mail.id), heldBy(mail), gt(mails.claimedUntil, sql`clock_timestamp()`)))
+    .where(and(claimed, stillDue(kind, user)))
     .returning({ id: mails.id });
-  if (handed.length === 0) throw new Error('the claim was lost');
+  if (handed.length > 0) return 'handed over';
+  const held = await database.select({ id: mails.id }).from(mails).where(claimed);
+  return held.length > 0 ? 'needless' : 'the claim was lost';
 }
 
 async function release(database: Database, mail: Mail): Promise<void> {

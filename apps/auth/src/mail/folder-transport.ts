@@ -1,6 +1,6 @@
 /** Mails as files, for development: one `.eml` each, which the launcher tells of. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { composeMessage } from './compose-message.ts';
 import type { MailTransport } from './transport.ts';
@@ -13,7 +13,12 @@ export function folderTransport(folder: string, from: string): MailTransport {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const draft = join(folder, `.${letter.id}.${randomBytes(6).toString('hex')}`);
       await writeFile(draft, message, { mode: 0o600 });
-      await lastMoment();
+      try {
+        await lastMoment();
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
       // Named after the mail: however often it is sent, there is one.
       await rename(draft, join(folder, `${letter.id}.eml`));
     },

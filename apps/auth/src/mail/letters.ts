@@ -18,14 +18,29 @@ export const LINK_PATHS = {
   reset: '/account/reset-password',
 } as const;
 
-type Compose = (link: (page: keyof typeof LINK_PATHS) => string) => LetterText;
+/** What the state of the account changes in a letter. */
+export interface LetterState {
+  /** Of the link, where there is one. */
+  token: string | null;
+  /** Otherwise it is disabled: it can neither log in nor set a password. */
+  isActive: boolean;
+}
+
+interface About extends LetterState {
+  link(page: keyof typeof LINK_PATHS): string;
+  /** What to do about what was done by another person. */
+  remedy: string;
+}
+
+type Compose = (about: About) => LetterText;
 
 const NOT_YOU = 'If this was not you, ';
 const RESET_HINT =
   'reset your password at once ("forgot password"), which also ends every session.';
+const OPERATOR_HINT = 'contact the operator of this service at once.';
 
 const LETTERS: Readonly<Record<Exclude<MailKind, 'verify-again'>, Compose>> = {
-  'verify-email': (link) => ({
+  'verify-email': ({ link }) => ({
     subject: 'Confirm your e-mail address',
     text:
       `Somebody has registered an account with this address. If it was you, confirm it here:\n\n` +
@@ -33,64 +48,82 @@ const LETTERS: Readonly<Record<Exclude<MailKind, 'verify-again'>, Compose>> = {
       `${NOT_YOU}you need not do anything: an account with an address that was not confirmed is ` +
       "nobody's, and confirming it later discards whatever was done with it before.",
   }),
-  'already-registered': () => ({
+  'already-registered': (about) => ({
     subject: 'You have an account already',
     text:
-      'Somebody has tried to register an account with this address, or to move one to it, but it ' +
-      'belongs to an account already. Nothing was changed.\n\n' +
-      'If it was you, log in, or choose "forgot password" if you do not remember the password. ' +
+      'There was a request to register an account with this address, or to move one to it, but it ' +
+      `belongs to an account already. Nothing was changed.\n\n${wayInto(about)} ` +
       `${NOT_YOU}you need not do anything.`,
   }),
-  'reset-password': (link) => ({
+  'reset-password': ({ link }) => ({
     subject: 'Set a new password',
     text:
       `Somebody has asked for a new password for your account. Set it here:\n\n${link('reset')}\n\n` +
       'The link works once, for 30 minutes. Setting a new password ends every session.\n\n' +
       `${NOT_YOU}you need not do anything: without the link nobody can use it.`,
   }),
-  'confirm-email-change': (link) => ({
+  'confirm-email-change': ({ link }) => ({
     subject: 'Confirm your new e-mail address',
     text:
       `Somebody has asked to move an account to this address. Confirm it here:\n\n` +
       `${link('verify')}\n\nThe link works once, for an hour. Every session ends with it; log in ` +
-      `again with the new address.\n\n${NOT_YOU}you need not do anything.`,
+      `again with the new address. An account that was registered with this address and never ` +
+      `confirmed is deleted by it.\n\n${NOT_YOU}you need not do anything.`,
   }),
-  'email-change-asked': () => ({
+  'email-change-asked': ({ isActive, remedy }) => ({
     subject: 'Somebody wants to change your e-mail address',
     text:
       'Somebody who is logged in has asked to move your account to another e-mail address. That ' +
-      `happens when it is confirmed from there.\n\n${NOT_YOU}${RESET_HINT} It also makes the ` +
-      'change impossible to confirm.',
+      'happens when it is confirmed from there, unless your password or the status of your account ' +
+      `has changed since.\n\n${NOT_YOU}${remedy}` +
+      (isActive ? ' It also makes the change impossible to confirm.' : ''),
   }),
   'email-changed': () => ({
     subject: 'Your e-mail address was changed',
     text:
       'The e-mail address of your account was changed, and every session has ended.\n\n' +
-      `${NOT_YOU}tell whoever runs this service at once.`,
+      `${NOT_YOU}${OPERATOR_HINT}`,
   }),
-  'password-changed': () => ({
+  'password-changed': ({ remedy }) => ({
     subject: 'Your password was changed',
     text:
       'The password of your account was changed, and every session has ended.\n\n' +
-      `${NOT_YOU}${RESET_HINT}`,
+      `${NOT_YOU}${remedy}`,
   }),
-  'session-ended-by-reuse': () => ({
+  'session-ended-by-reuse': ({ remedy }) => ({
     subject: 'A session was ended for your safety',
     text:
       'Somebody has used a login of yours that had been used before. It may have been copied, so ' +
-      `that session was ended; your others go on.\n\n${NOT_YOU}${RESET_HINT}`,
+      `that session was ended; your others go on.\n\n${NOT_YOU}${remedy}`,
   }),
 };
 
-/** @param token of the link, for the kinds that have one */
+/** For the owner of an account that exists: what is not refused in its state. */
+function wayInto({ token, isActive, link }: About): string {
+  if (!isActive) return 'If it was you, contact the operator of this service.';
+  if (token === null) {
+    return 'If it was you, log in, or choose "forgot password" if you do not remember the password.';
+  }
+  return (
+    'Its address was not confirmed yet. If it was you, confirm it here, and set a new password if you ' +
+    `do not know its password:\n\n${link('verify')}\n\nThe link works once, for 24 hours.`
+  );
+}
+
 export function letterText(
   kind: MailKind,
   { publicUrl }: LinkPages,
-  token: string | null,
+  { token, isActive }: LetterState,
 ): LetterText {
   const link = (page: keyof typeof LINK_PATHS): string => {
     if (token === null) throw new Error(`a mail of kind ${kind} without its link`);
     return `${publicUrl}${LINK_PATHS[page]}#token=${token}`;
   };
-  return LETTERS[kind === 'verify-again' ? 'verify-email' : kind](link);
+  const remedy = isActive ? RESET_HINT : OPERATOR_HINT;
+  return LETTERS[kind === 'verify-again' ? 'verify-email' : kind]({
+    token,
+    isActive,
+    link,
+    remedy,
+  });
 }

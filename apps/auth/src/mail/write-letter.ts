@@ -1,23 +1,15 @@
 /** Finds out, at the moment of sending, whom a mail is for and what it says. */
-import { and, count, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
+import { and, eq, ne } from 'drizzle-orm';
 import { emailKey } from '../account/email-key.ts';
+import { yieldsToProof } from '../account/unproven-claim.ts';
 import { makeLink, type LinkPurpose } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { mails, users } from '../postgres/schema/index.ts';
 import type { Letter, MailKind } from './catalogue.ts';
+import { isHeldBack } from './held-back.ts';
 import { letterText, type LinkPages } from './letters.ts';
-
-/** Mails of one kind that an account is sent in an hour; whoever asks for more has them already. */
-const MAX_AN_HOUR = 5;
-/** Those that others can cause. A notice that something has happened is never held back. */
-const BOUNDED: ReadonlySet<MailKind> = new Set<MailKind>([
-  'verify-again',
-  'reset-password',
-  'already-registered',
-  'confirm-email-change',
-  'email-change-asked',
-]);
+import { isStillDue } from './mail-rules.ts';
 
 export interface LetterDependencies {
   database: Database;
@@ -28,7 +20,18 @@ export interface LetterDependencies {
 type Mail = typeof mails.$inferSelect;
 type User = typeof users.$inferSelect;
 
-const LINK_OF: Partial<Record<MailKind, LinkPurpose>> = {
+/** What the mail comes to, and the account that it is about, as that was under its lock. */
+interface Addressed {
+  kind: MailKind;
+  user: User;
+  to: string;
+}
+
+export interface WrittenLetter extends Addressed {
+  letter: Letter;
+}
+
+const PURPOSES: Partial<Record<MailKind, LinkPurpose>> = {
   'verify-email': 'verify-email',
   'verify-again': 'verify-email',
   'reset-password': 'reset-password',
@@ -38,31 +41,34 @@ const LINK_OF: Partial<Record<MailKind, LinkPurpose>> = {
 export async function writeLetter(
   { database, tokens, pages }: LetterDependencies,
   mail: Mail,
-): Promise<Letter | 'needless' | 'held-back'> {
+): Promise<WrittenLetter | 'needless' | 'held-back'> {
   const { id, address } = mail;
   if (address === null) return 'needless';
   return await database.transaction(async (tx) => {
-    const user = await ownerOf(tx, mail, address);
-    if (user?.status !== 'active') return 'needless';
+    const owner = await ownerOf(tx, mail, address);
+    if (owner === undefined) return 'needless';
     if (mail.userId === null) {
-      await tx.update(mails).set({ userId: user.id }).where(eq(mails.id, id));
+      await tx.update(mails).set({ userId: owner.id }).where(eq(mails.id, id));
     }
-    if (await isTooMuch(tx, mail, user)) return 'held-back';
-    const written = await kindFor(tx, mail.kind, user, address);
-    if (written === null) return 'needless';
-    const { kind, to } = written;
-    const purpose = LINK_OF[kind];
-    const token =
-      purpose === undefined
-        ? null
-        : await makeLink(tx, tokens, {
-            mail: id,
-            purpose,
-            user,
-            ...(purpose === 'change-email' ? { newEmail: address } : {}),
-          });
-    return { id, to, ...letterText(kind, pages, token) };
+    if (!isStillDue(mail.kind, mail, owner)) return 'needless';
+    const addressed = await addresseeOf(tx, mail, owner, address);
+    if (addressed === null) return 'needless';
+    const { kind, user, to } = addressed;
+    const purpose = purposeOf(addressed);
+    const newEmail = purpose === 'change-email' ? address : null;
+    const link = purpose === null ? null : { purpose, user, newEmail };
+    if (await isHeldBack(tx, mail, owner, link)) return 'held-back';
+    const token = link === null ? null : await makeLink(tx, tokens, { mail: id, ...link });
+    if (link !== null && token === null) return 'needless';
+    const text = letterText(kind, pages, { token, isActive: user.status === 'active' });
+    return { ...addressed, letter: { id, to, ...text } };
   });
+}
+
+/** An account that was never verified gets the way to do that, instead of "log in", which may be refused. */
+function purposeOf({ kind, user }: Addressed): LinkPurpose | null {
+  if (kind !== 'already-registered') return PURPOSES[kind] ?? null;
+  return user.emailVerifiedAt === null && user.status === 'active' ? 'verify-email' : null;
 }
 
 async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<User | undefined> {
@@ -76,61 +82,32 @@ async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<Us
   return user;
 }
 
-/**
- * Where an account was found by the key of an address, the letter goes to the address of the account and
- * not to the spelling that was asked with: only that one was given by its owner (RFC 5321 section 2.4).
- *
- * @returns null when the reason has gone
- */
-async function kindFor(
+/** @returns null when the reason has gone */
+async function addresseeOf(
   tx: Transaction,
-  kind: MailKind,
-  user: User,
+  mail: Mail,
+  owner: User,
   address: string,
-): Promise<{ kind: MailKind; to: string } | null> {
+): Promise<Addressed | null> {
+  const { kind } = mail;
+  const addressed = { kind, user: owner, to: address };
   switch (kind) {
     case 'verify-email':
     case 'verify-again':
-      if (user.emailVerifiedAt !== null || user.emailKey !== emailKey(address)) return null;
-      return toAccount(kind, user);
-    case 'reset-password':
-      return toAccount(kind, user);
+      return owner.emailVerifiedAt === null && owner.emailKey === emailKey(address)
+        ? addressed
+        : null;
     case 'confirm-email-change': {
-      // Its owner is told, and whoever asked is not.
-      const [owner] = await tx
-        .select({ email: users.email })
+      const [holder] = await tx
+        .select()
         .from(users)
-        .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, user.id)));
-      return owner === undefined ? { kind, to: address } : toAccount('already-registered', owner);
+        .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, owner.id)));
+      if (holder === undefined || yieldsToProof(holder)) return addressed;
+      // Its owner is written to, and the caller who asked is not.
+      if (holder.email === null || !isStillDue('already-registered', mail, holder)) return null;
+      return { kind: 'already-registered', user: holder, to: holder.email };
     }
     default:
-      return { kind, to: address };
+      return addressed;
   }
-}
-
-function toAccount(kind: MailKind, { email }: Pick<User, 'email'>) {
-  return email === null ? null : { kind, to: email };
-}
-
-/** Who is written to by an address is known when a mail is worked on, and counts from then on. */
-function waitingBefore({ id, userId }: Mail) {
-  return and(isNull(mails.outcome), userId === null ? undefined : lt(mails.id, id));
-}
-
-async function isTooMuch(tx: Transaction, mail: Mail, user: User): Promise<boolean> {
-  const { id, kind } = mail;
-  if (!BOUNDED.has(kind)) return false;
-  const [sent] = await tx
-    .select({ count: count() })
-    .from(mails)
-    .where(
-      and(
-        eq(mails.userId, user.id),
-        eq(mails.kind, kind),
-        ne(mails.id, id),
-        or(inArray(mails.outcome, ['sent', 'doubtful']), waitingBefore(mail)),
-        gt(mails.createdAt, sql`clock_timestamp() - interval '1 hour'`),
-      ),
-    );
-  return (sent?.count ?? 0) >= MAX_AN_HOUR;
 }

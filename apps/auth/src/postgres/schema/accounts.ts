@@ -2,10 +2,12 @@
 import type { ClientId, EventId, KeyId, Role, SessionId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   check,
   index,
   integer,
   jsonb,
+  pgSequence,
   pgTable,
   text,
   timestamp,
@@ -14,6 +16,9 @@ import {
 import { bytea } from './bytea.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** Numbers requests by mail and changes of credentials in one order: see account/credential.ts. */
+export const requestOrder = pgSequence('request_order');
 
 export const users = pgTable(
   'users',
@@ -28,8 +33,15 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     /** Raised by everything that ends the access of all tokens so far. */
     generation: integer('generation').notNull().default(0),
-    /** Raised with every new password and address: links made before are dead. */
+    /** Raised with every new password, address and status: see account/credential.ts. */
     credentialVersion: integer('credential_version').notNull().default(0),
+    /**
+     * The number at which this version began; a trigger takes it with every new version. Null: before
+     * there were numbers.
+     */
+    credentialOrder: bigint('credential_order', { mode: 'number' }).default(
+      sql`nextval('request_order')`,
+    ),
     /** Roles are text here and are parsed on the way out. */
     roles: text('roles').array().$type<Role[]>().notNull().default([]),
     status: text('status').$type<'active' | 'disabled' | 'deleted'>().notNull().default('active'),

@@ -1,4 +1,12 @@
 export { auditHead, auditLog, auditOrigins } from './audit.ts';
-export { clients, sealedSecrets, sessions, signingKeys, spentProofs, users } from './accounts.ts';
+export {
+  clients,
+  requestOrder,
+  sealedSecrets,
+  sessions,
+  signingKeys,
+  spentProofs,
+  users,
+} from './accounts.ts';
 export { links, mails } from './mail.ts';
 export { accountEvents, issuer, logHead, revocationLog, verifiers } from './revocations.ts';

@@ -1,7 +1,16 @@
 /** Mails that wait and what became of the rest; and the links in them. No token stands here in plain. */
 import type { LinkId, MailId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { LinkPurpose } from '../../link/link.ts';
 import type { MailKind, MailOutcome } from '../../mail/catalogue.ts';
 import { users } from './accounts.ts';
@@ -23,6 +32,8 @@ export const mails = pgTable(
     createdAt: moment('created_at')
       .notNull()
       .default(sql`clock_timestamp()`),
+    /** When it was asked for, among the changes of credentials. Null: before there were numbers. */
+    askedOrder: bigint('asked_order', { mode: 'number' }).default(sql`nextval('request_order')`),
     attempts: integer('attempts').notNull().default(0),
     /** Whoever works on it, until then. Only the holder of the claim may hand the mail over. */
     claim: text('claim'),
@@ -58,7 +69,7 @@ export const links = pgTable(
       .references(() => users.id),
     /** SHA-256 of the token. */
     tokenHash: bytea('token_hash').notNull(),
-    /** The account's, when the link was made: another password or address, and it is dead. */
+    /** The account's, when the link was asked for: with another one it is dead. */
     credentialVersion: integer('credential_version').notNull(),
     /** The address that the account is to have, as it was written. */
     newEmail: text('new_email'),
