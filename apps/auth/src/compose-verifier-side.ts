@@ -40,13 +40,15 @@ export interface VerifierSideParts {
   bus: AwaitedBus;
   metrics: AuthMetrics;
   logger: Logger;
+  /** Keys that go with grants. */
+  vouches: () => readonly string[];
   onMails(ids: readonly MailId[]): void;
 }
 
 export async function composeVerifierSide(
   config: AuthConfig,
   owned: Disposal,
-  { database, bus, metrics, logger, onMails }: VerifierSideParts,
+  { database, bus, metrics, logger, vouches, onMails }: VerifierSideParts,
 ): Promise<VerifierSide> {
   const { databaseUrl, natsUrl } = config.secrets;
   const { prefix } = config;
@@ -85,6 +87,7 @@ export async function composeVerifierSide(
       // Tokens may be alive that were minted before the setting was lowered.
       maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
       maxStalenessMs: config.maxStalenessMs,
+      vouches,
       failed,
       beyondHead: createReportBeyondHead({
         logger,

@@ -83,6 +83,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     bus,
     metrics,
     logger,
+    vouches: keyRing.vouches,
     onMails: mailQueue.wake,
   });
   const { revocations, auditKeeper } = verifierSide;
@@ -213,7 +214,9 @@ async function openSecrets(
   try {
     const resealed = await reseal(database, seal);
     if (resealed > 0) logger.info({ resealed }, 'sealed anew under the present key');
-    const keyRing = owned.use(await openKeyRing(database, making, logger));
+    const keyRing = owned.use(
+      await openKeyRing(database, { ...making, issuer: config.issuer }, logger),
+    );
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
     const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
     const nonces = createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds);

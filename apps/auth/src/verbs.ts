@@ -123,7 +123,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       setRoles: createSetRoles(removing),
       logOut: createLogUserOut(ending),
       listVerifiers,
-      rotateKey: createRotateKey({ makeChange, making }),
+      rotateKey: createRotateKey({ makeChange, making, keyRing }),
       killKey: createKillKey({ ...ending, making, keyRing }),
       listClients: createListClients(database),
       createClient: createCreateClient({ makeChange }),

@@ -15,6 +15,14 @@ export const MAX_ACKNOWLEDGED = 1_000;
 /** The most events that one answer carries; more are asked for at once. */
 export const MAX_GRANTED_EVENTS = 1_000;
 
+/** The most vouches for keys that one answer carries, and the length of each, in characters. */
+export const MAX_KEY_VOUCHES = 16;
+export const MAX_KEY_VOUCH_LENGTH = 4_096;
+/** For how long a vouch for a key counts at most, in seconds, whatever it says. */
+export const MAX_KEY_VOUCH_SECONDS = 86_400;
+/** The `typ` of a vouch: it can be taken for no other token, and no other for it (RFC 8725 section 3.11). */
+export const KEY_VOUCH_TYPE = 'portcullis-key+jwt';
+
 /**
  * What a verifier does with a token while it is stale. `accept` breaks the guarantees, so that
  * receipts list such verifiers apart.
@@ -53,6 +61,12 @@ export const grantReply = z.discriminatedUnion('outcome', [
     /** S: for how long after asking the verifier may accept, in milliseconds. */
     max_staleness_ms: z.int().min(100).max(300_000),
     issuer_time: issuerTime,
+    /**
+     * Public keys of the issuer, each signed for by another one: JWS in the compact form, of the type
+     * `portcullis-key+jwt`. For verifiers that cannot fetch the key set; an issuer of before sends
+     * none. Whatever is wrong with them costs no grant.
+     */
+    keys: z.array(z.string()).optional().catch(undefined),
   }),
   /** The log is another one than the verifier's: start over as a new incarnation. */
   z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),

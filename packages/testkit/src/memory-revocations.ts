@@ -60,6 +60,8 @@ export class MemoryRevocations {
   pushes = true;
   /** False: nobody answers requests for grants, as when the issuer is away. */
   answers = true;
+  /** Vouches for keys of the issuer, which go with every grant. */
+  keys: readonly string[] = [];
   /** Everything that verifiers have acknowledged, by event id. */
   readonly acknowledged = new Map<string, Set<string>>();
   readonly #log: RevocationEvent[] = [];
@@ -161,6 +163,7 @@ export class MemoryRevocations {
       complete: position >= this.#log.length,
       max_staleness_ms: this.maxStalenessMs,
       issuer_time: this.#now(),
+      ...(this.keys.length === 0 ? {} : { keys: [...this.keys] }),
     });
   }
 

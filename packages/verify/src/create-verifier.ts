@@ -78,8 +78,18 @@ class LocalVerifier implements Verifier {
     }
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#clock = clock;
-    this.#keys = new Jwks(jwksUrl, clock, options.fetch ?? fetch, (error) => {
-      for (const listener of this.#keySetListeners) told(() => listener(error));
+    this.#keys = new Jwks({
+      url: jwksUrl,
+      issuer,
+      clock,
+      fetch: options.fetch ?? fetch,
+      issuerNow: () => this.#replica.issuerNow(),
+      onChange: (error) => {
+        for (const listener of this.#keySetListeners) told(() => listener(error));
+      },
+      // What the set would say, a grant may say as well.
+      onFailure: () => this.#replica.askSoon(),
+      onGone: (kids) => this.#watchers.cutSignedBy(kids, unavailable()),
     });
     const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
     if (!Number.isSafeInteger(maxCachedTokens) || maxCachedTokens < 0) {
@@ -106,7 +116,11 @@ class LocalVerifier implements Verifier {
       onApplied: (event, lagMs) => {
         for (const listener of this.#appliedListeners) told(() => listener(event, lagMs));
       },
-      onMerged: () => this.#watchers.judgeAll(),
+      onMerged: () => {
+        for (const kid of this.#ledger.killedKeys) this.#keys.kill(kid);
+        this.#watchers.judgeAll();
+      },
+      onKeys: (vouches) => this.#keys.learn(vouches),
     });
     this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
   }
@@ -243,7 +257,8 @@ class LocalVerifier implements Verifier {
       if (!isStale(error) || policy === 'reject') throw error;
       // What is known to be revoked stays so, however old the knowledge is.
       const demandHeld = () => {
-        const known = this.#ledger.judge(claims, key.kid) === 'holds';
+        const known =
+          this.#keys.known(key.kid) === key && this.#ledger.judge(claims, key.kid) === 'holds';
         if (!known || this.#replica.state === 'CLOSED') throw error;
       };
       demandHeld();
@@ -269,6 +284,11 @@ class LocalVerifier implements Verifier {
     if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
     for (const listener of this.#transitionListeners) told(() => listener(to, from));
   }
+}
+
+/** Not known any more: another check may find it in the key set. */
+function unavailable(): Refusal {
+  return new Refusal('unavailable', { retryAfter: 1 });
 }
 
 function isStale(error: unknown): boolean {

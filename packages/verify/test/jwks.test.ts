@@ -11,7 +11,13 @@ import {
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createVerifier, readKeySet, systemClock, type Verifier } from '../src/index.ts';
+import {
+  createVerifier,
+  readKeySet,
+  systemClock,
+  type Clock,
+  type Verifier,
+} from '../src/index.ts';
 import { Jwks } from '../src/keys/jwks.ts';
 
 const COOLDOWN_MS = 5_000;
@@ -357,18 +363,21 @@ describe('the keys', () => {
     const { url, asked } = await keyServer(withKeys([issuer.publicJwk()]));
     const timers: { ms: number; run: () => void; cancelled: boolean }[] = [];
     const { later, clock } = laterClock();
-    const jwks = new Jwks(
-      url,
-      {
-        ...clock,
-        after: (ms, run) => {
-          const timer = { ms, run, cancelled: false };
-          timers.push(timer);
-          return { cancel: () => void (timer.cancelled = true) };
-        },
+    const steered: Clock = {
+      ...clock,
+      after: (ms, run) => {
+        const timer = { ms, run, cancelled: false };
+        timers.push(timer);
+        return { cancel: () => void (timer.cancelled = true) };
       },
+    };
+    const jwks = new Jwks({
+      url,
+      issuer: issuer.issuer,
+      clock: steered,
       fetch,
-    );
+      issuerNow: Date.now,
+    });
     await jwks.refresh();
     expect(timers.map(({ ms }) => ms)).toEqual([300_000]);
     asked.answer = fault;
@@ -390,7 +399,7 @@ describe('the keys', () => {
     'ftp://localhost/',
     'file:///jwks',
   ])('are not fetched from %s', (url) => {
-    expect(() => new Jwks(url, systemClock, fetch)).toThrow('https');
+    expect(() => jwksAt(url)).toThrow('https');
   });
   it.each([
     'https://example.com/jwks',
@@ -398,7 +407,7 @@ describe('the keys', () => {
     'http://localhost/',
     'http://[::1]:1/',
   ])('may be fetched from %s', (url) => {
-    expect(() => new Jwks(url, systemClock, fetch)).not.toThrow();
+    expect(() => jwksAt(url)).not.toThrow();
   });
 });
 
@@ -547,6 +556,11 @@ describe('a key set', () => {
 function generateJwk(): JsonWebKey {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { ...publicKey.export({ format: 'jwk' }), kid: newId('key') };
+}
+
+function jwksAt(url: string): Jwks {
+  const issuer = 'https://issuer.example';
+  return new Jwks({ url, issuer, clock: systemClock, fetch, issuerNow: Date.now });
 }
 
 function littleEndian(value: bigint): Buffer {

@@ -6,9 +6,11 @@
  * seconds. A read may be joined only by those who asked before it began.
  */
 import { createPublicKey } from 'node:crypto';
-import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
+import { KEY_VOUCH_TYPE, keyId, Refusal, type KeyId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { atMost } from '../at-most.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 import type { Database } from '../postgres/database.ts';
@@ -22,6 +24,7 @@ import {
 } from './signing-key.ts';
 import { signerWith, type SignToken } from './sign-token.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
+import { vouchesAmong, type VouchingKey } from './vouches.ts';
 
 const RELOAD_MS = 5_000;
 /** So long the set that is published may be waited for: less than a verifier gives it. */
@@ -34,11 +37,12 @@ export interface KeyRing extends Disposable {
   verificationKey(kid: string): Promise<VerificationKey | undefined>;
   /** The set as it is published; read now, or the last one while Postgres is away. */
   published(): Promise<readonly PublicJwk[]>;
+  /** The keys as they go with grants; of the last read. */
+  vouches(): readonly string[];
   reload(): Promise<void>;
 }
 
-interface HeldKey {
-  jwk: PublicJwk;
+interface HeldKey extends VouchingKey {
   sign: SignToken;
   verification: VerificationKey;
 }
@@ -50,25 +54,36 @@ interface HeldKey {
  */
 export async function openKeyRing(
   database: Database,
-  making: KeyMaking,
+  { issuer, ...making }: KeyMaking & { issuer: string },
   logger: Logger,
 ): Promise<KeyRing> {
   let held: ReadonlyMap<string, HeldKey> = new Map();
+  let vouches: readonly string[] = [];
+  /** The names of the keys that `vouches` was made of. */
+  let vouchedFor = '';
 
   async function load(): Promise<void> {
     const rows = await readKeys(database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
+    const before = held;
     held = new Map(
       rows.map((row) => {
-        const known = held.get(row.kid);
+        const known = before.get(row.kid);
         if (known !== undefined) return [row.kid, known];
         const jwk = publicJwk.parse(row.publicJwk);
         const { kid, alg, use: _use, ...material } = jwk;
         const key = createPublicKey({ key: material, format: 'jwk' });
         const privateKey = openPrivateKey(making.seal, row.kid, row.sealedPrivateKey);
-        const sign = signerWith(row.kid, alg, privateKey);
-        return [row.kid, { jwk, sign, verification: { kid, alg, key } }];
+        const sign = signerWith(row.kid, alg, privateKey, 'at+jwt');
+        const vouch = signerWith(row.kid, alg, privateKey, KEY_VOUCH_TYPE);
+        return [row.kid, { jwk, sign, vouch, verification: { kid, alg, key } }];
       }),
     );
+    // Signed once for each change of the keys, and not for each grant.
+    const names = [...held.keys()].join(' ');
+    if (names === vouchedFor) return;
+    vouches = [];
+    vouches = await vouchesAmong([...held.values()], issuer, await secondsOf(database));
+    vouchedFor = names;
   }
 
   let running: Promise<void> | undefined;
@@ -119,10 +134,19 @@ export async function openKeyRing(
       await atMost(PUBLISHED_WITHIN_MS, read);
       return [...held.values()].map(({ jwk }) => jwk);
     },
+    vouches: () => vouches,
     [Symbol.dispose]() {
       clearInterval(timer);
     },
   };
+}
+
+/** Seconds since the epoch by the database's clock. */
+async function secondsOf(database: Database): Promise<number> {
+  const [row] = await database.execute(
+    sql`select floor(extract(epoch from clock_timestamp()))::float8 as seconds`,
+  );
+  return z.object({ seconds: z.number() }).parse(row).seconds;
 }
 
 /** Under a lock, so that two instances that start at once make one. */

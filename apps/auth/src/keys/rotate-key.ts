@@ -1,12 +1,14 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
 import type { MakeChange } from '../revocation/change.ts';
+import type { KeyRing } from './key-ring.ts';
 import { makeKey, type KeyMaking } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 
 export interface RotateKeyDependencies {
   makeChange: MakeChange;
   making: KeyMaking;
+  keyRing: Pick<KeyRing, 'reload'>;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface RotateKeyDependencies {
 export function createRotateKey({
   makeChange,
   making,
+  keyRing,
 }: RotateKeyDependencies): AccountAdministration['rotateKey'] {
   return async (call, { actor }) => {
     const key = await makeKey(making);
@@ -29,6 +32,8 @@ export function createRotateKey({
       await audit(through(call, { action: 'key.rotated', target: { kind: 'key', id: made } }));
       return made;
     });
+    // So that the next grants carry it. Other instances read it within seconds, before it signs.
+    await keyRing.reload().catch(() => undefined);
     return { kid };
   };
 }

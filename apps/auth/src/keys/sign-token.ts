@@ -1,16 +1,29 @@
-/** Makes access tokens: a JWS in its compact form (RFC 7515 section 7.1) of the type of RFC 9068. */
+/**
+ * Signs with the issuer's keys: a JWS in its compact form (RFC 7515 section 7.1).
+ *
+ * Invariant: a signer makes one type of token, so that none is ever taken for another (RFC 8725
+ * section 3.11).
+ */
 import { sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { KeyId } from '@portcullis/contracts';
+import type { KeyId, KEY_VOUCH_TYPE } from '@portcullis/contracts';
 import type { SigningAlgorithm } from './signing-key.ts';
 
 /** Signs claims, as JSON. Not to be given anything that JSON cannot hold. */
 export type SignToken = (claims: object) => Promise<string>;
 
+/** An access token (RFC 9068), or a vouch for another key (`vouches.ts`). */
+export type SignedType = 'at+jwt' | typeof KEY_VOUCH_TYPE;
+
 const signElsewhere = promisify(sign);
 
-export function signerWith(kid: KeyId, alg: SigningAlgorithm, key: KeyObject): SignToken {
-  const header = `${encode({ alg, typ: 'at+jwt', kid })}.`;
+export function signerWith(
+  kid: KeyId,
+  alg: SigningAlgorithm,
+  key: KeyObject,
+  typ: SignedType,
+): SignToken {
+  const header = `${encode({ alg, typ, kid })}.`;
   return async (claims) => {
     const signed = header + encode(claims);
     const signature = await signatureOf(Buffer.from(signed, 'latin1'), alg, key);

@@ -101,5 +101,5 @@ export async function readKeys(database: Queryable, keepSeconds: number) {
       sql`${signingKeys.killedAt} is null and (${signingKeys.retiredAt} is null
         or ${signingKeys.retiredAt} > clock_timestamp() - make_interval(secs => ${keepSeconds}))`,
     )
-    .orderBy(desc(signingKeys.activeFrom));
+    .orderBy(desc(signingKeys.activeFrom), desc(signingKeys.kid));
 }

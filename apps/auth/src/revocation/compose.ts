@@ -29,6 +29,8 @@ export interface RevocationsOptions {
   maxTokenLifeSeconds: number;
   /** S, in milliseconds. */
   maxStalenessMs: number;
+  /** Keys that go with grants; none unless given. */
+  vouches?: () => readonly string[];
   failed(error: unknown, what: string): void;
   /** Told of each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
@@ -47,7 +49,16 @@ export interface Revocations extends AsyncDisposable {
 }
 
 export async function createRevocations(options: RevocationsOptions): Promise<Revocations> {
-  const { database, log, registry, outbox, bus, maxStalenessMs, failed } = options;
+  const {
+    database,
+    log,
+    registry,
+    outbox,
+    bus,
+    maxStalenessMs,
+    failed,
+    vouches = () => [],
+  } = options;
   const accountEvents = new AccountEventPublisher({ outbox, bus, failed });
   const protocol = await startProtocol({
     log,
@@ -55,6 +66,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     bus,
     clock: systemClock,
     maxStalenessMs,
+    vouches,
     failed,
     ...(options.beyondHead === undefined ? {} : { beyondHead: options.beyondHead }),
   });

@@ -30,6 +30,8 @@ export interface ProtocolOptions {
   clock: Clock;
   /** S, in milliseconds. */
   maxStalenessMs: number;
+  /** Keys that go with grants; none unless given. What they say rests on their own signatures alone. */
+  vouches?(): readonly string[];
   failed(error: unknown, what: string): void;
   /** Told of each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
@@ -68,7 +70,9 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const listener: BusListener = {
     async grant(request) {
       acknowledged(request, request.service);
-      return await grants.answer(request);
+      const reply = await grants.answer(request);
+      const keys = options.vouches?.() ?? [];
+      return reply.outcome === 'granted' && keys.length > 0 ? { ...reply, keys: [...keys] } : reply;
     },
     acknowledged,
     farewell(leaving, service) {

@@ -36,6 +36,11 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
   gauge('key_set_age_seconds', 'Since the key set was fetched; +Inf before it ever was', () =>
     verifier.keySet.ageMs === undefined ? Number.POSITIVE_INFINITY : verifier.keySet.ageMs / 1_000,
   );
+  gauge(
+    'keys_vouched',
+    'Keys that came with grants since the key set was fetched',
+    () => verifier.keySet.vouched,
+  );
   counter(
     'key_set_failures_total',
     'Fetches of the key set that failed',

@@ -1,5 +1,6 @@
 /**
- * The issuer's public keys, fetched ahead of need and kept through an outage.
+ * The issuer's public keys, fetched ahead of need and kept through an outage; and those that came with
+ * grants meanwhile (`vouched-keys.ts`).
  *
  *   never ──▶ succeeded ◀──▶ failed        what became of the last fetch
  *
@@ -7,7 +8,8 @@
  *  - At most one fetch is under way, and at most one begins in a cooldown, however many unknown
  *    `kid`s arrive. A key that is killed for the first time shortens the cooldown, once.
  *  - A failed fetch, or a bad set, leaves the keys that are known in place; a good one without a key
- *    takes it away. A key that was killed never comes back.
+ *    takes it away, with every key that was only vouched for. A key that was killed never comes back,
+ *    and takes along what it has vouched for. The first key is never one that was vouched for.
  *  - "There is no such key" is said only after a fetch that succeeded within the cooldown, and began
  *    after the last kill. Everything else is not known, and is answered so.
  */
@@ -15,6 +17,7 @@ import { Refusal } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
 import type { VerificationKey } from '../token/signature.ts';
 import { demandTrustedAddress, fetchKeySet, type Fetch } from './fetch-key-set.ts';
+import { VouchedKeys } from './vouched-keys.ts';
 
 const COOLDOWN_MS = 5_000;
 /** Without any keys, or since a kill, after which an unheard-of key may sign: ask again sooner. */
@@ -36,6 +39,8 @@ type LastFetch =
 export interface KeySetStatus {
   /** Keys that came with the last fetch that succeeded; zero when none ever did. */
   readonly keys: number;
+  /** Keys that came with grants since, and that a fetched key vouches for. */
+  readonly vouched: number;
   /** What became of the last fetch: `failed` says that keys which are not known cannot be had. */
   readonly lastFetch: 'never' | 'succeeded' | 'failed';
   /** Since the last fetch that succeeded was begun; undefined when none ever did. */
@@ -47,12 +52,26 @@ export interface KeySetStatus {
 /** @param error why the key set cannot be had; undefined: it can be had again */
 export type KeySetListener = (error: unknown) => void;
 
+export interface JwksOptions {
+  url: string;
+  issuer: string;
+  clock: Clock;
+  fetch: Fetch;
+  /** Milliseconds since the epoch by the issuer's clock. */
+  issuerNow: () => number;
+  /** Told when the set can no longer be had, and when it can again. */
+  onChange?: KeySetListener;
+  /** Told of every fetch that failed. */
+  onFailure?: () => void;
+  /** Told of keys that are not known any more, though nobody has killed them themselves. */
+  onGone?: (kids: readonly string[]) => void;
+}
+
 export class Jwks {
-  readonly #url: string;
+  readonly #options: JwksOptions;
   readonly #clock: Clock;
-  readonly #fetch: Fetch;
-  readonly #onChange: KeySetListener;
   readonly #killed = new Set<string>();
+  readonly #vouched: VouchedKeys;
   #keys: ReadonlyMap<string, VerificationKey> | undefined;
   #fetching: Promise<void> | undefined;
   #asked = { at: Number.NEGATIVE_INFINITY, kills: 0 };
@@ -62,13 +81,16 @@ export class Jwks {
   #ageing: Timer | undefined;
   #closed = false;
 
-  /** @param onChange told when the set can no longer be had, and when it can again */
-  constructor(url: string, clock: Clock, fetch: Fetch, onChange: KeySetListener = () => {}) {
-    demandTrustedAddress(url);
-    this.#url = url;
-    this.#clock = clock;
-    this.#fetch = fetch;
-    this.#onChange = onChange;
+  constructor(options: JwksOptions) {
+    demandTrustedAddress(options.url);
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#vouched = new VouchedKeys({
+      issuer: options.issuer,
+      issuerNow: options.issuerNow,
+      fetched: (kid) => this.#keys?.get(kid),
+      isKilled: (kid) => this.#killed.has(kid),
+    });
   }
 
   get loaded(): boolean {
@@ -79,6 +101,7 @@ export class Jwks {
     const now = this.#clock.monotonic();
     return {
       keys: this.#keys?.size ?? 0,
+      vouched: this.#vouched.size,
       lastFetch: this.#last.outcome,
       ageMs: this.#succeededAt === undefined ? undefined : now - this.#succeededAt,
       failures: this.#failures,
@@ -90,7 +113,7 @@ export class Jwks {
    * the key is the same.
    */
   known(kid: string): VerificationKey | undefined {
-    return this.#keys?.get(kid);
+    return this.#keys?.get(kid) ?? this.#vouched.find(kid);
   }
 
   /** Whether it was taken out for ever. */
@@ -135,6 +158,13 @@ export class Jwks {
     if (this.#keys?.has(kid) === true) {
       this.#keys = new Map([...this.#keys].filter(([known]) => known !== kid));
     }
+    const gone = this.#vouched.kill(kid).filter((other) => other !== kid);
+    this.#tellGone(gone);
+  }
+
+  /** Keys that came with a grant, of which every kill has been applied. */
+  learn(vouches: readonly string[]): void {
+    this.#tellGone(this.#vouched.learn(vouches));
   }
 
   /** Fetches no more. What is known stays. */
@@ -165,6 +195,10 @@ export class Jwks {
     );
   }
 
+  #tellGone(kids: readonly string[]): void {
+    if (kids.length > 0) this.#options.onGone?.(kids);
+  }
+
   #fetchAgainLater(): void {
     this.#ageing?.cancel();
     if (this.#closed) return;
@@ -174,23 +208,27 @@ export class Jwks {
   }
 
   async #load({ at, kills }: { at: number; kills: number }): Promise<void> {
-    const before = this.#last.outcome;
+    const { onChange, onFailure } = this.#options;
+    const last = this.#last.outcome;
     try {
-      const keys = await fetchKeySet(this.#url, this.#fetch);
+      const keys = await fetchKeySet(this.#options.url, this.#options.fetch);
       for (const kid of this.#killed) keys.delete(kid);
       for (const [kid, key] of keys) {
         const known = this.known(kid);
         if (known?.alg === key.alg && known.key.equals(key.key)) keys.set(kid, known);
       }
+      const before = [...(this.#keys?.keys() ?? []), ...this.#vouched.clear()];
       this.#keys = keys;
+      this.#tellGone(before.filter((kid) => !keys.has(kid)));
       this.#succeededAt = at;
       this.#last = { outcome: 'succeeded', askedAt: at, kills };
-      if (before === 'failed') this.#onChange(undefined);
+      if (last === 'failed') onChange?.(undefined);
     } catch (error) {
       // What is known stays known; what is not known stays unknown. The next cooldown tries again.
       this.#failures += 1;
       this.#last = { outcome: 'failed', error };
-      if (before !== 'failed') this.#onChange(error);
+      if (last !== 'failed') onChange?.(error);
+      onFailure?.();
     }
   }
 }

@@ -54,6 +54,10 @@ export class Ledger {
     return this.#tables.reduce((bytes, table) => bytes + table.bytes, 0);
   }
 
+  get killedKeys(): ReadonlySet<KeyId> {
+    return this.#keys;
+  }
+
   /** Grows with every event that added something; equal versions, equal verdicts. */
   get version(): number {
     return this.#version;

@@ -85,6 +85,8 @@ export interface ReplicaOptions {
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
   /** After a snapshot was merged, which may have held anything; all of it, or what came before a defect. */
   onMerged?: () => void;
+  /** Keys that came with a whole grant, after all that it holds was applied, and before it counts. */
+  onKeys?: (vouches: readonly string[]) => void;
 }
 
 /** A question that may be answered late, when others have been asked since. */
@@ -188,6 +190,12 @@ export class Replica {
       case 'holds':
         if (judged !== undefined) judged.judgedAt = version;
     }
+  }
+
+  /** Asks for a grant now rather than when it is due: it may bring a key that is missed. */
+  askSoon(): void {
+    // Not before the first one: it listens before it asks.
+    if (this.#state === 'LIVE' || this.#state === 'STALE') this.#renewals.soon();
   }
 
   /** Stops admitting first, then tells the issuer, so that no receipt waits for this verifier. */
@@ -380,6 +388,7 @@ export class Replica {
   /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
   #takeWhole(grant: Grant, asked: Asked): boolean {
     this.#takePart(grant, asked);
+    this.#options.onKeys?.(grant.keys ?? []);
     this.#stats.grants += 1;
     // Only now, with everything applied.
     this.#freshness.granted(asked, grant.max_staleness_ms);

@@ -65,6 +65,12 @@ export class Watchers {
     for (const watcher of this.#all) this.#judge(watcher);
   }
 
+  /** When a key is not known any more: whether it is one, the next check finds out. */
+  cutSignedBy(kids: readonly string[], reason: Refusal): void {
+    const signers = kids.flatMap((kid) => [...(this.#byKey.get(kid) ?? [])]);
+    for (const watcher of signers) this.#cut(watcher, reason);
+  }
+
   /** When nothing can be vouched for any more. */
   cutAll(reason: Refusal): void {
     for (const watcher of this.#all) this.#cut(watcher, reason);
