@@ -43,6 +43,8 @@ export const grantRequest = z.strictObject({
   position,
   /** Event ids that were applied and not yet acknowledged. */
   applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
+  /** The `resume` of the last answer, where it had one. Only an issuer that gives one knows it. */
+  resume: eventId.optional(),
 });
 export type GrantRequest = z.infer<typeof grantRequest>;
 
@@ -58,6 +60,12 @@ export const grantReply = z.discriminatedUnion('outcome', [
     events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),
     /** False: the answer was cut at its bound and vouches for nothing; ask again from `position`. */
     complete: z.boolean(),
+    /**
+     * More events have no position yet than one answer carries: ask again with this. What follows
+     * vouches only for the moment at which the first of these questions was asked, since an event may
+     * have been committed meanwhile whose id stands before it.
+     */
+    resume: eventId.optional(),
     /** S: for how long after asking the verifier may accept, in milliseconds. */
     max_staleness_ms: z.int().min(100).max(300_000),
     issuer_time: issuerTime,

@@ -41,7 +41,7 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
       return { version: 1, epoch, first: head + 1, ids };
     },
 
-    async read(after) {
+    async read(after, resume) {
       const read = await connection.statement(async () => {
         const numbered = [...database.log.values()]
           .filter(({ position }) => position !== null && position > after)
@@ -50,14 +50,18 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
           .map(eventOf);
         const unnumbered = [...database.log.values()]
           .filter(({ position }) => position === null)
-          .slice(0, page)
-          .map(eventOf);
+          .map(eventOf)
+          .filter(({ id }) => resume === undefined || id > resume)
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, page);
         const { epoch, head } = database;
-        const cut = numbered.length === page || unnumbered.length === page;
+        const rest = unnumbered.length === page ? unnumbered.at(-1)?.id : undefined;
+        const cut = numbered.length === page || rest !== undefined;
         // The snapshot stands; the clock is read when the row is made.
         await database.world.pass(database.duration());
         const issuerTime = Math.floor(database.clock.now());
-        return { epoch, head, issuerTime, numbered, unnumbered, cut } satisfies LogPage;
+        const places = { epoch, head, issuerTime, cut, resume: rest };
+        return { ...places, numbered, unnumbered } satisfies LogPage;
       });
       await process.pass('read');
       return read;
@@ -81,13 +85,15 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
       });
     },
 
-    async unpublished() {
+    async unpublished(after) {
       return await connection.statement(() => {
         const before = database.clock.now() - LEFTOVER_AGE_MS;
         return [...database.log.values()]
           .filter(({ publishedAt, occurredAt }) => publishedAt === null && occurredAt < before)
-          .slice(0, LEFTOVERS)
-          .map(eventOf);
+          .map(eventOf)
+          .filter(({ id }) => after === undefined || id > after)
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, LEFTOVERS);
       });
     },
 

@@ -18,7 +18,11 @@ export const withoutRegisterFirst: Variant = {
           return await registry.register(requests, maxStalenessMs);
         },
       },
-      log: { ...log, read: async (after) => early.get(after) ?? (await log.read(after)) },
+      log: {
+        ...log,
+        read: async (after, resume) =>
+          (resume === undefined ? early.get(after) : undefined) ?? (await log.read(after, resume)),
+      },
     };
   },
 };

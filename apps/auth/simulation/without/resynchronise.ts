@@ -7,7 +7,7 @@ export const withoutResynchronise: Variant = {
       bus,
       log: {
         ...log,
-        read: async (after) => ({ ...(await log.read(after)), epoch }),
+        read: async (after, resume) => ({ ...(await log.read(after, resume)), epoch }),
         async number() {
           const notice = await log.number();
           return notice && { ...notice, epoch };

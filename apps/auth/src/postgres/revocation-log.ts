@@ -13,7 +13,7 @@ import type { AccountEventOutbox } from '../revocation/account-events.ts';
 import type { LogPlaces } from '../revocation/list-verifiers.ts';
 import type { RevocationLog } from '../revocation/log.ts';
 
-/** Both lists of an answer together stay within what one answer may carry. */
+/** Of numbered rows; those without a position fill up what one answer may carry. */
 const PAGE = MAX_GRANTED_EVENTS / 2;
 const LEFTOVERS = 500;
 /** Its own process is given this long to publish before others do. */
@@ -61,7 +61,7 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
       });
     },
 
-    async read(after) {
+    async read(after, resume) {
       // One statement, hence one snapshot: head, numbered and unnumbered belong together.
       const rows = await sql`
         with numbered as (
@@ -69,19 +69,22 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
           -- Qualified: the bare name would be the column of the result, which has no index.
           where e.position > ${after} order by e.position limit ${PAGE}
         ), unnumbered as (
-          select ${columns} from revocation_log e where position is null limit ${PAGE}
+          select ${columns} from revocation_log e
+          where position is null ${resume === undefined ? sql`` : sql`and e.id > ${resume}`}
+          order by e.id limit ${MAX_GRANTED_EVENTS} - (select count(*) from numbered)
         )
         select h.epoch, h.position::float8 as head,
           (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
         from log_head h
         left join (select * from numbered union all select * from unnumbered) e on true
-        order by e.position`;
+        order by e.position, e.id`;
       const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
       const events = rows.filter((row) => row['id'] !== null).map(eventOf);
       const numbered = events.filter(({ position }) => position !== undefined);
       const unnumbered = events.filter(({ position }) => position === undefined);
-      const cut = numbered.length === PAGE || unnumbered.length === PAGE;
-      return { epoch, head, issuerTime, numbered, unnumbered, cut };
+      const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
+      const cut = numbered.length === PAGE || rest !== undefined;
+      return { epoch, head, issuerTime, numbered, unnumbered, cut, resume: rest };
     },
 
     async find(id) {
@@ -105,11 +108,12 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
       return rows.map((row) => placedRow.parse(row));
     },
 
-    async unpublished() {
+    async unpublished(after) {
       const rows = await sql`
         select ${columns} from revocation_log e
         where published_at is null and occurred_at < clock_timestamp() - ${LEFTOVER_AGE}::interval
-        limit ${LEFTOVERS}`;
+          ${after === undefined ? sql`` : sql`and e.id > ${after}`}
+        order by e.id limit ${LEFTOVERS}`;
       return rows.map(eventOf);
     },
 
@@ -120,11 +124,15 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
     },
 
     async prune() {
-      await sql`
-        delete from revocation_log where id in (
-          select id from revocation_log
-          where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
-        )`;
+      let pruned: number;
+      do {
+        const gone = await sql`
+          delete from revocation_log where id in (
+            select id from revocation_log
+            where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
+          )`;
+        pruned = gone.count;
+      } while (pruned === PRUNED_AT_ONCE);
     },
   };
 }

@@ -15,7 +15,9 @@
  *
  * Rows that are committed and not yet numbered are part of every answer. So an answer never waits
  * for the right to give out positions, and an instance that was paused while it held that right
- * delays nobody.
+ * delays nobody. When there are too many of them they come in several answers, in the order of their
+ * ids: whatever had no position when the first of those was read is in one of them, or has been numbered
+ * since and so lies after the position of the last.
  */
 import type { GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { LogPage, RevocationLog } from './log.ts';
@@ -84,14 +86,16 @@ export class Grants {
       maxStalenessMs,
     );
     // From here on the registration is committed. Every read below begins after it.
-    const pages = new Map<number, Promise<LogPage>>();
+    const pages = new Map<string, Promise<LogPage>>();
     await Promise.all(
       batch.map(async ({ request, resolve }) => {
         const registration = taken.get(request.incarnation);
         if (registration === undefined) return resolve(unavailable(request));
         const after = request.epoch === null ? 0 : request.position;
-        const reading = pages.get(after) ?? log.read(after);
-        pages.set(after, reading);
+        const { resume } = request;
+        const place = `${after} ${resume ?? ''}`;
+        const reading = pages.get(place) ?? log.read(after, resume);
+        pages.set(place, reading);
         const page = await reading;
         // The database may have gone back before the one or between the two.
         const isBeyond = registration.isBeyond || request.position > page.head;
@@ -108,7 +112,7 @@ export class Grants {
 
 function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): GrantReply {
   const { nonce, incarnation } = request;
-  const { epoch, numbered, unnumbered, head, cut, issuerTime } = page;
+  const { epoch, numbered, unnumbered, head, cut, resume, issuerTime } = page;
   if (request.epoch !== null && request.epoch !== epoch) return resynchronise(request, page);
   return {
     version: 1,
@@ -118,8 +122,9 @@ function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): 
     epoch,
     // A cut answer vouches only for what it carries.
     position: cut ? (numbered.at(-1)?.position ?? request.position) : head,
-    events: cut ? numbered : [...numbered, ...unnumbered],
+    events: [...numbered, ...unnumbered],
     complete: !cut,
+    ...(resume === undefined ? {} : { resume }),
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
   };

@@ -9,10 +9,12 @@ export interface LogPage {
   issuerTime: number;
   /** With positions, ascending, cut at a bound. */
   numbered: RevocationEvent[];
-  /** Committed and not numbered yet, cut at a bound. */
+  /** Committed and not numbered yet, ascending by id, cut at a bound. */
   unnumbered: RevocationEvent[];
   /** Whether either list was cut. */
   cut: boolean;
+  /** Where those without a position were cut: go on from there. */
+  resume?: EventId | undefined;
 }
 
 /**
@@ -24,13 +26,16 @@ export interface LogPage {
 export interface RevocationLog {
   /** Gives positions to what is committed without one. Undefined when there was nothing. */
   number(): Promise<Numbered | undefined>;
-  /** Everything after that position, and everything that has none. */
-  read(after: number): Promise<LogPage>;
+  /** Everything after that position, and everything that has none; of that, what follows `resume`. */
+  read(after: number, resume?: EventId): Promise<LogPage>;
   find(id: EventId): Promise<RevocationEvent | undefined>;
   /** The positions of those that have one. */
   positionsOf(ids: readonly EventId[]): Promise<Map<EventId, number>>;
-  /** What was committed a while ago and is not marked as published: its process may be dead. */
-  unpublished(): Promise<RevocationEvent[]>;
+  /**
+   * What was committed a while ago and is not marked as published, since its process may be dead:
+   * ascending by id, cut at a bound, of that what follows `after`.
+   */
+  unpublished(after?: EventId): Promise<RevocationEvent[]>;
   markPublished(ids: readonly EventId[]): Promise<void>;
   /** Lets go of rows that no living token can be affected by. */
   prune(): Promise<void>;

@@ -36,6 +36,8 @@ export class Publisher {
   #toNumber: Timer | undefined;
   #numbering: Promise<void> | undefined;
   #numberAgain = false;
+  /** The last leftover that was pushed again; the next look goes on from there. */
+  #sweptUpTo: EventId | undefined;
 
   constructor(dependencies: PublisherDependencies) {
     this.#dependencies = dependencies;
@@ -67,7 +69,17 @@ export class Publisher {
   /** What others left behind, and what could not be pushed when it was committed. */
   async sweep(): Promise<void> {
     await this.number();
-    if (this.#dependencies.bus.connected) this.push(await this.#dependencies.log.unpublished());
+    if (this.#dependencies.bus.connected) this.push(await this.#leftovers());
+  }
+
+  /** Some of them at each look, from the first again after the last: what the bus refuses stops none. */
+  async #leftovers(): Promise<RevocationEvent[]> {
+    const { log } = this.#dependencies;
+    const following = await log.unpublished(this.#sweptUpTo);
+    const startsOver = following.length === 0 && this.#sweptUpTo !== undefined;
+    const leftovers = startsOver ? await log.unpublished() : following;
+    this.#sweptUpTo = leftovers.at(-1)?.id;
+    return leftovers;
   }
 
   /** Gives positions to what is committed. One at a time; a call meanwhile makes one more run. */

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { partOf, startAuthSystem, type AuthSystem } from '../auth-system.ts';
 import { connectNats } from '../revocation/instance.ts';
 
-const S = 2_000;
+const S = 3_000;
 let system: AuthSystem;
 let replicas: Replica[];
 let deaf = false;
@@ -90,18 +90,41 @@ it('V18: a verifier that has applied everything is not shown as one behind', asy
   expect(list.body.verifiers.map(({ behind }: { behind: number }) => behind)).toEqual([0, 0, 0]);
 });
 
-async function insert(id: string, sid: string): Promise<void> {
+it('V13: 700 revocations without a position make no verifier stale, and are enforced', async () => {
+  const { access_token: bystander } = await system.auth.newcomer();
+  const { access_token: ended } = await system.auth.newcomer();
+  const { sid } = partOf(ended, 1);
+  const last = newId('evt', Date.now() + 3_600_000); // after the rest, in every order by id
+  await system.sql.begin(async (tx) => {
+    await tx`select 1 from log_head for update`;
+    deaf = true;
+    await insert(...Array.from({ length: 700 }, () => ({ id: newId('evt'), key: newId('ses') })));
+    await insert({ id: last, key: sid });
+    const until = performance.now() + 1.5 * S;
+    while (performance.now() < until) {
+      expect(states()).toEqual(['LIVE', 'LIVE', 'LIVE']);
+      expect(verdicts(bystander)).toEqual(['accepted', 'accepted', 'accepted']);
+      await sleep(50);
+    }
+    expect(verdicts(ended)).toEqual(['invalid_token', 'invalid_token', 'invalid_token']);
+  });
+  deaf = false;
+}, 30_000);
+
+/** On a connection of its own: what is committed while the head is held. */
+async function insert(...sessions: { id: string; key: string }[]): Promise<void> {
   await system.sql`insert into revocation_log
     (id, kind, key, reason, expires_at, actor_kind, actor_id, request_id)
-    values (${id}, 'session', ${sid}, 'logout', clock_timestamp() + interval '1 hour',
-      'system', 'test', 'req_test')`;
+    select id, 'session', key, 'logout', clock_timestamp() + interval '1 hour',
+      'system', 'test', 'req_test'
+    from jsonb_to_recordset(${system.sql.json(sessions)}) as r (id text, key text)`;
 }
 
 it('V1: a receipt is true after the database has gone back under the same epoch', async () => {
   const { access_token: bystander } = await system.auth.newcomer();
   const { access_token: ended } = await system.auth.newcomer();
   const backup = await caughtUp();
-  for (let i = 0; i < 12; i += 1) await insert(newId('evt'), newId('ses'));
+  await insert(...Array.from({ length: 12 }, () => ({ id: newId('evt'), key: newId('ses') })));
   await caughtUp();
   // The backup: what was numbered since is lost, and the verifiers run on.
   deaf = true;

@@ -89,11 +89,20 @@ export interface ReplicaOptions {
   onKeys?: (vouches: readonly string[]) => void;
 }
 
+/** Where an answer was cut among events without a position. */
+interface Rest {
+  resume: EventId;
+  /** The question whose answer was the first of these: what follows vouches for that moment alone. */
+  since: Asked;
+}
+
 /** A question that may be answered late, when others have been asked since. */
 interface Question extends Asked {
   incarnation: IncarnationId;
   nonce: string;
   applied: readonly EventId[];
+  /** What it goes on from. */
+  rest: Rest | undefined;
 }
 
 export class Replica {
@@ -109,6 +118,8 @@ export class Replica {
   #incarnation: IncarnationId = newId('inc');
   #epoch: EpochId | null = null;
   #maxStaleness: number | undefined;
+  /** Absent unless the last answer was cut there. */
+  #rest: Rest | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -260,7 +271,8 @@ export class Replica {
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
-    const question = { ...asked, incarnation, nonce, applied };
+    const rest = this.#restAt(asked.at);
+    const question: Question = { ...asked, incarnation, nonce, applied, rest };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#epoch === null) this.#snapshot.begin();
     const patience =
@@ -279,6 +291,7 @@ export class Replica {
           epoch: this.#epoch,
           position: this.#position.value,
           applied,
+          ...(rest === undefined ? {} : { resume: rest.resume }),
         },
         patience,
         (late) => this.#takeLate(late, question),
@@ -303,13 +316,25 @@ export class Replica {
           return 0;
         }
         if (!reply.complete) {
-          const further = this.#takePart(reply, asked);
+          const further = this.#takePart(reply, question);
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
-        if (!this.#takeWhole(reply, asked)) return RETRY_MS;
-        // About every S/3, so that two may be lost before it shows.
-        return (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random());
+        if (!this.#takeWhole(reply, question)) return RETRY_MS;
+        // About every S/3, so that two may be lost before it shows; of a grant in several answers, since
+        // the first of its questions.
+        return Math.max(
+          0,
+          (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random()) -
+            (asked.at - (rest?.since.at ?? asked.at)),
+        );
     }
+  }
+
+  /** Where to go on from; from the beginning when what came before is worth nothing any more. */
+  #restAt(monotonic: number): Rest | undefined {
+    const age = monotonic - (this.#rest?.since.at ?? monotonic);
+    if (age >= (this.#maxStaleness ?? 0)) this.#rest = undefined;
+    return this.#rest;
   }
 
   /** @returns undefined for what is no answer to this question, or does not count any more */
@@ -344,8 +369,13 @@ export class Replica {
   }
 
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
-  #takePart(grant: Grant, asked: Asked): boolean {
+  #takePart(grant: Grant, asked: Question): boolean {
     const before = this.#position.value;
+    const { resume } = grant;
+    // An answer to a former question does not set back what has been asked since.
+    if (asked.rest === this.#rest) {
+      this.#rest = resume && { resume, since: asked.rest?.since ?? asked };
+    }
     this.#epoch = grant.epoch;
     this.#maxStaleness = grant.max_staleness_ms;
     this.#issuerClock.learn(grant.issuer_time, asked);
@@ -354,7 +384,7 @@ export class Replica {
       grant.position,
       grant.events.map(({ id }) => id),
     );
-    return this.#position.value > before;
+    return this.#position.value > before || resume !== undefined;
   }
 
   /**
@@ -386,12 +416,12 @@ export class Replica {
   }
 
   /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
-  #takeWhole(grant: Grant, asked: Asked): boolean {
+  #takeWhole(grant: Grant, asked: Question): boolean {
     this.#takePart(grant, asked);
     this.#options.onKeys?.(grant.keys ?? []);
     this.#stats.grants += 1;
     // Only now, with everything applied.
-    this.#freshness.granted(asked, grant.max_staleness_ms);
+    this.#freshness.granted(asked.rest?.since ?? asked, grant.max_staleness_ms);
     this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
     const fresh = this.#freshness.holds(this.#options.clock.monotonic());
@@ -407,6 +437,7 @@ export class Replica {
     const former = this.#incarnation;
     this.#incarnation = newId('inc');
     this.#epoch = null;
+    this.#rest = undefined;
     this.#position.reset();
     this.#freshness.end();
     this.#snapshot.reset();
