@@ -88,7 +88,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     resendVerification: createAskByMail(asking, 'verify-again', 'account.verification-asked'),
     changeEmail: createChangeEmail(asking),
     forgotPassword: createAskByMail(asking, 'reset-password', 'account.reset-asked'),
-    resetPassword: createResetPassword({ ...ending, database, hasher, judge }),
+    resetPassword: createResetPassword({ ...ending, database, hasher, judge, limits }),
     changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
     logIn: createLogIn({
       database,

@@ -1,17 +1,12 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { checkPassword } from '../login/check-password.ts';
-import type { Limits } from '../login/limits.ts';
 import { causeOfCaller } from '../session/log-out-all.ts';
 import { lockUser } from '../session/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import { accountById } from './account-by-id.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 import { setPassword } from './set-password.ts';
-
-export interface ChangePasswordDependencies extends ResetPasswordDependencies {
-  limits: Limits;
-}
 
 /**
  * Changes the caller's password. Both are asked for, a recent login and the password itself: a token
@@ -24,7 +19,7 @@ export function createChangePassword({
   hasher,
   limits,
   judge,
-}: ChangePasswordDependencies): AuthService['changePassword'] {
+}: ResetPasswordDependencies): AuthService['changePassword'] {
   return async (call, { current_password: current, new_password: next, wait }) => {
     const { sub: id, sid } = call.caller;
     await requireRecentLogin(database, sid);

@@ -10,12 +10,12 @@
  * deadlock; who holds the address is looked up before the locks, and again under them. An account that
  * takes the address in between breaks the index, and the whole is done once more.
  */
-import { Refusal, type RevocationEvent, type UserId } from '@portcullis/contracts';
+import { Refusal, type UserId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { findLink, useLink } from '../link/link.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Cause, Change, Changed, MakeChange } from '../revocation/change.ts';
 import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
 import { deleteAccount } from './delete-account.ts';
@@ -26,15 +26,18 @@ type User = typeof users.$inferSelect;
 
 const MAX_ROUNDS = 3;
 
-/** @returns what was revoked, the moved account's last @throws Refusal `invalid_link` */
+/**
+ * @returns the key of the new address, and what was revoked, the moved account's last
+ * @throws Refusal `invalid_link`
+ */
 export async function confirmEmailChange(
   makeChange: MakeChange,
   cause: Cause,
   token: string,
-): Promise<RevocationEvent[]> {
+): Promise<Changed<string>> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     try {
-      return (await makeChange(cause, (change) => move(change, token))).revocations;
+      return await makeChange(cause, (change) => move(change, token));
     } catch (error) {
       if (!isTaken(error)) throw error;
     }
@@ -42,7 +45,7 @@ export async function confirmEmailChange(
   throw new Refusal('unavailable', { retryAfter: 1 });
 }
 
-async function move(change: Change, token: string): Promise<void> {
+async function move(change: Change, token: string): Promise<string> {
   const { tx } = change;
   const { userId: id, newEmail } = await findLink(tx, token, ['change-email']);
   if (newEmail === null) throw new Refusal('invalid_link');
@@ -62,6 +65,7 @@ async function move(change: Change, token: string): Promise<void> {
   }
   await change.announce({ type: 'email-changed', user_id: id, email });
   await change.audit({ action: 'account.email-changed', target: { kind: 'user', id } });
+  return key;
 }
 
 /** @returns the other account that has the address */

@@ -1,6 +1,7 @@
 import type { AuthService } from '@portcullis/api';
 import { sql } from 'drizzle-orm';
 import { findLink, useLink } from '../link/link.ts';
+import type { Limits } from '../login/limits.ts';
 import type { Database } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { MakeChange } from '../revocation/change.ts';
@@ -16,6 +17,7 @@ export interface ResetPasswordDependencies {
   receipts: Receipts;
   hasher: PasswordHasher;
   judge: JudgePassword;
+  limits: Limits;
 }
 
 /** Sets a new password for whoever reads the mailbox, which thereby is verified. */
@@ -25,6 +27,7 @@ export function createResetPassword({
   receipts,
   hasher,
   judge,
+  limits,
 }: ResetPasswordDependencies): AuthService['resetPassword'] {
   return async ({ request }, { token, password, wait }) => {
     // A wrong token is not worth a hash. It is used up after that, and judged once more.
@@ -36,13 +39,15 @@ export function createResetPassword({
       requestId: request.requestId,
       address: request.address,
     } as const;
-    const { revocations } = await makeChange(cause, async (change) => {
+    const { result: user, revocations } = await makeChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['reset-password']);
       await setPassword(change, user, passwordHash, {
         emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, clock_timestamp())`,
       });
       await change.audit({ action: 'account.password-reset', target: { kind: 'user', id } });
+      return user;
     });
+    if (user.emailKey !== null) await limits.provedMailbox(request.address, user.emailKey);
     return await receipts.collect(revocations, wait);
   };
 }

@@ -11,7 +11,6 @@ import { eq, sql } from 'drizzle-orm';
 import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
 import { checkPassword } from '../login/check-password.ts';
-import type { Limits } from '../login/limits.ts';
 import { users } from '../postgres/schema/index.ts';
 import type { Cause, Change } from '../revocation/change.ts';
 import type { LockedUser } from '../session/lock-user.ts';
@@ -22,7 +21,6 @@ import { cutOff } from './cut-off.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 
 export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies, 'judge'> {
-  limits: Limits;
   tokens: LinkTokens;
 }
 
@@ -45,7 +43,8 @@ export function createVerifyEmail({
       address: request.address,
     };
     if (purpose === 'change-email') {
-      const revocations = await confirmEmailChange(makeChange, cause, token);
+      const { result: key, revocations } = await confirmEmailChange(makeChange, cause, token);
+      await limits.provedMailbox(request.address, key);
       const receipt = await receipts.collect(revocations, wait);
       return { status: 'verified', password: 'kept', reset_token: null, receipt };
     }
@@ -54,7 +53,7 @@ export function createVerifyEmail({
       password === undefined
         ? null
         : await whoKnows(password, await accountById(database, id), request.address);
-    const { result: resetToken, revocations } = await makeChange(cause, async (change) => {
+    const { result, revocations } = await makeChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['verify-email']);
       const isRegistrant = registrant?.credentialVersion === user.credentialVersion;
       await change.audit({
@@ -62,8 +61,13 @@ export function createVerifyEmail({
         target: { kind: 'user', id },
         detail: { password: isRegistrant ? 'kept' : 'void' },
       });
-      return isRegistrant ? await keep(change, user) : await makeVoid(change, user);
+      return {
+        key: user.emailKey,
+        resetToken: isRegistrant ? await keep(change, user) : await makeVoid(change, user),
+      };
     });
+    const { key, resetToken } = result;
+    if (key !== null) await limits.provedMailbox(request.address, key);
     return {
       status: 'verified',
       password: resetToken === null ? 'kept' : 'void',

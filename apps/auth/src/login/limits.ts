@@ -63,6 +63,11 @@ export interface Limits {
    * is away, is no guess, and is taken off the count. A wrong proof stays on it.
    */
   judging<T>(address: string, account: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Who reads the mailbox of the account is its owner: what was counted for it in their network is
+   * taken off, so that a new password logs in at once. The network's own count stays.
+   */
+  provedMailbox(address: string, account: string): Promise<void>;
   /** A wrong one is counted for the account and for all of them, wherever it came from. */
   wrongPassword(account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -137,6 +142,10 @@ export function createLimits(options: LimitsOptions): Limits {
         byAccount.forget(keyOf(address, account)),
       ]);
     },
+    async provedMailbox(address, account) {
+      // Too strict for a while at worst; the proof was good all the same.
+      await byAccount.forget(keyOf(address, account)).catch(() => undefined);
+    },
     async wrongPassword(account) {
       const [attack, spray] = await Promise.all([
         ofAccount.usesUp(hashOf(account)),
@@ -169,10 +178,33 @@ class Store {
     try {
       return await together();
     } catch (error) {
-      this.#restUntil = performance.now() + REST;
-      this.#degraded(error);
+      this.#rest(error);
       return await alone();
     }
+  }
+
+  /**
+   * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance
+   * has a count of its own. A resting Redis is told all the same, and not waited for.
+   *
+   * @param alone @returns whether there was anything to take off
+   */
+  async undo(together: () => Promise<unknown>, alone: () => Promise<boolean>): Promise<void> {
+    if (performance.now() < this.#restUntil) {
+      if (!(await alone())) void together().catch(() => undefined);
+      return;
+    }
+    try {
+      await together();
+    } catch (error) {
+      this.#rest(error);
+      await alone();
+    }
+  }
+
+  #rest(error: unknown): void {
+    this.#restUntil = performance.now() + REST;
+    this.#degraded(error);
   }
 }
 
@@ -227,18 +259,22 @@ function limiter({ name, points, duration }: Limit, options: LimitsOptions, stor
     },
     /** Takes one off what is counted, and nothing off nothing: its window may be over. */
     async giveBack(key: string): Promise<void> {
-      await store.ask(
-        async () => void (await redis.eval(TAKE_OFF, 1, together.getKey(key))),
+      await store.undo(
+        async () => await redis.eval(TAKE_OFF, 1, together.getKey(key)),
         async () => {
           const counter = counterOf(key);
-          if (countOf(alone, await alone.get(counter)).counted > 0) await alone.reward(counter);
+          const counted = countOf(alone, await alone.get(counter)).counted > 0;
+          if (counted) await alone.reward(counter);
+          return counted;
         },
       );
     },
+    /** In both places: the owner was here. */
     async forget(key: string): Promise<void> {
-      await store.ask(
+      await alone.delete(counterOf(key));
+      await store.undo(
         () => together.delete(key),
-        () => alone.delete(counterOf(key)),
+        async () => false,
       );
     },
   };
@@ -251,8 +287,11 @@ interface Count {
   seconds: number;
 }
 
-/** Of the library's own there is one that goes below zero, in a window of its making. */
-const TAKE_OFF = `
+/**
+ * Of the library's own there is one that goes below zero, in a window of its making. The flag (Redis 7,
+ * Valkey) lets it through when Redis is full, as DEL is: it needs no memory.
+ */
+const TAKE_OFF = `#!lua flags=allow-oom
   local counted = tonumber(redis.call('get', KEYS[1]) or 0)
   if counted > 1 then return redis.call('decr', KEYS[1]) end
   return redis.call('del', KEYS[1])`;

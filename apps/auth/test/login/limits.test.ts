@@ -326,6 +326,17 @@ describe('with Redis', () => {
     expect(metrics).toMatch(/portcullis_auth_limiter_degraded_total\S* [1-9]/);
   });
 
+  it('read-only, the same', async () => {
+    await using redis = await startPrivateRedis();
+    const deposed = await system.start({ REDIS_URL: redis.url });
+    system.instances.pop();
+    const { email } = await deposed.newcomer();
+    const operator = new Redis(redis.url);
+    await operator.call('REPLICAOF', '127.0.0.1', '1');
+    operator.disconnect();
+    await holdsAlone(email, [deposed]);
+  });
+
   /** Each instance counts by itself: five wrong passwords, for which two have ten. */
   async function holdsAlone(email: string, instances: readonly AuthInstance[]): Promise<void> {
     const [one = auth] = instances;
