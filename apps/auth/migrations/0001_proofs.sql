@@ -5,5 +5,4 @@ CREATE TABLE "spent_proofs" (
 --> statement-breakpoint
 ALTER TABLE "clients" ADD COLUMN "jwks" jsonb;--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "dpop_jkt" text;--> statement-breakpoint
-CREATE INDEX "spent_proofs_expiry" ON "spent_proofs" USING btree ("expires_at");--> statement-breakpoint
-CREATE INDEX "revocation_log_tokens" ON "revocation_log" USING btree ("key") WHERE "revocation_log"."kind" = 'token';
+CREATE INDEX "spent_proofs_expiry" ON "spent_proofs" USING btree ("expires_at");

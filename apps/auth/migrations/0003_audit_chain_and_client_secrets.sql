@@ -10,10 +10,6 @@ ALTER TABLE "audit_log" ADD COLUMN "previous_hash" "bytea";--> statement-breakpo
 ALTER TABLE "audit_log" ADD COLUMN "hash" "bytea";--> statement-breakpoint
 ALTER TABLE "clients" ADD COLUMN "previous_secret_hash" "bytea";--> statement-breakpoint
 ALTER TABLE "clients" ADD COLUMN "previous_secret_until" timestamp with time zone;--> statement-breakpoint
-CREATE UNIQUE INDEX "audit_log_position" ON "audit_log" USING btree ("position");--> statement-breakpoint
-CREATE INDEX "audit_log_unchained" ON "audit_log" USING btree ("sequence") WHERE "audit_log"."position" is null;--> statement-breakpoint
-CREATE INDEX "audit_log_actor" ON "audit_log" USING btree ("actor_id","position");--> statement-breakpoint
-CREATE INDEX "audit_log_target" ON "audit_log" USING btree ("target_id","position");--> statement-breakpoint
 CREATE FUNCTION "audit_log_only_grows"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN

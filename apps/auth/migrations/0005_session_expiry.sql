@@ -1,1 +1,1 @@
-CREATE INDEX "sessions_expiry" ON "sessions" USING btree ("expires_at");
+CREATE INDEX CONCURRENTLY "sessions_expiry" ON "sessions" USING btree ("expires_at");

@@ -11,7 +11,7 @@ import {
   type Logger,
   type Running,
 } from '@portcullis/service';
-import { probeDatabase } from '@portcullis/service/postgres';
+import { awaitSchema, probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard, systemClock } from '@portcullis/verify';
 import { nobodyToAsk, rangeService, type IsBreached } from './account/breached-passwords.ts';
 import { hasAdministrator } from './account/acting-administrator.ts';
@@ -40,6 +40,7 @@ import { addRevocationEndpoint } from './oauth/revocation-endpoint.ts';
 import { verifierPaths } from './http/paths.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { connectPostgres, type Database } from './postgres/database.ts';
+import { schemaOf } from './postgres/migrations.ts';
 import { connectRedis } from './redis/connect.ts';
 import type { Revocations } from './revocation/compose.ts';
 import { scheduleForgetting } from './session/forget-sessions.ts';
@@ -64,6 +65,8 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
 
   const postgres = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { database } = postgres;
+  const { listen } = config;
+  const schema = await awaitSchema({ schema: schemaOf(postgres.sql), logger, listen, owned });
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
   const { keyRing, making, refreshTokens, linkTokens, nonces } = await openSecrets(
     config,
@@ -155,7 +158,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       },
       provePossession,
       // Redis and NATS are not among these: without them this service still logs people out.
-      readiness: { postgres: () => probeDatabase(postgres.sql) },
+      readiness: { postgres: () => probeDatabase(postgres.sql), schema },
       trustedProxies: config.trustedProxies,
       cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
       rawRoutes(app) {

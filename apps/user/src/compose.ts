@@ -12,6 +12,7 @@ import {
   type Disposal,
   type Running,
 } from '@portcullis/service';
+import { awaitSchema } from '@portcullis/service/postgres';
 import { withFallback } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
@@ -19,6 +20,7 @@ import type { UserConfig } from './config.ts';
 import { BetweenInstances } from './live/between-instances.ts';
 import { liveEventOf } from './live/live-event-of.ts';
 import { LiveEvents } from './live/live-events.ts';
+import { schemaOf } from './postgres/migrations.ts';
 import { openDatabase } from './postgres/database.ts';
 import { postgresProfiles } from './postgres/postgres-profiles.ts';
 import { Arrivals } from './profile/arrivals.ts';
@@ -34,6 +36,12 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   const logger = createLogger({ service: SERVICE, level: config.logLevel });
   const registry = createRegistry(SERVICE);
   const database = owned.use(openDatabase(config.databaseUrl));
+  const schema = await awaitSchema({
+    schema: schemaOf(database.sql),
+    logger,
+    listen: config,
+    owned,
+  });
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
   const verification = new Verification(registry, config.publicUrls, logger);
   const bus = new AwaitedBus();
@@ -67,6 +75,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       readiness: {
         // Not NATS: without it this service is only slower.
         postgres: () => database.check(),
+        schema,
         verifier: verification.check,
         key_set: verification.checkKeys,
       },

@@ -2,9 +2,11 @@
 import { connect } from '@nats-io/transport-node';
 import { inboxPrefix } from '@portcullis/contracts';
 import { parseBusAddress } from '@portcullis/service';
+import { requireSchema } from '@portcullis/service/postgres';
 import { readAuditHeads } from '../nats/read-audit-heads.ts';
 import { readAuditTrail } from '../postgres/audit-trail.ts';
 import { connectPostgres } from '../postgres/database.ts';
+import { schemaOf } from '../postgres/migrations.ts';
 import { verifyTrail, type PublishedHead, type TrailVerdict } from './verify-trail.ts';
 
 const BUS_TIMEOUT_MS = 10_000;
@@ -19,6 +21,7 @@ export async function verifyAudit(places: AuditPlaces): Promise<TrailVerdict> {
   // First: whatever is published by now is in the table that is read afterwards.
   const published = await publishedHeads(places).catch(() => 'away' as const);
   await using postgres = connectPostgres(places.databaseUrl, 'portcullis-auth-verify-audit', 1);
+  await requireSchema(schemaOf(postgres.sql));
   const judge = async (heads: readonly PublishedHead[]): Promise<TrailVerdict> =>
     await readAuditTrail(postgres.sql, (trail) => verifyTrail(trail, heads));
   if (published === 'away') {

@@ -1,4 +1,6 @@
+import { requireSchema } from '@portcullis/service/postgres';
 import { connectPostgres, type PostgresConnection } from '../postgres/database.ts';
+import { schemaOf } from '../postgres/migrations.ts';
 import { createMakeChange, type MakeChange } from '../revocation/change.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
 
@@ -9,6 +11,7 @@ export async function changeOffline<T>(
 ): Promise<T> {
   await using postgres = connectPostgres(databaseUrl, 'portcullis-auth-command');
   const { database } = postgres;
+  await requireSchema(schemaOf(postgres.sql));
   const makeChange = createMakeChange({
     database,
     entryLifeSeconds: MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS,

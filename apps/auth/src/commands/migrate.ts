@@ -3,6 +3,8 @@ import { migrate } from '../postgres/migrate.ts';
 import { runCommand } from './run-command.ts';
 
 await runCommand('migrate', async () => {
-  await migrate(readDatabaseConfig().databaseUrl);
+  await migrate(readDatabaseConfig().databaseUrl, (migration) =>
+    process.stdout.write(`migrate: applying ${migration}\n`),
+  );
   return 'the database is up to date';
 });

@@ -1,4 +1,6 @@
+import { reasonOfFault } from '@portcullis/api';
 import { ConfigurationError } from '@portcullis/service';
+import { MigrationFailed } from '@portcullis/service/postgres';
 
 /** What a command has found out and a person has to be told. */
 export class CommandFailed extends Error {
@@ -11,8 +13,18 @@ export async function runCommand(name: string, work: () => Promise<string>): Pro
     process.stdout.write(`${name}: ${await work()}\n`);
   } catch (error) {
     process.exitCode = 1;
-    if (error instanceof ConfigurationError || error instanceof CommandFailed) {
-      process.stderr.write(`${name}: ${error.message}\n`);
-    } else throw error;
+    const message = messageOf(error);
+    if (message === undefined) throw error;
+    process.stderr.write(`${name}: ${message}\n`);
   }
+}
+
+function messageOf(error: unknown): string | undefined {
+  const known =
+    error instanceof ConfigurationError ||
+    error instanceof CommandFailed ||
+    error instanceof MigrationFailed;
+  if (known) return error.message;
+  const reason = reasonOfFault(error);
+  return reason === undefined ? undefined : `a part that this needs cannot serve: ${reason}`;
 }

@@ -1,14 +1,21 @@
 /** `node apps/user/dist/commands/migrate.js`, with DATABASE_URL. */
+import { reasonOfFault } from '@portcullis/api';
 import { ConfigurationError, describeError } from '@portcullis/service';
+import { MigrationFailed } from '@portcullis/service/postgres';
 import { readMigrationConfig } from '../config.ts';
 import { migrateDatabase } from '../postgres/migrate.ts';
 
 try {
-  await migrateDatabase(readMigrationConfig().databaseUrl);
+  await migrateDatabase(readMigrationConfig().databaseUrl, (migration) =>
+    process.stdout.write(`user: applying ${migration}\n`),
+  );
   process.stdout.write('user: the database is up to date\n');
 } catch (error) {
-  const detail =
-    error instanceof ConfigurationError ? error.message : JSON.stringify(describeError(error));
-  process.stderr.write(`user: cannot migrate: ${detail}\n`);
+  process.stderr.write(`user: cannot migrate: ${detailOf(error)}\n`);
   process.exitCode = 1;
+}
+
+function detailOf(error: unknown): string {
+  if (error instanceof ConfigurationError || error instanceof MigrationFailed) return error.message;
+  return reasonOfFault(error) ?? JSON.stringify(describeError(error));
 }

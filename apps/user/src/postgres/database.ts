@@ -2,7 +2,7 @@
 import { dropsConnection } from '@portcullis/api';
 import { probeDatabase } from '@portcullis/service/postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import postgres, { type Sql } from 'postgres';
 
 const MAX_CONNECTIONS = 10;
 /** Seconds. */
@@ -15,6 +15,7 @@ const LOCK_TIMEOUT = 2_000;
 const IDLE_IN_TRANSACTION_TIMEOUT = 2_000;
 
 export interface Database extends AsyncDisposable {
+  readonly sql: Sql;
   readonly db: PostgresJsDatabase;
   /** A readiness check. */
   check(): Promise<void>;
@@ -39,6 +40,7 @@ export function openDatabase(url: string): Database {
     },
   });
   return {
+    sql: client,
     db: drizzle(client),
     check: () => probeDatabase(client),
     [Symbol.asyncDispose]: () => client.end({ timeout: CLOSE_TIMEOUT }),
