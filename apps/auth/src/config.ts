@@ -263,17 +263,25 @@ export function readAfterRestoreConfig(words: string[], env: Environment = proce
       PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
       PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
       PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
+      PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
     }),
     env,
   );
   return {
     ...readVerifyAuditConfig(env),
+    requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
     keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
     otherKeyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER ?? null,
     algorithm: fields.PORTCULLIS_SIGNING_ALGORITHM,
     maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
-    ...readFlags(words, ['dry-run']),
+    ...readFlags(words, ['dry-run', 'apply']),
   };
+}
+
+export function readBreakGlassConfig(words: string[], env: Environment = process.env) {
+  const fields = readConfig(z.object({ PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs }), env);
+  readFlags(words, []);
+  return { ...readDatabaseConfig(env), maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS };
 }
 
 /** @throws ConfigurationError for a word that is none of the flags */
@@ -285,8 +293,8 @@ function readFlags<F extends string>(
   for (const word of words) {
     const known = flags.find((one) => word === `--${one}`);
     if (known === undefined) {
-      const all = flags.map((one) => `--${one}`).join(' and ');
-      throw new ConfigurationError([`${word}: is not an option; there is ${all}`]);
+      const all = flags.map((one) => `--${one}`).join(' and ') || 'none';
+      throw new ConfigurationError([`${word}: is not an option; options: ${all}`]);
     }
     given.add(known);
   }

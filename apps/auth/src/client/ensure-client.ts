@@ -56,6 +56,7 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
         before.audiences.some((audience) => !audiences.includes(audience));
       const changed =
         reduced ||
+        (before.secretHash === null) !== (hash === null) ||
         keysOf(before.jwks).size !== keysOf(jwks).size ||
         before.name !== name ||
         before.scopes.length !== scopes.length ||

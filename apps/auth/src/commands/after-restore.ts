@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError } from '@portcullis/service';
 import { readAfterRestoreConfig } from '../config.ts';
 import { createSeal, SealError } from '../keys/seal.ts';
-import { afterRestore, type Restored } from '../restore/after-restore.ts';
+import { keptEvents } from '../nats/read-events.ts';
+import { afterRestore } from '../restore/after-restore.ts';
 import { RestoreRefused } from '../restore/refused.ts';
 import { restoreReport } from '../restore/report.ts';
 import { changeOffline } from './change-offline.ts';
@@ -14,23 +15,35 @@ const MARGIN_MS = 500;
 await runCommand('after-restore', async () => {
   const config = readAfterRestoreConfig(process.argv.slice(2));
   const { databaseUrl, keyEncryptionKey, otherKeyEncryptionKey, algorithm, flags } = config;
-  const seal = createSeal(keyEncryptionKey, otherKeyEncryptionKey);
+  const making = { seal: createSeal(keyEncryptionKey, otherKeyEncryptionKey), algorithm };
   const dryRun = flags.has('dry-run');
+  const apply = flags.has('apply');
+  const kept = await keptEvents(config.natsUrl, config.prefix).catch((error: unknown) => {
+    if (!apply) return null;
+    throw new CommandFailed(
+      'NATS does not answer, so that nothing can be repeated, and nothing was changed. ' +
+        'Start NATS, or run this without --apply.',
+      { cause: error },
+    );
+  });
   const restored = await changeOffline(databaseUrl, (database, makeChange) =>
-    afterRestore({ database, makeChange, making: { seal, algorithm }, dryRun }),
+    afterRestore({
+      database,
+      makeChange,
+      making,
+      kept,
+      apply,
+      dryRun,
+      requireVerifiedEmail: config.requireVerifiedEmail,
+    }),
   ).catch((error: unknown) => {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     if (error instanceof RestoreRefused) throw new CommandFailed(error.message, { cause: error });
     throw error;
   });
-  if (!dryRun) await letFreshnessPass(restored, config.maxStalenessMs);
-  return restoreReport(restored, dryRun);
+  // A verifier may be fresh by the last answer of the former primary, and is not registered here: no
+  // receipt would wait for it. Nothing answers while this waits.
+  const staleness = Math.max(restored.maxStalenessMs, config.maxStalenessMs);
+  if (!dryRun) await sleep(staleness + MARGIN_MS);
+  return restoreReport(restored, { kept, apply, dryRun });
 });
-
-/**
- * A verifier may be fresh by the last answer of the former primary, and is not registered here: no
- * receipt would wait for it. Nothing answers while this waits.
- */
-async function letFreshnessPass(restored: Restored, configured: number): Promise<void> {
-  await sleep(Math.max(restored.maxStalenessMs, configured) + MARGIN_MS);
-}

@@ -24,6 +24,10 @@
  * was restored before, its generations were given out once already: the step is then as many times that as
  * it takes to exceed what NATS still tells of the issuer (`stepBeyond`).
  *
+ * What happened after the backup is told by the event streams of NATS, where they have kept it
+ * (`later-events.ts`), and can be repeated (`repeat.ts`): then it comes after all of the above, so that it
+ * is newer too. A later run repeats nothing twice: the audit row of each names its event.
+ *
  * Safe to run twice: the second run does all of it again, to what the first has left, and costs
  * nothing, since auth was stopped meanwhile. It is no empty run, though: a database cannot say whether it
  * was restored once more since, for the mark of the first run may be in the backup.
@@ -31,17 +35,22 @@
  * Every table concerned is locked first, and only then is it looked for running instances: one that starts
  * later waits for the commit, and what it reads is whole.
  */
-import type { KeyId } from '@portcullis/contracts';
+import type { EventId, KeyId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { hasAdministrator } from '../account/acting-administrator.ts';
 import { makeKey, type KeyMaking } from '../keys/signing-key.ts';
 import type { Seal } from '../keys/seal.ts';
-import type { Database, Queryable } from '../postgres/database.ts';
+import type { Database, Queryable, Transaction } from '../postgres/database.ts';
 import { sealedSecrets, verifiers } from '../postgres/schema/index.ts';
 import { replaceEpoch, type ChangedEpoch } from '../revocation/change-epoch.ts';
 import type { Cause, Change, MakeChange } from '../revocation/change.ts';
 import { beAlone, requireStopped } from './alone.ts';
 import { endBackup, type EndedBackup } from './end-backup.ts';
+import type { KeptEvents } from './kept-events.ts';
+import { knownEvents, knownGenerations, newestRow, repeatedEvents } from './known.ts';
+import { laterEvents, stepBeyond } from './later-events.ts';
+import { repeatEvent, standingOf, type Told } from './repeat.ts';
 
 /** More than the generation of anyone is raised between two backups. */
 export const GENERATION_STEP = 1_000_000;
@@ -50,11 +59,21 @@ export interface AfterRestoreOptions {
   database: Database;
   makeChange: MakeChange;
   making: KeyMaking;
+  /** What NATS has kept; null: NATS could not be asked. */
+  kept: KeptEvents | null;
+  /** Repeat what happened after the backup, as far as it is known. */
+  apply: boolean;
+  /** Whether a login needs a verified address. */
+  requireVerifiedEmail: boolean;
   /** Take everything back in the end. */
   dryRun: boolean;
 }
 
 export interface Restored extends EndedBackup {
+  /** The newest row of the backup that tells when it was made, as far as that can be known. */
+  newest: Date | null;
+  later: Told[];
+  hasAdministrator: boolean;
   epoch: ChangedEpoch;
   step: number;
   newKey: KeyId;
@@ -84,19 +103,31 @@ class DryRun extends Error {
  * @throws SealError when the backup was sealed with another key-encryption key
  */
 export async function afterRestore(options: AfterRestoreOptions): Promise<Restored> {
-  const { database, makeChange, making, dryRun } = options;
+  const { database, makeChange, making, dryRun, kept } = options;
   await requireStopped(database);
   await requireSeal(database, making.seal);
   const newKey = await makeKey(making);
-  const step = GENERATION_STEP;
   try {
     const { result } = await makeChange(BY_OPERATOR, async (change) => {
       const { tx } = change;
       await beAlone(tx);
+      const newest = await newestRow(tx);
+      const known = kept === null ? new Set<EventId>() : await knownEvents(tx, kept);
+      const step = await stepFor(tx, kept);
       const registry = await dropRegistry(change);
       const ended = await endBackup(change, newKey, step);
       const epoch = await replaceEpoch(change);
-      const restored = { ...ended, ...registry, epoch, step, newKey: newKey.kid };
+      const later = kept === null ? [] : await tellLater(change, kept, known, options.apply);
+      const restored = {
+        ...ended,
+        ...registry,
+        epoch,
+        step,
+        newKey: newKey.kid,
+        newest,
+        later,
+        hasAdministrator: await hasAdministrator(tx, options.requireVerifiedEmail),
+      };
       await change.audit({
         action: 'log.restored',
         target: { kind: 'log', id: epoch.to },
@@ -112,8 +143,40 @@ export async function afterRestore(options: AfterRestoreOptions): Promise<Restor
   }
 }
 
-function detailOf({ epoch, killed, ...counts }: Restored): Record<string, unknown> {
-  return { ...counts, former_epoch: epoch.from, keys: killed.length };
+function detailOf(restored: Restored): Record<string, unknown> {
+  const { epoch, killed, later, newest, step, generation, newKey } = restored;
+  return {
+    newest: newest?.toISOString() ?? null,
+    former_epoch: epoch.from,
+    step,
+    generation,
+    killed,
+    new_key: newKey,
+    sessions: restored.sessions,
+    later: later.length,
+  };
+}
+
+async function stepFor(tx: Transaction, kept: KeptEvents | null): Promise<number> {
+  if (kept === null) return GENERATION_STEP;
+  return stepBeyond(kept, await knownGenerations(tx, kept), GENERATION_STEP);
+}
+
+/** What happened after the backup, in its order; and repeats each that can be, when it is told to. */
+async function tellLater(
+  change: Change,
+  kept: KeptEvents,
+  known: ReadonlySet<EventId>,
+  apply: boolean,
+): Promise<Told[]> {
+  const repeated = await repeatedEvents(change.tx);
+  const told: Told[] = [];
+  for (const later of laterEvents(kept, known)) {
+    const standing = await standingOf(change.tx, later, repeated);
+    if (apply && standing.todo === 'repeat') await repeatEvent(change, later);
+    told.push({ ...later, standing });
+  }
+  return told;
 }
 
 /** Before anything is killed that could not be replaced. */

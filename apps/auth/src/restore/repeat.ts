@@ -1,0 +1,183 @@
+/** Repeats what happened after the backup, as far as its events tell enough. */
+import type { EventId, UserId } from '@portcullis/contracts';
+import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { NEXT_CREDENTIAL } from '../account/credential.ts';
+import { cutOff } from '../account/cut-off.ts';
+import { deleteAccount } from '../account/delete-account.ts';
+import { knownRoles } from '../account/account-of-row.ts';
+import { plainAddress } from '../account/plain-address.ts';
+import type { Transaction } from '../postgres/database.ts';
+import { clients, users } from '../postgres/schema/index.ts';
+import type { AuditEntry, Change } from '../revocation/change.ts';
+import type { LaterEvent } from './later-events.ts';
+
+/**
+ * - `repeat`: it can be repeated. `already`: nothing is left to repeat.
+ * - `by-hand`: the event tells too little, or repeating it is for an operator to decide.
+ */
+export type Standing = { todo: 'repeat' | 'already' } | { todo: 'by-hand'; why: string };
+
+export type Told = LaterEvent & { standing: Standing };
+
+const ALREADY: Standing = { todo: 'already' };
+const REPEAT: Standing = { todo: 'repeat' };
+const byHand = (why: string): Standing => ({ todo: 'by-hand', why });
+
+export async function standingOf(
+  tx: Transaction,
+  later: LaterEvent,
+  repeated: ReadonlySet<EventId>,
+): Promise<Standing> {
+  if (repeated.has(later.event)) return ALREADY;
+  switch (later.what) {
+    case 'key-killed':
+    case 'issuer-cut':
+      return ALREADY; // every key of the backup is killed, and the issuer raised
+    case 'client-disabled':
+    case 'client-proof-ended':
+      return await standingOfClient(tx, later);
+    default:
+      return await standingOfUser(tx, later);
+  }
+}
+
+async function standingOfClient(
+  tx: Transaction,
+  { what, client }: Extract<LaterEvent, { client: unknown }>,
+): Promise<Standing> {
+  const [row] = await tx.select().from(clients).where(eq(clients.id, client));
+  if (row === undefined || row.disabledAt !== null) return ALREADY;
+  if (client === FIRST_PARTY_CLIENT) return byHand('people log in through this client');
+  const provesNothing = row.secretHash === null && row.jwks === null;
+  return what === 'client-proof-ended' && provesNothing ? ALREADY : REPEAT;
+}
+
+async function standingOfUser(
+  tx: Transaction,
+  later: Extract<LaterEvent, { user: unknown }>,
+): Promise<Standing> {
+  const [row] = await tx.select().from(users).where(eq(users.id, later.user));
+  if (later.what === 'registered') {
+    return row === undefined ? byHand('this account is lost; it has to register again') : ALREADY;
+  }
+  if (row === undefined) {
+    return later.what === 'deleted' ? ALREADY : byHand('this account is lost');
+  }
+  if (row.status === 'deleted') return ALREADY;
+  switch (later.what) {
+    case 'enabled':
+      return row.status === 'active' ? ALREADY : byHand('enable it again if it is to log in');
+    case 'disabled':
+      return row.status === 'disabled' ? ALREADY : REPEAT;
+    case 'roles-changed':
+      return sorted(knownRoles(row.roles)) === sorted(later.roles) ? ALREADY : REPEAT;
+    case 'address-changed': {
+      const { key } = plainAddress(later.email);
+      if (row.emailKey === key) return ALREADY;
+      const taken = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.emailKey, key), ne(users.id, later.user)));
+      return taken.length === 0 ? REPEAT : byHand(`${taken[0]?.id} has that address here`);
+    }
+    case 'password-changed':
+      return row.passwordHash === null ? ALREADY : REPEAT;
+    case 'deleted':
+      return REPEAT;
+  }
+}
+
+const sorted = (roles: readonly string[]): string => roles.toSorted().join();
+
+/** Does it again. Sessions have ended already, so that only what comes next is different. */
+export async function repeatEvent(change: Change, later: LaterEvent): Promise<void> {
+  const audit = async (entry: Pick<AuditEntry, 'action' | 'target'>): Promise<void> =>
+    await change.audit({ ...entry, detail: { repeats: later.event } });
+  switch (later.what) {
+    case 'client-disabled':
+      await endClient(change, later, 'client_disabled', { disabledAt: sql`clock_timestamp()` });
+      return await audit({
+        action: 'client.disabled',
+        target: { kind: 'client', id: later.client },
+      });
+    case 'client-proof-ended':
+      // What it proved itself with was replaced: the former secret may be in other hands.
+      await endClient(change, later, 'credential_change', { secretHash: null, jwks: null });
+      return await audit({
+        action: 'client.proof-ended',
+        target: { kind: 'client', id: later.client },
+      });
+    case 'key-killed':
+    case 'issuer-cut':
+    case 'registered':
+    case 'enabled':
+      return;
+    default:
+      await repeatOnUser(change, later);
+      await audit({ action: `account.${later.what}`, target: { kind: 'user', id: later.user } });
+  }
+}
+
+async function endClient(
+  { tx, revoke }: Change,
+  { client }: Extract<LaterEvent, { client: unknown }>,
+  reason: 'client_disabled' | 'credential_change',
+  state: Partial<Record<'disabledAt' | 'secretHash' | 'jwks', ReturnType<typeof sql> | null>>,
+): Promise<void> {
+  const [row] = await tx
+    .update(clients)
+    .set({
+      ...state,
+      previousSecretHash: null,
+      previousSecretUntil: null,
+      generation: sql`${clients.generation} + 1`,
+    })
+    .where(eq(clients.id, client))
+    .returning();
+  if (row === undefined) throw new Error('a client vanished while locked');
+  await revoke({ kind: 'client', key: client, generation: row.generation }, reason);
+}
+
+async function repeatOnUser(
+  change: Change,
+  later: Extract<LaterEvent, { user: UserId }>,
+): Promise<void> {
+  const { user: id } = later;
+  switch (later.what) {
+    case 'deleted':
+      await deleteAccount(change, id);
+      return;
+    case 'disabled':
+      await cutOff(change, id, 'sessions', 'account_disabled', {
+        status: 'disabled',
+        ...NEXT_CREDENTIAL,
+      });
+      await change.announce({ type: 'disabled', user_id: id });
+      return;
+    case 'roles-changed':
+      await cutOff(change, id, 'claims', 'token_claims_change', { roles: later.roles });
+      await change.announce({ type: 'roles-changed', user_id: id, roles: later.roles });
+      return;
+    case 'address-changed': {
+      const { email, key } = plainAddress(later.email);
+      await cutOff(change, id, 'sessions', 'credential_change', {
+        email,
+        emailKey: key,
+        emailVerifiedAt: sql`clock_timestamp()`,
+        ...NEXT_CREDENTIAL,
+      });
+      await change.announce({ type: 'email-changed', user_id: id, email });
+      return;
+    }
+    case 'password-changed':
+      // The backup has the password before, which its owner has replaced. A link by mail gives another.
+      await cutOff(change, id, 'sessions', 'credential_change', {
+        passwordHash: null,
+        ...NEXT_CREDENTIAL,
+      });
+      return;
+    case 'registered':
+    case 'enabled': // for an operator to decide
+  }
+}
