@@ -1,6 +1,7 @@
 /** Accounts as administrators see them; the auth service answers, the admin service asks. */
 import { receipt, receiptWait, role, userId } from '@portcullis/contracts';
 import { z } from 'zod';
+import { filter } from './filter.ts';
 
 export const accountStatus = z.enum(['active', 'disabled']);
 
@@ -17,12 +18,17 @@ export const account = z.object({
 export type Account = z.infer<typeof account>;
 
 export const listAccountsInput = z.strictObject({
-  /** Part of an e-mail address or a name, or a whole id. */
-  query: z.string().trim().min(1).max(254).optional(),
-  status: accountStatus.optional(),
-  role: role.optional(),
+  query: z
+    .string()
+    .trim()
+    .max(254)
+    .transform((text) => (text === '' ? undefined : text))
+    .optional()
+    .describe('Part of an e-mail address or a name, in any case and normal form, or a whole id.'),
+  status: filter(accountStatus),
+  role: filter(role),
   /** From `next_cursor` of the page before. */
-  cursor: userId.optional(),
+  cursor: filter(userId),
   limit: z.int().min(1).max(100).default(20),
 });
 

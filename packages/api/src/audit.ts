@@ -1,12 +1,13 @@
 /** The audit trail as administrators read it. */
 import { z } from 'zod';
+import { filter } from './filter.ts';
 
 export const listAuditInput = z.strictObject({
   /** Who did it: the id of a user or a client, or the name of a part of the service. */
-  actor: z.string().min(1).max(128).optional(),
+  actor: filter(z.string().min(1).max(128)),
   /** On whom or what. */
-  target: z.string().min(1).max(128).optional(),
-  action: z.string().min(1).max(64).optional(),
+  target: filter(z.string().min(1).max(128)),
+  action: filter(z.string().min(1).max(64)),
   /** From `next_cursor` of the page before. */
   cursor: z.int().min(1).optional(),
   limit: z.int().min(1).max(200).default(50),

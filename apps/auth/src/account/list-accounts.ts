@@ -1,7 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { userId } from '@portcullis/contracts';
-import { and, asc, eq, gt, ilike, like, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, like, ne, or, sql } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
+import { folded } from '../postgres/folded.ts';
 import { users } from '../postgres/schema/index.ts';
 import { accountOfRow } from './account-of-row.ts';
 
@@ -33,8 +34,11 @@ export function createListAccounts(database: Database): AccountAdministration['l
 function matching(query: string) {
   const id = userId.safeParse(query);
   if (id.success) return eq(users.id, id.data);
-  const folded = query.normalize('NFKC').toLowerCase();
-  return or(like(users.emailKey, `%${literal(folded)}%`), ilike(users.name, `%${literal(query)}%`));
+  const address = query.normalize('NFKC').toLowerCase();
+  return or(
+    like(users.emailKey, `%${literal(address)}%`),
+    sql`strpos(${folded(users.name)}, ${folded(query)}) > 0`,
+  );
 }
 
 /** What `like` would read as a wildcard stands for itself. */

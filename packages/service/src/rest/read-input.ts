@@ -28,7 +28,10 @@ export function readInput(procedure: RoutedProcedure, request: FastifyRequest): 
   const { query } = requestTarget(request.raw.url ?? '/');
   for (const [name, value] of parseMembers(query, 'query')) {
     if (!isTakenFromQuery(procedure, name)) throw malformed(name, 'is not known in the query');
-    add(name, readText(value, procedure.members.get(name), name));
+    const kind = procedure.members.get(name);
+    // A search form sends what was not filled in as well. Empty text is left to its schema.
+    const isLeftOut = value === '' && kind !== 'text' && procedure.route.method === 'GET';
+    add(name, isLeftOut ? undefined : readText(value, kind, name));
   }
   for (const [name, value] of bodyMembers(procedure, request.body)) {
     if (procedure.pathMembers.includes(name)) throw malformed(name, 'belongs in the path');
