@@ -1,5 +1,13 @@
 /** The only file here that reads the environment. Secrets stand apart, so that nothing prints them. */
-import { clientId, EVENT_STREAMS, permission, serviceName } from '@portcullis/contracts';
+import {
+  audienceName,
+  clientId,
+  emailAddress,
+  EVENT_STREAMS,
+  permission,
+  serviceName,
+  shownName,
+} from '@portcullis/contracts';
 import {
   ConfigurationError,
   cookieSettings,
@@ -17,7 +25,6 @@ import {
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { argon2Parameters, DEFAULT_ARGON2 } from './account/argon2-parameters.ts';
-import { emailKey } from './account/email-key.ts';
 import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
 import { signingAlgorithm } from './keys/signing-key.ts';
@@ -188,10 +195,7 @@ function mailFields(production: boolean) {
         'is not an smtp:// or smtps:// address',
       )
       .optional(),
-    PORTCULLIS_MAIL_FROM: z
-      .string()
-      .refine((value) => emailKey(value) !== null, 'is not one plain e-mail address')
-      .optional(),
+    PORTCULLIS_MAIL_FROM: emailAddress.optional(),
     PORTCULLIS_MAIL_FOLDER: z
       .string()
       .max(4096, 'is too long')
@@ -318,12 +322,12 @@ export function readCreateAdminConfig(env: Environment = process.env) {
 
 const clientWords = z.object({
   id: clientId,
-  name: z.string().trim().min(1).max(100),
+  name: shownName,
   scope: z
     .string()
     .transform((value) => [...new Set(value.split(' ').filter((one) => one !== ''))])
     .pipe(z.array(permission)),
-  audience: z.array(z.string().min(1).max(256)).min(1).max(16),
+  audience: z.array(audienceName).min(1).max(16),
 });
 
 export function readEnsureClientConfig(words: string[], env: Environment = process.env) {
@@ -380,10 +384,7 @@ function proofOf(env: Environment) {
 
 function administratorFields(production: boolean) {
   return {
-    PORTCULLIS_ADMIN_EMAIL: z
-      .string()
-      .refine((value) => emailKey(value) !== null, 'is not an e-mail address')
-      .optional(),
+    PORTCULLIS_ADMIN_EMAIL: emailAddress.optional(),
     PORTCULLIS_ADMIN_PASSWORD: secret({ production, minLength: 15 }).optional(),
   };
 }

@@ -1,5 +1,12 @@
 /** The router of the auth service. */
-import { receipt, receiptWait, sessionId, keyId } from '@portcullis/contracts';
+import {
+  emailAddress,
+  keyId,
+  receipt,
+  receiptWait,
+  sessionId,
+  shownName,
+} from '@portcullis/contracts';
 import { z } from 'zod';
 import {
   accountChange,
@@ -30,7 +37,7 @@ import { machineProcedure, publicProcedure, router, userProcedure } from './proc
 import {
   createEmailRouter,
   createPasswordRouter,
-  email,
+  knownAddress,
   password,
   type RecoveryService,
 } from './recovery.ts';
@@ -38,15 +45,15 @@ import {
 const refreshToken = z.string().min(1).max(256);
 
 export const registerInput = z.strictObject({
-  email,
+  email: emailAddress,
   password,
-  name: z.string().trim().min(1).max(100).optional(),
+  name: shownName.optional(),
 });
 /** The same whether or not the address is known. */
 export const registered = z.object({ status: z.literal('accepted') });
 
 export const loginInput = z.strictObject({
-  email: z.string().trim().min(1).max(254),
+  email: knownAddress,
   password,
   /** `cookie`: the tokens travel in cookies that no script can read, and not in the answer. */
   transport: z.enum(['body', 'cookie']).default('body'),

@@ -1,6 +1,14 @@
 /** Machine clients as administrators see them. A secret is in one answer, and nowhere else ever. */
-import { clientId, permission, receipt, receiptWait } from '@portcullis/contracts';
+import {
+  audienceName,
+  clientId,
+  permission,
+  receipt,
+  receiptWait,
+  shownName,
+} from '@portcullis/contracts';
 import { z } from 'zod';
+import { filter } from './filter.ts';
 
 const DAY_S = 24 * 3_600;
 
@@ -21,7 +29,7 @@ export type Client = z.infer<typeof client>;
 
 export const listClientsInput = z.strictObject({
   /** From `next_cursor` of the page before. */
-  cursor: clientId.optional(),
+  cursor: filter(clientId),
   limit: z.int().min(1).max(100).default(50),
 });
 export const clientPage = z.object({
@@ -31,9 +39,9 @@ export const clientPage = z.object({
 
 export const createClientInput = z.strictObject({
   id: clientId,
-  name: z.string().trim().min(1).max(100),
+  name: shownName,
   scopes: z.array(permission).max(32),
-  audiences: z.array(z.string().min(1).max(256)).min(1).max(16),
+  audiences: z.array(audienceName).min(1).max(16),
 });
 export const createdClient = z.object({ client, client_secret: z.string() });
 

@@ -1,10 +1,14 @@
 /** E-mail addresses and passwords of the caller: what proves them, and what changes them. */
-import { receipt, receiptWait } from '@portcullis/contracts';
+import { emailAddress, receipt, receiptWait } from '@portcullis/contracts';
 import { z } from 'zod';
 import type { AnonymousCall, UserCall } from './context.ts';
 import { publicProcedure, router, userProcedure } from './procedures.ts';
 
-export const email = z.string().trim().min(3).max(254).pipe(z.email());
+/**
+ * An address by which an account is looked up. Wider than `emailAddress`: accounts from before that rule
+ * have to be found, and whatever is an account's can be logged in with and recovered.
+ */
+export const knownAddress = z.string().trim().min(1).max(254);
 /** Length in code points is checked where passwords are judged; this bounds what is looked at. */
 export const password = z.string().min(1).max(1024);
 const linkToken = z.string().min(1).max(256);
@@ -30,7 +34,8 @@ export const emailVerified = z.object({
 });
 export type EmailVerified = z.infer<typeof emailVerified>;
 
-export const addressInput = z.strictObject({ email });
+export const newAddressInput = z.strictObject({ email: emailAddress });
+export const knownAddressInput = z.strictObject({ email: knownAddress });
 /** The same whether or not the address is known. */
 export const accepted = z.object({ status: z.literal('accepted') });
 
@@ -50,9 +55,9 @@ export const changePasswordInput = z.strictObject({
 /** What the app supplies. */
 export interface RecoveryService {
   verifyEmail(call: AnonymousCall, input: z.infer<typeof verifyEmailInput>): Promise<EmailVerified>;
-  resendVerification(call: AnonymousCall, input: z.infer<typeof addressInput>): Promise<void>;
-  changeEmail(call: UserCall, input: z.infer<typeof addressInput>): Promise<void>;
-  forgotPassword(call: AnonymousCall, input: z.infer<typeof addressInput>): Promise<void>;
+  resendVerification(call: AnonymousCall, input: z.infer<typeof knownAddressInput>): Promise<void>;
+  changeEmail(call: UserCall, input: z.infer<typeof newAddressInput>): Promise<void>;
+  forgotPassword(call: AnonymousCall, input: z.infer<typeof knownAddressInput>): Promise<void>;
   resetPassword(
     call: AnonymousCall,
     input: z.infer<typeof resetPasswordInput>,
@@ -91,7 +96,7 @@ export function createEmailRouter(service: RecoveryService) {
           public: true,
         },
       })
-      .input(addressInput)
+      .input(knownAddressInput)
       .output(accepted)
       .mutation(async ({ ctx, input }) => {
         await service.resendVerification({ request: ctx }, input);
@@ -106,7 +111,7 @@ export function createEmailRouter(service: RecoveryService) {
           tag,
         },
       })
-      .input(addressInput)
+      .input(newAddressInput)
       .output(accepted)
       .mutation(async ({ ctx, input }) => {
         await service.changeEmail(ctx, input);
@@ -127,7 +132,7 @@ export function createPasswordRouter(service: RecoveryService) {
           public: true,
         },
       })
-      .input(addressInput)
+      .input(knownAddressInput)
       .output(accepted)
       .mutation(async ({ ctx, input }) => {
         await service.forgotPassword({ request: ctx }, input);

@@ -1,5 +1,5 @@
 /** The router of the user service. */
-import { userId } from '@portcullis/contracts';
+import { shownName, userId } from '@portcullis/contracts';
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import type { UserCall, UserStream } from './context.ts';
@@ -17,7 +17,7 @@ export const profile = z.object({
 export type Profile = z.infer<typeof profile>;
 
 export const updateProfileInput = z.strictObject({
-  name: z.string().trim().min(1).max(100).nullable(),
+  name: shownName.nullable(),
 });
 
 /** Where to go on; tRPC's links fill it in when they connect again. */

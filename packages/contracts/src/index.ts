@@ -30,6 +30,7 @@ export {
   type UserClaims,
 } from './claims.ts';
 export { closeCodeOf, CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from './close-codes.ts';
+export { emailAddress, problemWithAddress } from './email-address.ts';
 export {
   errorBody,
   errorCode,
@@ -100,6 +101,7 @@ export {
   type RevocationKind,
   type RevocationReason,
 } from './revocation.ts';
+export { audienceName, shownName, shownText } from './shown-text.ts';
 export {
   expiryOf,
   FOR_EVER,

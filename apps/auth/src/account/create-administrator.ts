@@ -1,5 +1,5 @@
 /** Administrators that come from the operator and not from another administrator. */
-import { newId } from '@portcullis/contracts';
+import { newId, problemWithAddress } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { users } from '../postgres/schema/index.ts';
@@ -58,9 +58,10 @@ export async function createAdministrator(
   { onlyFirst, requireVerifiedEmail = false }: AdministratorOptions,
 ): Promise<Created> {
   const email = wanted.email.trim();
+  const unusable = problemWithAddress(email);
   const key = emailKey(email);
-  if (key === null) {
-    throw new UnusableAdministrator('PORTCULLIS_ADMIN_EMAIL: is not an e-mail address');
+  if (unusable !== null || key === null) {
+    throw new UnusableAdministrator(`PORTCULLIS_ADMIN_EMAIL: ${unusable ?? 'not an address'}`);
   }
   const problem = problemWith(normalisePassword(wanted.password), { emailKey: key, name: null });
   if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);

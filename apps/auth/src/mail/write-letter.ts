@@ -82,7 +82,12 @@ async function ownerOf(tx: Transaction, mail: Mail, address: string): Promise<Us
   return user;
 }
 
-/** @returns null when the reason has gone */
+/**
+ * Where an account was found by the key of an address, the letter goes to the address of the account and
+ * not to the spelling that was asked with: only that one was given by its owner (RFC 5321 section 2.4).
+ *
+ * @returns null when the reason has gone
+ */
 async function addresseeOf(
   tx: Transaction,
   mail: Mail,
@@ -94,9 +99,10 @@ async function addresseeOf(
   switch (kind) {
     case 'verify-email':
     case 'verify-again':
-      return owner.emailVerifiedAt === null && owner.emailKey === emailKey(address)
-        ? addressed
-        : null;
+      if (owner.emailVerifiedAt !== null || owner.emailKey !== emailKey(address)) return null;
+      return toAccount(kind, owner);
+    case 'reset-password':
+      return toAccount(kind, owner);
     case 'confirm-email-change': {
       const [holder] = await tx
         .select()
@@ -104,10 +110,14 @@ async function addresseeOf(
         .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, owner.id)));
       if (holder === undefined || yieldsToProof(holder)) return addressed;
       // Its owner is written to, and the caller who asked is not.
-      if (holder.email === null || !isStillDue('already-registered', mail, holder)) return null;
-      return { kind: 'already-registered', user: holder, to: holder.email };
+      if (!isStillDue('already-registered', mail, holder)) return null;
+      return toAccount('already-registered', holder);
     }
     default:
       return addressed;
   }
+}
+
+function toAccount(kind: MailKind, user: User): Addressed | null {
+  return user.email === null ? null : { kind, user, to: user.email };
 }

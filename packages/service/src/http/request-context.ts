@@ -1,6 +1,6 @@
 /** What the procedures are told of a request, whichever way it came. */
 import type { RequestContext } from '@portcullis/api';
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal, shownText, type AccessTokenClaims } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenStreams } from './open-streams.ts';
 import { tokenCookies } from './token-cookies.ts';
@@ -22,6 +22,12 @@ export interface Identification {
 /** Characters of a user agent that are kept. */
 const MAX_USER_AGENT = 256;
 
+/** It is shown to the owner of a session, and any client can make one up. */
+function userAgentOf({ headers }: FastifyRequest): string | undefined {
+  const sent = headers['user-agent'];
+  return sent === undefined ? undefined : shownText(sent.slice(0, MAX_USER_AGENT));
+}
+
 export function requestContext(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -37,7 +43,7 @@ export function requestContext(
   return {
     requestId: request.id,
     address: request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT),
+    userAgent: userAgentOf(request),
     signal: gone.signal,
     cookies: tokenCookies(request, reply),
     authenticate: async () => {
