@@ -39,15 +39,15 @@ export function createResetPassword({
       requestId: request.requestId,
       address: request.address,
     } as const;
-    const { result: user, revocations } = await makeChange(cause, async (change) => {
+    const { result: key, revocations } = await makeChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['reset-password']);
       await setPassword(change, user, passwordHash, {
         emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, clock_timestamp())`,
       });
       await change.audit({ action: 'account.password-reset', target: { kind: 'user', id } });
-      return user;
+      return user.emailKey;
     });
-    if (user.emailKey !== null) await limits.provedMailbox(request.address, user.emailKey);
+    if (key !== null) await limits.provedMailbox(request.address, key);
     return await receipts.collect(revocations, wait);
   };
 }
