@@ -30,7 +30,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   const registry = createRegistry(SERVICE);
   const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
   const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus();
+  const bus = new AwaitedBus({ logger, registry });
 
   const server = owned.use(
     await createHttpServer({
@@ -64,9 +64,12 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   const { natsUrl, prefix, issuer, audience } = config;
   owned.use(bus);
   // NATS may come later: until then grants come over HTTP.
-  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
+  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix });
   const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
-  const feed = withFallback(natsFeed({ connection, prefix }), grants);
+  const feed = withFallback(
+    natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
+    grants,
+  );
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
   return { logger, drain: () => server.drain() };
 }

@@ -47,10 +47,13 @@ const failed = (error: unknown): void => console.error(error);
 const bus = new WatchedBus({
   connection,
   isConnected: () => !connection.isClosed(),
+  subscriptions: { denied: (_, error) => failed(error), reopened: () => {} },
   durables: [],
   prefix,
   malformed: failed,
   failed,
+  settingsChanged: () => {},
+  settingsDiffer: () => {},
 });
 const revocations = await createRevocations({
   database: main.database,

@@ -58,12 +58,20 @@ export async function composeVerifierSide(
   const revocationBus = owned.use(
     new NatsRevocationBus({
       // It may come later: without it people still log in and out.
-      connection: bus.connect({ url: natsUrl, name: 'auth', prefix, logger }),
-      isConnected: () => bus.connected,
+      connection: bus.connect({ url: natsUrl, name: 'auth', prefix }),
+      isConnected: () => bus.linked,
+      subscriptions: bus.subscriptions,
       prefix,
       durables: config.durables,
       malformed: (subject) => logger.warn({ subject }, 'malformed message'),
       failed,
+      settingsChanged: (what, settings) =>
+        logger.info({ part: 'nats', what, settings }, 'settings brought to those of this release'),
+      settingsDiffer: (what, settings) =>
+        logger.warn(
+          { part: 'nats', what, settings },
+          'other settings than this release wants; left alone, since changing them may lose events',
+        ),
     }),
   );
   const auditConnection = owned.use(

@@ -74,7 +74,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     database,
     logger,
   );
-  const bus = owned.use(new AwaitedBus());
+  const bus = owned.use(new AwaitedBus({ logger, registry }));
   const hasher = owned.use(await createPasswordHasher(config.argon2));
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,

@@ -44,13 +44,14 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   });
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
   const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus();
+  const bus = new AwaitedBus({ logger, registry });
   const live = new LiveEvents();
   const instances = new BetweenInstances({
     live,
     prefix: config.prefix,
     service: SERVICE,
     logger,
+    subscriptions: bus.subscriptions,
   });
 
   const server = owned.use(
@@ -90,7 +91,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   owned.use(bus);
   owned.use(instances);
   // NATS may come later: until then grants come over HTTP, and events wait.
-  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix, logger });
+  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix });
   instances.listen(connection);
   const learn = async (event: AccountEvent): Promise<void> => {
     await learnAccountEvent(profile, event);
@@ -117,7 +118,10 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   );
   observeConsumer(registry, consumer);
   const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
-  const feed = withFallback(natsFeed({ connection, prefix }), grants);
+  const feed = withFallback(
+    natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
+    grants,
+  );
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
   return { logger, drain: () => server.drain() };
 }

@@ -31,6 +31,8 @@ export interface PrivateNats extends AsyncDisposable {
   resume(): void;
   /** Ends it, and starts it again on the same port with the same files. */
   restart(): Promise<void>;
+  /** Takes another configuration while it runs, and from then on; of one that was started with one. */
+  reload(configuration: string): Promise<void>;
   /** The same with what it stored removed, as after losing its disk. */
   restartEmpty(): Promise<void>;
 }
@@ -84,6 +86,16 @@ export async function startPrivateNats(options?: PrivateNatsOptions): Promise<Pr
     pause: () => current.pause(),
     resume: () => current.resume(),
     restart,
+    async reload(configuration) {
+      const reloads = countOf(current.log);
+      await writeFile(file, configuration);
+      current.kill('SIGHUP');
+      const deadline = performance.now() + READY_TIMEOUT_MS;
+      while (countOf(current.log) === reloads) {
+        if (performance.now() > deadline) throw new Error(`it did not reload:\n${current.log}`);
+        await sleep(10);
+      }
+    },
     restartEmpty: async () => {
       await current.stop();
       await rm(folder, { recursive: true, force: true });
@@ -95,6 +107,11 @@ export async function startPrivateNats(options?: PrivateNatsOptions): Promise<Pr
       await rm(file, { force: true });
     },
   };
+}
+
+/** How often it has said that it has taken a configuration. */
+function countOf(log: string): number {
+  return log.split('Reloaded server configuration').length;
 }
 
 async function untilAnswering(child: TestProcess, url: string): Promise<void> {

@@ -29,7 +29,7 @@ it('outlives a connection that fails', async () => {
   process.on('unhandledRejection', note);
   try {
     const connection = Promise.reject(new Error('connection refused'));
-    const feed = natsFeed({ connection });
+    feed = natsFeed({ connection });
     const nothing = () => undefined;
     await feed.open({ revocation: nothing, numbered: nothing, restored: nothing }, 'test');
     await turn();

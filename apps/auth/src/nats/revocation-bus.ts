@@ -5,7 +5,7 @@
  * committed meanwhile is found in the log.
  */
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import {
   acknowledgement,
   farewell,
@@ -16,10 +16,12 @@ import {
   type Durable,
   type Subjects,
 } from '@portcullis/contracts';
+import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
 import type { z } from 'zod';
 import type { AuditHead } from '../audit/chain.ts';
 import type { PublishedHeads } from '../audit/trail.ts';
 import type { BusListener, RevocationBus } from '../revocation/bus.ts';
+import { readable, type Difference } from './stream-settings.ts';
 import { ensureStreams } from './streams.ts';
 
 const STORE_TIMEOUT_MS = 2_000;
@@ -39,26 +41,34 @@ export interface NatsRevocationBusOptions {
   connection: NatsConnection | Promise<NatsConnection>;
   /** Whether the link is up now. */
   isConnected(): boolean;
+  /** Told when NATS denies what is to be heard here, and when it allows it again. */
+  subscriptions: SubscriptionListener;
   prefix: string;
   /** Consumers to make for services that are not of this repository. */
   durables: readonly Durable[];
   malformed(subject: string): void;
   failed(error: unknown, what: string): void;
+  /** A stream or consumer was changed to what this release wants. */
+  settingsChanged(what: string, differences: readonly Difference[]): void;
+  /** It has other settings, which are left alone; told once. */
+  settingsDiffer(what: string, differences: readonly Difference[]): void;
 }
 
 interface Link {
   connection: NatsConnection;
+  subscriptions: OpenSubscriptions;
   jetstream: JetStreamClient;
 }
 
 export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDisposable {
   readonly #options: NatsRevocationBusOptions;
   readonly #subjects: Subjects;
-  readonly #subscriptions: Subscription[] = [];
   /** Absent until there has been a connection, and it listens. */
   #link: Link | undefined;
   #disposed = false;
   #restoring: Promise<void> | undefined;
+  /** What was told of streams and consumers with other settings. */
+  #differing = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: NatsRevocationBusOptions) {
@@ -110,6 +120,7 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
     const { malformed } = this.#options;
     this.#link = {
       connection,
+      subscriptions: new OpenSubscriptions(connection, this.#options.subscriptions),
       jetstream: jetstream(connection, { timeout: STORE_TIMEOUT_MS }),
     };
     this.#on(this.#subjects.grants, QUEUE, grantRequest, async (request, message) => {
@@ -135,7 +146,7 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     clearInterval(this.#timer);
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
+    this.#link?.subscriptions.close();
     await this.#restoring;
   }
 
@@ -146,18 +157,14 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
     handle: (value: z.infer<S>, message: Msg) => void | Promise<void>,
   ): void {
     const { malformed, failed } = this.#options;
-    const subscription = this.#link?.connection.subscribe(subject, {
-      ...(queue === undefined ? {} : { queue }),
-      callback: (error, message) => {
-        if (error !== null) return failed(error, `listening on ${subject}`);
-        const parsed = schema.safeParse(parseJson(message));
-        if (!parsed.success) return malformed(message.subject);
-        Promise.resolve(handle(parsed.data, message)).catch((cause: unknown) =>
-          failed(cause, `answering on ${subject}`),
-        );
-      },
-    });
-    if (subscription !== undefined) this.#subscriptions.push(subscription);
+    const take = (message: Msg): void => {
+      const parsed = schema.safeParse(parseJson(message));
+      if (!parsed.success) return malformed(message.subject);
+      Promise.resolve(handle(parsed.data, message)).catch((cause: unknown) =>
+        failed(cause, `answering on ${subject}`),
+      );
+    };
+    this.#link?.subscriptions.add(subject, take, queue);
   }
 
   #publish(subject: string, message: unknown): void {
@@ -178,15 +185,29 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
 
   /** Never rejects: without streams the push and the grants go on. */
   async #restore(): Promise<void> {
-    const { durables, failed } = this.#options;
+    const { failed } = this.#options;
     if (this.#link === undefined || !this.connected) return;
-    const { connection } = this.#link;
-    this.#restoring ??= ensureStreams(connection, this.#subjects, durables, STORE_TIMEOUT_MS)
-      .catch((error: unknown) => failed(error, 'making the streams again'))
+    this.#restoring ??= this.#look(this.#link.connection)
+      .catch((error: unknown) => failed(error, 'looking after the streams'))
       .finally(() => {
         this.#restoring = undefined;
       });
     await this.#restoring;
+  }
+
+  async #look(connection: NatsConnection): Promise<void> {
+    const { durables, failed, settingsChanged, settingsDiffer } = this.#options;
+    const differing = new Map<string, string>();
+    await ensureStreams(connection, this.#subjects, durables, STORE_TIMEOUT_MS, {
+      failed,
+      changed: (what, differences) => settingsChanged(what, differences.map(readable)),
+      differs: (what, differences) => {
+        const text = JSON.stringify(differences);
+        differing.set(what, text);
+        if (this.#differing.get(what) !== text) settingsDiffer(what, differences.map(readable));
+      },
+    });
+    this.#differing = differing;
   }
 }
 

@@ -58,10 +58,13 @@ export async function startInstance(
     new NatsRevocationBus({
       connection,
       isConnected: () => connected && !connection.isClosed(),
+      subscriptions: { denied: () => {}, reopened: () => {} },
       durables: [],
       prefix: bed.prefix,
       malformed: () => {},
       failed: () => {},
+      settingsChanged: () => {},
+      settingsDiffer: () => {},
     }),
   );
   const revocations = bed.use(

@@ -8,7 +8,8 @@
 import { liveEvent } from '@portcullis/api';
 import { eventId, subjectsOf, userId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Happening, LiveEvents } from './live-events.ts';
 
@@ -19,13 +20,15 @@ export interface BetweenInstancesOptions {
   prefix: string;
   service: string;
   logger: Logger;
+  /** Told when NATS denies what is to be heard here, and when it allows it again. */
+  subscriptions: SubscriptionListener;
 }
 
 export class BetweenInstances implements AsyncDisposable {
   readonly #options: BetweenInstancesOptions;
   readonly #subject: string;
   #connection: NatsConnection | undefined;
-  #subscription: Subscription | undefined;
+  #subscriptions: OpenSubscriptions | undefined;
   #disposed = false;
 
   constructor(options: BetweenInstancesOptions) {
@@ -56,19 +59,23 @@ export class BetweenInstances implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    this.#subscription?.unsubscribe();
+    this.#subscriptions?.close();
   }
 
   #listen(connection: NatsConnection): void {
     if (this.#disposed) return;
     this.#connection = connection;
-    this.#subscription = connection.subscribe(this.#subject, {
-      callback: (error, received) => {
-        if (error === null) this.#hear(received.string());
+    const { live, subscriptions } = this.#options;
+    this.#subscriptions = new OpenSubscriptions(connection, {
+      denied: (subject, error) => subscriptions.denied(subject, error),
+      reopened(subject) {
+        subscriptions.reopened(subject);
+        live.gap();
       },
     });
+    this.#subscriptions.add(this.#subject, (received) => this.#hear(received.string()));
     // Streams may be open already, when grants come by another way.
-    this.#options.live.gap();
+    live.gap();
     void this.#watchForGaps(connection);
   }
 
@@ -83,10 +90,14 @@ export class BetweenInstances implements AsyncDisposable {
     }
   }
 
+  /**
+   * A subscription never falls behind in this process: each message is taken as it arrives. What this process
+   * is too slow for waits at the server, which closes the connection when it becomes too much.
+   */
   async #watchForGaps(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
       if (this.#disposed) return;
-      if (type === 'reconnect' || type === 'slowConsumer') this.#options.live.gap();
+      if (type === 'reconnect') this.#options.live.gap();
     }
   }
 }

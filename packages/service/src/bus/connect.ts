@@ -1,8 +1,9 @@
 /** One connection to NATS for the life of the process; it reconnects for ever. */
 import { connectionOptions } from '@portcullis/contracts';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
-import { NotReady } from '../http/readiness.ts';
+import { BoundedLines } from '../bounded-lines.ts';
+import { Outage } from '../outage.ts';
 import { parseBusAddress } from './credentials.ts';
 
 /** For what is buffered when the service stops, in milliseconds. */
@@ -19,8 +20,6 @@ export interface BusOptions {
 export interface Bus extends AsyncDisposable {
   readonly connection: NatsConnection;
   readonly connected: boolean;
-  /** A readiness check. */
-  check(): void;
 }
 
 /** Waits until NATS is there; a service answers its probes meanwhile. */
@@ -35,21 +34,19 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 
 class ConnectedBus implements Bus {
   readonly connection: NatsConnection;
-  readonly #logger: Logger;
+  readonly #outage: Outage;
+  readonly #denials: BoundedLines;
   #connected = true;
 
   constructor(connection: NatsConnection, logger: Logger) {
     this.connection = connection;
-    this.#logger = logger;
+    this.#outage = new Outage({ logger, part: 'nats' });
+    this.#denials = new BoundedLines(logger, 'nats denies a message');
     void this.#follow();
   }
 
   get connected(): boolean {
     return this.#connected && !this.connection.isClosed();
-  }
-
-  check(): void {
-    if (!this.connected) throw new NotReady('not connected');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,20 +66,25 @@ class ConnectedBus implements Bus {
       switch (status.type) {
         case 'disconnect':
           this.#connected = false;
-          this.#logger.warn({ server: status.server }, 'bus lost');
+          this.#outage.failed(new Error(`no connection to ${status.server}`));
           break;
         case 'reconnect':
           this.#connected = true;
-          this.#logger.info({ server: status.server }, 'bus back');
+          this.#outage.back();
           break;
         case 'error':
-          this.#logger.warn({ err: status.error }, 'bus error');
+          this.#failed(status.error);
           break;
-        case 'slowConsumer':
-          this.#logger.warn({ pending: status.pending }, 'bus consumer too slow');
-          break;
+        // Nothing waits in this process: each message is taken as it arrives. What this process is too
+        // slow for waits at the server, which closes the connection when it becomes too much.
         default:
       }
     }
+  }
+
+  #failed(err: Error): void {
+    if (!(err instanceof PermissionViolationError)) return this.#outage.failed(err);
+    // What is denied to a subscription is known to who subscribes.
+    if (err.operation === 'publish') this.#denials.note('publish', { part: 'nats', err });
   }
 }

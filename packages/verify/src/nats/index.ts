@@ -6,10 +6,12 @@ import {
   type GrantRequest,
   type Subjects,
 } from '@portcullis/contracts';
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
+import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 
 export { connectionOptions, inboxPrefix } from '@portcullis/contracts';
+export { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 
 export interface NatsFeedOptions {
   /**
@@ -31,6 +33,11 @@ export interface NatsFeedOptions {
    * @param error undefined when the owner of the connection has closed it
    */
   onClosed?: (error: Error | undefined) => void;
+  /**
+   * Called when NATS denies one of the subjects of the push, and when it is open again: meanwhile
+   * revocations are heard of within S instead of at once. Unless given, the process emits a warning.
+   */
+  subscriptions?: SubscriptionListener;
 }
 
 /** A feed over a connection that the caller owns and closes. */
@@ -41,8 +48,8 @@ export function natsFeed(options: NatsFeedOptions): RevocationFeed {
 class NatsFeed implements RevocationFeed {
   readonly #options: NatsFeedOptions;
   readonly #subjects: Subjects;
-  readonly #subscriptions: Subscription[] = [];
   #connection: NatsConnection | undefined;
+  #subscriptions: OpenSubscriptions | undefined;
   #service = '';
   #up = false;
   #closed = false;
@@ -92,30 +99,29 @@ class NatsFeed implements RevocationFeed {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
+    this.#subscriptions?.close();
   }
 
   async #listen(connection: NatsConnection, listener: FeedListener): Promise<void> {
     if (this.#closed) return;
     this.#connection = connection;
     this.#up = !connection.isClosed();
-    this.#on(connection, this.#subjects.pushes, (bytes) => listener.revocation(bytes));
-    this.#on(connection, this.#subjects.numbered, (bytes) => listener.numbered(bytes));
+    const { pushes, numbered } = this.#subjects;
+    const { subscriptions = warnOfDenial } = this.#options;
+    this.#subscriptions = new OpenSubscriptions(connection, {
+      denied: (subject, error) => subscriptions.denied(subject, error),
+      reopened(subject) {
+        subscriptions.reopened(subject);
+        listener.restored();
+      },
+    });
+    this.#subscriptions.add(pushes, ({ data }) => listener.revocation(data));
+    this.#subscriptions.add(numbered, ({ data }) => listener.numbered(data));
     void this.#watchLink(connection, listener);
     void connection.closed().then((error) => this.#lost(error ?? undefined));
     // Answered only after the server has seen the subscriptions. One that does not answer is not
     // waited for: grants tell how things stand.
     await Promise.race([connection.flush().catch(() => undefined), after(OPEN_TIMEOUT_MS)]);
-  }
-
-  #on(connection: NatsConnection, subject: string, deliver: (bytes: Uint8Array) => void): void {
-    const subscription = connection.subscribe(subject, {
-      // A callback, not an iterator: an event is applied in the turn in which it arrives.
-      callback: (error, message) => {
-        if (error === null) deliver(message.data);
-      },
-    });
-    this.#subscriptions.push(subscription);
   }
 
   async #watchLink(connection: NatsConnection, listener: FeedListener): Promise<void> {
@@ -142,6 +148,16 @@ class NatsFeed implements RevocationFeed {
     return true;
   }
 }
+
+const warnOfDenial: SubscriptionListener = {
+  denied(subject, error) {
+    process.emitWarning(
+      `NATS lets this verifier not hear ${subject} (${error.message}): revocations take effect within ` +
+        'S instead of at once. Allow it to the user of this service; it is tried again until then.',
+    );
+  },
+  reopened: () => undefined,
+};
 
 function warnOfClosing(error: Error | undefined): void {
   if (error === undefined) return;

@@ -1,0 +1,163 @@
+/** Faults of the bus, on a NATS server of this file's own with a user whose permissions change. */
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, nanos, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
+import { subjectsOf } from '@portcullis/contracts';
+import {
+  appDatabase,
+  createTestBed,
+  ensureUserClient,
+  startAuth,
+  startPrivateNats,
+  startUser,
+  type AuthProcess,
+  type PrivateNats,
+  type SpawnedService,
+  type TestBed,
+} from '@portcullis/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { get, logIn, register, statusOf } from '../e2e/calls.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const LAUNCHER = { user: 'launcher', pass: 'of the launcher' };
+const SERVICE = { user: 'service', pass: 'of the services' };
+const NOTHING = JSON.stringify(['nothing']);
+/** What the server takes from its environment the next time that it starts. */
+const env = { DENIED: NOTHING };
+
+let bed: TestBed<'auth' | 'user'>;
+let nats: PrivateNats;
+let bus: NatsConnection;
+let streams: JetStreamManager;
+let auth: AuthProcess;
+let user: SpawnedService;
+
+beforeAll(async () => {
+  bed = await createTestBed({
+    databases: { auth: appDatabase('auth'), user: appDatabase('user') },
+  });
+  nats = await startPrivateNats({
+    configuration: `listen: $NATS_LISTEN
+jetstream { store_dir: $NATS_STORE_DIR }
+authorization { users: [
+  { user: ${LAUNCHER.user}, password: "${LAUNCHER.pass}" }
+  {
+    user: ${SERVICE.user}, password: "${SERVICE.pass}"
+    permissions: { publish: ">", subscribe: { allow: ">", deny: $DENIED } }
+  }
+] }`,
+    env,
+    ...LAUNCHER,
+  });
+  const url = new URL(nats.url);
+  url.username = SERVICE.user;
+  url.password = encodeURIComponent(SERVICE.pass);
+  auth = await startAuth(bed, { NATS_URL: url.href, PORTCULLIS_DURABLES: 'billing:accounts' });
+  await ensureUserClient(bed, auth);
+  user = await startUser(bed, auth.issuer, { NATS_URL: url.href });
+  bus = await connect({
+    ...LAUNCHER,
+    servers: url.host,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+  streams = await jetstreamManager(bus);
+}, 120_000);
+
+afterAll(async () => {
+  await bus.close();
+  await bed.dispose();
+  await nats[Symbol.asyncDispose]();
+});
+
+/** Whether there is a subscription: the server answers a request to none at once, and a service not at all. */
+async function isHeard(subject: string): Promise<boolean> {
+  try {
+    await bus.request(subject, '{}', { timeout: 400 });
+    return true;
+  } catch (error) {
+    return error instanceof TimeoutError;
+  }
+}
+
+function listenedTo(): string[] {
+  const subjects = subjectsOf(bed.prefix);
+  return [
+    subjects.pushes,
+    subjects.numbered,
+    subjects.instances('user'),
+    subjects.grant('user'),
+    subjects.acknowledge('user'),
+    subjects.farewell('user'),
+  ];
+}
+
+/** Those of the subjects that the services listen to which somebody hears. */
+async function heard(): Promise<string[]> {
+  // Not connected, every request would time out.
+  const linked = bus.rtt().then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<boolean>((resolve) => {
+    setTimeout(resolve, 400, false);
+  });
+  if (!(await Promise.race([linked, late]))) return ['this test is not connected'];
+  const answers = await Promise.all(
+    listenedTo().map(async (subject) => ((await isHeard(subject)) ? [subject] : [])),
+  );
+  return answers.flat();
+}
+
+async function saysThatNatsIsUp(): Promise<boolean> {
+  const metrics = await (await fetch(`${auth.url}/metrics`)).text();
+  return /^portcullis_auth_dependency_up\{.*dependency="nats".*\} 1$/m.test(metrics);
+}
+
+it('V10: what was denied for a while is heard again, and until then NATS is not called up', async () => {
+  await expect.poll(heard, { interval: 100 }).toEqual(listenedTo());
+  const { pushes, numbered, grants, acknowledgements, farewells, instances } = subjectsOf(
+    bed.prefix,
+  );
+  env.DENIED = JSON.stringify([
+    ...[pushes, numbered, grants, acknowledgements, farewells],
+    instances('user'),
+  ]);
+  await nats.restart();
+  let calledUp: boolean;
+  try {
+    // Both are connected to NATS by then, and deaf.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_500);
+    });
+    await expect.poll(heard, { interval: 100 }).toEqual([]);
+    calledUp = await saysThatNatsIsUp();
+  } finally {
+    env.DENIED = NOTHING;
+    await nats.restart();
+  }
+  await expect.poll(heard, { interval: 100, timeout: 12_000 }).toEqual(listenedTo());
+  expect(calledUp).toBe(false);
+  await expect.poll(saysThatNatsIsUp, { interval: 100 }).toBe(true);
+});
+
+it('V11: a stream with another setting keeps no other from being made', async () => {
+  const { revocationStream, accountStream } = subjectsOf(bed.prefix);
+  const made = async (): Promise<string[]> => {
+    const names = ['user', 'billing'].map(async (name) => {
+      const found = await streams.consumers.info(accountStream, name).catch(() => undefined);
+      return found === undefined ? [] : [name];
+    });
+    return (await Promise.all(names)).flat();
+  };
+  await expect.poll(made, { interval: 100 }).toEqual(['user', 'billing']);
+  await streams.streams.update(revocationStream, { max_age: nanos(30 * DAY_MS) });
+  await streams.streams.delete(accountStream);
+  // What cannot be stored has auth look after its streams at once.
+  const token = (await logIn(auth.url, await register(auth.url))).access_token;
+  await expect.poll(made, { interval: 200, timeout: 14_000 }).toEqual(['user', 'billing']);
+  await expect
+    .poll(async () => await statusOf(get(`${user.url}/v1/me`, token)), { timeout: 14_000 })
+    .toBe(200);
+  const { config } = await streams.streams.info(revocationStream);
+  expect(config.max_age, 'kept for as long as the operator wants').toBe(nanos(30 * DAY_MS));
+});
