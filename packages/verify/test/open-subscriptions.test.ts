@@ -117,6 +117,8 @@ describe('subscriptions that are denied for a while', () => {
       'reopened grants',
       'reopened push',
     ]);
+    // The publisher was disconnected too.
+    await expect.poll(async () => await publisher.rtt().catch(() => undefined)).toBeDefined();
     await publish('grants', 'heard');
     await expect.poll(() => heard, { interval: 10 }).toEqual(['heard']);
   });
