@@ -15,6 +15,7 @@ import { eventsMalformed } from './cases/events-malformed.ts';
 import { eventsRepeated } from './cases/events-repeated.ts';
 import { headHeld } from './cases/head-held.ts';
 import { instancesPaused } from './cases/instances-paused.ts';
+import { keySetUnreachable } from './cases/key-set-unreachable.ts';
 import { lateCommit } from './cases/late-commit.ts';
 import { natsKilled } from './cases/nats-killed.ts';
 import { natsPaused } from './cases/nats-paused.ts';
@@ -48,6 +49,7 @@ export const FAULTS: readonly Fault[] = [
   busCutFromOne,
   packetsDropped,
   allCutFromOne,
+  keySetUnreachable,
   streamsPurged,
   natsStoreLost,
   natsKilled,

@@ -1,5 +1,6 @@
 // What is checked: forms of the model that must hold, mutants that must not, and states that must be
 // reachable, so that nothing holds for want of anything happening.
+import type { Subject } from './search.ts';
 
 /** What `revocation.pml` takes; see the end of its header. */
 export interface Bounds {
@@ -20,11 +21,10 @@ export interface Form {
   bounds: Bounds;
 }
 
-export interface Mutant {
+export interface Mutant extends Subject {
   name: string;
   /** The definition that makes it. */
   define: string;
-  bounds: Bounds;
   /** What of the model's assertions it may break. */
   breaks: readonly string[];
 }

@@ -2,7 +2,7 @@
  * `pnpm model`: checks the model of the revocation protocol, and that the check is worth something.
  *
  *   pnpm model             every form at full size, then every mutant; about ten minutes at most
- *   pnpm model --short     small forms, and the seven mutants
+ *   pnpm model --short     small forms, and the mutants that were asked for
  *   pnpm model --trails    tells each counterexample, step by step
  */
 import { availableParallelism } from 'node:os';
@@ -19,6 +19,7 @@ import {
   type Form,
   type Mutant,
 } from './forms.ts';
+import { KEY_MUTANTS, KEY_STATES, KEYS } from './keys.ts';
 import { refute, searchAll, type Refutation, type Search } from './search.ts';
 import { findTools, type Tools } from './tools.ts';
 
@@ -66,13 +67,14 @@ async function main({ short, trails }: Options): Promise<number> {
     );
 
     const mutants = short ? MUTANTS : [...MUTANTS, ...MORE_MUTANTS];
+    const keys = await searchKeys(session, tools);
     console.log(`\n${bold('Mutants')}: each is refuted\n`);
-    const refuted = await refuteAll(session, tools, mutants, trails);
+    const refuted = await refuteAll(session, tools, [...mutants, ...KEY_MUTANTS], trails);
     console.log(`\n${bold('Not for want of anything happening')}: each is reached\n`);
-    const reached = await refuteAll(session, tools, REACHABLE, trails);
+    const reached = await refuteAll(session, tools, [...REACHABLE, ...KEY_STATES], trails);
     signal.throwIfAborted();
 
-    const held = searched.every(({ shortcomings }) => shortcomings.length === 0);
+    const held = [...searched, keys].every(({ shortcomings }) => shortcomings.length === 0);
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     const states = searched.reduce((sum, search) => sum + search.states, 0);
     const verdict =
@@ -85,12 +87,25 @@ async function main({ short, trails }: Options): Promise<number> {
   });
 }
 
+/** Small enough to be the same in either length. */
+async function searchKeys(session: Session, tools: Tools): Promise<Search> {
+  console.log(`\n${bold('Keys in grants')}: every reachable state, none breaks a promise\n`);
+  const search = await searchAll(session, tools, KEYS, 'short');
+  note(`${KEYS.name.padEnd(NAME)}  ${grouped(search.states)} states`);
+  tellFaults(search);
+  return search;
+}
+
 function tellSearch(form: Form | undefined, search: Search): void {
   if (form === undefined) return;
   const cells = COLUMNS.map(([title, of]) => `  ${of(form, search).padStart(title.length)}`);
   note(form.name.padEnd(NAME) + cells.join(''));
-  if (search.broken !== undefined) note(red(`  broken: ${search.broken}`));
-  for (const shortcoming of search.shortcomings) note(red(`  not exhaustive: ${shortcoming}`));
+  tellFaults(search);
+}
+
+function tellFaults({ broken, shortcomings }: Search): void {
+  if (broken !== undefined) note(red(`  broken: ${broken}`));
+  for (const shortcoming of shortcomings) note(red(`  not exhaustive: ${shortcoming}`));
 }
 
 async function refuteAll(
@@ -113,16 +128,23 @@ function isRefuted({ breaks }: Mutant, found: Refutation | undefined): boolean {
 
 function tellRefutation(mutant: Mutant | undefined, found: Refutation, trails: boolean): void {
   if (mutant === undefined) return;
-  const { incarnations, revocations } = mutant.bounds;
   const how = isRefuted(mutant, found)
     ? `${(found.broken ?? '').padEnd(12)} in ${String(found.story.length).padStart(2)} steps`
     : red(`NOT refuted as expected${found.broken === undefined ? '' : `, but ${found.broken}`}`);
   note(
     `${mutant.name.padEnd(34)} ${how}   (trail of ${found.depth}; ` +
-      `${incarnations} incarnation${incarnations === 1 ? '' : 's'}, ` +
-      `${revocations} revocation${revocations === 1 ? '' : 's'}, ${found.seconds.toFixed(1)} s)`,
+      `${boundsOf(mutant)}${found.seconds.toFixed(1)} s)`,
   );
   if (trails) for (const [index, told] of found.story.entries()) note(`  ${index + 1}. ${told}`);
+}
+
+function boundsOf({ bounds }: Mutant): string {
+  if (bounds === undefined) return '';
+  const { incarnations, revocations } = bounds;
+  return (
+    `${incarnations} incarnation${incarnations === 1 ? '' : 's'}, ` +
+    `${revocations} revocation${revocations === 1 ? '' : 's'}, `
+  );
 }
 
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');

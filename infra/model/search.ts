@@ -6,11 +6,17 @@ import { mustRun, runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { tail } from '../lifetime/tail.ts';
 import { StepFailure } from '../steps.ts';
-import type { Bounds, Form } from './forms.ts';
+import type { Bounds } from './forms.ts';
 import type { Tools } from './tools.ts';
 
-const MODEL = fileURLToPath(new URL('revocation.pml', import.meta.url));
-const FILE = 'revocation.pml';
+/** The protocol, and which keys a verifier takes from grants. */
+export type ModelFile = 'revocation.pml' | 'keys.pml';
+
+/** What is searched: which model, and within which bounds, where it has any. */
+export interface Subject {
+  model?: ModelFile;
+  bounds?: Bounds;
+}
 
 /** Far beyond any depth that is met; less than met would be reported, and fail the run. */
 const MAX_DEPTH = 1_000_000;
@@ -38,11 +44,11 @@ export interface Search {
 export async function searchAll(
   session: Session,
   tools: Tools,
-  { name, bounds }: Form,
+  { name, bounds, model }: Subject & { name: string },
   size: 'short' | 'long',
 ): Promise<Search> {
   const definitions = [...definitionsOf(bounds), '-DSYMMETRY'];
-  const folder = await build(session, tools, name, definitions, [
+  const folder = await build(session, tools, { name, model }, definitions, [
     size === 'long' ? '-O2' : '-O1',
     '-DNOREDUCE',
   ]);
@@ -63,7 +69,7 @@ export interface Refutation extends Search {
 export async function refute(
   session: Session,
   tools: Tools,
-  mutant: { define: string; bounds: Bounds },
+  mutant: Subject & { define: string },
 ): Promise<Refutation> {
   const definitions = [
     ...definitionsOf(mutant.bounds),
@@ -71,12 +77,14 @@ export async function refute(
     '-DSHORTEST',
     ...(mutant.define.startsWith('MUTANT_') ? ['-DGUARANTEES_ONLY'] : []),
   ];
-  const folder = await build(session, tools, mutant.define, definitions, ['-O0', '-DBFS']);
+  const { define: name, model } = mutant;
+  const folder = await build(session, tools, { name, model }, definitions, ['-O0', '-DBFS']);
   const search = parse(await runPan(session, folder, ['-w20']));
-  return { ...search, story: await replay(session, tools, folder, definitions) };
+  return { ...search, story: await replay(session, tools, { folder, model }, definitions) };
 }
 
-function definitionsOf(bounds: Bounds): string[] {
+function definitionsOf(bounds: Bounds | undefined): string[] {
+  if (bounds === undefined) return [];
   return [
     `-DINCARNATIONS=${bounds.incarnations}`,
     `-DREVOCATIONS=${bounds.revocations}`,
@@ -91,17 +99,17 @@ function definitionsOf(bounds: Bounds): string[] {
 async function build(
   session: Session,
   { spin, compiler }: Tools,
-  name: string,
+  { name, model = 'revocation.pml' }: { name: string; model: ModelFile | undefined },
   definitions: readonly string[],
   flags: readonly string[],
 ): Promise<string> {
   const folder = join(session.dataFolder, name.replaceAll(/\W+/g, '-'));
   mkdirSync(folder, { recursive: true });
-  copyFileSync(MODEL, join(folder, FILE));
+  copyFileSync(fileURLToPath(new URL(model, import.meta.url)), join(folder, model));
   const { supervisor } = session;
   await mustRun(supervisor, {
     name: 'spin',
-    argv: [spin, preprocessor(compiler), ...definitions, '-a', FILE],
+    argv: [spin, preprocessor(compiler), ...definitions, '-a', model],
     cwd: folder,
     output: { file: join(folder, 'spin.log') },
   });
@@ -171,15 +179,15 @@ function shortcomingsIn(report: string): string[] {
 async function replay(
   session: Session,
   { spin, compiler }: Tools,
-  folder: string,
+  { folder, model = 'revocation.pml' }: { folder: string; model: ModelFile | undefined },
   definitions: readonly string[],
 ): Promise<string[]> {
-  const trail = `${FILE}.trail`;
+  const trail = `${model}.trail`;
   if (!existsSync(join(folder, trail))) return [];
   const log = join(folder, 'story.log');
   await runCommand(session.supervisor, {
     name: 'spin',
-    argv: [spin, preprocessor(compiler), '-k', trail, '-t', ...definitions, FILE],
+    argv: [spin, preprocessor(compiler), '-k', trail, '-t', ...definitions, model],
     cwd: folder,
     output: { file: log },
   });

@@ -11,6 +11,7 @@ export class Balancer implements AsyncDisposable {
   readonly #open = new Set<Socket>();
   #ports: number[] = [];
   #turn = 0;
+  #isCut = false;
 
   constructor() {
     this.#server = createServer({ noDelay: true }, (client) => void this.#serve(client));
@@ -33,6 +34,16 @@ export class Balancer implements AsyncDisposable {
     this.#ports.push(port);
   }
 
+  /** Resets every connection, and those to come. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#open) socket.resetAndDestroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#open) socket.destroy();
     this.#server.close();
@@ -41,6 +52,10 @@ export class Balancer implements AsyncDisposable {
 
   async #serve(client: Socket): Promise<void> {
     this.#keep(client);
+    if (this.#isCut) {
+      client.resetAndDestroy();
+      return;
+    }
     this.#turn += 1;
     const from = this.#turn % Math.max(1, this.#ports.length);
     for (const port of [...this.#ports.slice(from), ...this.#ports.slice(0, from)]) {

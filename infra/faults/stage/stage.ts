@@ -1,7 +1,8 @@
 /**
  * The system that faults are put into: two instances of auth behind one address, two user services
  * and one admin service, each with ways of its own to NATS, PostgreSQL and auth that can be broken
- * without breaking anybody else's.
+ * without breaking anybody else's. The address of the issuer is one of its own, so that the key set can
+ * be away while everything else is there.
  */
 import {
   appDatabase,
@@ -52,6 +53,8 @@ export interface Stage extends AsyncDisposable {
   readonly maxStalenessMs: number;
   readonly nats: PrivateNats;
   readonly issuer: string;
+  /** What stands at the issuer's address, where verifiers fetch the key set, and nothing else. */
+  readonly keySet: Pick<Balancer, 'cut' | 'mend'>;
   readonly instances: readonly [Instance, Instance];
   /** Two of the user service and one of the admin service. */
   readonly verifiers: readonly VerifierSpot[];
@@ -85,8 +88,9 @@ async function furnish(
 ): Promise<Stage> {
   const nats = bed.use(await startPrivateNats());
   const balancer = bed.use(new Balancer());
-  await balancer.listen();
-  const issuer = balancer.url;
+  const keySet = bed.use(new Balancer());
+  await Promise.all([balancer.listen(), keySet.listen()]);
+  const issuer = keySet.url;
   const way = async (to: string) => bed.use(await startTcpProxy(to));
 
   const startInstance = async (name: string): Promise<Instance> => {
@@ -97,7 +101,7 @@ async function furnish(
       NATS_URL: ways.nats.through(nats.url),
       DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
     });
-    balancer.add(service.port);
+    for (const each of [balancer, keySet]) each.add(service.port);
     return { name, service, ...ways };
   };
   const startVerifier = async (
@@ -105,10 +109,10 @@ async function furnish(
     path: string,
     start: (env: Record<string, string>) => Promise<SpawnedService>,
   ): Promise<VerifierSpot> => {
-    const ways = { nats: await way(nats.url), auth: await way(issuer) };
+    const ways = { nats: await way(nats.url), auth: await way(balancer.url) };
     const service = await start({
       NATS_URL: ways.nats.through(nats.url),
-      PORTCULLIS_AUTH_URL: ways.auth.through(issuer).replace(/\/$/, ''),
+      PORTCULLIS_AUTH_URL: ways.auth.through(balancer.url).replace(/\/$/, ''),
     });
     return { name, url: `${service.url}${path}`, service, ...ways };
   };
@@ -128,6 +132,7 @@ async function furnish(
     maxStalenessMs,
     nats,
     issuer,
+    keySet,
     instances: [first, second],
     verifiers,
     log,
@@ -149,6 +154,7 @@ async function furnish(
     async heal() {
       if (nats.process.running) nats.resume();
       else await nats.restart();
+      keySet.mend();
       const spots = [first, second, ...verifiers];
       for (const proxy of spots.flatMap((spot) => waysOf(spot))) {
         proxy.resume();
