@@ -6,7 +6,18 @@
 import { register } from 'node:module';
 
 const FLOOR = /** @type {const} */ ([20, 19]);
-const COMMANDS = ['start', 'test', 'demo', 'dev', 'faults', 'bench', 'timing', 'field'];
+const COMMANDS = [
+  'start',
+  'test',
+  'demo',
+  'dev',
+  'faults',
+  'bench',
+  'timing',
+  'field',
+  'after-restore',
+  'break-glass',
+];
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < FLOOR[0] || (major === FLOOR[0] && minor < FLOOR[1])) {

@@ -37,6 +37,16 @@ export async function prepareSystem(
   session: Session,
   ports: ServicePorts,
 ): Promise<PreparedSystem> {
+  const prepared = await prepareDatabases(session, ports);
+  await step('machine clients', () => ensureClients(session, prepared.environments.auth));
+  return prepared;
+}
+
+/** Servers, and databases of the present schema; nothing in them is changed otherwise. */
+export async function prepareDatabases(
+  session: Session,
+  ports: ServicePorts,
+): Promise<PreparedSystem> {
   const { dataFolder } = session;
   administratorFromEnvironment(); // a mistake there should not take a build to show
   const servers = await bringUpServers(session, { durable: true, busUsers: 'each' });
@@ -60,22 +70,23 @@ export async function prepareSystem(
     await runServiceCommand(session, 'auth', 'migrate', [], environments.auth);
     await runServiceCommand(session, 'user', 'migrate', [], environments.user);
   });
-  await step('machine clients', async () => {
-    for (const service of ['user', 'admin'] as const) {
-      const words = ['--id', CLIENTS[service], '--name', service, '--scope', SCOPES[service]];
-      await runServiceCommand(
-        session,
-        'auth',
-        'ensure-client',
-        [...words, '--audience', AUTH_AUDIENCE],
-        {
-          ...environments.auth,
-          PORTCULLIS_CLIENT_SECRET: secret(dataFolder, `${service}-client`),
-        },
-      );
-    }
-  });
   return { environments, administrator };
+}
+
+async function ensureClients(session: Session, env: ServiceEnvironment): Promise<void> {
+  for (const service of ['user', 'admin'] as const) {
+    const words = ['--id', CLIENTS[service], '--name', service, '--scope', SCOPES[service]];
+    await runServiceCommand(
+      session,
+      'auth',
+      'ensure-client',
+      [...words, '--audience', AUTH_AUDIENCE],
+      {
+        ...env,
+        PORTCULLIS_CLIENT_SECRET: secret(session.dataFolder, `${service}-client`),
+      },
+    );
+  }
 }
 
 /** Whoever gives the address of a server of their own has its users there, and names one. */

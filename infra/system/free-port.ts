@@ -24,6 +24,11 @@ export function rememberedPort(dataFolder: string, server: string): Promise<numb
   return mine;
 }
 
+/** The port that this server has, or had the last time. */
+export function notedPort(dataFolder: string, server: string): number | undefined {
+  return readPorts(dataFolder)[server];
+}
+
 async function choosePort(dataFolder: string, server: string): Promise<number> {
   const ports = readPorts(dataFolder);
   const before = ports[server];
