@@ -1,9 +1,15 @@
 /** Keys that come with grants while the key set cannot be fetched: whose word for them counts. */
-import { newId, Refusal, type KeyId } from '@portcullis/contracts';
+import { encodeSnapshot, newId, Refusal, type KeyId } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createVerifier, systemClock, type Clock, type Verifier } from '../src/index.ts';
+import {
+  createVerifier,
+  systemClock,
+  type Clock,
+  type Verifier,
+  type VerifierOptions,
+} from '../src/index.ts';
 import { readVouch } from '../src/keys/vouch.ts';
 
 const COOLDOWN_MS = 5_001;
@@ -15,6 +21,7 @@ let fetched: KeyId;
 let fresh: KeyId;
 let verifier: Verifier;
 let later: number;
+let clock: Clock;
 /** What the key set holds; undefined: it is away. */
 let set: readonly JsonWebKey[] | undefined;
 let fetches: number;
@@ -28,12 +35,20 @@ beforeEach(async () => {
   fetched = issuer.kid;
   fresh = await issuer.rotate();
   set = [issuer.publicJwk(fetched)];
-  const clock: Clock = {
+  clock = {
     monotonic: () => monotonic + later,
     wall: () => wall + later,
     after: systemClock.after,
   };
-  verifier = await createVerifier({
+  verifier = await startVerifier();
+});
+afterEach(async () => {
+  await verifier[Symbol.asyncDispose]();
+  await issuer[Symbol.asyncDispose]();
+});
+
+async function startVerifier(options: Pick<VerifierOptions, 'whenStale'> = {}): Promise<Verifier> {
+  const started = await createVerifier({
     issuer: issuer.issuer,
     audience: issuer.audience,
     service: 'test',
@@ -44,13 +59,11 @@ beforeEach(async () => {
       if (set === undefined) throw new Error('away');
       return Response.json({ keys: set });
     },
+    ...options,
   });
-  await verifier.ready();
-});
-afterEach(async () => {
-  await verifier[Symbol.asyncDispose]();
-  await issuer[Symbol.asyncDispose]();
-});
+  await started.ready();
+  return started;
+}
 
 let restored: () => void;
 /** `restored` has the verifier ask for a grant. */
@@ -58,6 +71,12 @@ function feedWithRestore(of: TestIssuer) {
   const feed = of.revocations.feed();
   return {
     ...feed,
+    // Holds a kill beside the log, so that it comes by no other way.
+    snapshot: async () => {
+      const { epoch, log } = of.revocations;
+      const kill = { kind: 'key' as const, key: fetched, expires_at: null };
+      return Buffer.concat([...encodeSnapshot({ epoch, position: log.length }, [...log, kill])]);
+    },
     open: async (listener: Parameters<typeof feed.open>[0]) => {
       restored = () => listener.restored();
       await feed.open(listener);
@@ -190,6 +209,42 @@ describe('a key that a fetched key vouches for', () => {
     expect(await outcomeOf(token)).toBe('unavailable');
   });
 
+  it('goes with it also when that kill comes in a snapshot', async () => {
+    cutOff();
+    await grantWith(vouch(fresh));
+    const token = await mintedBy(fresh);
+    expect(await outcomeOf(token)).toBe('accepted');
+    // Another log, too long for one answer.
+    issuer.revocations.newEpoch();
+    issuer.revocations.pushes = false;
+    for (let event = 0; event < 1_001; event += 1) {
+      issuer.revocations.revoke({ kind: 'session', key: newId('ses') });
+    }
+    await grantWith(vouch(fresh));
+    await expect.poll(() => verifier.state).toBe('LIVE');
+    expect(verifier.keySet).toMatchObject({ keys: 0, vouched: 0 });
+    expect(await outcomeOf(token)).toBe('unavailable');
+    expect(await outcomeOf(await mintedBy(fetched))).toBe('invalid_token');
+  });
+
+  it('goes with it also while auth is asked about the token', async () => {
+    await verifier[Symbol.asyncDispose]();
+    const introspect = async () => {
+      if (killed) issuer.revocations.revoke({ kind: 'key', key: fetched });
+      return true;
+    };
+    let killed = false;
+    verifier = await startVerifier({ whenStale: { policy: 'introspect', introspect } });
+    cutOff();
+    await grantWith(vouch(fresh));
+    const token = await mintedBy(fresh);
+    issuer.revocations.answers = false;
+    later += 301_000;
+    expect(await outcomeOf(token)).toBe('accepted');
+    killed = true;
+    expect(await outcomeOf(token)).toBe('verifier_stale');
+  });
+
   it('goes for ever with its own kill', async () => {
     cutOff();
     await grantWith(vouch(fresh));
@@ -227,6 +282,7 @@ describe('a key that a fetched key vouches for', () => {
       vouch(fresh),
       vouch(fresh, { jwk: { ...issuer.publicJwk(other), kid: fresh } }),
     );
+    expect(verifier.keySet.vouched).toBe(1);
     expect(await outcomeOf(await mintedBy(fetched))).toBe('accepted');
     expect(await outcomeOf(await mintedBy(fresh))).toBe('accepted');
     const payload = payloadOf(await mintedBy(fresh));

@@ -80,6 +80,7 @@ const PARAMETERS: readonly (readonly [string, (f: Forge) => unknown])[] = [
 const TYPES: readonly unknown[] = [
   ...'JWT jwt JOSE application/jwt at at+jwt;v=1 text/at+jwt application/ at+jwts'.split(' '),
   ...'rt+jwt id+jwt logout+jwt secevent+jwt dpop+jwt token-introspection+jwt'.split(' '),
+  ...'portcullis-key+jwt application/portcullis-key+jwt'.split(' '),
   'application/application/at+jwt',
   '',
   ' ',
