@@ -15,6 +15,7 @@ const COMMANDS = [
   'bench',
   'timing',
   'field',
+  'migrations',
   'after-restore',
   'break-glass',
 ];

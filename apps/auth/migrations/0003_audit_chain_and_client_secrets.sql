@@ -5,11 +5,11 @@ CREATE TABLE "audit_head" (
 	CONSTRAINT "audit_head_one_row" CHECK ("audit_head"."id" = 1)
 );
 --> statement-breakpoint
+ALTER TABLE "clients" ADD COLUMN "previous_secret_hash" "bytea";--> statement-breakpoint
+ALTER TABLE "clients" ADD COLUMN "previous_secret_until" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "position" bigint;--> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "previous_hash" "bytea";--> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "hash" "bytea";--> statement-breakpoint
-ALTER TABLE "clients" ADD COLUMN "previous_secret_hash" "bytea";--> statement-breakpoint
-ALTER TABLE "clients" ADD COLUMN "previous_secret_until" timestamp with time zone;--> statement-breakpoint
 CREATE FUNCTION "audit_log_only_grows"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN

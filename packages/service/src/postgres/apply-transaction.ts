@@ -15,7 +15,7 @@ const LOCK_TIMEOUT_MS = 300;
 /** For which requests may wait for the locks that it has. */
 const LONGEST_HELD_MS = 400;
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 2_000;
 /** Not had in time, a deadlock, cancelled by the watch. */
 const BUSY = new Set(['55P03', '40P01', '57014']);
 

@@ -16,7 +16,7 @@ import { readMigrations } from './migrations.ts';
 const CONNECT_TIMEOUT = 10;
 const CLOSE_TIMEOUT = 5;
 /** For the turn, for the locks of a migration, for one wait of an index. Milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const TURN_INTERVAL_MS = 100;
 
 export interface MigrateOptions {
