@@ -70,6 +70,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
     natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
     grants,
   );
-  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
+  const onMalformed = bus.malformed;
+  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed, onMalformed }));
   return { logger, drain: () => server.drain() };
 }

@@ -63,7 +63,7 @@ export async function composeVerifierSide(
       subscriptions: bus.subscriptions,
       prefix,
       durables: config.durables,
-      malformed: (subject) => logger.warn({ subject }, 'malformed message'),
+      malformed: bus.malformed,
       failed,
       settingsChanged: (what, settings) =>
         logger.info({ part: 'nats', what, settings }, 'settings brought to those of this release'),

@@ -52,6 +52,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     service: SERVICE,
     logger,
     subscriptions: bus.subscriptions,
+    malformed: bus.malformed,
   });
 
   const server = owned.use(
@@ -122,6 +123,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
     grants,
   );
-  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed }));
+  const onMalformed = bus.malformed;
+  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed, onMalformed }));
   return { logger, drain: () => server.drain() };
 }

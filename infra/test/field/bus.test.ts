@@ -14,6 +14,7 @@ import {
   type SpawnedService,
   type TestBed,
 } from '@portcullis/testkit';
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { get, logIn, register, statusOf } from '../e2e/calls.ts';
 
@@ -160,4 +161,51 @@ it('V11: a stream with another setting keeps no other from being made', async ()
     .toBe(200);
   const { config } = await streams.streams.info(revocationStream);
   expect(config.max_age, 'kept for as long as the operator wants').toBe(nanos(30 * DAY_MS));
+});
+
+it('V15: malformed messages leave one bounded line for each kind, without their content', async () => {
+  const { pushes, numbered, instances, grant } = subjectsOf(bed.prefix);
+  const subjects = [pushes, numbered, instances('user'), grant('user')];
+  const linesOf = ({ log }: SpawnedService): { msg: string; message?: string }[] =>
+    log
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.includes('malformed message'))
+      .map((line) => JSON.parse(line));
+  const before = { user: linesOf(user).length, auth: linesOf(auth).length };
+  for (let i = 0; i < 14; i += 1) {
+    for (const subject of subjects) bus.publish(subject, `{"secret":"not for the log","n":${i}}`);
+  }
+  await bus.flush();
+  const kinds = (): string[] => [...new Set(linesOf(user).map(({ message = '' }) => message))];
+  await expect
+    .poll(() => kinds().toSorted(), { timeout: 5_000, interval: 100 })
+    .toEqual(['live event', 'numbering', 'push']);
+  expect(linesOf(user).length - before.user).toBeLessThanOrEqual(6);
+  expect(linesOf(auth).length - before.auth).toBeLessThanOrEqual(2);
+  expect(user.log + auth.log).not.toContain('not for the log');
+  const metrics = await (await fetch(`${user.url}/metrics`)).text();
+  for (const kind of kinds()) {
+    expect(metrics).toMatch(
+      new RegExp(`^portcullis_bus_malformed_total\\{.*message="${kind}".*\\} [1-9]`, 'm'),
+    );
+  }
+});
+
+it('V17: no status is waited for that no subscription asks for', async () => {
+  const root = new URL('../../../', import.meta.url);
+  const waiting: string[] = [];
+  for (const folder of ['apps', 'packages']) {
+    for (const name of await readdir(new URL(folder, root))) {
+      const source = new URL(`${folder}/${name}/src/`, root);
+      for (const file of await readdir(source, { recursive: true })) {
+        if (!file.endsWith('.ts')) continue;
+        const text = await readFile(new URL(file, source), 'utf8');
+        // The library reports a slow subscription only where its option `slow` was given, and takes that
+        // from iterators alone.
+        const waits = text.includes("'slowConsumer'") && !/\bslow: /.test(text);
+        if (waits) waiting.push(`${folder}/${name}/src/${file}`);
+      }
+    }
+  }
+  expect(waiting).toEqual([]);
 });

@@ -113,6 +113,7 @@ class LocalVerifier implements Verifier {
       clock,
       onTransition: (to, from) => this.#moved(to, from),
       onHeard: (event) => this.#heard(event),
+      onMalformed: (kind, length) => told(() => options.onMalformed?.(kind, length)),
       onApplied: (event, lagMs) => {
         for (const listener of this.#appliedListeners) told(() => listener(event, lagMs));
       },

@@ -12,7 +12,13 @@ export { thumbprintOf } from './proof/thumbprint.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';
-export { Replica, type ReplicaState, type ReplicaStats } from './revocation/replica.ts';
+export {
+  Replica,
+  type MalformedListener,
+  type MessageKind,
+  type ReplicaState,
+  type ReplicaStats,
+} from './revocation/replica.ts';
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';

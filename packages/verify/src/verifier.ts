@@ -5,7 +5,7 @@ import type { Fetch } from './keys/fetch-key-set.ts';
 import type { KeySetListener, KeySetStatus } from './keys/jwks.ts';
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
-import type { ReplicaState, ReplicaStats } from './revocation/replica.ts';
+import type { MalformedListener, ReplicaState, ReplicaStats } from './revocation/replica.ts';
 import type { WhenStale } from './stale/policy.ts';
 
 export interface VerifierOptions {
@@ -26,6 +26,11 @@ export interface VerifierOptions {
    * 50,000 unless given, none when zero. One takes about 1.1 kB.
    */
   maxCachedTokens?: number;
+  /**
+   * Called for each message that did not parse: damaged, of a version to come, or sent by one who has
+   * auth's credentials. Nothing is changed by it. Worth a bounded line in the log; `stats()` counts them.
+   */
+  onMalformed?: MalformedListener;
   /** Where the keys are, when it is not the usual place. */
   jwksUrl?: string;
   /** For tests. */

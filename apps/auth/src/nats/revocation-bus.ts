@@ -46,7 +46,7 @@ export interface NatsRevocationBusOptions {
   prefix: string;
   /** Consumers to make for services that are not of this repository. */
   durables: readonly Durable[];
-  malformed(subject: string): void;
+  malformed(message: string, length: number, subject: string): void;
   failed(error: unknown, what: string): void;
   /** A stream or consumer was changed to what this release wants. */
   settingsChanged(what: string, differences: readonly Difference[]): void;
@@ -117,25 +117,35 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   }
 
   async #listenOn(connection: NatsConnection, listener: BusListener): Promise<void> {
-    const { malformed } = this.#options;
+    const malformed = (message: Msg): void => this.#malformed('grant request', message);
     this.#link = {
       connection,
       subscriptions: new OpenSubscriptions(connection, this.#options.subscriptions),
       jetstream: jetstream(connection, { timeout: STORE_TIMEOUT_MS }),
     };
-    this.#on(this.#subjects.grants, QUEUE, grantRequest, async (request, message) => {
-      // The subject is what the credentials allow; the body has to agree with it.
-      if (message.subject !== this.#subjects.grant(request.service)) {
-        return malformed(message.subject);
-      }
-      // Nor would this be an answer, but something that auth itself publishes.
-      if (!isInbox(message.reply ?? '')) return malformed(message.subject);
-      message.respond(JSON.stringify(await listener.grant(request)));
-    });
-    this.#on(this.#subjects.acknowledgements, undefined, acknowledgement, (confirmed, message) =>
-      listener.acknowledged(confirmed, serviceOf(message)),
+    this.#on(
+      'grant request',
+      this.#subjects.grants,
+      QUEUE,
+      grantRequest,
+      async (request, message) => {
+        // The subject is what the credentials allow; the body has to agree with it.
+        if (message.subject !== this.#subjects.grant(request.service)) {
+          return malformed(message);
+        }
+        // Nor would this be an answer, but something that auth itself publishes.
+        if (!isInbox(message.reply ?? '')) return malformed(message);
+        message.respond(JSON.stringify(await listener.grant(request)));
+      },
     );
-    this.#on(this.#subjects.farewells, QUEUE, farewell, (leaving, message) =>
+    this.#on(
+      'acknowledgement',
+      this.#subjects.acknowledgements,
+      undefined,
+      acknowledgement,
+      (confirmed, message) => listener.acknowledged(confirmed, serviceOf(message)),
+    );
+    this.#on('farewell', this.#subjects.farewells, QUEUE, farewell, (leaving, message) =>
       listener.farewell(leaving, serviceOf(message)),
     );
     this.#timer = setInterval(() => void this.#restore(), RESTORE_MS).unref();
@@ -151,20 +161,25 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   }
 
   #on<S extends z.ZodType>(
+    kind: string,
     subject: string,
     queue: string | undefined,
     schema: S,
     handle: (value: z.infer<S>, message: Msg) => void | Promise<void>,
   ): void {
-    const { malformed, failed } = this.#options;
+    const { failed } = this.#options;
     const take = (message: Msg): void => {
       const parsed = schema.safeParse(parseJson(message));
-      if (!parsed.success) return malformed(message.subject);
+      if (!parsed.success) return this.#malformed(kind, message);
       Promise.resolve(handle(parsed.data, message)).catch((cause: unknown) =>
         failed(cause, `answering on ${subject}`),
       );
     };
     this.#link?.subscriptions.add(subject, take, queue);
+  }
+
+  #malformed(kind: string, { subject, data }: Msg): void {
+    this.#options.malformed(kind, data.length, subject);
   }
 
   #publish(subject: string, message: unknown): void {

@@ -9,7 +9,7 @@ import { liveEvent } from '@portcullis/api';
 import { eventId, subjectsOf, userId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Happening, LiveEvents } from './live-events.ts';
 
@@ -22,6 +22,8 @@ export interface BetweenInstancesOptions {
   logger: Logger;
   /** Told when NATS denies what is to be heard here, and when it allows it again. */
   subscriptions: SubscriptionListener;
+  /** Told of each message that cannot be read. */
+  malformed(message: string, length: number, subject: string): void;
 }
 
 export class BetweenInstances implements AsyncDisposable {
@@ -73,19 +75,20 @@ export class BetweenInstances implements AsyncDisposable {
         live.gap();
       },
     });
-    this.#subscriptions.add(this.#subject, (received) => this.#hear(received.string()));
+    this.#subscriptions.add(this.#subject, (received) => this.#hear(received));
     // Streams may be open already, when grants come by another way.
     live.gap();
     void this.#watchForGaps(connection);
   }
 
-  #hear(text: string): void {
-    const { live, logger } = this.#options;
+  #hear(received: Msg): void {
+    const { live, malformed } = this.#options;
     try {
-      const { id, user_id, event } = message.parse(JSON.parse(text));
+      const { id, user_id, event } = message.parse(received.json());
       live.announce({ id, userId: user_id, event });
-    } catch (error) {
-      logger.warn({ err: error }, 'a live event that cannot be read; something may be missing');
+    } catch {
+      // Something may be missing.
+      malformed('live event', received.data.length, received.subject);
       live.gap();
     }
   }

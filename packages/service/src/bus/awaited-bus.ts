@@ -6,6 +6,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { SubscriptionListener } from '@portcullis/verify/nats';
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
+import { MalformedMessages } from './malformed-messages.ts';
 import { connectBus, type Bus, type BusOptions } from './connect.ts';
 
 export interface AwaitedBusOptions {
@@ -17,11 +18,13 @@ export class AwaitedBus implements AsyncDisposable {
   readonly #logger: Logger;
   /** Subjects that are to be heard, and are not. */
   readonly #denied = new Set<string>();
+  readonly #malformed: MalformedMessages;
   #bus: Bus | undefined;
   #disposed = false;
 
   constructor({ logger, registry }: AwaitedBusOptions) {
     this.#logger = logger;
+    this.#malformed = new MalformedMessages(logger, registry);
     gaugeOf(registry, 'connected', 'One while connected to NATS with each subscription open', () =>
       this.connected ? 1 : 0,
     );
@@ -63,6 +66,10 @@ export class AwaitedBus implements AsyncDisposable {
       this.#logger.info({ part: 'nats', subject }, 'nats allows the subscription again');
     },
   };
+
+  /** For each that reads what comes over this connection; see `MalformedMessages`. */
+  readonly malformed = (message: string, length: number, subject?: string): void =>
+    this.#malformed.note(message, length, subject);
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;

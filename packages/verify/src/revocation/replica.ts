@@ -87,7 +87,14 @@ export interface ReplicaOptions {
   onMerged?: () => void;
   /** Keys that came with a whole grant, after all that it holds was applied, and before it counts. */
   onKeys?: (vouches: readonly string[]) => void;
+  /** A message that did not parse. It has changed nothing; the log decides. */
+  onMalformed?: MalformedListener;
 }
+
+/** What a message was to be. */
+export type MessageKind = 'push' | 'numbering' | 'grant reply';
+/** @param length in bytes; the content is not handed on */
+export type MalformedListener = (kind: MessageKind, length: number) => void;
 
 /** Where an answer was cut among events without a position. */
 interface Rest {
@@ -232,7 +239,7 @@ export class Replica {
     const event = parseMessage(revocationEvent, bytes);
     if (event === undefined) {
       // Forged, damaged, or of a version to come: the log decides.
-      this.#stats.malformed += 1;
+      this.#malformed('push', bytes);
       this.#renewals.soon();
       return;
     }
@@ -243,10 +250,15 @@ export class Replica {
   #placed(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
     const notice = parseMessage(numbered, bytes);
-    if (notice === undefined) this.#stats.malformed += 1;
+    if (notice === undefined) this.#malformed('numbering', bytes);
     const joinsOn =
       notice !== undefined && notice.epoch === this.#epoch && this.#position.numbered(notice);
     if (!joinsOn) this.#renewals.soon();
+  }
+
+  #malformed(kind: MessageKind, { length }: Uint8Array): void {
+    this.#stats.malformed += 1;
+    this.#options.onMalformed?.(kind, length);
   }
 
   #apply(event: RevocationEvent): void {
@@ -345,7 +357,7 @@ export class Replica {
       reply.incarnation === incarnation &&
       incarnation === this.#incarnation;
     if (!ours || this.#state === 'CLOSED') {
-      if (reply === undefined) this.#stats.malformed += 1;
+      if (reply === undefined) this.#malformed('grant reply', bytes);
       this.#stats.grantFailures += 1;
       return undefined;
     }
