@@ -24,7 +24,7 @@ export interface PreparedSystem {
 const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
 /** What the services may ask of the auth service. */
 const SCOPES = {
-  user: VERIFIER_SCOPE,
+  user: `${VERIFIER_SCOPE} users:rename`,
   admin:
     'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
     'audit:read clients:read clients:write ' +

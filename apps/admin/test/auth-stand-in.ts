@@ -95,6 +95,10 @@ export async function startAuthStandIn() {
       note('setRoles')(call, input);
       return { user: account(input.user_id), receipt };
     },
+    async rename(call, input) {
+      note('rename')(call, input);
+      return { name: input.name, changed_at: null };
+    },
     async logOut(call, input) {
       note('logOut')(call, input);
       return receipt;

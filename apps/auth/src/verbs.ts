@@ -13,6 +13,7 @@ import { createLogUserOut } from './account/log-user-out.ts';
 import type { PasswordHasher } from './account/password-hasher.ts';
 import { createRegister } from './account/register.ts';
 import { createRemove } from './account/remove.ts';
+import { createRename } from './account/rename.ts';
 import { createResetPassword } from './account/reset-password.ts';
 import { createSetRoles } from './account/set-roles.ts';
 import { createVerifyEmail } from './account/verify-email.ts';
@@ -121,6 +122,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       enable: createEnable(ending),
       remove: createRemove(removing),
       setRoles: createSetRoles(removing),
+      rename: createRename(ending),
       logOut: createLogUserOut(ending),
       listVerifiers,
       rotateKey: createRotateKey({ makeChange, making, keyRing }),

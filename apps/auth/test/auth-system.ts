@@ -17,6 +17,7 @@ const MACHINE_SCOPES = [
   'users:read',
   'users:write',
   'users:delete',
+  'users:rename',
   'roles:write',
   'sessions:revoke',
   'verifiers:read',

@@ -260,6 +260,15 @@ const TABLE: Record<string, Record<string, Case>> = {
       act: async () => await auth.machine('accounts.remove', await someone()),
     },
   },
+  'accounts.rename': {
+    'an account': {
+      effect: 'nothing',
+      act: async () => {
+        const { user_id } = await someone();
+        return await auth.machine('accounts.rename', { user_id, name: 'Grace' });
+      },
+    },
+  },
   'accounts.setRoles': {
     'more roles': {
       effect: 'ends',

@@ -1,6 +1,7 @@
 /** The composition root: adapters, verbs, server. */
 import { createUserRouter } from '@portcullis/api';
-import { newId, type AccountEvent } from '@portcullis/contracts';
+import { createMachineClient } from '@portcullis/client';
+import type { AccountEvent } from '@portcullis/contracts';
 import { subscribeToEvents } from '@portcullis/events';
 import {
   AwaitedBus,
@@ -16,6 +17,7 @@ import { awaitSchema } from '@portcullis/service/postgres';
 import { withFallback } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
+import { renameAtAuth } from './auth-service.ts';
 import type { UserConfig } from './config.ts';
 import { BetweenInstances } from './live/between-instances.ts';
 import { liveEventOf } from './live/live-event-of.ts';
@@ -43,6 +45,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     owned,
   });
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
+  const rename = renameAtAuth(createMachineClient({ authUrl: config.authUrl, ...config.client }));
   const verification = new Verification(registry, config.publicUrls, logger);
   const bus = new AwaitedBus({ logger, registry });
   const live = new LiveEvents();
@@ -64,12 +67,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       registry,
       router: createUserRouter({
         getMe: (call) => getMe(profile, call),
-        updateMe: async (call, input) => {
-          const changed = await updateMe(profile, call, input);
-          const event = { type: 'profile-changed' as const, occurred_at: changed.updated_at };
-          instances.tell({ id: newId('evt'), userId: call.caller.sub, event });
-          return changed;
-        },
+        updateMe: (call, input) => updateMe({ ...profile, renameAtAuth: rename }, call, input),
         events: ({ caller, ended }, after) => live.stream(caller.sub, after, ended),
       }),
       authenticate: verification.authenticate,
@@ -108,6 +106,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       handlers: {
         registered: learn,
         'email-changed': learn,
+        'profile-changed': learn,
         disabled: learn,
         enabled: learn,
         'roles-changed': learn,

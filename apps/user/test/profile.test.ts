@@ -1,5 +1,5 @@
 /** A profile comes by event, stays its owner's, and goes for good. */
-import { newId, type UserId } from '@portcullis/contracts';
+import { newId, Refusal, type UserId } from '@portcullis/contracts';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSurroundings, deleted, registered, startUserService } from './user-service.ts';
@@ -57,6 +57,30 @@ describe('GET and PATCH /v1/me', () => {
         answer: { code: 'invalid_request' },
       });
     }
+  });
+
+  it('changes the name at auth, under the id of the request, and passes on what auth says', async () => {
+    const id = newId('usr');
+    await around.publish(registered(id));
+    const me = await as(id);
+    await expect.poll(() => me()).toMatchObject({ status: 200 });
+    expect(await me('PATCH', { name: 'Grace' })).toMatchObject({ status: 200 });
+    expect(around.auth.renamed.at(-1)).toMatchObject({ user_id: id, name: 'Grace' });
+    try {
+      for (const [code, status, answered] of [
+        ['unavailable', 503, 'unavailable'],
+        ['insufficient_scope', 503, 'unavailable'],
+        ['rate_limited', 429, 'rate_limited'],
+        ['actor_refused', 401, 'invalid_token'],
+      ] as const) {
+        around.auth.faults.refuse = new Refusal(code, { retryAfter: 9 });
+        const refused = await me('PATCH', { name: 'Ada' });
+        expect(refused).toMatchObject({ status, answer: { code: answered } });
+      }
+    } finally {
+      delete around.auth.faults.refuse;
+    }
+    expect(await me()).toMatchObject({ answer: { name: 'Grace' } });
   });
 
   it('waits for an event that is on its way', async () => {

@@ -17,6 +17,7 @@ import {
   freePort,
   type TestIssuer,
 } from '@portcullis/testkit';
+import { startAuthStandIn } from './auth-stand-in.ts';
 import { compose, SERVICE } from '../src/compose.ts';
 import type { UserConfig } from '../src/config.ts';
 
@@ -30,6 +31,8 @@ export async function createSurroundings(natsUrl?: string) {
     await connectBus({ url: natsUrl ?? bed.natsUrl, name: 'issuer', prefix: bed.prefix, logger }),
   );
   serveGrants(bus.connection, bed.prefix, issuer);
+  const events = accountEvents(bus.connection, bed.prefix);
+  const auth = bed.use(await startAuthStandIn(events.publish));
   const config: UserConfig = {
     production: false,
     host: '127.0.0.1',
@@ -43,7 +46,7 @@ export async function createSurroundings(natsUrl?: string) {
     prefix: bed.prefix,
     issuer: issuer.issuer,
     audience: AUDIENCE,
-    authUrl: issuer.issuer,
+    authUrl: auth.url,
     client: { clientId: clientId.parse('cli_user'), clientSecret: 'x'.repeat(32) },
   };
   return {
@@ -51,7 +54,8 @@ export async function createSurroundings(natsUrl?: string) {
     issuer,
     connection: bus.connection,
     config,
-    ...accountEvents(bus.connection, bed.prefix),
+    auth,
+    ...events,
   };
 }
 

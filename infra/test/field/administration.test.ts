@@ -53,3 +53,25 @@ it('L5: an administrator who has just lost the role gets 403 or token_stale, not
   expect(answers.filter((answer) => !known.includes(answer))).toEqual([]);
   expect(answers.filter((answer) => answer === '200 done')).toHaveLength(6);
 });
+
+it('L3: a name changed at the user service is the name at auth', async () => {
+  const account = await register(system.auth.url);
+  const { access_token: token } = await logIn(system.auth.url, account);
+  const id = (await found(account.email))[0]!.id;
+  // Long enough to be looked for in a password.
+  const name = `Cassiopeia ${id.slice(-8)}`;
+  await expect
+    .poll(async () => (await send('PATCH', `${system.user.url}/v1/me`, token, { name })).status)
+    .toBe(200);
+  const me = (await (await get(`${system.user.url}/v1/me`, token)).json()) as { name: string };
+  expect(me.name).toBe(name);
+  expect((await found(account.email))[0]).toMatchObject({ id, name });
+  expect((await found(name)).map((one) => one.id)).toEqual([id]);
+  const exported = await get(`${system.auth.url}/v1/account/export`, token);
+  expect(await exported.json()).toMatchObject({ account: { name } });
+  const change = await send('POST', `${system.auth.url}/v1/password/change`, token, {
+    current_password: account.password,
+    new_password: `a lantern for ${name} above the gate`,
+  });
+  expect(change.status).toBe(400);
+});

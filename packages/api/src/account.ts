@@ -1,5 +1,5 @@
 /** Accounts as administrators see them; the auth service answers, the admin service asks. */
-import { receipt, receiptWait, role, userId } from '@portcullis/contracts';
+import { receipt, receiptWait, role, userId, shownName } from '@portcullis/contracts';
 import { z } from 'zod';
 import { filter } from './filter.ts';
 
@@ -52,6 +52,18 @@ export type AccountChange = z.infer<typeof accountChange>;
 export const accountEnabled = z.object({ user: account });
 export const accountDeleted = z.object({ deleted: userId, receipt });
 export type AccountDeleted = z.infer<typeof accountDeleted>;
+
+/** `expected`: only if this is the name until now. */
+export const renameInput = z.strictObject({
+  user_id: userId,
+  name: shownName.nullable(),
+  expected: z.string().nullable().optional(),
+});
+/** The name now, and since when; null where it was another one than expected, and stays. */
+export const accountRenamed = z.object({
+  name: z.string().nullable(),
+  changed_at: z.iso.datetime().nullable(),
+});
 
 export const verifier = z.object({
   service: z.string(),

@@ -16,7 +16,9 @@ import {
   accountInput,
   account,
   accountPage,
+  accountRenamed,
   listAccountsInput,
+  renameInput,
   rolesInput,
   verifierList,
 } from './account.ts';
@@ -156,6 +158,11 @@ export interface AccountAdministration {
     input: Acting<typeof accountChangeInput>,
   ): Promise<z.infer<typeof accountDeleted>>;
   setRoles(call: MachineCall, input: Acting<typeof rolesInput>): Promise<ChangeOf>;
+  /** For the owner of the account, whom the machine client has authenticated. */
+  rename(
+    call: MachineCall,
+    input: z.infer<typeof renameInput>,
+  ): Promise<z.infer<typeof accountRenamed>>;
   logOut(
     call: MachineCall,
     input: Acting<typeof accountChangeInput>,
@@ -342,6 +349,10 @@ export function createAuthRouter(service: AuthService) {
         .input(rolesInput.extend(onBehalfOf))
         .output(accountChange)
         .mutation(({ ctx, input }) => accounts.setRoles(ctx, input)),
+      rename: machineProcedure('users:rename')
+        .input(renameInput)
+        .output(accountRenamed)
+        .mutation(({ ctx, input }) => accounts.rename(ctx, input)),
       logout: machineProcedure('sessions:revoke')
         .input(accountChangeInput.extend(onBehalfOf))
         .output(receipt)

@@ -10,6 +10,8 @@ export const permission = z.enum([
   'users:read',
   'users:write',
   'users:delete',
+  /** A name that its owner has changed at the user service. */
+  'users:rename',
   'roles:write',
   'sessions:revoke',
   'verifiers:read',

@@ -24,6 +24,7 @@ export const accountEvent = z.discriminatedUnion('type', [
     name: z.string().nullable(),
   }),
   z.object({ ...everyEvent, type: z.literal('email-changed'), email: z.string() }),
+  z.object({ ...everyEvent, type: z.literal('profile-changed'), name: z.string().nullable() }),
   z.object({ ...everyEvent, type: z.literal('disabled') }),
   z.object({ ...everyEvent, type: z.literal('enabled') }),
   z.object({ ...everyEvent, type: z.literal('roles-changed'), roles: z.array(role) }),

@@ -62,6 +62,11 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     summary: '`email` is verified. May arrive before an older one: go by `occurred_at`.',
     securityEvent: `${RISC}/identifier-changed`,
   },
+  'profile-changed': {
+    title: 'A person has another name',
+    summary: '`name` is what it is now. May arrive before an older one: go by `occurred_at`.',
+    securityEvent: null,
+  },
   disabled: {
     title: 'An account was disabled',
     summary: 'Its tokens are revoked by an event of their own.',

@@ -155,6 +155,7 @@ describe('subscribeToEvents', () => {
     const accounts = {
       registered: nothing,
       'email-changed': nothing,
+      'profile-changed': nothing,
       disabled: nothing,
       enabled: nothing,
       'roles-changed': nothing,

@@ -16,6 +16,7 @@ export interface AdministratorCredentials {
 }
 
 const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
+const USER_CLIENT_SCOPE = `${VERIFIER_SCOPE} users:rename`;
 const ADMIN_CLIENT_SCOPE =
   'users:read users:write users:delete roles:write sessions:revoke verifiers:read keys:write ' +
   'audit:read clients:read clients:write ' +
@@ -149,7 +150,7 @@ export async function ensureUserClient(bed: TestBed, auth: AuthSettings): Promis
 
 function userClient(bed: TestBed<'user'> | TestBed): SecretClientSpec {
   const secret = secretOf(bed, 'machine client of user');
-  return { id: 'cli_user', name: 'user', scope: VERIFIER_SCOPE, secret };
+  return { id: 'cli_user', name: 'user', scope: USER_CLIENT_SCOPE, secret };
 }
 
 function adminClient(bed: TestBed): SecretClientSpec {

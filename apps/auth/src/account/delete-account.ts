@@ -39,7 +39,9 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
   // They hold the name and the address. A consumer that never hears of them hears of the deletion.
   await tx
     .delete(accountEvents)
-    .where(and(eq(accountEvents.userId, id), sql`${accountEvents.event} ? 'email'`));
+    .where(
+      and(eq(accountEvents.userId, id), sql`${accountEvents.event} ?| array['email', 'name']`),
+    );
   await tx.delete(mails).where(eq(mails.userId, id));
   await tx.delete(links).where(eq(links.userId, id));
   await change.announce({ type: 'deleted', user_id: id });

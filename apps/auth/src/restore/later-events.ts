@@ -1,7 +1,7 @@
 /**
  * What happened after the backup, by the event streams.
  *
- * Of each account and each aspect of it (status, roles, address) the last event counts, and only where the
+ * Of each account and each aspect of it (status, roles, address, name) the last event counts, and only where the
  * database does not know that one: whatever it knows of later is right in it already.
  */
 import type {
@@ -24,6 +24,7 @@ export type LaterEvent = {
   | { what: 'disabled' | 'enabled' | 'deleted' | 'registered' | 'password-changed'; user: UserId }
   | { what: 'roles-changed'; user: UserId; roles: Role[] }
   | { what: 'address-changed'; user: UserId; email: string }
+  | { what: 'renamed'; user: UserId; name: string | null }
   | { what: 'client-disabled' | 'client-proof-ended'; client: ClientId }
   | { what: 'key-killed'; key: KeyId }
   | { what: 'issuer-cut'; generation: number }
@@ -62,6 +63,9 @@ function ofAccounts(events: readonly AccountEvent[]): LaterEvent[] {
         break;
       case 'email-changed':
         set('address', { ...common, what: 'address-changed', user, email: event.email });
+        break;
+      case 'profile-changed':
+        set('name', { ...common, what: 'renamed', user, name: event.name });
     }
   }
   // A deletion is the last word on an account.

@@ -81,6 +81,8 @@ async function standingOfUser(
         .where(and(eq(users.emailKey, key), ne(users.id, later.user)));
       return taken.length === 0 ? REPEAT : byHand(`${taken[0]?.id} has that address here`);
     }
+    case 'renamed':
+      return row.name === later.name ? ALREADY : REPEAT;
     case 'password-changed':
       return row.passwordHash === null ? ALREADY : REPEAT;
     case 'deleted':
@@ -170,6 +172,10 @@ async function repeatOnUser(
       await change.announce({ type: 'email-changed', user_id: id, email });
       return;
     }
+    case 'renamed':
+      await change.tx.update(users).set({ name: later.name }).where(eq(users.id, id));
+      await change.announce({ type: 'profile-changed', user_id: id, name: later.name });
+      return;
     case 'password-changed':
       // The backup has the password before, which its owner has replaced. A link by mail gives another.
       await cutOff(change, id, 'sessions', 'credential_change', {

@@ -82,6 +82,7 @@ describe('an administrator', () => {
     const person = await auth.newcomer();
     const id = await system.idOf(person.email);
     const other = await auth.logIn(person.email);
+    await auth.machine('accounts.rename', { user_id: id, name: 'Grace' }, token);
     // By somebody who may be the person, and says so to nobody.
     expect((await auth.register(person.email)).status).toBe(201);
     const form = { client_id: FIRST_PARTY_CLIENT, token: other.refresh_token };
@@ -256,6 +257,40 @@ describe('an administrator', () => {
     },
     3_600_000,
   );
+});
+
+describe('a name that its owner has changed elsewhere', () => {
+  const rename = (user_id: string, more: object) =>
+    auth.machine('accounts.rename', { user_id, ...more }, token);
+
+  it('is the name here, and is announced', async () => {
+    const person = await auth.newcomer();
+    const id = await system.idOf(person.email);
+    const renamed = await rename(id, { name: 'Grace' });
+    expect(renamed.body).toMatchObject({ name: 'Grace', changed_at: expect.any(String) });
+    expect((await auth.query('accounts.get', { user_id: id })).body.name).toBe('Grace');
+    const [event] = await system.sql`
+      select event from account_events where user_id = ${id}
+      and event ->> 'type' = 'profile-changed'`;
+    expect(event?.['event']).toMatchObject({ name: 'Grace', actor: { kind: 'user', id } });
+    expect(new Date(renamed.body.changed_at).getTime()).toBe(event?.['event'].occurred_at);
+  });
+
+  it('stays where another one was expected', async () => {
+    const id = await system.idOf((await auth.newcomer()).email);
+    await rename(id, { name: 'Grace' });
+    const refused = await rename(id, { name: 'Ada', expected: null });
+    expect(refused.body).toEqual({ name: 'Grace', changed_at: null });
+  });
+
+  it('is no name of an account that is disabled, deleted or unknown', async () => {
+    const id = await system.idOf((await auth.newcomer()).email);
+    await as(actor, 'disable', id, { wait: 0 });
+    expect((await rename(id, { name: 'Grace' })).body.code).toBe('actor_refused');
+    await as(actor, 'remove', id, { wait: 0 });
+    expect((await rename(id, { name: 'Grace' })).body.code).toBe('not_found');
+    expect((await rename(newId('usr'), { name: 'Grace' })).body.code).toBe('not_found');
+  });
 });
 
 describe('the list of accounts', () => {

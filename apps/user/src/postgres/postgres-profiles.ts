@@ -1,26 +1,39 @@
 /** Each operation is one statement, so that two events at once cannot interleave. */
-import { userId } from '@portcullis/contracts';
-import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { userId, type UserId } from '@portcullis/contracts';
+import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Found, Profiles } from '../profile/profiles.ts';
 import { profiles } from './schema.ts';
 
 export function postgresProfiles(db: PostgresJsDatabase): Profiles {
-  const find: Profiles['find'] = async (id) => {
+  const rowOf = async (id: UserId) => {
     const [row] = await db.select().from(profiles).where(eq(profiles.userId, id));
-    return foundIn(row);
+    return row;
   };
   return {
-    find,
-    async rename(id, name) {
+    find: async (id) => foundIn(await rowOf(id)),
+    async rename(id, name, at) {
       const [row] = await db
         .update(profiles)
-        .set({ name, updatedAt: sql`now()` })
-        .where(and(eq(profiles.userId, id), isNull(profiles.deletedAt)))
+        .set({
+          name,
+          nameAt: at,
+          updatedAt: sql`greatest(${profiles.updatedAt}, ${sql.param(at, profiles.updatedAt)})`,
+        })
+        .where(
+          and(
+            eq(profiles.userId, id),
+            isNull(profiles.deletedAt),
+            or(isNull(profiles.nameAt), lt(profiles.nameAt, at)),
+          ),
+        )
         .returning();
       if (row !== undefined) return foundIn(row);
+      const known = await rowOf(id);
       // One that arrived between the two statements is not renamed yet: "unknown", so that the caller asks again.
-      return (await find(id)) === 'deleted' ? 'deleted' : undefined;
+      const arrived = known?.deletedAt === null && (known.nameAt === null || known.nameAt < at);
+      // Otherwise a later name is known already, or there is nothing to rename.
+      return arrived ? undefined : foundIn(known);
     },
     async create({ id, email, name, createdAt }) {
       await db
@@ -29,7 +42,11 @@ export function postgresProfiles(db: PostgresJsDatabase): Profiles {
         .onConflictDoUpdate({
           target: profiles.userId,
           // It began with a change of the address, which came first.
-          set: { name: sql`coalesce(${profiles.name}, ${name})`, createdAt },
+          set: {
+            name: sql`case when ${profiles.nameAt} is null
+              then coalesce(${profiles.name}, ${name}) else ${profiles.name} end`,
+            createdAt,
+          },
           setWhere: sql`${profiles.deletedAt} is null and ${gt(profiles.createdAt, createdAt)}`,
         });
     },
@@ -46,7 +63,14 @@ export function postgresProfiles(db: PostgresJsDatabase): Profiles {
         });
     },
     async bury(id, at) {
-      const tombstone = { email: null, emailAt: null, name: null, updatedAt: at, deletedAt: at };
+      const tombstone = {
+        email: null,
+        emailAt: null,
+        name: null,
+        nameAt: null,
+        updatedAt: at,
+        deletedAt: at,
+      };
       await db
         .insert(profiles)
         .values({ userId: id, createdAt: at, ...tombstone })

@@ -13,6 +13,8 @@ export const profiles = pgTable(
     /** When it became the address; null: it is the one that was registered. */
     emailAt: timestamp('email_at', { withTimezone: true }),
     name: text('name'),
+    /** When it became the name; null: it is the one that was registered. */
+    nameAt: timestamp('name_at', { withTimezone: true }),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
     deletedAt: timestamp('deleted_at', { withTimezone: true }),

@@ -1,6 +1,7 @@
 /**
  * What this service learns of accounts. Events come at least once and in any order, and applying them
  * is idempotent and commutative: `registered` never overwrites, the latest `email-changed` stays,
+ * and the latest `profile-changed`,
  * `deleted` always wins.
  */
 import type { AccountEvent } from '@portcullis/contracts';
@@ -25,6 +26,12 @@ export async function learnAccountEvent(
     case 'email-changed':
       await profiles.readdress(event.user_id, event.email, at);
       arrivals.announce(event.user_id);
+      break;
+    case 'profile-changed':
+      // It may come before what it changes, and comes again then.
+      if ((await profiles.rename(event.user_id, event.name, at)) === undefined) {
+        throw new Error('the profile that has another name is not there yet');
+      }
       break;
     case 'deleted':
       await profiles.bury(event.user_id, at);

@@ -14,7 +14,8 @@ export type Found = StoredProfile | 'deleted' | undefined;
 
 export interface Profiles {
   find(id: UserId): Promise<Found>;
-  rename(id: UserId, name: string | null): Promise<Found>;
+  /** Unless a later name is known already. @returns the profile as it is then */
+  rename(id: UserId, name: string | null, at: Date): Promise<Found>;
   /** Adds what is not known yet; changes nothing else of a profile, and nothing of a tombstone. */
   create(profile: Omit<StoredProfile, 'updatedAt'>): Promise<void>;
   /** Unless a later address is known already. A profile that is not there yet begins with this. */

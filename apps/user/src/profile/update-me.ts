@@ -1,16 +1,30 @@
 import type { Profile, UserCall } from '@portcullis/api';
+import type { RenameAtAuth } from '../auth-service.ts';
 import type { Arrivals } from './arrivals.ts';
 import { expectProfile } from './expect-profile.ts';
 import type { Profiles } from './profiles.ts';
 import { publicProfile } from './public-profile.ts';
 
-/** One conditional update; where nothing was there to change, the profile may be on its way. */
+export interface UpdateMeDependencies {
+  profiles: Profiles;
+  arrivals: Arrivals;
+  renameAtAuth: RenameAtAuth;
+}
+
+/**
+ * The name is auth's: it is changed there first, then here, so that the answer shows it; other
+ * instances share the database, and streams hear of it by the event. A name that got no further than
+ * auth comes with its event.
+ */
 export async function updateMe(
-  { profiles, arrivals }: { profiles: Profiles; arrivals: Arrivals },
-  { caller, request }: UserCall,
+  { profiles, arrivals, renameAtAuth }: UpdateMeDependencies,
+  call: UserCall,
   { name }: { name: string | null },
 ): Promise<Profile> {
-  const id = caller.sub;
-  const look = () => profiles.rename(id, name);
-  return publicProfile(await expectProfile({ id, look, arrivals, signal: request.signal }));
+  const id = call.caller.sub;
+  const { signal } = call.request;
+  await expectProfile({ id, look: () => profiles.find(id), arrivals, signal });
+  const at = await renameAtAuth(call, name);
+  const look = () => profiles.rename(id, name, at);
+  return publicProfile(await expectProfile({ id, look, arrivals, signal }));
 }

@@ -1,0 +1,37 @@
+import type { AccountAdministration } from '@portcullis/api';
+import { Refusal } from '@portcullis/contracts';
+import { eq } from 'drizzle-orm';
+import { users } from '../postgres/schema/index.ts';
+import { lockUser } from '../session/lock-user.ts';
+import { causeOf, through } from './acting-administrator.ts';
+import type { AdministrationDependencies } from './disable.ts';
+
+/**
+ * Gives an account the name that its owner chose at the user service. Auth has the one truth: it
+ * searches, exports and judges passwords by the name, and other services learn it by event.
+ */
+export function createRename({
+  makeChange,
+}: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['rename'] {
+  return async (call, { user_id: id, name, expected }) => {
+    const { result } = await makeChange(causeOf(call, id), async (change) => {
+      const user = await lockUser(change.tx, id);
+      if (user === undefined || user.status === 'deleted') throw new Refusal('not_found');
+      if (user.status !== 'active') throw new Refusal('actor_refused');
+      const changed = expected === undefined || expected === user.name;
+      await change.audit(
+        through(call, {
+          action: 'account.renamed',
+          target: { kind: 'user', id },
+          detail: { changed },
+        }),
+      );
+      if (!changed) return { name: user.name, changed_at: null };
+      await change.tx.update(users).set({ name }).where(eq(users.id, id));
+      // Also where the name is the same: what another service keeps may differ.
+      const at = await change.announce({ type: 'profile-changed', user_id: id, name });
+      return { name, changed_at: at.toISOString() };
+    });
+    return result;
+  };
+}
