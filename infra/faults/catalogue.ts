@@ -18,12 +18,15 @@ import { instancesPaused } from './cases/instances-paused.ts';
 import { keySetUnreachable } from './cases/key-set-unreachable.ts';
 import { lateCommit } from './cases/late-commit.ts';
 import { natsKilled } from './cases/nats-killed.ts';
+import { natsLoginsRefused } from './cases/nats-logins-refused.ts';
 import { natsPaused } from './cases/nats-paused.ts';
 import { natsStoreLost } from './cases/nats-store-lost.ts';
 import { none } from './cases/none.ts';
 import { packetsDropped } from './cases/packets-dropped.ts';
 import { pausedWhileNumbering } from './cases/paused-while-numbering.ts';
+import { streamWithOtherSettings } from './cases/stream-with-other-settings.ts';
 import { streamsPurged } from './cases/streams-purged.ts';
+import { subscriptionsDenied } from './cases/subscriptions-denied.ts';
 import { verifierPaused } from './cases/verifier-paused.ts';
 import type { Fault } from './fault.ts';
 
@@ -54,4 +57,7 @@ export const FAULTS: readonly Fault[] = [
   natsStoreLost,
   natsKilled,
   natsPaused,
+  natsLoginsRefused,
+  subscriptionsDenied,
+  streamWithOtherSettings,
 ];

@@ -17,6 +17,8 @@ export async function withOwnVerifier(
     env: {
       ISSUER: stage.issuer,
       NATS_HOST: `127.0.0.1:${nats.port}`,
+      NATS_USER: stage.nats.serviceUser.user,
+      NATS_PASSWORD: stage.nats.serviceUser.pass,
       PREFIX: stage.bed.prefix,
       SERVICE: 'faults',
     },

@@ -8,13 +8,12 @@ import {
   appDatabase,
   createTestBed,
   ensureUserClient,
+  natsOptions,
   startAdmin,
   startAuth,
-  startPrivateNats,
   startTcpProxy,
   startUser,
   type AuthProcess,
-  type PrivateNats,
   type SpawnedService,
   type TcpProxy,
   type TestBed,
@@ -26,6 +25,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LogWatch } from '../history/logged.ts';
 import type { Machine } from '../history/machine.ts';
 import { Balancer } from './balancer.ts';
+import { startStageNats, type StageNats } from './stage-nats.ts';
 
 /** Generous: a machine may be so busy that a process gets a tenth of a processor. Milliseconds. */
 const RECOVERY_MS = 120_000;
@@ -51,7 +51,7 @@ export interface VerifierSpot {
 export interface Stage extends AsyncDisposable {
   readonly bed: TestBed<'auth' | 'user'>;
   readonly maxStalenessMs: number;
-  readonly nats: PrivateNats;
+  readonly nats: StageNats;
   readonly issuer: string;
   /** What stands at the issuer's address, where verifiers fetch the key set, and nothing else. */
   readonly keySet: Pick<Balancer, 'cut' | 'mend'>;
@@ -86,7 +86,7 @@ async function furnish(
   maxStalenessMs: number,
   pollMs: number,
 ): Promise<Stage> {
-  const nats = bed.use(await startPrivateNats());
+  const nats = bed.use(await startStageNats());
   const balancer = bed.use(new Balancer());
   const keySet = bed.use(new Balancer());
   await Promise.all([balancer.listen(), keySet.listen()]);
@@ -98,7 +98,7 @@ async function furnish(
     const service = await startAuth(bed, {
       PORTCULLIS_ISSUER: issuer,
       PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
-      NATS_URL: ways.nats.through(nats.url),
+      NATS_URL: ways.nats.through(nats.serviceUrl),
       DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
     });
     for (const each of [balancer, keySet]) each.add(service.port);
@@ -111,7 +111,7 @@ async function furnish(
   ): Promise<VerifierSpot> => {
     const ways = { nats: await way(nats.url), auth: await way(balancer.url) };
     const service = await start({
-      NATS_URL: ways.nats.through(nats.url),
+      NATS_URL: ways.nats.through(nats.serviceUrl),
       PORTCULLIS_AUTH_URL: ways.auth.through(balancer.url).replace(/\/$/, ''),
     });
     return { name, url: `${service.url}${path}`, service, ...ways };
@@ -144,7 +144,7 @@ async function furnish(
       for (const { name, service } of verifiers) machine.follow(name, () => service.process.pid);
     },
     async onBus(work) {
-      const bus = await connect({ servers: new URL(nats.url).host, timeout: 5_000 });
+      const bus = await connect({ ...natsOptions(nats.url), timeout: 5_000 });
       try {
         return await work(bus, await jetstreamManager(bus));
       } finally {

@@ -11,6 +11,8 @@ const env = z
     PORT: z.coerce.number(),
     ISSUER: z.string(),
     NATS_HOST: z.string(),
+    NATS_USER: z.string(),
+    NATS_PASSWORD: z.string(),
     PREFIX: z.string(),
     SERVICE: z.string(),
   })
@@ -19,6 +21,8 @@ const env = z
 const connection = await connect({
   ...connectionOptions({ service: env.SERVICE, prefix: env.PREFIX }),
   servers: env.NATS_HOST,
+  user: env.NATS_USER,
+  pass: env.NATS_PASSWORD,
 });
 const verifier = await createVerifier({
   issuer: env.ISSUER,
