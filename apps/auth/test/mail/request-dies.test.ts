@@ -220,6 +220,16 @@ it.each(Object.entries(CAUSES))('links that have arrived, after %s', async (_, {
   }
 });
 
+it('a link from while an account was disabled does not come to life when it is enabled', async () => {
+  const owner = await person();
+  await administer('disable', owner);
+  const token = await linkTo(owner, 'reset-password');
+  const id = await want('reset-password', owner);
+  expect(await endOf(id)).toBe('needless, not received');
+  await administer('enable', owner, {});
+  expect(await useLink(token, 'reset-password')).toBe('400 invalid_link');
+});
+
 it.each(['request', 'notice'] as const)(
   'what is under way when the account is disabled is judged once more when it is handed over: each %s',
   async (what) => {
