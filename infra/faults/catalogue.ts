@@ -5,6 +5,7 @@ import { authKilledBeforeAnswer } from './cases/auth-killed-before-answer.ts';
 import { authKilledBeforeCommit } from './cases/auth-killed-before-commit.ts';
 import { authKilledBeforePublish } from './cases/auth-killed-before-publish.ts';
 import { authKilledUnderLoad } from './cases/auth-killed-under-load.ts';
+import { authStoppedForRoll } from './cases/auth-stopped-for-roll.ts';
 import { busCutFromOne } from './cases/bus-cut-from-one.ts';
 import { coldStartAuthDown } from './cases/cold-start-auth-down.ts';
 import { coldStartCutOff } from './cases/cold-start-cut-off.ts';
@@ -46,6 +47,7 @@ export const FAULTS: readonly Fault[] = [
   authKilledAfterPublish,
   authKilledBeforeAnswer,
   authKilledUnderLoad,
+  authStoppedForRoll,
   coldStartAuthDown,
   coldStartNatsDown,
   coldStartCutOff,

@@ -55,6 +55,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
         key_set: verification.checkKeys,
       },
       trustedProxies: config.trustedProxies,
+      drainDelayMs: config.drainDelayMs,
       cookies: config.cookies,
     }),
   );
@@ -72,5 +73,5 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   );
   const onMalformed = bus.malformed;
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed, onMalformed }));
-  return { logger, drain: () => server.drain() };
+  return { logger, drain: (how) => server.drain(how) };
 }

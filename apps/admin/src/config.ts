@@ -38,6 +38,7 @@ export function readAdminConfig(env = process.env) {
     logLevel: read.LOG_LEVEL,
     publicUrls: publicUrlsOf(read),
     trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
+    drainDelayMs: read.PORTCULLIS_DRAIN_DELAY_MS,
     cookies: cookieSettings(read),
     natsUrl: read.NATS_URL,
     prefix: read.PORTCULLIS_PREFIX,

@@ -35,6 +35,7 @@ export async function startAdminService() {
       logLevel: 'silent',
       publicUrls: [],
       trustedProxies: [],
+      drainDelayMs: 0,
       cookies: { insecure: false, origins: [] },
       natsUrl: bed.natsUrl,
       prefix: bed.prefix,

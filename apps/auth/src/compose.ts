@@ -160,6 +160,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       // Redis and NATS are not among these: without them this service still logs people out.
       readiness: { postgres: () => probeDatabase(postgres.sql), schema },
       trustedProxies: config.trustedProxies,
+      drainDelayMs: config.drainDelayMs,
       cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
       rawRoutes(app) {
         const identifyClient = clientIdentification(database, issuer);
@@ -186,7 +187,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     }),
   );
   await server.listen(config.listen);
-  return { logger, drain: () => server.drain() };
+  return { logger, drain: (how) => server.drain(how) };
 }
 
 const wallSeconds = (): number => Date.now() / 1_000;

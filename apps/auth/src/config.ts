@@ -109,6 +109,7 @@ export function readAuthConfig(env: Environment = process.env) {
     logLevel: fields.LOG_LEVEL,
     listen: { host: fields.HOST, port: fields.PORT },
     trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,
+    drainDelayMs: fields.PORTCULLIS_DRAIN_DELAY_MS,
     cookies: cookieSettings(fields),
     issuer: fields.PORTCULLIS_ISSUER,
     publicUrls: [

@@ -80,6 +80,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
         key_set: verification.checkKeys,
       },
       trustedProxies: config.trustedProxies,
+      drainDelayMs: config.drainDelayMs,
       cookies: config.cookies,
     }),
   );
@@ -124,5 +125,5 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   );
   const onMalformed = bus.malformed;
   owned.use(await verification.start({ issuer, audience, service: SERVICE, feed, onMalformed }));
-  return { logger, drain: () => server.drain() };
+  return { logger, drain: (how) => server.drain(how) };
 }

@@ -40,6 +40,7 @@ export function readUserConfig(env = process.env) {
     logLevel: read.LOG_LEVEL,
     publicUrls: publicUrlsOf(read),
     trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
+    drainDelayMs: read.PORTCULLIS_DRAIN_DELAY_MS,
     cookies: cookieSettings(read),
     databaseUrl: read.DATABASE_URL,
     natsUrl: read.NATS_URL,

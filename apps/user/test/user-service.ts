@@ -40,6 +40,7 @@ export async function createSurroundings(natsUrl?: string) {
     logLevel: 'silent',
     publicUrls: [],
     trustedProxies: [],
+    drainDelayMs: 0,
     cookies: { insecure: false, origins: [] },
     databaseUrl: bed.databaseUrls.user,
     natsUrl: natsUrl ?? bed.natsUrl,

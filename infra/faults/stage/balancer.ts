@@ -1,6 +1,6 @@
 /**
  * What stands before the instances of auth: each connection goes to the next of them that takes it.
- * It looks at connections only, so an instance that is paused still gets its share.
+ * It looks at connections only, so an instance that is paused still gets its share, until it is removed.
  */
 import { portOf } from './port-of.ts';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -42,6 +42,11 @@ export class Balancer implements AsyncDisposable {
 
   mend(): void {
     this.#isCut = false;
+  }
+
+  /** New connections go elsewhere; those that it has go on. */
+  remove(port: number): void {
+    this.#ports = this.#ports.filter((one) => one !== port);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,9 @@ import { startStageNats, type StageNats } from './stage-nats.ts';
 /** Generous: a machine may be so busy that a process gets a tenth of a processor. Milliseconds. */
 const RECOVERY_MS = 120_000;
 
+/** From SIGTERM until an instance of auth takes no connection. Milliseconds. */
+export const DRAIN_DELAY_MS = 1_500;
+
 /** An instance of auth. */
 export interface Instance {
   readonly name: string;
@@ -55,6 +58,8 @@ export interface Stage extends AsyncDisposable {
   readonly issuer: string;
   /** What stands at the issuer's address, where verifiers fetch the key set, and nothing else. */
   readonly keySet: Pick<Balancer, 'cut' | 'mend'>;
+  /** What stands before the instances, at the address of the issuer. */
+  readonly balancer: Balancer;
   readonly instances: readonly [Instance, Instance];
   /** Two of the user service and one of the admin service. */
   readonly verifiers: readonly VerifierSpot[];
@@ -98,6 +103,7 @@ async function furnish(
     const service = await startAuth(bed, {
       PORTCULLIS_ISSUER: issuer,
       PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
+      PORTCULLIS_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
       NATS_URL: ways.nats.through(nats.serviceUrl),
       DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
     });
@@ -133,6 +139,7 @@ async function furnish(
     nats,
     issuer,
     keySet,
+    balancer,
     instances: [first, second],
     verifiers,
     log,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { History } from '../history/history.ts';
 import type { Change, Issue, Outcome, Verification, Verdict } from '../history/operation.ts';
 import type { Token } from '../history/token.ts';
-import type { Instance, VerifierSpot } from '../stage/stage.ts';
+import type { VerifierSpot } from '../stage/stage.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -18,6 +18,12 @@ export interface Session {
   readonly account: Account;
   readonly token: Token;
   readonly refreshToken: string;
+}
+
+/** Where auth is reached: at one instance, or at what stands before all of them. */
+export interface Door {
+  readonly name: string;
+  readonly service: { readonly url: string };
 }
 
 interface Answer {
@@ -38,23 +44,23 @@ export class Actor {
     this.#history = history;
   }
 
-  async logIn(at: Instance, account: Account): Promise<Session | undefined> {
+  async logIn(at: Door, account: Account): Promise<Session | undefined> {
     const answer = await post(`${at.service.url}/v1/login`, account);
     return this.#issued('log-in', at, account, undefined, answer);
   }
 
-  async refresh(at: Instance, session: Session): Promise<Session | undefined> {
+  async refresh(at: Door, session: Session): Promise<Session | undefined> {
     const { account, token, refreshToken } = session;
     const answer = await post(`${at.service.url}/v1/refresh`, { refresh_token: refreshToken });
     return this.#issued('refresh', at, account, token, answer);
   }
 
-  async logOut(at: Instance, token: Token, waitMs = 1_000): Promise<Change> {
+  async logOut(at: Door, token: Token, waitMs = 1_000): Promise<Change> {
     const answer = await post(`${at.service.url}/v1/logout?wait=${waitMs}`, {}, token.text);
     return this.#changed('log-out', at.name, token, answer);
   }
 
-  async logOutEverywhere(at: Instance, token: Token, waitMs = 1_000): Promise<Change> {
+  async logOutEverywhere(at: Door, token: Token, waitMs = 1_000): Promise<Change> {
     const answer = await post(`${at.service.url}/v1/logout-all?wait=${waitMs}`, {}, token.text);
     return this.#changed('log-out-everywhere', at.name, token, answer);
   }
@@ -78,7 +84,7 @@ export class Actor {
 
   #issued(
     kind: Issue['kind'],
-    at: Instance,
+    at: Door,
     account: Account,
     former: Token | undefined,
     { start, end, status, body, detail }: Answer,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 import type { Instance, Stage, VerifierSpot } from '../stage/stage.ts';
 import type { Token } from '../history/token.ts';
-import type { Account, Actor, Session } from './actor.ts';
+import type { Account, Actor, Door, Session } from './actor.ts';
 
 const PEOPLE_AT_WORK = 5;
 const REQUESTS_AT_ONCE = 2;
@@ -59,7 +59,7 @@ export class Traffic {
   }
 
   /** A session for the fault: the traffic shows it to verifiers from now on, and does not end it. */
-  async newSession(at: Instance = this.#anInstance()): Promise<Session> {
+  async newSession(at: Door = this.#anInstance()): Promise<Session> {
     const session = await this.#actor.logIn(at, this.#random.pick(this.#reserved));
     if (session === undefined) throw new Error(`nobody could log in at ${at.name}`);
     this.#living.set(session.token, session);

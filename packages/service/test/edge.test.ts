@@ -255,7 +255,9 @@ describe('operation', () => {
     await expect.poll(() => other.gate.entered).toBe(1);
     const probe = await openConnection(other.origin);
     const drained = other.server.drain();
-    await expect(fetch(`${other.origin}/healthz`)).rejects.toThrow();
+    await expect
+      .poll(async () => await fetch(`${other.origin}/healthz`).catch(() => 'refused'))
+      .toBe('refused');
     // A connection from before still hears that the service is stopping.
     expect(await probe('/readyz')).toContain('503 Service Unavailable');
     let stopped = false;
@@ -267,6 +269,51 @@ describe('operation', () => {
     expect(await (await underWay).json()).toEqual({ done: true });
     await drained;
     expect(stopped).toBe(true);
+  });
+
+  it('says on every answer, once it stops, that the connection is closed', async () => {
+    await using other = await startSmallService({ drainDelayMs: 300 });
+    const underWay = fetch(`${other.origin}/v1/slow`);
+    await expect.poll(() => other.gate.entered).toBe(1);
+    const drained = other.server.drain();
+    // Served as ever for as long as balancers take to hear of it, refusals too.
+    for (const [path, status] of [
+      ['/readyz', 503],
+      ['/healthz', 200],
+      ['/metrics', 200],
+      ['/v1/me', 401],
+      ['/v1/nothing', 404],
+      ['/%zz', 400],
+    ] as const) {
+      const answer = await fetch(`${other.origin}${path}`);
+      expect([path, answer.status, answer.headers.get('connection')]).toEqual([
+        path,
+        status,
+        'close',
+      ]);
+    }
+    other.gate.open();
+    expect((await underWay).headers.get('connection')).toBe('close');
+    await drained;
+    await expect(fetch(`${other.origin}/healthz`)).rejects.toThrow();
+  });
+
+  it('serves what is on its way on a connection that it has kept, and does not wait when it failed', async () => {
+    await using other = await startSmallService({ drainDelayMs: 60_000 });
+    const { hostname, port } = new URL(other.origin);
+    const socket = connect(Number(port), hostname);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const get = () => socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    get();
+    await expect.poll(() => text).toContain('alive');
+    const drained = other.server.drain({ atOnce: true });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    text = '';
+    get();
+    await drained;
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(text).toMatch(/^connection: close/im);
   });
 
   it('believes forwarded addresses from trusted peers only', async () => {

@@ -81,12 +81,12 @@ it('A4: an account that may be made can be recovered, whoever made it', async ()
   const next = `${unlike()}@localhost`;
   expect((await post('/v1/email/change', { email: next }, access_token)).status).toBe(200);
   // And on one in Unicode, which all refuse, in words.
-  for (const [path, token] of [
+  for (const [path, bearer] of [
     ['/v1/register', undefined],
     ['/v1/email/change', access_token],
   ] as const) {
-    const unicode = { email: 'ü@example.com', ...(token ? {} : { password }) };
-    const answer = await post(path, unicode, token);
+    const unicode = { email: 'ü@example.com', ...(bearer ? {} : { password }) };
+    const answer = await post(path, unicode, bearer);
     expect([answer.status, answer.body.issues?.[0]?.message]).toEqual([
       400,
       expect.stringMatching(/ASCII/),

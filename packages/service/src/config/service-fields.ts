@@ -102,6 +102,8 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
       .max(64)
       .regex(/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/, 'is not one or more NATS tokens joined by dots')
       .default('portcullis'),
+    /** From the signal to stop until no connection is taken, so that balancers hear of it before. */
+    PORTCULLIS_DRAIN_DELAY_MS: integer({ min: 0, max: 300_000 }).default(0),
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),

@@ -33,5 +33,10 @@ export const TIMEOUT_CHECK_INTERVAL = 2_000;
 export const MAX_HANDLING = 20_000;
 /** For requests under way when the service stops, in milliseconds. */
 export const DRAIN_BOUND = 10_000;
+/**
+ * For requests that are on their way on connections that are kept, when the service stops taking new
+ * ones, in milliseconds.
+ */
+export const LAST_REQUESTS = 100;
 /** For a stream to end once its client was told why, in milliseconds; then it is broken off. */
 export const STREAM_END_BOUND = 1_000;

@@ -2,6 +2,7 @@
  * The HTTP edge of a service: the same procedures over tRPC and plain HTTP, the operators' routes,
  * the document, and one form for every error.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Registry } from 'prom-client';
@@ -55,13 +56,19 @@ export interface HttpServerOptions {
   rawRoutes?: (app: FastifyInstance) => void;
   /** Their part of the document. */
   rawPaths?: PathItems;
+  /** Milliseconds from "not ready" until no connection is taken; 0 unless given. */
+  drainDelayMs?: number;
 }
 
 export interface HttpServer extends AsyncDisposable {
   /** @returns the address that is listened on, such as `http://127.0.0.1:4001` */
   listen(where: { host: string; port: number }): Promise<string>;
-  /** Not ready any more, no new connections, what is under way is finished. */
-  drain(): Promise<void>;
+  /**
+   * Not ready any more; after the drain delay no new connections; what is under way is finished.
+   *
+   * @param atOnce without the delay: what has failed takes no more than it must
+   */
+  drain(how?: { atOnce: boolean }): Promise<void>;
   /** For tests. */
   readonly app: FastifyInstance;
 }
@@ -109,7 +116,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       logger.info({ address }, 'listening');
       return address;
     },
-    drain: async () => {
+    drain: async ({ atOnce } = { atOnce: false }) => {
+      inFlight.announce();
+      if (!atOnce) await sleep(options.drainDelayMs ?? 0);
       streams.endAll();
       await inFlight.drain(app);
     },

@@ -13,8 +13,12 @@ const DISPOSAL_BOUND = 10_000;
 
 export interface Running {
   logger: Logger;
-  /** Stops taking work and finishes what has begun, within a bound of its own. */
-  drain(): Promise<void>;
+  /**
+   * Stops taking work and finishes what has begun, within a bound of its own.
+   *
+   * @param how `atOnce`: without waiting until others send their work elsewhere
+   */
+  drain(how?: { atOnce: boolean }): Promise<void>;
 }
 
 type Ending = { reason: string; failure?: unknown };
@@ -37,7 +41,7 @@ export async function serveUntilSignal(
     else starting.catch(() => undefined);
     const end =
       running === undefined ? await ending.reached : await ending.reached.then(log(running));
-    if (running !== undefined) await running.drain();
+    if (running !== undefined) await running.drain({ atOnce: end.failure !== undefined });
     if (end.failure !== undefined) complain(name, running, end.failure);
     return end.failure === undefined ? 0 : 1;
   } catch (error) {
