@@ -18,6 +18,7 @@ import { headHeld } from './cases/head-held.ts';
 import { instancesPaused } from './cases/instances-paused.ts';
 import { keySetUnreachable } from './cases/key-set-unreachable.ts';
 import { lateCommit } from './cases/late-commit.ts';
+import { migrationUnderLoad } from './cases/migration-under-load.ts';
 import { natsKilled } from './cases/nats-killed.ts';
 import { natsLoginsRefused } from './cases/nats-logins-refused.ts';
 import { natsPaused } from './cases/nats-paused.ts';
@@ -26,6 +27,8 @@ import { none } from './cases/none.ts';
 import { packetsDropped } from './cases/packets-dropped.ts';
 import { pausedWhileNumbering } from './cases/paused-while-numbering.ts';
 import { streamWithOtherSettings } from './cases/stream-with-other-settings.ts';
+import { postgresLockedOut } from './cases/postgres-locked-out.ts';
+import { postgresReadOnly } from './cases/postgres-read-only.ts';
 import { streamsPurged } from './cases/streams-purged.ts';
 import { subscriptionsDenied } from './cases/subscriptions-denied.ts';
 import { verifierPaused } from './cases/verifier-paused.ts';
@@ -48,6 +51,9 @@ export const FAULTS: readonly Fault[] = [
   authKilledBeforeAnswer,
   authKilledUnderLoad,
   authStoppedForRoll,
+  postgresReadOnly,
+  postgresLockedOut,
+  migrationUnderLoad,
   coldStartAuthDown,
   coldStartNatsDown,
   coldStartCutOff,
