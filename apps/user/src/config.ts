@@ -58,3 +58,22 @@ export function readMigrationConfig(env = process.env) {
   const fields = { DATABASE_URL: databaseUrl({ production: isProduction(env) }) };
   return { databaseUrl: readConfig(z.object(fields), env).DATABASE_URL };
 }
+
+/** All that the reconciliation needs. The client has the scopes `users:read users:rename`. */
+export function readReconciliationConfig(env = process.env) {
+  const production = isProduction(env);
+  const read = readConfig(
+    z.object({
+      DATABASE_URL: databaseUrl({ production }),
+      PORTCULLIS_AUTH_URL: httpUrl({ production: true }),
+      PORTCULLIS_CLIENT_ID: clientId,
+      PORTCULLIS_CLIENT_SECRET: secret({ production, minLength: MIN_CLIENT_SECRET }),
+    }),
+    env,
+  );
+  return {
+    databaseUrl: read.DATABASE_URL,
+    authUrl: read.PORTCULLIS_AUTH_URL,
+    client: { clientId: read.PORTCULLIS_CLIENT_ID, clientSecret: read.PORTCULLIS_CLIENT_SECRET },
+  };
+}

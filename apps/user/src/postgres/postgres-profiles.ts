@@ -1,6 +1,6 @@
 /** Each operation is one statement, so that two events at once cannot interleave. */
 import { userId, type UserId } from '@portcullis/contracts';
-import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Found, Profiles } from '../profile/profiles.ts';
 import { profiles } from './schema.ts';
@@ -34,6 +34,31 @@ export function postgresProfiles(db: PostgresJsDatabase): Profiles {
       const arrived = known?.deletedAt === null && (known.nameAt === null || known.nameAt < at);
       // Otherwise a later name is known already, or there is nothing to rename.
       return arrived ? undefined : foundIn(known);
+    },
+    async page(after, limit) {
+      const rows = await db
+        .select()
+        .from(profiles)
+        .where(
+          and(
+            isNull(profiles.deletedAt),
+            after === undefined ? undefined : gt(profiles.userId, after),
+          ),
+        )
+        .orderBy(asc(profiles.userId))
+        .limit(limit);
+      return rows.flatMap(({ userId: id, email, emailAt, name, nameAt }) =>
+        email === null ? [] : [{ id: userId.parse(id), email, emailAt, name, nameAt }],
+      );
+    },
+    async correctEmail({ id, email: before, emailAt }, email) {
+      const asItWas = emailAt === null ? isNull(profiles.emailAt) : eq(profiles.emailAt, emailAt);
+      const rows = await db
+        .update(profiles)
+        .set({ email, updatedAt: sql`now()` })
+        .where(and(eq(profiles.userId, id), eq(profiles.email, before), asItWas))
+        .returning({ id: profiles.userId });
+      return rows.length > 0;
     },
     async create({ id, email, name, createdAt }) {
       await db

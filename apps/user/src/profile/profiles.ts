@@ -12,7 +12,20 @@ export interface StoredProfile {
 /** `deleted`: there was one, and it is not coming back. Undefined: nothing was heard of it yet. */
 export type Found = StoredProfile | 'deleted' | undefined;
 
+/** A profile with what tells whether it is still as it was read. */
+export interface Reconcilable {
+  id: UserId;
+  email: string;
+  emailAt: Date | null;
+  name: string | null;
+  nameAt: Date | null;
+}
+
 export interface Profiles {
+  /** Those that are not deleted, in the order of their ids. */
+  page(after: UserId | undefined, limit: number): Promise<Reconcilable[]>;
+  /** @returns whether the profile was still as it was read */
+  correctEmail(read: Reconcilable, email: string): Promise<boolean>;
   find(id: UserId): Promise<Found>;
   /** Unless a later name is known already. @returns the profile as it is then */
   rename(id: UserId, name: string | null, at: Date): Promise<Found>;
