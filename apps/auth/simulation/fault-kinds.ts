@@ -108,6 +108,10 @@ const KINDS: Record<string, Kind> = {
     faults.often(2_500, () => {
       faults.restore(faults.random.chance(0.3) ? 0 : faults.random.between(100, 4_000));
     }),
+  'log goes back': (faults) =>
+    faults.often(2_500, () => faults.goBack(faults.random.between(50, 4_000))),
+  'backup restored': (faults) =>
+    faults.often(4_000, () => faults.restoreBackup(faults.random.between(100, 4_000))),
   'long transactions': ({ random, stage }) => {
     stage.setting.longestTransactionMs = random.between(200, 4_000);
   },
@@ -149,6 +153,8 @@ const THEMES: readonly (readonly string[])[] = [
   ['verifiers restart', 'deaf verifiers', 'database slow'],
   // Another history under positions that were given out before.
   ['log replaced', 'deaf verifiers', 'long transactions'],
+  // The same positions once more, and nobody says that they are others.
+  ['log goes back', 'deaf verifiers'],
   // Whoever was discounted comes back, before an instance that was away has looked.
   ['verifiers paused', 'instances paused', 'links cut'],
 ];

@@ -1,6 +1,7 @@
 /** What goes wrong, when, and for how long: chosen by the seed, and over at `until`. */
 import type { Auth } from './auth.ts';
 import { FAIR, type Link } from './bus/network.ts';
+import { endBackup } from './database/end-backup.ts';
 import type { Setting } from './setting.ts';
 import type { Verifier } from './verifier.ts';
 import type { Machine } from './world/machine.ts';
@@ -147,6 +148,35 @@ export class Faults {
       this.tell('the database is restored, and its log is another one');
       database.restore(Math.max(least(), world.now - lostMs));
       database.recover();
+    });
+  }
+
+  /** The same in silence: nobody gives the log another epoch, and auth runs on. */
+  goBack(lostMs: number): void {
+    const { database, world } = this.stage.setting;
+    this.tell('the database fails');
+    database.break();
+    this.lasting(this.random.between(20, 2 * this.stage.maxStalenessMs), () => {
+      this.tell('the database is as it was before, under the same epoch');
+      database.goBack(world.now - lostMs);
+      database.recover();
+    });
+  }
+
+  /** As the operator is told to: auth is stopped, the backup put out of effect, and S waited for. */
+  restoreBackup(lostMs: number): void {
+    const { setting, auths, maxStalenessMs } = this.stage;
+    const { database, world, variant } = setting;
+    this.tell('auth is stopped, and a backup is restored');
+    database.break();
+    for (const auth of auths) auth.kill();
+    database.restoreBackup(world.now - lostMs, () =>
+      variant.endsBackup === false ? [] : endBackup(setting),
+    );
+    this.lasting(maxStalenessMs * 1.01 + this.random.between(0, 1_000), () => {
+      this.tell('auth starts on the backup');
+      database.recover();
+      for (const auth of auths) auth.start();
     });
   }
 

@@ -48,12 +48,18 @@ export type Entry =
       waitMs: number;
     }
   | { what: 'started'; life: Life }
-  | { what: 'asked'; life: Life; epoch: string | null; position: number }
+  | { what: 'asked'; life: Life; incarnation: IncarnationId }
+  /** The registry takes it that everything up to there is known. */
+  | { what: 'registered'; incarnation: IncarnationId; epoch: string | null; position: number }
   /** A whole grant has reached the life that asked for it. */
   | { what: 'granted'; life: Life; askedAt: number; maxStalenessMs: number; issuerTime: number }
   | { what: 'applied'; life: Life; event: RevocationEvent }
   | { what: 'judged'; life: Life; token: Token; verdict: Verdict; why: string }
   | { what: 'stepped'; clock: 'database' }
+  /** The database is as it was at a moment before, under the epoch that it had. */
+  | { what: 'went back' }
+  /** The same, and then `npm run after-restore` was done: nothing that was lost takes anything new. */
+  | { what: 'restored' }
   | { what: 'over' };
 
 export interface Violation {

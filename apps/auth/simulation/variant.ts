@@ -23,6 +23,8 @@ export interface Variant {
   receipts?(receipts: Receipts): Receipts;
   feed?(feed: RevocationFeed, clock: Clock): RevocationFeed;
   ledger?(): Ledger;
+  /** False: a backup serves as it was restored, but for its epoch. */
+  endsBackup?: false;
   /** Accepts though the replica is not fresh. */
   ignoresFreshness?: true;
 }

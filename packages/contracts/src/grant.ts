@@ -55,6 +55,11 @@ export const grantReply = z.discriminatedUnion('outcome', [
     ...everyAnswer,
     outcome: z.literal('granted'),
     epoch: epochId,
+    /**
+     * What stands in the log at the position that was asked from, unless it has been let go of. A
+     * verifier that does not know it has come to its position in a history that was lost.
+     */
+    from: revocationEvent.optional(),
     /** After these events are applied, everything up to here has been. */
     position,
     events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),

@@ -155,9 +155,11 @@ export class MemoryRevocations {
     }
     const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);
     const position = request.position + events.length;
+    const from = this.#log[request.position - 1];
     return grantReply.parse({
       ...every,
       outcome: 'granted',
+      ...(from === undefined ? {} : { from }),
       position,
       events,
       complete: position >= this.#log.length,

@@ -219,6 +219,24 @@ describe('the replica', () => {
     expect(verdict(replica, token())).toBe('accepted');
   });
 
+  it('starts over too when that log has come further again, where it has heard nothing of it', async () => {
+    const replica = await running();
+    for (let i = 0; i < 3; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(1);
+    log.goBack(1);
+    log.pushes = false;
+    const since = token();
+    log.revoke({ kind: 'session', key: since.sid });
+    // Of the same position as its own, and heard.
+    log.pushes = true;
+    log.revoke({ kind: 'session', key: newId('ses') });
+    log.pushes = false;
+    await clock.pass(S / 2);
+    expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
+    expect(verdict(replica, since)).toBe('invalid_token');
+    expect(replica.stats.position).toBe(3);
+  });
+
   it('asks at once when something new is numbered below its own position', async () => {
     const replica = await running();
     for (let i = 0; i < 5; i += 1) log.revoke({ kind: 'session', key: newId('ses') });

@@ -137,3 +137,16 @@ it('stays as it is while fresh, and renews instead', async () => {
   expect(ledger.size).toBe(2 * BEHIND);
   expect(steps.filter((step) => step !== 'grant')).toHaveLength(1);
 });
+
+it('does not believe the position of a history that was lost, under the same epoch', async () => {
+  const lost = await everything(log.epoch);
+  log.goBack(10);
+  for (let i = 0; i < BEHIND; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+  const { length } = log.log;
+  const replica = await start(async () => await Promise.resolve(lost));
+  expect(states).toEqual(['LIVE']);
+  expect(replica.stats.position).toBe(length);
+  expect(ledger.size).toBe(BEHIND - 10 + length);
+  // It is not taken again and again.
+  expect(steps.filter((step) => step !== 'grant')).toHaveLength(1);
+});

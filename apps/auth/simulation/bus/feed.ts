@@ -105,8 +105,7 @@ export function simulatedFeed(options: FeedOptions): RevocationFeed {
     ...overBus,
     async request(request, timeoutMs) {
       const askedAt = network.world.now;
-      const { epoch, position } = request;
-      history.record({ what: 'asked', life, epoch, position });
+      history.record({ what: 'asked', life, incarnation: request.incarnation });
       const answer = feed.request(request, timeoutMs);
       answer.catch(() => undefined); // awaited below, perhaps after it has failed
       await process.pass('asked');

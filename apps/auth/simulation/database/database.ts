@@ -72,12 +72,17 @@ export class Database {
   positionOfNewRow: () => number | null = () => null;
   /** What a row of the registry shows after its next grant: never what it has shown before. */
   nextRenewal: (former: number | undefined) => number = () => (this.#renewals += 1);
+  /** Whether a position can be of the log as it is. */
+  isWithin: (position: number) => boolean = (position) => position <= this.head;
   /** Counts how often every connection was lost at once. */
   breaks = 0;
   #renewals = 0;
   #reachable = true;
   #frozen: (() => void)[] | undefined;
-  #commits: { at: number; undo: Undo }[] = [];
+  readonly #commits: { at: number; undo: Undo }[] = [];
+  /** Of the registry of verifiers. */
+  readonly #registrations: { at: number; undo: Undo }[] = [];
+  #restoredAt = 0;
   readonly #onBreak = new Set<() => void>();
 
   constructor(world: World, history: History, random: Random, clockRate: number) {
@@ -115,6 +120,17 @@ export class Database {
     }
   }
 
+  /** Of one verifier, in the registry; undefined takes it off. */
+  enroll(incarnation: IncarnationId, row: VerifierRow | undefined): void {
+    const former = this.verifiers.get(incarnation);
+    const put = (value: VerifierRow | undefined): void => {
+      if (value === undefined) this.verifiers.delete(incarnation);
+      else this.verifiers.set(incarnation, value);
+    };
+    put(row);
+    this.#registrations.push({ at: this.world.now, undo: () => put(former) });
+  }
+
   /** Stops, and goes on where it was. */
   freeze(): void {
     this.#frozen ??= [];
@@ -144,7 +160,27 @@ export class Database {
 
   /** What was committed after `moment` never was; and so the log is another one from now on. */
   restore(moment: number): void {
-    while ((this.#commits.at(-1)?.at ?? -1) > moment) this.#commits.pop()?.undo();
+    this.#undo(this.#commits, moment);
     this.epoch = this.random.id('epo');
+  }
+
+  /** As it was at that moment, the registry and the epoch too; not before what `restoreBackup` did. */
+  goBack(moment: number): void {
+    this.#undo(this.#commits, Math.max(moment, this.#restoredAt));
+    this.#undo(this.#registrations, moment);
+    this.history.record({ what: 'went back' });
+  }
+
+  /** The same, and then what is done to a backup before auth starts (`afterRestore`). */
+  restoreBackup(moment: number, afterRestore: () => readonly (() => Undo | void)[]): void {
+    this.goBack(moment);
+    this.epoch = this.random.id('epo');
+    this.commit(afterRestore());
+    this.#restoredAt = this.world.now;
+    this.history.record({ what: 'restored' });
+  }
+
+  #undo(commits: { at: number; undo: Undo }[], moment: number): void {
+    while ((commits.at(-1)?.at ?? Number.NEGATIVE_INFINITY) > moment) commits.pop()?.undo();
   }
 }

@@ -43,11 +43,13 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
 
     async read(after, resume) {
       const read = await connection.statement(async () => {
-        const numbered = [...database.log.values()]
-          .filter(({ position }) => position !== null && position > after)
+        const placed = [...database.log.values()]
+          .filter(({ position }) => position !== null && position >= after)
           .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
           .slice(0, page)
           .map(eventOf);
+        const from = placed[0]?.position === after ? placed[0] : undefined;
+        const numbered = from === undefined ? placed : placed.slice(1);
         const unnumbered = [...database.log.values()]
           .filter(({ position }) => position === null)
           .map(eventOf)
@@ -56,11 +58,11 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
           .slice(0, page);
         const { epoch, head } = database;
         const rest = unnumbered.length === page ? unnumbered.at(-1)?.id : undefined;
-        const cut = numbered.length === page || rest !== undefined;
+        const cut = placed.length === page || rest !== undefined;
         // The snapshot stands; the clock is read when the row is made.
         await database.world.pass(database.duration());
         const issuerTime = Math.floor(database.clock.now());
-        const places = { epoch, head, issuerTime, cut, resume: rest };
+        const places = { epoch, head, issuerTime, from, cut, resume: rest };
         return { ...places, numbered, unnumbered } satisfies LogPage;
       });
       await process.pass('read');

@@ -7,10 +7,12 @@ export function simulatedSnapshotSource(connection: Connection, page: number): S
   const { database } = connection;
 
   return {
-    async head() {
+    async head(followed) {
       return await connection.statement(() => {
         const { epoch, head: position } = database;
-        return { epoch, position, issuerTime: database.clock.now() };
+        const there = [...database.log.values()].find((row) => row.position === followed);
+        const event = there?.revocation.event.id ?? null;
+        return { epoch, position, issuerTime: database.clock.now(), event };
       });
     },
 
@@ -23,11 +25,13 @@ export function simulatedSnapshotSource(connection: Connection, page: number): S
           .toSorted((a, b) => a.position - b.position)
           .slice(0, page);
         const last = rows.at(-1)?.position ?? after;
+        const position = rows.length < page ? Math.max(upTo, last) : last;
         return {
           entries: rows
             .filter(({ event }) => (event.expires_at ?? Infinity) >= now)
             .map(({ event }) => event),
-          position: rows.length < page ? Math.max(upTo, last) : last,
+          position,
+          event: position === last ? (rows.at(-1)?.event.id ?? null) : null,
         };
       });
     },

@@ -14,7 +14,8 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
         const { head } = database;
         return new Map<IncarnationId, Registration>(
           [...rows.values()].map((request) => {
-            const isBeyond = request.epoch === database.epoch && request.position > head;
+            const isBeyond =
+              request.epoch === database.epoch && !database.isWithin(request.position);
             upsert(
               database,
               isBeyond ? { ...request, epoch: null, position: 0 } : request,
@@ -48,7 +49,7 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
     async discount(incarnation, renewals) {
       await connection.statement(() => {
         if (database.verifiers.get(incarnation)?.renewals !== renewals) return;
-        database.verifiers.delete(incarnation);
+        database.enroll(incarnation, undefined);
         database.history.tell(process.name, `discounted ${database.history.nameOf(incarnation)}`);
       });
     },
@@ -56,7 +57,7 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
     async remove(incarnation, service) {
       await connection.statement(() => {
         if (database.verifiers.get(incarnation)?.service !== service) return;
-        database.verifiers.delete(incarnation);
+        database.enroll(incarnation, undefined);
         database.history.tell(process.name, `removed ${database.history.nameOf(incarnation)}`);
       });
     },
@@ -66,16 +67,14 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
 function upsert(database: Database, request: GrantRequest, maxStalenessMs: number): void {
   const { incarnation, service, policy, epoch, position } = request;
   const known = database.verifiers.get(incarnation);
-  const renewals = database.nextRenewal(known?.renewals);
-  const renewedAt = database.clock.now();
-  if (known === undefined) {
-    const row = { service, policy, maxStalenessMs, epoch, position, renewals, renewedAt };
-    database.verifiers.set(incarnation, row);
-  } else {
-    known.renewals = renewals;
-    known.renewedAt = renewedAt;
-    known.maxStalenessMs = Math.max(known.maxStalenessMs, maxStalenessMs);
-    known.position = position;
-    known.epoch = epoch;
-  }
+  database.enroll(incarnation, {
+    service: known?.service ?? service,
+    policy: known?.policy ?? policy,
+    maxStalenessMs: Math.max(known?.maxStalenessMs ?? 0, maxStalenessMs),
+    epoch,
+    position,
+    renewals: database.nextRenewal(known?.renewals),
+    renewedAt: database.clock.now(),
+  });
+  database.history.record({ what: 'registered', incarnation, epoch, position });
 }

@@ -14,15 +14,20 @@ export function watchBound(scene: Scene): void {
   const promised = new Map<Revocation, number>();
   const issuerTimes = new Map<Life, { issuerTime: number; at: number }>();
   let steppedAt = 0;
+  let promisesFrom = 0;
 
   history.listen((entry) => {
     if (entry.what === 'stepped') {
       steppedAt = world.now;
+    } else if (entry.what === 'went back' || entry.what === 'restored') {
+      promisesFrom = world.now + maxStalenessMs + margin(maxStalenessMs);
     } else if (entry.what === 'granted') {
       const { life, issuerTime } = entry;
       issuerTimes.set(life, { issuerTime, at: world.now });
     } else if (entry.what === 'answered for') {
       const left = Date.parse(entry.receipt.enforced_by) - database.clock.now();
+      // For S after it has gone back, the database does not know who may be fresh.
+      if (world.now < promisesFrom) return;
       for (const revocation of entry.revocations) {
         // What the database's clock said can be told in true time unless it was set meanwhile.
         if (steppedAt < revocation.committedAt && !promised.has(revocation)) {

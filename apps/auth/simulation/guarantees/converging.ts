@@ -1,8 +1,10 @@
 /**
- * G6. However events came, every verifier ends with what the log says; and on the way its position
- * never claims more than it knows. Everything committed is published and numbered in the end.
+ * G6. However events came, every verifier ends with what the log says; and on the way no position of one
+ * that is fresh claims more than it knows. (For S after the log has gone back it may: the next answer tells.) Everything committed is published and numbered in the end.
  */
+import type { IncarnationId } from '@portcullis/contracts';
 import type { Life } from '../history.ts';
+import { MAX_RATE_ERROR } from '../world/machine.ts';
 import type { Scene } from './scene.ts';
 import { witnessOf } from './witness.ts';
 
@@ -10,13 +12,22 @@ import { witnessOf } from './witness.ts';
 const EXPIRING_MS = 1_000;
 
 export function watchConvergence(scene: Scene, living: () => readonly Life[]): void {
-  const { history, database, facts } = scene;
+  const { world, history, database, facts, maxStalenessMs } = scene;
+  let claimsFrom = 0;
+  const lives = new Map<IncarnationId, Life>();
   const claimed = new Map<Life, { epoch: string | null; position: number }>();
 
   history.listen((entry) => {
     if (entry.what === 'over') judgeTheEnd();
-    if (entry.what !== 'asked' || entry.epoch !== database.epoch) return;
-    const { life, epoch, position } = entry;
+    if (entry.what === 'went back' || entry.what === 'restored') {
+      claimed.clear();
+      claimsFrom = world.now + maxStalenessMs * (1 + 3 * MAX_RATE_ERROR);
+    }
+    if (entry.what === 'asked') lives.set(entry.incarnation, entry.life);
+    if (entry.what !== 'registered' || entry.epoch !== database.epoch) return;
+    const { incarnation, epoch, position } = entry;
+    const life = lives.get(incarnation);
+    if (life === undefined || !life.isFresh() || world.now < claimsFrom) return;
     const before = claimed.get(life);
     claimed.set(life, { epoch, position });
     const known = before?.epoch === epoch ? before.position : 0;

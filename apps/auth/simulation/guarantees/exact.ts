@@ -1,8 +1,9 @@
 /**
- * G4. What no revocation takes is not refused while the verifier is fresh; and what only a change of
+ * G4. What was lost with a backup, and then put out of effect as the operator is told to, takes nothing
+ * that was minted since. What no revocation takes is not refused while the verifier is fresh; and what only a change of
  * claims takes is answered `token_stale`. Where nothing goes wrong, verifiers stay fresh.
  */
-import type { Life } from '../history.ts';
+import type { Life, Revocation, Token } from '../history.ts';
 import type { Scene } from './scene.ts';
 
 /** How far a verifier may be ahead of the database's clock by its own faster one. Milliseconds. */
@@ -10,8 +11,16 @@ const AHEAD_MS = 50;
 
 export function watchExactness({ history, facts, database, calm }: Scene): void {
   const wasFresh = new Set<Life>();
+  /** What had been lost by the time of the last restore, and what was minted since. */
+  let buried = new Set<Revocation>();
+  let since = new Set<Token>();
 
   history.listen((entry) => {
+    if (entry.what === 'minted') since.add(entry.token);
+    if (entry.what === 'restored') {
+      buried = new Set(facts.revocations.filter(({ undone }) => undone));
+      since = new Set();
+    }
     if (entry.what !== 'judged') return;
     const { life, token, verdict, why } = entry;
     if (verdict === 'accepted') wasFresh.add(life);
@@ -20,7 +29,10 @@ export function watchExactness({ history, facts, database, calm }: Scene): void 
     }
     if (verdict !== 'revoked' && verdict !== 'changed') return;
     if (token.claims.exp * 1_000 < database.clock.latest() + AHEAD_MS) return;
-    const kinds = facts.affecting(token).map(({ event }) => event.kind);
+    const kinds = facts
+      .affecting(token)
+      .filter((revocation) => !(since.has(token) && buried.has(revocation)))
+      .map(({ event }) => event.kind);
     const justified =
       verdict === 'changed' ? kinds.includes('changed') : kinds.some((kind) => kind !== 'changed');
     if (justified) return;

@@ -1,8 +1,8 @@
 import { clientId, newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
 import type { Token } from '../history.ts';
 
-/** Higher than any generation that a run comes to. */
-const NEWEST = 1_000_000;
+/** Higher than any generation that a run comes to, restored backups and all. */
+const NEWEST = 1_000_000_000;
 
 const nobodys: UserClaims = {
   iss: 'https://issuer.example',

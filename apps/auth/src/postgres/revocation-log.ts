@@ -66,8 +66,9 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
       const rows = await sql`
         with numbered as (
           select ${columns} from revocation_log e
-          -- Qualified: the bare name would be the column of the result, which has no index.
-          where e.position > ${after} order by e.position limit ${PAGE}
+          -- Qualified: the bare name would be the column of the result, which has no index. The one
+          -- at that position comes along, and shows whether it is the one that the asker knows.
+          where e.position >= ${after} order by e.position limit ${PAGE}
         ), unnumbered as (
           select ${columns} from revocation_log e
           where position is null ${resume === undefined ? sql`` : sql`and e.id > ${resume}`}
@@ -80,11 +81,13 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
         order by e.position, e.id`;
       const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
       const events = rows.filter((row) => row['id'] !== null).map(eventOf);
-      const numbered = events.filter(({ position }) => position !== undefined);
+      const placed = events.filter(({ position }) => position !== undefined);
+      const from = placed[0]?.position === after ? placed[0] : undefined;
+      const numbered = from === undefined ? placed : placed.slice(1);
       const unnumbered = events.filter(({ position }) => position === undefined);
       const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
-      const cut = numbered.length === PAGE || rest !== undefined;
-      return { epoch, head, issuerTime, numbered, unnumbered, cut, resume: rest };
+      const cut = placed.length === PAGE || rest !== undefined;
+      return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
     },
 
     async find(id) {

@@ -1,4 +1,4 @@
-import { epochId, type RevocationEntry } from '@portcullis/contracts';
+import { epochId, eventId, type EventId, type RevocationEntry } from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { SnapshotSource } from '../revocation/snapshots.ts';
@@ -6,8 +6,14 @@ import type { SnapshotSource } from '../revocation/snapshots.ts';
 /** Small enough that a page delays nobody who is answered meanwhile. */
 const PAGE = 5_000;
 
-const head = z.object({ epoch: epochId, position: z.number(), issuerTime: z.number() });
+const head = z.object({
+  epoch: epochId,
+  position: z.number(),
+  issuerTime: z.number(),
+  event: eventId.nullable(),
+});
 const entryRow = z.tuple([
+  eventId,
   z.number(),
   z.string(),
   z.string(),
@@ -18,31 +24,36 @@ const entryRow = z.tuple([
 
 export function postgresSnapshotSource(sql: Sql): SnapshotSource {
   return {
-    async head() {
+    async head(followed) {
       const [row] = await sql`
         select epoch, position::float8 as position,
-          (extract(epoch from clock_timestamp()) * 1000)::float8 as "issuerTime"
+          (extract(epoch from clock_timestamp()) * 1000)::float8 as "issuerTime",
+          (select id from revocation_log e where e.position = ${followed}) as event
         from log_head`;
       return head.parse(row);
     },
 
     async entries(after, upTo) {
       const rows = await sql`
-        select position::float8, kind, key, generation,
+        select id, position::float8, kind, key, generation,
           ceil(extract(epoch from expires_at) * 1000)::float8,
           coalesce(expires_at < clock_timestamp(), false)
         from revocation_log e where position > ${after} order by e.position limit ${PAGE}`.values();
       let position = after;
+      let last: EventId | null = null;
       const entries: RevocationEntry[] = [];
       for (const row of rows) {
-        const [place, kind, key, generation, expiresAt, expired] = entryRow.parse(row);
+        const [id, place, kind, key, generation, expiresAt, expired] = entryRow.parse(row);
         position = place;
+        last = id;
         const members = generation === null ? {} : { generation };
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the ledger refuses what is none
         const entry = { kind, key, expires_at: expiresAt, ...members } as RevocationEntry;
         if (!expired) entries.push(entry);
       }
-      return { entries, position: rows.length < PAGE ? Math.max(upTo, position) : position };
+      if (rows.length === PAGE || position >= upTo) return { entries, position, event: last };
+      // The last of them was let go of meanwhile.
+      return { entries, position: upTo, event: null };
     },
   };
 }

@@ -112,7 +112,7 @@ export class Grants {
 
 function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): GrantReply {
   const { nonce, incarnation } = request;
-  const { epoch, numbered, unnumbered, head, cut, resume, issuerTime } = page;
+  const { epoch, from, numbered, unnumbered, head, cut, resume, issuerTime } = page;
   if (request.epoch !== null && request.epoch !== epoch) return resynchronise(request, page);
   return {
     version: 1,
@@ -125,6 +125,7 @@ function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): 
     events: [...numbered, ...unnumbered],
     complete: !cut,
     ...(resume === undefined ? {} : { resume }),
+    ...(from === undefined ? {} : { from }),
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
   };

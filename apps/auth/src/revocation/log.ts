@@ -7,6 +7,8 @@ export interface LogPage {
   head: number;
   /** The database's clock, milliseconds since the epoch. */
   issuerTime: number;
+  /** What stands at the position asked from, unless there is nothing any more. */
+  from?: RevocationEvent | undefined;
   /** With positions, ascending, cut at a bound. */
   numbered: RevocationEvent[];
   /** Committed and not numbered yet, ascending by id, cut at a bound. */

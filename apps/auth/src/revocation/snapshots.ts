@@ -5,8 +5,9 @@
  * sent: to give a snapshot is to hand out what lies ready. Nobody who asks waits for the database, and
  * a hundred verifiers that start together cost no more of it than one.
  *
- * A log that goes back behind what was followed, under the same epoch, is read anew from its beginning:
- * no snapshot vouches for a history that was lost.
+ * A log that goes back behind what was followed, under the same epoch, is read anew from its beginning,
+ * also when it has come further again: what stands at the last position that was read has to be what
+ * stood there. No snapshot vouches for a history that was lost.
  *
  * Invariant: a snapshot's position is a head of the log that was read first, or a place on the way
  * there. All rows up to it were read after, and are in the snapshot unless they have expired. Newer
@@ -18,6 +19,7 @@ import {
   joinParts,
   Refusal,
   type EpochId,
+  type EventId,
   type RevocationEntry,
   type SnapshotPart,
 } from '@portcullis/contracts';
@@ -33,17 +35,20 @@ const RETRY_AFTER_S = 1;
 const PART = 8_192;
 
 export interface SnapshotSource {
-  head(): Promise<{ epoch: EpochId; position: number; issuerTime: number }>;
+  /** @param followed a position, of which to say what stands there: null, when nothing does any more */
+  head(
+    followed: number,
+  ): Promise<{ epoch: EpochId; position: number; issuerTime: number; event: EventId | null }>;
   /**
    * Numbered rows that have not expired, in order, a bounded number of them.
    *
    * @param upTo a head that was read before
-   * @returns up to where these are all; at least `upTo` after the last
+   * @returns up to where these are all, at least `upTo` after the last; and what stands there
    */
   entries(
     after: number,
     upTo: number,
-  ): Promise<{ entries: readonly RevocationEntry[]; position: number }>;
+  ): Promise<{ entries: readonly RevocationEntry[]; position: number; event: EventId | null }>;
 }
 
 export interface SnapshotsOptions {
@@ -58,6 +63,8 @@ export class Snapshots implements AsyncDisposable {
   #held = new HeldEntries();
   #epoch: EpochId | undefined;
   #position = 0;
+  /** What stands there. */
+  #event: EventId | null = null;
   /** Whether a head of this log has been reached once. */
   #caughtUp = false;
   /** Of what is held now, once somebody has asked. */
@@ -95,18 +102,21 @@ export class Snapshots implements AsyncDisposable {
 
   async #follow(): Promise<void> {
     const { source } = this.#options;
-    const { epoch, position: head, issuerTime } = await source.head();
-    if (epoch !== this.#epoch || head < this.#position) {
+    const { epoch, position: head, issuerTime, event } = await source.head(this.#position);
+    const isOther = event !== null && event !== this.#event;
+    if (epoch !== this.#epoch || head < this.#position || isOther) {
       // The log is another one, or has gone back: what it held is no business of it as it is now.
       this.#held = new HeldEntries();
       this.#epoch = epoch;
       this.#position = 0;
+      this.#event = null;
       this.#caughtUp = false;
     }
     while (this.#position < head && !this.#disposed) {
-      const { entries, position } = await source.entries(this.#position, head);
+      const { entries, position, event: last } = await source.entries(this.#position, head);
       this.#held.add(entries);
       this.#position = position;
+      this.#event = last;
       this.#snapshot = undefined;
     }
     this.#caughtUp ||= this.#position >= head;

@@ -4,6 +4,7 @@ import {
   readSnapshot,
   Refusal,
   type EpochId,
+  type EventId,
   type RevocationEntry,
 } from '@portcullis/contracts';
 import { Ledger, systemClock, type Clock } from '@portcullis/verify';
@@ -21,6 +22,7 @@ class Log implements SnapshotSource {
   issuerTime = NOW;
   reads = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #ids = new Map<RevocationEntry, EventId>();
 
   add(count: number): void {
     for (let i = 0; i < count; i += 1) {
@@ -28,16 +30,26 @@ class Log implements SnapshotSource {
     }
   }
 
-  async head() {
+  async head(followed: number) {
     const { epoch, issuerTime, rows } = this;
-    return await Promise.resolve({ epoch, issuerTime, position: rows.length });
+    const event = this.#at(followed);
+    return await Promise.resolve({ epoch, issuerTime, position: rows.length, event });
   }
 
   async entries(after: number, upTo: number) {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.reads += 1;
     const entries = this.rows.slice(after, after + PAGE);
-    return { entries, position: entries.length < PAGE ? upTo : after + entries.length };
+    const position = entries.length < PAGE ? upTo : after + entries.length;
+    return { entries, position, event: this.#at(position) };
+  }
+
+  #at(position: number): EventId | null {
+    const row = this.rows[position - 1];
+    if (row === undefined) return null;
+    const id = this.#ids.get(row) ?? newId('evt');
+    this.#ids.set(row, id);
+    return id;
   }
 
   async letThrough(pages: number): Promise<void> {
@@ -148,4 +160,18 @@ it('is none of a history that was lost: a log that has gone back is read from it
   await log.letThrough(1);
   await untilPosition(1);
   expect(taken().entries).toBe(1);
+});
+
+it('is none either when that log has come further again before anybody has looked', async () => {
+  log.add(1);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(1);
+  log.rows = [];
+  log.add(2);
+  again();
+  await vi.waitFor(nothingYet);
+  await log.letThrough(1);
+  await untilPosition(2);
+  expect(taken().entries).toBe(2);
 });

@@ -7,12 +7,29 @@
  */
 import type { EventId, Numbered } from '@portcullis/contracts';
 
+/** A position, and what stands in the log there. */
+export interface Place {
+  position: number;
+  /** Null: nothing any more, as far as this log goes. Undefined: it was not said. */
+  event: EventId | null | undefined;
+}
+
+interface Placed {
+  id: EventId;
+  position?: number | undefined;
+}
+
 /** Events known but not yet placed. Beyond this they are forgotten, and the next grant places them. */
 const MAX_UNPLACED = 10_000;
 
 export class LogPosition {
   readonly #unplaced = new Set<EventId>();
   #position = 0;
+  #event: Place['event'] = null;
+
+  get place(): Place {
+    return { position: this.#position, event: this.#event };
+  }
 
   get value(): number {
     return this.#position;
@@ -24,10 +41,29 @@ export class LogPosition {
     this.#unplaced.add(id);
   }
 
-  /** An answer vouches for everything up to `position`. */
-  granted(position: number, ids: Iterable<EventId>): void {
-    for (const id of ids) this.#unplaced.delete(id);
-    this.#position = Math.max(this.#position, position);
+  /** An answer vouches for everything up to `position`. A late one may be of a lower one. */
+  granted(position: number, events: readonly Placed[]): void {
+    for (const { id } of events) this.#unplaced.delete(id);
+    if (position <= this.#position) return;
+    this.#position = position;
+    this.#event = events.find((event) => event.position === position)?.id ?? null;
+  }
+
+  /** A snapshot vouches for everything up to `position`, and does not say what stands there. */
+  merged(position: number): void {
+    if (position <= this.#position) return;
+    this.#position = position;
+    this.#event = undefined;
+  }
+
+  /** What stands there was said, and is known. */
+  found(place: number, id: EventId): void {
+    if (place === this.#position) this.#event ??= id;
+  }
+
+  /** Whether it was pushed, and nothing has placed it. */
+  isUnplaced(id: EventId): boolean {
+    return this.#unplaced.has(id);
   }
 
   /** @returns false when the notice shows that something was missed, or may have been */
@@ -40,6 +76,7 @@ export class LogPosition {
         if (this.#unplaced.delete(id)) joinsOn = false;
       } else if (place === this.#position + 1 && this.#unplaced.delete(id)) {
         this.#position = place;
+        this.#event = id;
       } else {
         return false;
       }
@@ -50,6 +87,7 @@ export class LogPosition {
   /** The log is another one. */
   reset(): void {
     this.#position = 0;
+    this.#event = null;
     this.#unplaced.clear();
   }
 }

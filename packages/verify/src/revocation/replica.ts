@@ -14,6 +14,8 @@
  *  - A grant makes it fresh only after everything in the grant was applied.
  *  - An answer counts only for its own nonce and the incarnation that asked, in time or late.
  *  - `position` never claims more than was applied; what is applied is never taken back.
+ *  - Nothing is granted to a position of another log, nor of another history of the same one: what stands
+ *    there has to be what this verifier knows.
  *
  * Pushes make it quick. Losing, repeating, delaying or reordering them costs speed alone.
  */
@@ -42,12 +44,14 @@ import { IssuerClock } from './issuer-clock.ts';
 import type { Ledger } from './ledger.ts';
 import { mergeInTurns } from './merge-in-turns.ts';
 import { parseMessage } from './parse-message.ts';
-import { LogPosition } from './position.ts';
+import { LogPosition, type Place } from './position.ts';
 import { Renewals, RETRY_MS } from './renewals.ts';
 import { SnapshotRequest } from './snapshot-request.ts';
 
 export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
 
+/** What is about to expire may be gone from a ledger, and from a snapshot. Milliseconds. */
+const EXPIRING_MS = 60_000;
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
 
@@ -108,6 +112,8 @@ interface Question extends Asked {
   incarnation: IncarnationId;
   nonce: string;
   applied: readonly EventId[];
+  /** How far it had come. */
+  place: Place;
   /** What it goes on from. */
   rest: Rest | undefined;
 }
@@ -284,7 +290,8 @@ export class Replica {
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
     const rest = this.#restAt(asked.at);
-    const question: Question = { ...asked, incarnation, nonce, applied, rest };
+    const { place } = this.#position;
+    const question: Question = { ...asked, incarnation, nonce, applied, place, rest };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#epoch === null) this.#snapshot.begin();
     const patience =
@@ -301,7 +308,7 @@ export class Replica {
           nonce,
           policy,
           epoch: this.#epoch,
-          position: this.#position.value,
+          position: place.position,
           applied,
           ...(rest === undefined ? {} : { resume: rest.resume }),
         },
@@ -320,11 +327,11 @@ export class Replica {
         this.#stats.grantFailures += 1;
         return RETRY_MS;
       case 'resynchronise':
-        this.#resynchronise();
+        this.#resynchronise(question, reply.epoch);
         return 0;
       case 'granted':
-        if (this.#isOther(reply.epoch)) {
-          this.#resynchronise();
+        if (this.#isOther(reply, question)) {
+          this.#resynchronise(question, reply.epoch);
           return 0;
         }
         if (!reply.complete) {
@@ -369,15 +376,27 @@ export class Replica {
   #takeLate(bytes: Uint8Array, question: Question): void {
     const reply = this.#read(bytes, question);
     if (reply === undefined || reply.outcome === 'unavailable') return;
-    const isOther = reply.outcome === 'resynchronise' || this.#isOther(reply.epoch);
-    if (isOther) this.#resynchronise();
+    const isOther = reply.outcome === 'resynchronise' || this.#isOther(reply, question);
+    if (isOther) this.#resynchronise(question, reply.epoch);
     else if (reply.complete) this.#takeWhole(reply, question);
     else this.#takePart(reply, question);
     if (isOther || !reply.complete) this.#renewals.soon();
   }
 
-  #isOther(epoch: EpochId): boolean {
-    return this.#epoch !== null && this.#epoch !== epoch;
+  /**
+   * Whether the log is not the one in which this verifier came to where it asked from: by its epoch, or
+   * under the same one by what stands there now. A log that has gone back gives its positions out again.
+   */
+  #isOther({ epoch, from, issuer_time }: Grant, { place }: Question): boolean {
+    if (this.#epoch === null) return false;
+    if (this.#epoch !== epoch) return true;
+    if (from === undefined || from.position !== place.position) return false;
+    if (place.event !== undefined) return place.event !== from.id;
+    // From a snapshot, which does not name it: then it was in there. That it was pushed proves nothing.
+    const mayHaveGone = from.expires_at !== null && from.expires_at < issuer_time + EXPIRING_MS;
+    const isKnown = !this.#options.ledger.apply(from) && !this.#position.isUnplaced(from.id);
+    if (isKnown || mayHaveGone) this.#position.found(place.position, from.id);
+    return !isKnown && !mayHaveGone;
   }
 
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
@@ -392,10 +411,7 @@ export class Replica {
     this.#maxStaleness = grant.max_staleness_ms;
     this.#issuerClock.learn(grant.issuer_time, asked);
     for (const event of grant.events) this.#apply(event);
-    this.#position.granted(
-      grant.position,
-      grant.events.map(({ id }) => id),
-    );
+    this.#position.granted(grant.position, grant.events);
     return this.#position.value > before || resume !== undefined;
   }
 
@@ -417,7 +433,7 @@ export class Replica {
       const { epoch, position } = await mergeInTurns(ledger, clock, snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation || epoch !== this.#epoch) return false;
-      this.#position.granted(position, []);
+      this.#position.merged(position);
     } catch {
       this.#stats.grantFailures += 1;
     } finally {
@@ -444,15 +460,20 @@ export class Replica {
   /**
    * The log's history is another one. What was applied stays, since it was revoked; what was vouched
    * for does not. A new incarnation voids every answer that is still on its way.
+   *
+   * Where it was a snapshot that has led astray, under this very epoch, the next one is not taken at
+   * once: it may be the same.
    */
-  #resynchronise(): void {
+  #resynchronise({ place }: Question, epoch: EpochId): void {
+    const isAstray = place.event === undefined && epoch === this.#epoch;
     const former = this.#incarnation;
     this.#incarnation = newId('inc');
     this.#epoch = null;
     this.#rest = undefined;
     this.#position.reset();
     this.#freshness.end();
-    this.#snapshot.reset();
+    if (isAstray) this.#snapshot.drop();
+    else this.#snapshot.reset();
     this.#setState('SYNCING');
     void this.#options.feed.farewell({ version: 1, incarnation: former });
   }
