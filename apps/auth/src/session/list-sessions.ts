@@ -4,8 +4,8 @@ import type { Database } from '../postgres/database.ts';
 import { sessions } from '../postgres/schema/index.ts';
 import { live } from './live.ts';
 
-/** Sessions that are shown; the most recently used come first. */
-const MAX_SHOWN = 200;
+/** As many as a user may be allowed to have; the most recently used come first. */
+const MAX_SHOWN = 1_000;
 
 export function createListSessions(database: Database): AuthService['listSessions'] {
   return async ({ caller }) => {
