@@ -3,7 +3,8 @@
  *
  * The mailbox is proven by the link, so an account that only claims the address gives way
  * (`unproven-claim.ts`): it is deleted in the same transaction, with its sessions, and nothing of it
- * goes to the other. An account that has proven the address keeps it, disabled or not.
+ * goes to the other. An account that has proven the address keeps it, disabled or not. So does, against
+ * this link, one in use that its letter could not name; a new letter names it.
  *
  * Invariant: of all that want one address at once, the unique index lets one have it. Both accounts are
  * locked in the order of their ids, so that two who move to each other's address wait and do not
@@ -14,15 +15,16 @@ import { Refusal, type UserId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { findLink, useLink } from '../link/link.ts';
 import type { Transaction } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
+import { users, type links } from '../postgres/schema/index.ts';
 import type { Cause, Change, Changed, MakeChange } from '../revocation/change.ts';
 import { NEXT_CREDENTIAL } from './credential.ts';
 import { cutOff } from './cut-off.ts';
 import { deleteAccount } from './delete-account.ts';
 import { plainAddress } from './plain-address.ts';
-import { yieldsToProof } from './unproven-claim.ts';
+import { couldBeNamed, yieldsToProof } from './unproven-claim.ts';
 
 type User = typeof users.$inferSelect;
+type Link = typeof links.$inferSelect;
 
 const MAX_ROUNDS = 3;
 
@@ -51,9 +53,9 @@ async function move(change: Change, token: string): Promise<string> {
   if (newEmail === null) throw new Refusal('invalid_link');
   const { email, key } = plainAddress(newEmail);
   const holder = await lockBoth(tx, id, key);
-  const { user } = await useLink(tx, token, ['change-email']);
+  const { user, link } = await useLink(tx, token, ['change-email']);
   if (user.email === null) throw new Refusal('invalid_link');
-  if (holder !== undefined) await makeWay(change, holder);
+  if (holder !== undefined) await makeWay(change, holder, link);
   await cutOff(change, id, 'sessions', 'credential_change', {
     email,
     emailKey: key,
@@ -83,9 +85,14 @@ async function lockBoth(tx: Transaction, mover: UserId, key: string): Promise<Us
   return locked.find(({ id, emailKey }) => id !== mover && emailKey === key);
 }
 
-async function makeWay(change: Change, holder: User): Promise<void> {
+async function makeWay(change: Change, holder: User, link: Link): Promise<void> {
   if (!yieldsToProof(holder)) {
     throw new Refusal('invalid_link', { cause: new Error('the address is proven by another') });
+  }
+  if (!couldBeNamed(holder, link)) {
+    throw new Refusal('invalid_link', {
+      cause: new Error('its letter could not name the account'),
+    });
   }
   await deleteAccount(change, holder.id);
   await change.audit({

@@ -24,6 +24,8 @@ export interface LetterState {
   token: string | null;
   /** Otherwise it is disabled: it can neither log in nor set a password. */
   isActive: boolean;
+  /** Status of the account that the link deletes; null: none is there. */
+  displaces: 'active' | 'disabled' | 'deleted' | null;
 }
 
 interface About extends LetterState {
@@ -62,13 +64,12 @@ const LETTERS: Readonly<Record<Exclude<MailKind, 'verify-again'>, Compose>> = {
       'The link works once, for 30 minutes. Setting a new password ends every session.\n\n' +
       `${NOT_YOU}you need not do anything: without the link nobody can use it.`,
   }),
-  'confirm-email-change': ({ link }) => ({
+  'confirm-email-change': ({ link, displaces }) => ({
     subject: 'Confirm your new e-mail address',
     text:
       `Somebody has asked to move an account to this address. Confirm it here:\n\n` +
       `${link('verify')}\n\nThe link works once, for an hour. Every session ends with it; log in ` +
-      `again with the new address. An account that was registered with this address and never ` +
-      `confirmed is deleted by it.\n\n${NOT_YOU}you need not do anything.`,
+      `again with the new address.\n\n${lossBy(displaces)}${NOT_YOU}you need not do anything.`,
   }),
   'email-change-asked': ({ isActive, remedy }) => ({
     subject: 'Somebody wants to change your e-mail address',
@@ -98,6 +99,19 @@ const LETTERS: Readonly<Record<Exclude<MailKind, 'verify-again'>, Compose>> = {
   }),
 };
 
+/** What the link of a change of address deletes: see account/unproven-claim.ts. */
+function lossBy(displaces: LetterState['displaces']): string {
+  if (displaces === null) return '';
+  return (
+    'There is an account with this address, which was never confirmed. The link deletes it, with ' +
+    'everything in it. ' +
+    (displaces === 'active'
+      ? 'If you use that account and want to keep it, do not use the link: choose "forgot password" ' +
+        'with this address, which confirms it. '
+      : '')
+  );
+}
+
 /** For the owner of an account that exists: what is not refused in its state. */
 function wayInto({ token, isActive, link }: About): string {
   if (!isActive) return 'If it was you, contact the operator of this service.';
@@ -113,7 +127,7 @@ function wayInto({ token, isActive, link }: About): string {
 export function letterText(
   kind: MailKind,
   { publicUrl }: LinkPages,
-  { token, isActive }: LetterState,
+  { token, isActive, displaces }: LetterState,
 ): LetterText {
   const link = (page: keyof typeof LINK_PATHS): string => {
     if (token === null) throw new Error(`a mail of kind ${kind} without its link`);
@@ -123,6 +137,7 @@ export function letterText(
   return LETTERS[kind === 'verify-again' ? 'verify-email' : kind]({
     token,
     isActive,
+    displaces,
     link,
     remedy,
   });

@@ -25,6 +25,8 @@ interface Addressed {
   kind: MailKind;
   user: User;
   to: string;
+  /** The account that the link deletes. */
+  displaced: User | null;
 }
 
 export interface WrittenLetter extends Addressed {
@@ -53,14 +55,18 @@ export async function writeLetter(
     if (!isStillDue(mail.kind, mail, owner)) return 'needless';
     const addressed = await addresseeOf(tx, mail, owner, address);
     if (addressed === null) return 'needless';
-    const { kind, user, to } = addressed;
+    const { kind, user, to, displaced } = addressed;
     const purpose = purposeOf(addressed);
     const newEmail = purpose === 'change-email' ? address : null;
     const link = purpose === null ? null : { purpose, user, newEmail };
     if (await isHeldBack(tx, mail, owner, link)) return 'held-back';
     const token = link === null ? null : await makeLink(tx, tokens, { mail: id, ...link });
     if (link !== null && token === null) return 'needless';
-    const text = letterText(kind, pages, { token, isActive: user.status === 'active' });
+    const text = letterText(kind, pages, {
+      token,
+      isActive: user.status === 'active',
+      displaces: displaced?.status ?? null,
+    });
     return { ...addressed, letter: { id, to, ...text } };
   });
 }
@@ -95,7 +101,7 @@ async function addresseeOf(
   address: string,
 ): Promise<Addressed | null> {
   const { kind } = mail;
-  const addressed = { kind, user: owner, to: address };
+  const addressed = { kind, user: owner, to: address, displaced: null };
   switch (kind) {
     case 'verify-email':
     case 'verify-again':
@@ -108,7 +114,8 @@ async function addresseeOf(
         .select()
         .from(users)
         .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, owner.id)));
-      if (holder === undefined || yieldsToProof(holder)) return addressed;
+      if (holder === undefined) return addressed;
+      if (yieldsToProof(holder)) return { ...addressed, displaced: holder };
       // Its owner is written to, and the caller who asked is not.
       if (!isStillDue('already-registered', mail, holder)) return null;
       return toAccount('already-registered', holder);
@@ -119,5 +126,5 @@ async function addresseeOf(
 }
 
 function toAccount(kind: MailKind, user: User): Addressed | null {
-  return user.email === null ? null : { kind, user, to: user.email };
+  return user.email === null ? null : { kind, user, to: user.email, displaced: null };
 }

@@ -178,6 +178,35 @@ describe('an address that an account only claims', () => {
     }
   });
 
+  it('is not lost by an account in use that the letter could not name, registered after it', async () => {
+    const mover = await account();
+    const next = someAddress();
+    const change = async (): Promise<void> => {
+      const answer = await system.auth.call('POST', '/v1/email/change', {
+        token: mover.access_token,
+        body: { email: next },
+      });
+      expect(answer.status).toBe(200);
+    };
+    await change();
+    const before = await letterTo(next, /new e-mail address/);
+    expect(before.text).not.toContain('There is an account');
+    await system.auth.register(next);
+    const uses = await system.auth.logIn(next);
+    expect(code(await verify(before.token!))).toBe('400 invalid_link');
+    expect(await system.auth.accepts(uses.access_token)).toBe(true);
+
+    // A letter that names it says what is lost, and how to keep it.
+    await change();
+    const letters = () => mail.to(next).filter(({ text }) => text.includes('There is an account'));
+    await expect.poll(() => letters().length).toBe(1);
+    const { text, token } = letters()[0]!;
+    expect(text.replace(/\s+/g, ' ')).toMatch(/deletes it.*keep it.*forgot password/);
+    expect(code(await verify(token!, 1))).toBe('200 done');
+    expect(await system.idOf(next)).toBe(mover.id);
+    expect(await system.auth.accepts(uses.access_token)).toBe(false);
+  });
+
   it('is not kept by a registration in the same moment', async () => {
     for (let round = 0; round < 5; round += 1) {
       const mover = await account();
