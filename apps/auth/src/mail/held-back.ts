@@ -5,6 +5,8 @@
  * for long enough: unused, under the present credential, to the same address, and with half of its life
  * to go; or while such a mail waits before it. So asking for mails in the name of an owner never
  * keeps the owner from getting a link that works, and no count lasts longer than the links it counts.
+ * What goes to the mailbox of another is counted whatever the asker's credential was: a new password of
+ * one's own must not begin a new count of mails to others.
  */
 import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import { askedUnderPresent } from '../account/credential.ts';
@@ -44,15 +46,16 @@ export async function isHeldBack(
   link: LinkToCome | null,
 ): Promise<boolean> {
   if (!BOUNDED.has(mail.kind)) return false;
+  const present = sql<boolean>`coalesce(${askedUnderPresent(asker)}, false)`;
   const lately = await tx
-    .select({ outcome: mails.outcome, address: mails.address })
+    .select({ outcome: mails.outcome, address: mails.address, isPresent: present })
     .from(mails)
     .where(
       and(
         eq(mails.userId, asker.id),
         eq(mails.kind, mail.kind),
         ne(mails.id, mail.id),
-        askedUnderPresent(asker),
+        mail.kind === 'confirm-email-change' ? undefined : present,
         or(inArray(mails.outcome, ['sent', 'doubtful']), waitingBefore(mail)),
         gt(mails.createdAt, sql`clock_timestamp() - interval '1 hour'`),
       ),
@@ -61,7 +64,9 @@ export async function isHeldBack(
   if (link === null) return true;
   const isSame = (address: string | null) =>
     link.newEmail === null || (address !== null && emailKey(address) === emailKey(link.newEmail));
-  if (lately.some(({ outcome, address }) => outcome === null && isSame(address))) return true;
+  const isToCome = ({ outcome, address, isPresent }: (typeof lately)[number]) =>
+    outcome === null && isPresent && isSame(address);
+  if (lately.some(isToCome)) return true;
   const working = await tx
     .select({ newEmail: links.newEmail })
     .from(links)

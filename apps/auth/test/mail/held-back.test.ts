@@ -99,6 +99,30 @@ it('requests for other addresses hold back none for the one that is wanted', asy
   expect((await settledOutcomes(owner, 'confirm-email-change', 7)).at(-1)).toBe('held-back');
 });
 
+it('a change of the own password begins no new count of mails to the mailbox of another', async () => {
+  const asker = await newOwner();
+  const [known, free] = [await newOwner(), someAddress()];
+  await system.sql`update users set email_verified_at = now() where id = ${known.id}`;
+  let [access, password] = [asker.access_token, PASSWORD];
+  const askFor = async (addresses: string[]): Promise<void> => {
+    for (const email of addresses) await post('/v1/email/change', { email }, access);
+  };
+  const changePassword = async (): Promise<void> => {
+    const next = `${randomBytes(16).toString('hex')} herons`;
+    const body = { current_password: password, new_password: next };
+    await post('/v1/password/change', body, access);
+    password = next;
+    access = (await system.auth.logIn(asker.email, password)).access_token;
+  };
+  await askFor([known.email, known.email, free, free, free]);
+  expect(await settledOutcomes(asker, 'confirm-email-change', 5)).toEqual(FIVE);
+  await changePassword();
+  await askFor([known.email, free, free]);
+  const after = await settledOutcomes(asker, 'confirm-email-change', 8);
+  // The link of before is dead, so that one more goes out where the address is proven by none.
+  expect(after.slice(5)).toEqual(['held-back', 'sent', 'held-back']);
+});
+
 it('mails that wait count while they are good for something, and are dead with the password', async () => {
   const owner = await newOwner();
   await expect.poll(() => mail.to(owner.email).length).toBe(1);
