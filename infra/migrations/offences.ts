@@ -19,13 +19,14 @@ export interface Tried {
   readonly failure: string | undefined;
 }
 
-export function offencesOf(tried: Tried): string[] {
-  const { name, before, during, waited, deadlocks, failure } = tried;
+/** @param quiet whether the machine is, as far as is known: how long a request takes shows something then */
+export function offencesOf(tried: Tried, quiet = tried.before.longest < QUIET_MS): string[] {
+  const { name, during, waited, deadlocks, failure } = tried;
   const found: string[] = [];
   if (failure !== undefined) found.push(`${name} was not applied: ${failure}`);
   if (deadlocks > 0) found.push(`${name}: ${deadlocks} deadlocks`);
   if (waited > LONGEST_MS) found.push(`${name}: a request waited ${waited.toFixed(0)} ms for it`);
-  if (during.longest > LONGEST_MS && before.longest < QUIET_MS) {
+  if (during.longest > LONGEST_MS && quiet) {
     found.push(`${name}: a request took ${during.longest.toFixed(0)} ms`);
   }
   for (const [code, count] of during.failures) {
