@@ -63,7 +63,8 @@ export async function makeLink(
       target: links.id,
       set: { expiresAt },
       setWhere: sql`${links.usedAt} is null and ${links.purpose} = ${purpose}
-        and ${links.userId} = ${user.id} and ${links.credentialVersion} = ${credentialVersion}`,
+        and ${links.userId} = ${user.id} and ${links.credentialVersion} = ${credentialVersion}
+        and ${links.newEmail} is not distinct from ${newEmail}`,
     })
     .returning({ id: links.id });
   return made.length > 0 ? text : null;

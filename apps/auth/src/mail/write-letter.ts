@@ -57,7 +57,7 @@ export async function writeLetter(
     if (addressed === null) return 'needless';
     const { kind, user, to, displaced } = addressed;
     const purpose = purposeOf(addressed);
-    const newEmail = purpose === 'change-email' ? address : null;
+    const newEmail = purpose === 'change-email' ? to : null;
     const link = purpose === null ? null : { purpose, user, newEmail };
     if (await isHeldBack(tx, mail, owner, link)) return 'held-back';
     const token = link === null ? null : await makeLink(tx, tokens, { mail: id, ...link });
@@ -115,7 +115,10 @@ async function addresseeOf(
         .from(users)
         .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, owner.id)));
       if (holder === undefined) return addressed;
-      if (yieldsToProof(holder)) return { ...addressed, displaced: holder };
+      if (yieldsToProof(holder)) {
+        // Only the mailbox that it claims, in that very spelling, may prove it away.
+        return { ...addressed, to: holder.email ?? address, displaced: holder };
+      }
       // Its owner is written to, and the caller who asked is not.
       if (!isStillDue('already-registered', mail, holder)) return null;
       return toAccount('already-registered', holder);

@@ -207,6 +207,27 @@ describe('an address that an account only claims', () => {
     expect(await system.auth.accepts(uses.access_token)).toBe(false);
   });
 
+  it('is proven by the mailbox of the claim, however the request spells the address', async () => {
+    const mover = await account();
+    const claimed = `Ada-${someAddress()}`;
+    await system.auth.register(claimed);
+    const typed = claimed.toUpperCase();
+    const answer = await system.auth.call('POST', '/v1/email/change', {
+      token: mover.access_token,
+      body: { email: typed },
+    });
+    expect(answer.status).toBe(200);
+    const settled = async () =>
+      await system.sql`select outcome from mails
+        where user_id = ${mover.id} and kind = 'confirm-email-change' and outcome is not null`;
+    await expect.poll(async () => (await settled()).length).toBe(1);
+    expect(mail.to(typed)).toEqual([]);
+    const { token } = await letterTo(claimed, /new e-mail address/);
+    expect(code(await verify(token!))).toBe('200 done');
+    const [moved] = await system.sql`select email from users where id = ${mover.id}`;
+    expect(moved).toEqual({ email: claimed });
+  });
+
   it('is not kept by a registration in the same moment', async () => {
     for (let round = 0; round < 5; round += 1) {
       const mover = await account();
