@@ -13,7 +13,7 @@
  */
 import { Refusal, type UserId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
-import { findLink, useLink } from '../link/link.ts';
+import { findLink, useFoundLink } from '../link/link.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { users, type links } from '../postgres/schema/index.ts';
 import type { Cause, Change, Changed, MakeChange } from '../revocation/change.ts';
@@ -49,12 +49,14 @@ export async function confirmEmailChange(
 
 async function move(change: Change, token: string): Promise<string> {
   const { tx } = change;
-  const { userId: id, newEmail } = await findLink(tx, token, ['change-email']);
+  const link = await findLink(tx, token, ['change-email']);
+  const { userId: id, newEmail } = link;
   if (newEmail === null) throw new Refusal('invalid_link');
   const { email, key } = plainAddress(newEmail);
-  const holder = await lockBoth(tx, id, key);
-  const { user, link } = await useLink(tx, token, ['change-email']);
-  if (user.email === null) throw new Refusal('invalid_link');
+  const { user, holder } = await lockBoth(tx, id, key);
+  await useFoundLink(tx, link);
+  const before = user?.email ?? null;
+  if (before === null) throw new Refusal('invalid_link');
   if (holder !== undefined) await makeWay(change, holder, link);
   await cutOff(change, id, 'sessions', 'credential_change', {
     email,
@@ -62,7 +64,7 @@ async function move(change: Change, token: string): Promise<string> {
     emailVerifiedAt: sql`clock_timestamp()`,
     ...NEXT_CREDENTIAL,
   });
-  for (const address of [user.email, email]) {
+  for (const address of [before, email]) {
     await change.mail({ kind: 'email-changed', address, userId: id });
   }
   await change.announce({ type: 'email-changed', user_id: id, email });
@@ -70,8 +72,12 @@ async function move(change: Change, token: string): Promise<string> {
   return key;
 }
 
-/** @returns the other account that has the address */
-async function lockBoth(tx: Transaction, mover: UserId, key: string): Promise<User | undefined> {
+/** @returns the account, and the other one that has the address */
+async function lockBoth(
+  tx: Transaction,
+  mover: UserId,
+  key: string,
+): Promise<{ user: User | undefined; holder: User | undefined }> {
   const others = await tx
     .select({ id: users.id })
     .from(users)
@@ -82,7 +88,10 @@ async function lockBoth(tx: Transaction, mover: UserId, key: string): Promise<Us
     .where(inArray(users.id, [mover, ...others.map(({ id }) => id)]))
     .orderBy(asc(users.id))
     .for('no key update');
-  return locked.find(({ id, emailKey }) => id !== mover && emailKey === key);
+  return {
+    user: locked.find(({ id }) => id === mover),
+    holder: locked.find(({ id, emailKey }) => id !== mover && emailKey === key),
+  };
 }
 
 async function makeWay(change: Change, holder: User, link: Link): Promise<void> {

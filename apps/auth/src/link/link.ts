@@ -91,18 +91,28 @@ export async function useLink(
   tx: Transaction,
   token: string,
   purposes: readonly LinkPurpose[],
-): Promise<{ link: LinkRow; user: LockedUser }> {
+): Promise<{ user: LockedUser }> {
   const found = await findLink(tx, token, purposes);
   // The account first, as everything does that changes both; what changed it has committed then, and
   // the next statement sees it.
   const user = await lockUser(tx, found.userId);
+  await useFoundLink(tx, found);
+  if (user === undefined) throw new Refusal('invalid_link');
+  return { user };
+}
+
+/**
+ * The same for a link that was found, and whose account is held already.
+ *
+ * @throws Refusal `invalid_link`
+ */
+export async function useFoundLink(tx: Transaction, found: LinkRow): Promise<void> {
   const [row] = await tx
     .update(links)
     .set({ usedAt: sql`clock_timestamp()` })
-    .where(usable(found.tokenHash, purposes))
-    .returning();
-  if (row === undefined || user === undefined) throw new Refusal('invalid_link');
-  return { link: row, user };
+    .where(usable(found.tokenHash, [found.purpose]))
+    .returning({ id: links.id });
+  if (row === undefined) throw new Refusal('invalid_link');
 }
 
 /** Links for that that an account has, and that do for half of their life yet. The row of the account is held. */
