@@ -6,6 +6,7 @@ import {
   createHttpServer,
   createLogger,
   createRegistry,
+  Outages,
   Verification,
   type Disposal,
   type Running,
@@ -28,9 +29,10 @@ const VERSION = '0.1.0';
 export async function compose(config: AdminConfig, owned: Disposal): Promise<Running> {
   const logger = createLogger({ service: SERVICE, level: config.logLevel });
   const registry = createRegistry(SERVICE);
+  const outages = new Outages({ logger, needed: 'auth' });
   const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
   const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus({ logger, registry });
+  const bus = new AwaitedBus({ logger, registry, outages });
 
   const server = owned.use(
     await createHttpServer({
@@ -39,6 +41,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
       production: config.production,
       logger,
       registry,
+      outages,
       router: createAdminRouter({
         ...readAccounts(auth),
         ...changeAccounts(auth),

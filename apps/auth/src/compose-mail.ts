@@ -1,5 +1,5 @@
 /** Mails: from the intents in Postgres, by way of the queue, to a server or a folder. */
-import type { Disposal, Logger } from '@portcullis/service';
+import type { Disposal, Logger, Outages } from '@portcullis/service';
 import type { AuthConfig } from './config.ts';
 import { startMailQueue, type MailQueue } from './jobs/mail-queue.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
@@ -16,12 +16,13 @@ export interface MailParts {
   linkTokens: LinkTokens;
   metrics: AuthMetrics;
   logger: Logger;
+  outages: Outages;
 }
 
 export function composeMail(
   config: AuthConfig,
   owned: Disposal,
-  { database, linkTokens, metrics, logger }: MailParts,
+  { database, linkTokens, metrics, logger, outages }: MailParts,
 ): MailQueue {
   if (config.mail.by === 'nobody') {
     logger.warn('no mail is sent: nobody can verify an address or recover an account');
@@ -43,6 +44,7 @@ export function composeMail(
       }),
       waiting,
       logger,
+      outages,
     }),
   );
 }

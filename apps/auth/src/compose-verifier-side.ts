@@ -3,7 +3,7 @@
  * what follows each commit, the chaining of the audit trail.
  */
 import type { MailId } from '@portcullis/contracts';
-import type { AwaitedBus, Disposal, FastifyInstance, Logger } from '@portcullis/service';
+import type { AwaitedBus, Disposal, FastifyInstance, Logger, Outages } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { AuditKeeper } from './audit/keeper.ts';
 import type { AuthConfig } from './config.ts';
@@ -40,6 +40,7 @@ export interface VerifierSideParts {
   bus: AwaitedBus;
   metrics: AuthMetrics;
   logger: Logger;
+  outages: Outages;
   /** Keys that go with grants. */
   vouches: () => readonly string[];
   onMails(ids: readonly MailId[]): void;
@@ -48,13 +49,12 @@ export interface VerifierSideParts {
 export async function composeVerifierSide(
   config: AuthConfig,
   owned: Disposal,
-  { database, bus, metrics, logger, vouches, onMails }: VerifierSideParts,
+  { database, bus, metrics, logger, outages, vouches, onMails }: VerifierSideParts,
 ): Promise<VerifierSide> {
   const { databaseUrl, natsUrl } = config.secrets;
   const { prefix } = config;
   const protocol = owned.use(connectProtocol(databaseUrl, 'portcullis-auth-protocol'));
-  const failed = (error: unknown, what: string): void =>
-    logger.warn({ err: error, what }, 'failed');
+  const { failed } = outages;
   const revocationBus = owned.use(
     new NatsRevocationBus({
       // It may come later: without it people still log in and out.

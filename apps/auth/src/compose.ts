@@ -6,6 +6,7 @@ import {
   createHttpServer,
   createLogger,
   createRegistry,
+  Outages,
   presentedToken,
   type Disposal,
   type Logger,
@@ -61,6 +62,7 @@ const VERSION = '0.1.0';
 export async function compose(config: AuthConfig, owned: Disposal): Promise<Running> {
   const logger = createLogger({ service: 'auth', level: config.logLevel });
   const registry = createRegistry('auth');
+  const outages = new Outages({ logger, needed: 'postgres' });
   warnOfScale(config, logger);
 
   const postgres = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
@@ -74,24 +76,31 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     database,
     logger,
   );
-  const bus = owned.use(new AwaitedBus({ logger, registry }));
+  const bus = owned.use(new AwaitedBus({ logger, registry, outages }));
   const hasher = owned.use(await createPasswordHasher(config.argon2));
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
-  const mailQueue = composeMail(config, owned, { database, linkTokens, metrics, logger });
+  const mailQueue = composeMail(config, owned, {
+    database,
+    linkTokens,
+    metrics,
+    logger,
+    outages,
+  });
   const verifierSide = await composeVerifierSide(config, owned, {
     database,
     bus,
     metrics,
     logger,
+    outages,
     vouches: keyRing.vouches,
     onMails: mailQueue.wake,
   });
   const { revocations, auditKeeper } = verifierSide;
   const { makeChange } = revocations;
-  const failed = (error: unknown, what: string) => logger.warn({ err: error, what }, 'failed');
+  const { failed } = outages;
   owned.use(
     await scheduleRotation({
       database,
@@ -119,7 +128,10 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       redis: redis.redis,
       prefix: config.prefix,
       scale: config.rateLimitScale,
-      degraded: metrics.limiterDegraded,
+      degraded(error) {
+        metrics.limiterDegraded();
+        redis.outage.failed(error, 'counting attempts');
+      },
       attacked: createNoticeAttack(makeChange, logger, metrics.attack),
     }),
     judge: createJudgePassword(breachedPasswords(config, logger)),
@@ -151,6 +163,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
       production: config.production,
       logger,
       registry,
+      outages,
       router: createAuthRouter(service),
       authenticate: async (request) => {
         const { token, possession } = presentedToken(request, publicUrls);

@@ -9,6 +9,7 @@ import {
   createLogger,
   createRegistry,
   observeConsumer,
+  Outages,
   Verification,
   type Disposal,
   type Running,
@@ -37,6 +38,7 @@ const VERSION = '0.1.0';
 export async function compose(config: UserConfig, owned: Disposal): Promise<Running> {
   const logger = createLogger({ service: SERVICE, level: config.logLevel });
   const registry = createRegistry(SERVICE);
+  const outages = new Outages({ logger, needed: 'postgres' });
   const database = owned.use(openDatabase(config.databaseUrl));
   const schema = await awaitSchema({
     schema: schemaOf(database.sql),
@@ -47,7 +49,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
   const rename = renameAtAuth(createMachineClient({ authUrl: config.authUrl, ...config.client }));
   const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus({ logger, registry });
+  const bus = new AwaitedBus({ logger, registry, outages });
   const live = new LiveEvents();
   const instances = new BetweenInstances({
     live,
@@ -65,6 +67,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       production: config.production,
       logger,
       registry,
+      outages,
       router: createUserRouter({
         getMe: (call) => getMe(profile, call),
         updateMe: (call, input) => updateMe({ ...profile, renameAtAuth: rename }, call, input),

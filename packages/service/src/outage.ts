@@ -1,7 +1,7 @@
 /**
  * What the log says of one part that this service needs and that may be away: Postgres, Redis, NATS.
  *
- *   UP ── failed() ──▶ AWAY ── back(), or no failure for a minute ──▶ UP
+ *   UP ── failed() ──▶ AWAY ── back(), or no failure for ten seconds ──▶ UP
  *
  * Invariants: each line names the part. An outage has one line at its start, one for each reason of at most
  * two others, one every 30 s with the count of failures while they go on, and one at its end with the count
@@ -10,8 +10,7 @@
 import type { Logger } from './logger.ts';
 
 const REPEAT_MS = 30_000;
-/** A failure after so long is another outage, where nothing says that the part is back. */
-const QUIET_MS = 60_000;
+const SILENCE_MS = 10_000;
 /** A server that is away, and back with another password, has two. */
 const MAX_REASONS = 3;
 
@@ -21,16 +20,18 @@ export interface OutageOptions {
   part: string;
   /** What it means for this service, after the name of the part. */
   effect?: string;
-  /** Milliseconds; for tests. */
-  now?: () => number;
+  /** It is over only when `back` is called: no failure is heard of while the part is away. */
+  untilBack?: boolean;
+  silenceMs?: number;
 }
 
 interface Away {
-  since: number;
+  readonly since: number;
+  readonly reasons: Set<string>;
   lastFailure: number;
   lastLine: number;
   failures: number;
-  readonly reasons: Set<string>;
+  timer: NodeJS.Timeout | undefined;
 }
 
 export class Outage {
@@ -45,34 +46,47 @@ export class Outage {
     return this.#away !== undefined;
   }
 
-  failed(err: unknown): void {
+  /** @param what was being done */
+  failed(err: unknown, what?: string): void {
     const { logger, part, effect } = this.#options;
-    const at = this.#now();
+    const at = performance.now();
+    const fields = { part, ...(what !== undefined && { what }), err };
     const away = this.#away;
-    if (away === undefined || at - away.lastFailure > QUIET_MS) {
+    if (away === undefined) {
+      logger.warn(fields, `${part} is away${effect === undefined ? '' : `; ${effect}`}`);
       const reasons = new Set([reasonOf(err)]);
-      this.#away = { since: at, lastFailure: at, lastLine: at, failures: 1, reasons };
-      logger.warn({ part, err }, `${part} is away${effect === undefined ? '' : `; ${effect}`}`);
+      const times = { since: at, lastFailure: at, lastLine: at };
+      this.#away = { ...times, reasons, failures: 1, timer: undefined };
+      this.#waitForSilence(this.#away);
       return;
     }
     away.failures += 1;
     away.lastFailure = at;
     if (at - away.lastLine < REPEAT_MS && !isNews(away, reasonOf(err))) return;
     away.lastLine = at;
-    logger.warn({ part, err, ...countOf(away, at) }, `${part} is still away`);
+    logger.warn({ ...fields, ...countOf(away, at) }, `${part} is still away`);
   }
 
   /** It answers. Costs nothing where it was not away. */
   back(): void {
-    if (this.#away === undefined) return;
-    const { logger, part } = this.#options;
-    const counted = countOf(this.#away, this.#now());
-    this.#away = undefined;
-    logger.info({ part, ...counted }, `${part} is back`);
+    if (this.#away !== undefined) this.#over(this.#away, `${this.#options.part} is back`);
   }
 
-  #now(): number {
-    return this.#options.now?.() ?? performance.now();
+  #waitForSilence(away: Away): void {
+    const { part, untilBack = false, silenceMs = SILENCE_MS } = this.#options;
+    if (untilBack) return;
+    const left = away.lastFailure + silenceMs - performance.now();
+    away.timer = setTimeout(() => {
+      if (performance.now() - away.lastFailure < silenceMs) this.#waitForSilence(away);
+      else this.#over(away, `${part} has not failed for ${silenceMs / 1_000} s`);
+    }, left).unref();
+  }
+
+  #over(away: Away, message: string): void {
+    clearTimeout(away.timer);
+    this.#away = undefined;
+    const { logger, part } = this.#options;
+    logger.info({ part, ...countOf(away, performance.now()) }, message);
   }
 }
 
@@ -84,8 +98,13 @@ function isNews({ reasons }: Away, reason: string): boolean {
 
 /** Not the message where there is a code: a message may name a port that is another one each time. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  let current = error;
+  while (current instanceof Error) {
+    if ('code' in current && typeof current.code === 'string') return current.code;
+    if (!(current.cause instanceof Error)) return current.message;
+    current = current.cause;
+  }
+  return typeof current;
 }
 
 function countOf({ since, failures }: Away, at: number) {

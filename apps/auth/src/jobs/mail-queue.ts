@@ -3,13 +3,15 @@
  * what became of it, stands in Postgres. Whatever Redis loses is put in again from there.
  */
 import type { MailId } from '@portcullis/contracts';
-import type { Logger } from '@portcullis/service';
+import { BoundedLines, Outage, type Logger, type Outages } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { atMost } from '../at-most.ts';
 import { GivenUp, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
 import type { WaitingMails } from '../mail/waiting-mails.ts';
 import { connectJobs } from '../redis/connect-jobs.ts';
+import { isRedisAway } from '../redis/is-redis-away.ts';
+import { warnOfEviction } from '../redis/warn-of-eviction.ts';
 import { every } from '../revocation/every.ts';
 import { JOBS } from './catalogue.ts';
 
@@ -28,8 +30,6 @@ const KEPT_FAILURES = 1_000;
 /** Milliseconds. */
 const ASK_TIMEOUT = 5_000;
 const CLOSE_TIMEOUT = 5_000;
-/** Milliseconds between two complaints about an outage. */
-const COMPLAIN_EVERY = 30_000;
 
 export interface MailQueueOptions {
   redisUrl: string;
@@ -38,6 +38,7 @@ export interface MailQueueOptions {
   deliver: DeliverMail;
   waiting: WaitingMails;
   logger: Logger;
+  outages: Outages;
 }
 
 export interface MailQueue extends AsyncDisposable {
@@ -46,18 +47,25 @@ export interface MailQueue extends AsyncDisposable {
 }
 
 export function startMailQueue(options: MailQueueOptions): MailQueue {
-  const { redisUrl, deliver, waiting, logger } = options;
+  const { redisUrl, deliver, waiting, logger, outages } = options;
   const prefix = `${options.prefix}:jobs`;
   const complain = complaints(logger);
+  /** The mails themselves stand in Postgres. */
+  const unread = (error: unknown): MailId[] => {
+    outages.failed(error, 'looking for mails that wait');
+    return [];
+  };
   const stopping = new AbortController();
 
   const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT });
   const working = connectJobs(redisUrl, 'portcullis-auth-worker');
   for (const connection of [asking, working]) connection.on('error', complain);
-  const queue = new Queue(NAME, { connection: asking, prefix });
+  warnOfEviction(asking, logger);
+  const queue = new Queue(NAME, { connection: asking, prefix, skipVersionCheck: true });
   const worker = new Worker(NAME, work, {
     connection: working,
     prefix,
+    skipVersionCheck: true,
     concurrency: CONCURRENCY,
     lockDuration: LOCK,
     stalledInterval: STALLED,
@@ -101,12 +109,12 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     systemClock,
     SWEEP,
     async () => {
-      for (const id of asking.status === 'ready' ? await waiting.find() : []) {
+      for (const id of asking.status === 'ready' ? await waiting.find().catch(unread) : []) {
         // A job that Redis has given up, of a mail that Postgres has not.
         if ((await queue.getJobState(id)) === 'failed') await queue.remove(id);
         await put(id);
       }
-      await waiting.prune();
+      await waiting.prune().catch(unread);
     },
     complain,
   );
@@ -127,13 +135,12 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   };
 }
 
-/** One complaint about an outage, not one for each attempt. */
+/** Of Redis that is away, or of one job that is lost. */
 function complaints(logger: Logger): (error: unknown) => void {
-  let complainedAt = Number.NEGATIVE_INFINITY;
+  const redis = new Outage({ logger, part: 'redis', effect: 'mails wait' });
+  const jobs = new BoundedLines(logger, 'a job of a mail went wrong; the mail is put in again');
   return (error) => {
-    const now = performance.now();
-    if (now - complainedAt < COMPLAIN_EVERY) return;
-    complainedAt = now;
-    logger.warn({ err: error }, 'mails wait: the queue is away');
+    if (isRedisAway(error)) redis.failed(error, 'queueing mails');
+    else jobs.note('job', { err: error });
   };
 }

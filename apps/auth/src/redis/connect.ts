@@ -1,17 +1,17 @@
 /** Redis counts attempts, and nothing that it holds is needed to serve: it is never waited for long. */
-import type { Logger } from '@portcullis/service';
+import { Outage, type Logger } from '@portcullis/service';
 import { Redis } from 'ioredis';
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 2_000;
 const COMMAND_TIMEOUT = 250;
 const MAX_RECONNECT_DELAY = 2_000;
-/** One complaint about an outage, not one for each attempt. */
-const COMPLAIN_EVERY = 30_000;
 
 export interface RedisConnection extends AsyncDisposable {
   readonly redis: Redis;
   readonly connected: boolean;
+  /** For who finds that it is there and does not count: full, read-only, too slow. */
+  readonly outage: Outage;
 }
 
 export function connectRedis(url: string, name: string, logger: Logger): RedisConnection {
@@ -26,19 +26,16 @@ export function connectRedis(url: string, name: string, logger: Logger): RedisCo
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY),
   });
-  let complainedAt = Number.NEGATIVE_INFINITY;
-  redis.on('error', (error: Error) => {
-    const now = performance.now();
-    if (now - complainedAt < COMPLAIN_EVERY) return;
-    complainedAt = now;
-    logger.warn({ err: error }, 'redis is away; limits are counted by this instance alone');
-  });
+  const effect = 'limits are counted by this instance alone';
+  const outage = new Outage({ logger, part: 'redis', effect });
+  redis.on('error', (error: Error) => outage.failed(error, 'connecting'));
   redis.on('ready', () => {
-    complainedAt = Number.NEGATIVE_INFINITY;
+    outage.back();
     logger.info('redis connected');
   });
   return {
     redis,
+    outage,
     get connected() {
       return redis.status === 'ready';
     },

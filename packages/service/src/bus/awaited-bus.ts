@@ -6,24 +6,28 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { SubscriptionListener } from '@portcullis/verify/nats';
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
+import type { Outages } from '../outages.ts';
 import { MalformedMessages } from './malformed-messages.ts';
 import { connectBus, type Bus, type BusOptions } from './connect.ts';
 
 export interface AwaitedBusOptions {
   logger: Logger;
   registry: Registry;
+  outages: Outages;
 }
 
 export class AwaitedBus implements AsyncDisposable {
   readonly #logger: Logger;
+  readonly #outages: Outages;
   /** Subjects that are to be heard, and are not. */
   readonly #denied = new Set<string>();
   readonly #malformed: MalformedMessages;
   #bus: Bus | undefined;
   #disposed = false;
 
-  constructor({ logger, registry }: AwaitedBusOptions) {
+  constructor({ logger, registry, outages }: AwaitedBusOptions) {
     this.#logger = logger;
+    this.#outages = outages;
     this.#malformed = new MalformedMessages(logger, registry);
     gaugeOf(registry, 'connected', 'One while connected to NATS with each subscription open', () =>
       this.connected ? 1 : 0,
@@ -37,8 +41,12 @@ export class AwaitedBus implements AsyncDisposable {
   }
 
   /** Settles once NATS has been there; a connection that comes after the disposal is closed. */
-  async connect(options: Omit<BusOptions, 'logger'>): Promise<NatsConnection> {
-    const bus = await connectBus({ ...options, logger: this.#logger });
+  async connect(options: Omit<BusOptions, 'logger' | 'outages'>): Promise<NatsConnection> {
+    const bus = await connectBus({
+      ...options,
+      logger: this.#logger,
+      outages: this.#outages,
+    });
     this.#bus = bus;
     this.#logger.info('bus connected');
     if (this.#disposed) await bus[Symbol.asyncDispose]();

@@ -3,7 +3,8 @@ import { connectionOptions } from '@portcullis/contracts';
 import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 import { BoundedLines } from '../bounded-lines.ts';
-import { Outage } from '../outage.ts';
+import type { Outage } from '../outage.ts';
+import { NATS, Outages } from '../outages.ts';
 import { parseBusAddress } from './credentials.ts';
 
 /** For what is buffered when the service stops, in milliseconds. */
@@ -15,6 +16,8 @@ export interface BusOptions {
   name: string;
   prefix: string;
   logger: Logger;
+  /** Where the outage of NATS is told, if not to `logger` alone. */
+  outages?: Outages;
 }
 
 export interface Bus extends AsyncDisposable {
@@ -29,7 +32,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     ...connectionOptions({ service: options.name, prefix: options.prefix }),
     waitOnFirstConnect: true,
   });
-  return new ConnectedBus(connection, options.logger);
+  return new ConnectedBus(connection, options);
 }
 
 class ConnectedBus implements Bus {
@@ -38,9 +41,11 @@ class ConnectedBus implements Bus {
   readonly #denials: BoundedLines;
   #connected = true;
 
-  constructor(connection: NatsConnection, logger: Logger) {
+  constructor(connection: NatsConnection, { logger, outages }: BusOptions) {
     this.connection = connection;
-    this.#outage = new Outage({ logger, part: 'nats' });
+    const known = outages ?? new Outages({ logger, needed: NATS });
+    // Nothing fails while the connection is away: it says when it is back.
+    this.#outage = known.of(NATS, { untilBack: true });
     this.#denials = new BoundedLines(logger, 'nats denies a message');
     void this.#follow();
   }

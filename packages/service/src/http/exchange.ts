@@ -2,6 +2,7 @@
 import type { Refusal } from '@portcullis/contracts';
 import type { CookiePolicy } from '@portcullis/verify/cookie';
 import type { FastifyRequest } from 'fastify';
+import type { Outages } from '../outages.ts';
 
 export interface CookieSettings extends CookiePolicy {
   /** For how long a browser keeps the refresh token; a service that sets none needs none. */
@@ -9,6 +10,8 @@ export interface CookieSettings extends CookiePolicy {
 }
 
 interface Exchange {
+  /** Where refusals for a part that is away are told. */
+  outages?: Outages;
   refusal?: Refusal;
   /** The pattern to count it under, where the framework's own is too coarse. */
   route?: string;

@@ -7,6 +7,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
+import { Outages } from '../outages.ts';
 import { httpMetrics, observeStreams } from '../metrics/http-metrics.ts';
 import { addDocsPage } from '../openapi/docs-page.ts';
 import { openApiDocument, type PathItems } from '../openapi/document.ts';
@@ -19,7 +20,7 @@ import { addBodyParsers } from './body-parsers.ts';
 import * as bounds from './bounds.ts';
 import { answerClientErrors, refuseExpectation } from './client-errors.ts';
 import { InFlight } from './drain.ts';
-import type { CookieSettings } from './exchange.ts';
+import { exchangeOf, type CookieSettings } from './exchange.ts';
 import type { Authenticate, ProvePossession } from './request-context.ts';
 import { refusalOfHttp } from './framework-errors.ts';
 import { answerUnknownRoutes } from './known-methods.ts';
@@ -48,6 +49,8 @@ export interface HttpServerOptions {
   /** For subscriptions; a router that has any needs it. */
   watch?: Watch;
   readiness: ReadinessChecks;
+  /** Where it is told which part is away. */
+  outages?: Outages;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   trustedProxies: readonly string[];
   /** Cookie mode; the `__Host-` form, and no origin but the service's own, unless given. */
@@ -82,7 +85,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   observeStreams(registry, streams);
   const app = bareServer(options, headers);
 
+  const outages = options.outages ?? new Outages({ logger, needed: 'unknown' });
   app.addHook('onRequest', async (request, reply) => {
+    exchangeOf(request).outages = outages;
     reply.headers({ ...headers, 'x-request-id': request.id });
   });
   refuseIllFormed(app);
