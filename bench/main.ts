@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [name …]`: all benchmarks, or these.
+ * `npm run bench [name …]`: all benchmarks, or these.
  *
  *   --list   names them all; a name before the slash stands for all that begin with it
  *   --short  fewer rounds and entries: a look whether it runs, not a figure

@@ -4,10 +4,10 @@ import { runCommand } from './lifetime/run-command.ts';
 import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 
-/** `pnpm bench [name …]`: the benchmarks, against servers of their own that keep what they commit. */
+/** `npm run bench [name …]`: the benchmarks, against servers of their own that keep what they commit. */
 export async function main(words: readonly string[]): Promise<number> {
   await removeAbandonedTestFolders();
-  return inSession(newTestFolder(), 'pnpm bench', async (session) => {
+  return inSession(newTestFolder(), 'npm run bench', async (session) => {
     await ownFolder(session);
     const servers = await bringUpServers(session, { durable: true, busUsers: 'one' });
     return await runCommand(session.supervisor, {

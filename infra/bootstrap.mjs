@@ -18,6 +18,7 @@ const COMMANDS = [
   'migrations',
   'after-restore',
   'break-glass',
+  'build',
 ];
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

@@ -4,10 +4,10 @@ import { runCommand } from './lifetime/run-command.ts';
 import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 
-/** `pnpm faults`: the fault suite against servers of its own. */
+/** `npm run faults`: the fault suite against servers of its own. */
 export async function main(words: readonly string[]): Promise<number> {
   await removeAbandonedTestFolders();
-  return inSession(newTestFolder(), 'pnpm faults', async (session) => {
+  return inSession(newTestFolder(), 'npm run faults', async (session) => {
     await ownFolder(session);
     const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
     return await runCommand(session.supervisor, {

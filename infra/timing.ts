@@ -5,10 +5,10 @@ import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 import { note } from './steps.ts';
 
-/** `pnpm timing`: whether the clock tells known addresses from unknown ones, on servers of its own. */
+/** `npm run timing`: whether the clock tells known addresses from unknown ones, on servers of its own. */
 export async function main(words: readonly string[]): Promise<number> {
   await removeAbandonedTestFolders();
-  return inSession(newTestFolder(), 'pnpm timing', async (session) => {
+  return inSession(newTestFolder(), 'npm run timing', async (session) => {
     await ownFolder(session);
     const servers = await bringUpServers(session, { durable: true, busUsers: 'one' });
     const status = await runCommand(session.supervisor, {

@@ -1,5 +1,5 @@
 /**
- * `pnpm faults`: real faults on real processes, and whether the guarantees held in what was recorded.
+ * `npm run faults`: real faults on real processes, and whether the guarantees held in what was recorded.
  *
  *   --seed N     repeats the choices of a run
  *   --case NAME  one case; may be given several times

@@ -1,9 +1,9 @@
 /**
- * `pnpm model`: checks the model of the revocation protocol, and that the check is worth something.
+ * `npm run model`: checks the model of the revocation protocol, and that the check is worth something.
  *
- *   pnpm model             every form at full size, then every mutant; about ten minutes at most
- *   pnpm model --short     small forms, and the mutants that were asked for
- *   pnpm model --trails    tells each counterexample, step by step
+ *   npm run model                every form at full size, then every mutant; about ten minutes at most
+ *   npm run model -- --short     small forms, and the mutants that were asked for
+ *   npm run model -- --trails    tells each counterexample, step by step
  */
 import { availableParallelism } from 'node:os';
 import { newTestFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
@@ -48,7 +48,7 @@ interface Options {
 
 async function main({ short, trails }: Options): Promise<number> {
   await removeAbandonedTestFolders();
-  return await inSession(newTestFolder(), 'pnpm model', async (session) => {
+  return await inSession(newTestFolder(), 'npm run model', async (session) => {
     const { dataFolder: path, supervisor, signal } = session;
     await supervisor.own({ kind: 'folder', name: path, path, stage: stage.folder });
     const tools = await findTools(session);
@@ -180,6 +180,6 @@ if (unknown === undefined) {
     trails: words.includes('--trails'),
   });
 } else {
-  console.error(`${unknown}: usage: pnpm model [--short] [--trails]`);
+  console.error(`${unknown}: usage: npm run model [-- [--short] [--trails]]`);
   process.exitCode = 2;
 }

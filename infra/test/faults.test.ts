@@ -1,4 +1,4 @@
-/** A sample of `pnpm faults`: four real faults with a fixed seed. */
+/** A sample of `npm run faults`: four real faults with a fixed seed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULTS } from '../faults/catalogue.ts';
 import type { Offence } from '../faults/checks/judge.ts';

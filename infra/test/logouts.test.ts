@@ -1,4 +1,4 @@
-/** The short form of `pnpm faults --case logouts`: receipts of a few hundred logouts, put to the test. */
+/** The short form of `npm run faults -- --case logouts`: receipts of a few hundred logouts, put to the test. */
 import { expect, it } from 'vitest';
 import { countLogouts } from '../faults/logouts.ts';
 

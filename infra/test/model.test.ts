@@ -1,4 +1,4 @@
-/** The model of the revocation protocol in its short form: `pnpm model` runs the long one. */
+/** The model of the revocation protocol in its short form: `npm run model` runs the long one. */
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { runProgram } from './run-program.ts';

@@ -1,5 +1,5 @@
 /**
- * `pnpm simulate`: the protocol's own code, over simulated clocks, bus and database.
+ * `npm run simulate`: the protocol's own code, over simulated clocks, bus and database.
  *
  *   --seeds N            as many seeds (200), from --from (1) on
  *   --seed N             one seed, step by step; with --quiet only what became of it

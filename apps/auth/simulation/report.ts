@@ -13,7 +13,7 @@ export function printRun({ seed, faults, violations }: Run, flags: string): void
     print(`seed ${seed}: ${guarantee} violated at ${(at / 1_000).toFixed(4)} s: ${what}`);
   }
   print(`  faults: ${faults.join(', ') || 'none'}`);
-  print(`  replay: pnpm simulate --seed ${seed}${flags}`);
+  print(`  replay: npm run simulate -- --seed ${seed}${flags}`);
 }
 
 export function printProgress(done: number, seeds: number, violated: number): void {

@@ -1,4 +1,4 @@
-/** A sample of `pnpm simulate`: the protocol keeps its word, and would not without its protections. */
+/** A sample of `npm run simulate`: the protocol keeps its word, and would not without its protections. */
 import { describe, expect, it } from 'vitest';
 import { runSeeds } from '../simulation/many.ts';
 import { run } from '../simulation/run.ts';

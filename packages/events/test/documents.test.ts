@@ -9,7 +9,7 @@ const docs = (name: string) =>
   readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 
 it('docs/asyncapi.json is what the schemas generate', () => {
-  expect(docs('asyncapi.json'), 'run: pnpm --filter @portcullis/events asyncapi').toBe(
+  expect(docs('asyncapi.json'), 'run: npm --prefix packages/events run asyncapi').toBe(
     asyncApiText(),
   );
 });

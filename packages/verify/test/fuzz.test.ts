@@ -1,4 +1,4 @@
-/** A sample of `pnpm fuzz`: the verifier keeps to the rule, and would be caught without its rules. */
+/** A sample of `npm run fuzz`: the verifier keeps to the rule, and would be caught without its rules. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fuzz } from '../fuzz/fuzz.ts';
 import { createSigner, type Signer } from '../fuzz/signer.ts';

@@ -1,4 +1,4 @@
-/** The measure that `pnpm timing` goes by: it sees a small difference, and none where there is none. */
+/** The measure that `npm run timing` goes by: it sees a small difference, and none where there is none. */
 import { seededRandom } from '@portcullis/testkit';
 import { expect, it } from 'vitest';
 import { mannWhitney } from '../../timing/mann-whitney.ts';
