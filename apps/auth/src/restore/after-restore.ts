@@ -10,7 +10,8 @@
  * In one transaction, while no instance of auth runs:
  *
  * - Every signing key is killed, and a new one signs. Which of them was killed after the backup cannot be
- *   known; a killed key is refused for ever, at verifiers that start later too.
+ *   known; a killed key is refused for ever, at verifiers that start later too. So is one that the backup
+ *   does not know, where NATS tells of its kill (`kill-again.ts`).
  * - The generation of the issuer rises, with an entry in the log that never expires. It ends every access
  *   token of before, everywhere, in one entry: of sessions that the backup does not know as well.
  * - Every session, link and waiting mail ends: each may have been ended after the backup. Nonces for
@@ -48,6 +49,7 @@ import type { Cause, Change, MakeChange } from '../revocation/change.ts';
 import { beAlone, requireStopped } from './alone.ts';
 import { endBackup, type EndedBackup } from './end-backup.ts';
 import type { KeptEvents } from './kept-events.ts';
+import { killAgain } from './kill-again.ts';
 import { knownEvents, knownGenerations, newestRow, repeatedEvents } from './known.ts';
 import { laterEvents, stepBeyond } from './later-events.ts';
 import { repeatEvent, standingOf, type Told } from './repeat.ts';
@@ -116,6 +118,7 @@ export async function afterRestore(options: AfterRestoreOptions): Promise<Restor
       const step = await stepFor(tx, kept);
       const registry = await dropRegistry(change);
       const ended = await endBackup(change, newKey, step);
+      if (kept !== null) await killAgain(change, kept);
       const epoch = await replaceEpoch(change);
       const later = kept === null ? [] : await tellLater(change, kept, known, options.apply);
       const restored = {

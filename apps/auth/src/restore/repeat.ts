@@ -33,7 +33,7 @@ export async function standingOf(
   switch (later.what) {
     case 'key-killed':
     case 'issuer-cut':
-      return ALREADY; // every key of the backup is killed, and the issuer raised
+      return ALREADY; // every key of the backup and each that NATS tells of is killed, and the issuer raised
     case 'client-disabled':
     case 'client-proof-ended':
       return await standingOfClient(tx, later);

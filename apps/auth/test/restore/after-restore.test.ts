@@ -29,6 +29,8 @@ let system: AuthSystem;
 let auth: AuthInstance;
 let backup: DatabaseCopy;
 const ids = { disabled: '', deleted: '', roles: '', moved: '', password: '', late: '' };
+/** A key that the backup does not know. */
+let laterKey: string;
 const CLIENTS = { disabled: 'cli_old-billing', rotated: 'cli_billing' };
 const emailOf = (name: string): string => `${name}@example.test`;
 
@@ -95,6 +97,8 @@ async function happens(): Promise<void> {
   await as('accounts.disable', { user_id: ids.disabled });
   await as('accounts.remove', { user_id: ids.deleted });
   await as('accounts.setRoles', { user_id: ids.roles, roles: ['support'] });
+  laterKey = (await auth.machine('keys.rotate', { actor }, token)).body.kid;
+  await as('keys.kill', { kid: laterKey, wait: 0 });
   await as('clients.disable', { client_id: CLIENTS.disabled });
   await as('clients.rotate', { client_id: CLIENTS.rotated, overlap_seconds: 0 });
   const { access_token: own } = await auth.logIn(emailOf('password'));
@@ -162,10 +166,15 @@ it('tells what it would do and what happened after the backup, and changes nothi
   expect(await system.sql`select 1 from audit_log where action = 'log.restored'`).toEqual([]);
 }, 120_000);
 
+/** How often the log says that it was killed. */
+const killsOf = async (kid: string): Promise<number> =>
+  (await system.sql`select 1 from revocation_log where kind = 'key' and key = ${kid}`).length;
+
 it('raises everything once more at a second run, which repeats what the first only told', async () => {
   const [user = 0, issuer = 0] = await generations();
   expect((await afterRestore()).said).toMatch(/Repeat 7 of them: run this again with --apply/);
   expect(await generations()).toEqual([user + 1_000_000, issuer + 1_000_000]);
+  expect(await killsOf(laterKey), 'a key made and killed after the backup is dead again').toBe(1);
   const { said } = await afterRestore('--apply');
   expect(said).toMatch(new RegExp(`disabled +${ids.disabled} .*: repeated`));
   expect(await generations()).toEqual([user + 2_000_001, issuer + 2_000_000]);
@@ -188,6 +197,7 @@ it('raises everything once more at a second run, which repeats what the first on
     client: true,
     secret: null,
   });
+  expect(await killsOf(laterKey)).toBe(1);
   const { said: third } = await afterRestore('--apply');
   expect(third).not.toContain(': repeated');
   expect(third).toMatch(new RegExp(`disabled +${ids.disabled} .*nothing to repeat`));
