@@ -150,6 +150,18 @@ it('is cancelled when it keeps others waiting by what it does itself', async () 
   expect(Math.max(...waits)).toBeLessThan(1_500);
 });
 
+it('takes as long as the work does, whatever limit the database has for requests', async () => {
+  const [row] = await sql`select current_database() as name`;
+  const database = `alter database ${row?.['name']}`;
+  await write(TABLE, `${COLUMN}\n--> statement-breakpoint\nselect pg_sleep(0.8);`);
+  await sql.unsafe(`${database} set statement_timeout = '400ms'`);
+  try {
+    expect(await migrate(3_000)).toEqual(['0000_test', '0001_test']);
+  } finally {
+    await sql.unsafe(`${database} reset statement_timeout`);
+  }
+});
+
 it('drops an index that a run before left half made, and makes it', async () => {
   await write(TABLE);
   await migrate();

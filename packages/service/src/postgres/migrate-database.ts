@@ -17,6 +17,8 @@ const CONNECT_TIMEOUT = 10;
 const CLOSE_TIMEOUT = 5;
 /** For the turn, for the locks of a migration, for one wait of an index. Milliseconds. */
 const PATIENCE_MS = 120_000;
+/** The most that PostgreSQL takes: zero, without end, is what the client library leaves out. */
+const LONGEST_STATEMENT_MS = 2_147_483_647;
 const TURN_INTERVAL_MS = 100;
 
 export interface MigrateOptions {
@@ -46,7 +48,8 @@ export async function migrateDatabase(
       connect_timeout: CONNECT_TIMEOUT,
       max_lifetime: null,
       onnotice: () => undefined,
-      connection: { application_name: name },
+      // A role or a database may have a limit that is meant for requests.
+      connection: { application_name: name, statement_timeout: LONGEST_STATEMENT_MS },
     });
   const sql = connect(applicationName);
   const observer = connect(`${applicationName}-watch`);
