@@ -59,7 +59,7 @@ const tokens = {
 describe('the README', () => {
   it('has lines to paste for every step', () => {
     expect([...answers.keys()]).toEqual(
-      'register login form me refresh logout refused admin disable'.split(' '),
+      'register login form me refresh logout refused admin disable enable'.split(' '),
     );
   });
 
@@ -93,6 +93,8 @@ describe('the README', () => {
       user: { status: 'disabled' },
       receipt: { revoked: { kind: 'subject' }, confirmed: 2, expected: 2 },
     }));
+  it('enables her again', () =>
+    expect(answer('enable')).toMatchObject({ user: { status: 'active' } }));
 
   it('shows examples that are the ones that are type-checked', async () => {
     const shown = [...readme.matchAll(EXAMPLES)];
