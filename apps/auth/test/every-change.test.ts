@@ -7,8 +7,12 @@
 import { createAuthRouter, type AuthService } from '@portcullis/api';
 import { newId, receipt, type ClientId, type Receipt } from '@portcullis/contracts';
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureClient } from '../src/client/ensure-client.ts';
+import { afterRestore } from '../src/restore/after-restore.ts';
+import { RestoreRefused } from '../src/restore/refused.ts';
+import { breakGlass } from '../src/revocation/break-glass.ts';
 import { changeEpoch } from '../src/revocation/change-epoch.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
 import { createLinkTokens } from '../src/link/link-tokens.ts';
@@ -420,6 +424,38 @@ const TABLE: Record<string, Record<string, Case>> = {
           await changeEpoch(makeChange);
         });
         return 'change-epoch';
+      },
+    },
+  },
+  'command after-restore': {
+    // What it ends, and that it leaves an event and a row of it, is the business of test/restore.
+    'refused while auth runs': {
+      effect: 'nothing',
+      act: async () => {
+        const restoring = changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
+          afterRestore({
+            database,
+            makeChange,
+            making: {} as never,
+            kept: null,
+            apply: false,
+            requireVerifiedEmail: false,
+            dryRun: false,
+          }),
+        );
+        await expect(restoring).rejects.toThrow(RestoreRefused);
+        return 'after-restore';
+      },
+    },
+  },
+  'command break-glass': {
+    everything: {
+      effect: 'ends, offline',
+      act: async () => {
+        await changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
+          breakGlass(database, makeChange, sleep),
+        );
+        return 'break-glass';
       },
     },
   },

@@ -24,6 +24,13 @@ describe('plain HTTP', () => {
     });
   });
 
+  it('takes a filter that a form sends empty as left out', async () => {
+    const response = await at('/v1/things?count=&keep=', { headers: BEARER });
+    expect([response.status, await response.json()]).toEqual([200, { input: { wait: 250 } }]);
+    const removing = await at('/v1/things/a?keep=', { method: 'DELETE' });
+    expect(removing.status).toBe(400);
+  });
+
   it('keeps coercion off for tRPC after REST was used', async () => {
     const input = encodeURIComponent(JSON.stringify({ keep: 'false' }));
     expect((await at(`/trpc/things.list?input=${input}`, { headers: BEARER })).status).toBe(400);
