@@ -27,10 +27,12 @@ import { none } from './cases/none.ts';
 import { packetsDropped } from './cases/packets-dropped.ts';
 import { pausedWhileNumbering } from './cases/paused-while-numbering.ts';
 import { streamWithOtherSettings } from './cases/stream-with-other-settings.ts';
+import { positionBeyondHead } from './cases/position-beyond-head.ts';
 import { postgresLockedOut } from './cases/postgres-locked-out.ts';
 import { postgresReadOnly } from './cases/postgres-read-only.ts';
 import { streamsPurged } from './cases/streams-purged.ts';
 import { subscriptionsDenied } from './cases/subscriptions-denied.ts';
+import { unnumberedBeyondAPage } from './cases/unnumbered-beyond-a-page.ts';
 import { verifierPaused } from './cases/verifier-paused.ts';
 import type { Fault } from './fault.ts';
 
@@ -38,6 +40,8 @@ export const FAULTS: readonly Fault[] = [
   none,
   lateCommit,
   headHeld,
+  unnumberedBeyondAPage,
+  positionBeyondHead,
   pausedWhileNumbering,
   instancesPaused,
   verifierPaused,

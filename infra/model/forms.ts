@@ -14,6 +14,8 @@ export interface Bounds {
   cut: boolean;
   /** What was given up, and second copies, go on travelling. */
   linger: boolean;
+  /** Verifiers may have come to their positions in a history that was lost. */
+  lost: boolean;
 }
 
 export interface Form {
@@ -37,6 +39,7 @@ const SMALL: Bounds = {
   epochs: 1,
   cut: false,
   linger: false,
+  lost: false,
 };
 
 /** The longest first, since two run at a time. */
@@ -56,6 +59,10 @@ export const FORMS: readonly Form[] = [
     bounds: { ...SMALL, incarnations: 3, ticks: 1, epochs: 2 },
   },
   {
+    name: 'a lost history',
+    bounds: { ...SMALL, incarnations: 2, revocations: 2, cut: true, lost: true },
+  },
+  {
     name: 'all at once, one incarnation',
     bounds: { ...SMALL, revocations: 2, epochs: 2, cut: true, linger: true },
   },
@@ -68,6 +75,7 @@ export const SHORT_FORMS: readonly Form[] = [
     bounds: { ...SMALL, revocations: 2, cut: true, linger: true },
   },
   { name: 'a new epoch', bounds: { ...SMALL, incarnations: 2, ticks: 1, epochs: 2 } },
+  { name: 'a lost history', bounds: { ...SMALL, incarnations: 2, ticks: 1, lost: true } },
 ];
 
 const GUARANTEES = ['G1_bounded', 'G2_receipt'];
@@ -114,6 +122,24 @@ export const MUTANTS: readonly Mutant[] = [
     define: 'MUTANT_EARLY_LIST',
     bounds: SMALL,
     breaks: ['G2_receipt'],
+  },
+  {
+    name: 'a position beyond the head counts',
+    define: 'MUTANT_NO_HEAD_CHECK',
+    bounds: { ...SMALL, lost: true },
+    breaks: GUARANTEES,
+  },
+  {
+    name: 'nobody looks what stands there',
+    define: 'MUTANT_NO_PLACE_CHECK',
+    bounds: { ...SMALL, lost: true },
+    breaks: GUARANTEES,
+  },
+  {
+    name: 'notices move the anchor',
+    define: 'MUTANT_ANCHOR_FOLLOWS',
+    bounds: { ...SMALL, revocations: 2, lost: true },
+    breaks: GUARANTEES,
   },
 ];
 

@@ -73,12 +73,18 @@
  * acknowledged commit survives. A verifier that learns of it goes on as a new incarnation with its
  * ledger; if the model has none left, it stops.
  *
+ * A history that was lost (LOST). The database has gone back to a former state, under the same epoch, S
+ * ticks ago or more, so nobody is fresh by what was before. An incarnation that ran on has a position of
+ * that history, and an anchor there: the event that stood at it stands nowhere now. It asks from there,
+ * hears pushes, and follows notices like any other; its answer says whether the position is beyond the
+ * head, and otherwise which event stands at its anchor, which is none that it knows.
+ *
  * LEFT OUT, since nothing above depends on it: signatures and claims, what an event is about, expiry
  * of entries and pruning of the log, the issuer's clock and the check for drift, the bound on
  * registrations (being refused is being lost), policies other than `reject`, the ways of transport,
  * snapshots for a cold start (which is an answer at position 0). These are tested on the code itself.
  *
- * BOUNDS: INCARNATIONS, REVOCATIONS, INSTANCES, S, EPOCHS, given by run.ts. Grants, ticks, pushes,
+ * BOUNDS: INCARNATIONS, REVOCATIONS, INSTANCES, S, EPOCHS, LOST, given by run.ts. Grants, ticks, pushes,
  * losses and attempts to number have no bound.
  */
 
@@ -177,6 +183,9 @@ typedef Incarnation {
 #if EPOCHS > 1
   unsigned epoch : 2; /* 0: none yet */
 #endif
+#ifdef LOST
+  unsigned lost : 1; /* its anchor is of a history that was lost */
+#endif
 #ifdef MUTANT_RECOUNT
   unsigned once : 1; /* the row counts one grant */
 #endif
@@ -198,6 +207,9 @@ typedef Letter {
   unsigned cut : 1;
 #if EPOCHS > 1
   unsigned epoch : 2;
+#endif
+#ifdef LOST
+  unsigned other : 1; /* what it was asked from is of another history */
 #endif
 }
 
@@ -239,7 +251,13 @@ SCRATCH byte G1_bounded, G2_receipt, G4_exact, G5_cold_start, position_is_honest
 #define TRUE_ENTRIES(k) FOR_ALL_ROWS(TRUE_ENTRY, k)
 #define HONEST_AT(k, r) \
   (log[r].is != NUMBERED || log[r].position > v[k].position || HAS(v[k].ledger, r))
-#define HONEST(k) (v[k].life != RUNS || !SAME_LOG(k) || FOR_ALL_ROWS(HONEST_AT, k))
+#ifdef LOST
+#define OF_THIS_HISTORY(k) (!v[k].lost)
+#else
+#define OF_THIS_HISTORY(k) true
+#endif
+#define HONEST(k) \
+  (v[k].life != RUNS || !SAME_LOG(k) || !OF_THIS_HISTORY(k) || FOR_ALL_ROWS(HONEST_AT, k))
 
 /* With a bound that is one tick too short G1 must fail: the model does get that far. */
 #ifdef REACH_BOUND
@@ -344,8 +362,12 @@ inline forget(letter) {
   letter.head = 0;
   letter.cut = 0;
 #if EPOCHS > 1
-  letter.epoch = 0
+  letter.epoch = 0;
 #endif
+#ifdef LOST
+  letter.other = 0;
+#endif
+  skip
 }
 
 #ifdef LINGER
@@ -367,6 +389,9 @@ inline end(k) {
   v[k].position = 0;
 #if EPOCHS > 1
   v[k].epoch = 0;
+#endif
+#ifdef LOST
+  v[k].lost = 0;
 #endif
 #ifndef MUTANT_HEIR
   v[k].ledger = 0
@@ -415,10 +440,21 @@ inline take(k, letter) {
     v[k].epoch = letter.epoch;
     takeRows(k, letter)
   fi
+#elif defined(LOST)
+  if
+  :: letter.other -> resynchronise(k)
+  :: else -> takeRows(k, letter)
+  fi
 #else
   takeRows(k, letter)
 #endif
 }
+
+#if defined(LOST) && defined(MUTANT_ANCHOR_FOLLOWS)
+#define FOLLOWED(k) v[k].lost = 0
+#else
+#define FOLLOWED(k) skip
+#endif
 
 #define PUSHED(r) \
   :: d_step { v[k].life == RUNS && VISIBLE(r) && !HAS(v[k].ledger, r) -> \
@@ -429,6 +465,7 @@ inline take(k, letter) {
   :: d_step { v[k].life == RUNS && SAME_LOG(k) && HAS(v[k].ledger, r) && \
         log[r].is == NUMBERED && log[r].position == v[k].position + 1 -> \
       v[k].position = v[k].position + 1; \
+      FOLLOWED(k); \
       printf("> verifier %d learns the position of revocation %d\n", k, r); \
       check() }
 
@@ -447,6 +484,21 @@ proctype verifier(byte k) {
       v[k].life = RUNS;
       printf("> verifier %d starts\n", k);
       arrange() }
+#ifdef LOST
+  /* Further than the log was then, and than it is now, or will be. */
+  :: d_step { v[k].life == UNBORN && (k == 0 || v[k - 1].life != UNBORN) ->
+      v[k].life = RUNS;
+      v[k].position = 1;
+      v[k].lost = 1;
+      printf("> verifier %d runs on, from position 1 of a history that was lost\n", k);
+      check() }
+  :: d_step { v[k].life == UNBORN && (k == 0 || v[k - 1].life != UNBORN) ->
+      v[k].life = RUNS;
+      v[k].position = 2;
+      v[k].lost = 1;
+      printf("> verifier %d runs on, from position 2 of a history that was lost\n", k);
+      check() }
+#endif
   :: d_step { v[k].life == RUNS && current[k].at == NOWHERE ->
       current[k].at = ON_ITS_WAY;
       printf("> verifier %d asks\n", k);
@@ -548,6 +600,15 @@ inline readRow(k, r) {
   fi
 }
 
+/* Auth sees what is beyond the head. What stands at an anchor within it the verifier itself compares. */
+#ifdef MUTANT_NO_HEAD_CHECK
+#define IS_OTHER(k) (v[k].lost && v[k].position <= head)
+#elif defined(MUTANT_NO_PLACE_CHECK)
+#define IS_OTHER(k) (v[k].lost && v[k].position > head)
+#else
+#define IS_OTHER(k) (v[k].lost)
+#endif
+
 /* To an incarnation of another epoch it says no more than the epoch. */
 inline readLog(k, letter) {
   found = 0;
@@ -556,6 +617,9 @@ inline readLog(k, letter) {
   letter.head = head;
 #if EPOCHS > 1
   letter.epoch = epoch;
+#endif
+#ifdef LOST
+  letter.other = IS_OTHER(k);
 #endif
   found = 0
 }
@@ -624,6 +688,11 @@ inline joinBatch(k) {
 #else
 #define NAME_EPOCH(k) skip
 #endif
+#ifdef LOST
+#define NAME_HISTORY(k) current[k].other = IS_OTHER(k)
+#else
+#define NAME_HISTORY(k) skip
+#endif
 #define CUT_AFTER(k, r) \
   :: d_step { current[k].at == AT(i) && OF_ITS_LOG(k) && \
         log[r].is == NUMBERED && log[r].position == v[k].position + 1 -> \
@@ -631,6 +700,7 @@ inline joinBatch(k) {
       current[k].head = v[k].position + 1; \
       current[k].cut = 1; \
       NAME_EPOCH(k); \
+      NAME_HISTORY(k); \
       current[k].at = ANSWERED; \
       printf("> instance %d answers verifier %d in part\n", i, k); \
       arrange() }

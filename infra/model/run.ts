@@ -34,6 +34,7 @@ const COLUMNS: readonly [title: string, of: (form: Form, search: Search) => stri
   ['epochs', ({ bounds }) => `${bounds.epochs}`],
   ['cut answers', ({ bounds }) => yes(bounds.cut)],
   ['old letters', ({ bounds }) => yes(bounds.linger)],
+  ['lost history', ({ bounds }) => yes(bounds.lost)],
   ['    states', (_, { states }) => grouped(states)],
   ['transitions', (_, { transitions }) => grouped(transitions)],
   ['  depth', (_, { depth }) => grouped(depth)],

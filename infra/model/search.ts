@@ -93,6 +93,7 @@ function definitionsOf(bounds: Bounds | undefined): string[] {
     `-DEPOCHS=${bounds.epochs}`,
     ...(bounds.cut ? ['-DCUT'] : []),
     ...(bounds.linger ? ['-DLINGER'] : []),
+    ...(bounds.lost ? ['-DLOST'] : []),
   ];
 }
 

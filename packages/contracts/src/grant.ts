@@ -43,6 +43,11 @@ export const grantRequest = z.strictObject({
   position,
   /** Event ids that were applied and not yet acknowledged. */
   applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
+  /**
+   * Of which position to say what stands there, if not of `position`: notices have led on from it, and
+   * they do not say which history they are of. Only an issuer that has given a `from` knows it.
+   */
+  anchor: position.optional(),
   /** The `resume` of the last answer, where it had one. Only an issuer that gives one knows it. */
   resume: eventId.optional(),
 });
@@ -56,10 +61,10 @@ export const grantReply = z.discriminatedUnion('outcome', [
     outcome: z.literal('granted'),
     epoch: epochId,
     /**
-     * What stands in the log at the position that was asked from, unless it has been let go of. A
-     * verifier that does not know it has come to its position in a history that was lost.
+     * What stands in the log at the anchor of the question, or else at its position; null when it has
+     * been let go of. A verifier that knows another event there has come there in a history that was lost.
      */
-    from: revocationEvent.optional(),
+    from: revocationEvent.nullable().optional(),
     /** After these events are applied, everything up to here has been. */
     position,
     events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),

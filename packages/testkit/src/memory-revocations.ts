@@ -155,11 +155,11 @@ export class MemoryRevocations {
     }
     const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);
     const position = request.position + events.length;
-    const from = this.#log[request.position - 1];
+    const from = this.#log[(request.anchor ?? request.position) - 1] ?? null;
     return grantReply.parse({
       ...every,
       outcome: 'granted',
-      ...(from === undefined ? {} : { from }),
+      from,
       position,
       events,
       complete: position >= this.#log.length,

@@ -41,15 +41,15 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
       return { version: 1, epoch, first: head + 1, ids };
     },
 
-    async read(after, resume) {
+    async read({ after, anchor, resume }) {
       const read = await connection.statement(async () => {
-        const placed = [...database.log.values()]
-          .filter(({ position }) => position !== null && position >= after)
+        const anchored = [...database.log.values()].find(({ position }) => position === anchor);
+        const from = anchored === undefined ? null : eventOf(anchored);
+        const numbered = [...database.log.values()]
+          .filter(({ position }) => position !== null && position > after)
           .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
           .slice(0, page)
           .map(eventOf);
-        const from = placed[0]?.position === after ? placed[0] : undefined;
-        const numbered = from === undefined ? placed : placed.slice(1);
         const unnumbered = [...database.log.values()]
           .filter(({ position }) => position === null)
           .map(eventOf)
@@ -58,7 +58,7 @@ export function simulatedRevocationLog(connection: Connection, page: number): Re
           .slice(0, page);
         const { epoch, head } = database;
         const rest = unnumbered.length === page ? unnumbered.at(-1)?.id : undefined;
-        const cut = placed.length === page || rest !== undefined;
+        const cut = numbered.length === page || rest !== undefined;
         // The snapshot stands; the clock is read when the row is made.
         await database.world.pass(database.duration());
         const issuerTime = Math.floor(database.clock.now());

@@ -10,9 +10,9 @@ export const withoutHeadCheck: Variant = {
       bus,
       log: {
         ...log,
-        async read(after, resume) {
-          const page = await log.read(after, resume);
-          return { ...page, head: Math.max(page.head, after) };
+        async read(place) {
+          const page = await log.read(place);
+          return { ...page, head: Math.max(page.head, place.after) };
         },
       },
       registry: {

@@ -8,7 +8,7 @@ export const withoutPlaceCheck: Variant = {
       registry,
       log: {
         ...log,
-        read: async (after, resume) => ({ ...(await log.read(after, resume)), from: undefined }),
+        read: async (place) => ({ ...(await log.read(place)), from: null }),
       },
     };
   },

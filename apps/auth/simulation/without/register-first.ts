@@ -13,15 +13,16 @@ export const withoutRegisterFirst: Variant = {
           early.clear();
           for (const { epoch, position } of requests) {
             const after = epoch === null ? 0 : position;
-            early.set(after, await log.read(after));
+            early.set(after, await log.read({ after, anchor: after }));
           }
           return await registry.register(requests, maxStalenessMs);
         },
       },
       log: {
         ...log,
-        read: async (after, resume) =>
-          (resume === undefined ? early.get(after) : undefined) ?? (await log.read(after, resume)),
+        read: async (place) =>
+          (place.resume === undefined ? early.get(place.after) : undefined) ??
+          (await log.read(place)),
       },
     };
   },

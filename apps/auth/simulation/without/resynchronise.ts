@@ -7,7 +7,7 @@ export const withoutResynchronise: Variant = {
       bus,
       log: {
         ...log,
-        read: async (after, resume) => ({ ...(await log.read(after, resume)), epoch }),
+        read: async (place) => ({ ...(await log.read(place)), epoch, from: null }),
         async number() {
           const notice = await log.number();
           return notice && { ...notice, epoch };

@@ -61,14 +61,15 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
       });
     },
 
-    async read(after, resume) {
+    async read({ after, anchor, resume }) {
       // One statement, hence one snapshot: head, numbered and unnumbered belong together.
       const rows = await sql`
         with numbered as (
           select ${columns} from revocation_log e
-          -- Qualified: the bare name would be the column of the result, which has no index. The one
-          -- at that position comes along, and shows whether it is the one that the asker knows.
-          where e.position >= ${after} order by e.position limit ${PAGE}
+          -- Qualified: the bare name would be the column of the result, which has no index.
+          where e.position > ${after} order by e.position limit ${PAGE}
+        ), anchor as (
+          select ${columns} from revocation_log e where e.position = ${anchor}
         ), unnumbered as (
           select ${columns} from revocation_log e
           where position is null ${resume === undefined ? sql`` : sql`and e.id > ${resume}`}
@@ -77,16 +78,17 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
         select h.epoch, h.position::float8 as head,
           (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
         from log_head h
-        left join (select * from numbered union all select * from unnumbered) e on true
+        left join (
+          select * from anchor union all select * from numbered union all select * from unnumbered
+        ) e on true
         order by e.position, e.id`;
       const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
       const events = rows.filter((row) => row['id'] !== null).map(eventOf);
-      const placed = events.filter(({ position }) => position !== undefined);
-      const from = placed[0]?.position === after ? placed[0] : undefined;
-      const numbered = from === undefined ? placed : placed.slice(1);
+      const from = events[0]?.position === anchor ? (events.shift() ?? null) : null;
+      const numbered = events.filter(({ position }) => position !== undefined);
       const unnumbered = events.filter(({ position }) => position === undefined);
       const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
-      const cut = placed.length === PAGE || rest !== undefined;
+      const cut = numbered.length === PAGE || rest !== undefined;
       return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
     },
 

@@ -92,9 +92,9 @@ export class Grants {
         const registration = taken.get(request.incarnation);
         if (registration === undefined) return resolve(unavailable(request));
         const after = request.epoch === null ? 0 : request.position;
-        const { resume } = request;
-        const place = `${after} ${resume ?? ''}`;
-        const reading = pages.get(place) ?? log.read(after, resume);
+        const { anchor = after, resume } = request;
+        const place = `${after} ${anchor} ${resume ?? ''}`;
+        const reading = pages.get(place) ?? log.read({ after, anchor, resume });
         pages.set(place, reading);
         const page = await reading;
         // The database may have gone back before the one or between the two.
@@ -124,8 +124,8 @@ function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): 
     position: cut ? (numbered.at(-1)?.position ?? request.position) : head,
     events: [...numbered, ...unnumbered],
     complete: !cut,
+    from,
     ...(resume === undefined ? {} : { resume }),
-    ...(from === undefined ? {} : { from }),
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
   };

@@ -7,8 +7,8 @@ export interface LogPage {
   head: number;
   /** The database's clock, milliseconds since the epoch. */
   issuerTime: number;
-  /** What stands at the position asked from, unless there is nothing any more. */
-  from?: RevocationEvent | undefined;
+  /** What stands at the anchor; null when nothing does, or nothing any more. */
+  from: RevocationEvent | null;
   /** With positions, ascending, cut at a bound. */
   numbered: RevocationEvent[];
   /** Committed and not numbered yet, ascending by id, cut at a bound. */
@@ -16,6 +16,15 @@ export interface LogPage {
   /** Whether either list was cut. */
   cut: boolean;
   /** Where those without a position were cut: go on from there. */
+  resume?: EventId | undefined;
+}
+
+/** Where to read from. */
+export interface LogPlace {
+  after: number;
+  /** At or before that. */
+  anchor: number;
+  /** Of what has no position, where to go on from. */
   resume?: EventId | undefined;
 }
 
@@ -28,8 +37,8 @@ export interface LogPage {
 export interface RevocationLog {
   /** Gives positions to what is committed without one. Undefined when there was nothing. */
   number(): Promise<Numbered | undefined>;
-  /** Everything after that position, and everything that has none; of that, what follows `resume`. */
-  read(after: number, resume?: EventId): Promise<LogPage>;
+  /** Everything after that position, and everything that has none. */
+  read(place: LogPlace): Promise<LogPage>;
   find(id: EventId): Promise<RevocationEvent | undefined>;
   /** The positions of those that have one. */
   positionsOf(ids: readonly EventId[]): Promise<Map<EventId, number>>;

@@ -52,6 +52,7 @@ async function answersOf(
         epoch,
         head: heads.read,
         issuerTime: 0,
+        from: null,
         numbered: [],
         unnumbered: [],
         cut: false,

@@ -41,7 +41,10 @@ class Reader {
   position = 0;
 
   async read(instance: ProtocolConnection): Promise<void> {
-    const page = await postgresRevocationLog(instance.sql).read(this.position);
+    const page = await postgresRevocationLog(instance.sql).read({
+      after: this.position,
+      anchor: this.position,
+    });
     const places = page.numbered.map(({ position }) => position);
     // Dense, in order, from where it stood: nothing below was invisible.
     expect(places).toEqual(places.map((_, index) => this.position + 1 + index));
@@ -112,7 +115,7 @@ describe('the log', () => {
     await sleep(50);
     const id = await insert(writer);
     const began = performance.now();
-    const page = await postgresRevocationLog(second.sql).read(0);
+    const page = await postgresRevocationLog(second.sql).read({ after: 0, anchor: 0 });
     expect(performance.now() - began).toBeLessThan(500);
     const all = [...page.numbered, ...page.unnumbered].map((event) => event.id);
     // Numbered or not, it is part of the answer (the page may be cut, then the next one has it).

@@ -56,7 +56,7 @@ it('come one page after the other, each of them once, also when some are numbere
   const seen: EventId[] = [];
   let [position, resume]: [number, EventId | undefined] = [0, undefined];
   for (let round = 0; ; round += 1) {
-    const page = await log.read(position, resume);
+    const page = await log.read({ after: position, anchor: position, resume });
     seen.push(...[...page.numbered, ...page.unnumbered].map(({ id }) => id));
     if (!page.cut) break;
     position = page.numbered.at(-1)?.position ?? position;

@@ -3,7 +3,8 @@
  *
  * Invariant: `position` never claims more than was applied. An answer to a grant moves it; between
  * grants so do notices of numbering, as long as they join on without a gap and name only events that
- * were applied already.
+ * were applied already. A notice does not say which history of the log it is of, so the anchor stays where
+ * the last answer has left it: what is asked of the issuer is what stands there.
  */
 import type { EventId, Numbered } from '@portcullis/contracts';
 
@@ -26,9 +27,11 @@ export class LogPosition {
   readonly #unplaced = new Set<EventId>();
   #position = 0;
   #event: Place['event'] = null;
+  #anchor: Place = { position: 0, event: null };
 
-  get place(): Place {
-    return { position: this.#position, event: this.#event };
+  /** Where the last answer has led to. */
+  get anchor(): Place {
+    return this.#anchor;
   }
 
   get value(): number {
@@ -44,9 +47,12 @@ export class LogPosition {
   /** An answer vouches for everything up to `position`. A late one may be of a lower one. */
   granted(position: number, events: readonly Placed[]): void {
     for (const { id } of events) this.#unplaced.delete(id);
-    if (position <= this.#position) return;
-    this.#position = position;
-    this.#event = events.find((event) => event.position === position)?.id ?? null;
+    if (position < this.#position) return;
+    if (position > this.#position) {
+      this.#position = position;
+      this.#event = events.find((event) => event.position === position)?.id ?? null;
+    }
+    this.#anchor = { position, event: this.#event };
   }
 
   /** A snapshot vouches for everything up to `position`, and does not say what stands there. */
@@ -54,11 +60,13 @@ export class LogPosition {
     if (position <= this.#position) return;
     this.#position = position;
     this.#event = undefined;
+    this.#anchor = { position, event: undefined };
   }
 
   /** What stands there was said, and is known. */
-  found(place: number, id: EventId): void {
-    if (place === this.#position) this.#event ??= id;
+  found(position: number, id: EventId): void {
+    if (position === this.#position) this.#event ??= id;
+    if (position === this.#anchor.position) this.#anchor = { position, event: id };
   }
 
   /** Whether it was pushed, and nothing has placed it. */
@@ -88,6 +96,7 @@ export class LogPosition {
   reset(): void {
     this.#position = 0;
     this.#event = null;
+    this.#anchor = { position: 0, event: null };
     this.#unplaced.clear();
   }
 }

@@ -30,6 +30,7 @@ import {
   type EventId,
   type Grant,
   type GrantReply,
+  type GrantRequest,
   type IncarnationId,
   type RevocationEvent,
   type StalenessPolicy,
@@ -112,8 +113,10 @@ interface Question extends Asked {
   incarnation: IncarnationId;
   nonce: string;
   applied: readonly EventId[];
-  /** How far it had come. */
-  place: Place;
+  /** How far it had come; a whole answer that does not come as far is of another history. */
+  reached: number;
+  /** What the answer has to stand on. */
+  anchor: Place;
   /** What it goes on from. */
   rest: Rest | undefined;
 }
@@ -131,6 +134,8 @@ export class Replica {
   #incarnation: IncarnationId = newId('inc');
   #epoch: EpochId | null = null;
   #maxStaleness: number | undefined;
+  /** Whether the last question was answered, by an issuer that knows of anchors. */
+  #isAnchored = false;
   /** Absent unless the last answer was cut there. */
   #rest: Rest | undefined;
 
@@ -290,8 +295,8 @@ export class Replica {
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
     const rest = this.#restAt(asked.at);
-    const { place } = this.#position;
-    const question: Question = { ...asked, incarnation, nonce, applied, place, rest };
+    const { value: reached, anchor } = this.#position;
+    const question: Question = { ...asked, incarnation, nonce, applied, reached, anchor, rest };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#epoch === null) this.#snapshot.begin();
     const patience =
@@ -308,7 +313,7 @@ export class Replica {
           nonce,
           policy,
           epoch: this.#epoch,
-          position: place.position,
+          ...this.#placeToAskFrom(),
           applied,
           ...(rest === undefined ? {} : { resume: rest.resume }),
         },
@@ -317,6 +322,7 @@ export class Replica {
       );
     } catch {
       this.#stats.grantFailures += 1;
+      this.#isAnchored = false;
       return RETRY_MS;
     }
     const reply = this.#read(bytes, question);
@@ -347,6 +353,13 @@ export class Replica {
             (asked.at - (rest?.since.at ?? asked.at)),
         );
     }
+  }
+
+  /** From the anchor itself, where the issuer may be one that knows of none. */
+  #placeToAskFrom(): Pick<GrantRequest, 'position' | 'anchor'> {
+    const { value, anchor } = this.#position;
+    if (value === anchor.position || !this.#isAnchored) return { position: anchor.position };
+    return { position: value, anchor: anchor.position };
   }
 
   /** Where to go on from; from the beginning when what came before is worth nothing any more. */
@@ -387,15 +400,19 @@ export class Replica {
    * Whether the log is not the one in which this verifier came to where it asked from: by its epoch, or
    * under the same one by what stands there now. A log that has gone back gives its positions out again.
    */
-  #isOther({ epoch, from, issuer_time }: Grant, { place }: Question): boolean {
+  #isOther(
+    { epoch, from, issuer_time, complete, position }: Grant,
+    { anchor, reached }: Question,
+  ): boolean {
+    this.#isAnchored = from !== undefined;
     if (this.#epoch === null) return false;
-    if (this.#epoch !== epoch) return true;
-    if (from === undefined || from.position !== place.position) return false;
-    if (place.event !== undefined) return place.event !== from.id;
+    if (this.#epoch !== epoch || (complete && position < reached)) return true;
+    if (from?.position !== anchor.position) return false;
+    if (anchor.event !== undefined) return anchor.event !== from.id;
     // From a snapshot, which does not name it: then it was in there. That it was pushed proves nothing.
     const mayHaveGone = from.expires_at !== null && from.expires_at < issuer_time + EXPIRING_MS;
     const isKnown = !this.#options.ledger.apply(from) && !this.#position.isUnplaced(from.id);
-    if (isKnown || mayHaveGone) this.#position.found(place.position, from.id);
+    if (isKnown || mayHaveGone) this.#position.found(anchor.position, from.id);
     return !isKnown && !mayHaveGone;
   }
 
@@ -464,8 +481,8 @@ export class Replica {
    * Where it was a snapshot that has led astray, under this very epoch, the next one is not taken at
    * once: it may be the same.
    */
-  #resynchronise({ place }: Question, epoch: EpochId): void {
-    const isAstray = place.event === undefined && epoch === this.#epoch;
+  #resynchronise({ anchor }: Question, epoch: EpochId): void {
+    const isAstray = anchor.event === undefined && epoch === this.#epoch;
     const former = this.#incarnation;
     this.#incarnation = newId('inc');
     this.#epoch = null;

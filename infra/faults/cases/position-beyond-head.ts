@@ -1,0 +1,78 @@
+import type { Fault } from '../fault.ts';
+import type { Stage } from '../stage/stage.ts';
+import { insertFiller } from './filler-rows.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** By so much the log goes back: more than is revoked meanwhile. */
+const LOST = 1_000;
+const LOGOUTS = 4;
+/** For the verifiers to come as far as the log, or to begin again. Milliseconds. */
+const COMING_MS = 30_000;
+const POLL_MS = 50;
+
+export const positionBeyondHead: Fault = {
+  name: 'position-beyond-head',
+  about: 'the log goes back under the same epoch while verifiers run on and get no push',
+  takes: ({ maxStalenessMs }) => 6 * maxStalenessMs,
+  async run({ stage, traffic, anInstance, endUnder, excusing, striking, expect, maxStalenessMs }) {
+    for (const { nats } of stage.verifiers) nats.pause();
+    await striking('deaf', stage.verifiers, async () => {
+      await sleep(maxStalenessMs / 2);
+      const backup = await headOf(stage);
+      await insertFiller(stage, LOST);
+      const asFar = await comesTrue(async () => {
+        const places = await placesOf(stage);
+        return places.length > 0 && places.every(({ position }) => position >= backup + LOST);
+      });
+      expect('every verifier was as far as the log', asFar);
+      const former = (await placesOf(stage)).map(({ incarnation }) => incarnation);
+      // The answer that tells them is the next one; in between they cannot say.
+      await excusing(stage.verifiers, async () => {
+        await goBack(stage, backup);
+        const begunAgain = await comesTrue(async () => {
+          const now = (await placesOf(stage)).map(({ incarnation }) => incarnation);
+          return now.length > 0 && !now.some((incarnation) => former.includes(incarnation));
+        });
+        expect('every verifier began again', begunAgain);
+        expect('the log was behind where they had been', (await headOf(stage)) < backup + LOST);
+      });
+      for (let n = 0; n < LOGOUTS; n += 1) {
+        const { token } = await traffic.newSession();
+        await endUnder(anInstance(), token, 10_000);
+      }
+      await sleep(maxStalenessMs + 500);
+    });
+    for (const { nats } of stage.verifiers) nats.resume();
+  },
+};
+
+/** Whatever had a position after that is given another; what nobody asked for is lost. */
+async function goBack({ log }: Stage, position: number): Promise<void> {
+  await log.sql.begin(async (tx) => {
+    await tx`select from log_head for update`;
+    await tx`delete from revocation_log where actor_id = 'faults' and position > ${position}`;
+    await tx`update revocation_log set position = null where position > ${position}`;
+    await tx`update verifiers set position = least(position, ${position})`;
+    await tx`update log_head set position = ${position}`;
+  });
+}
+
+async function headOf({ log }: Stage): Promise<number> {
+  const [row] = await log.sql<{ position: number }[]>`
+    select position::float8 as position from log_head`;
+  return row?.position ?? 0;
+}
+
+async function placesOf({ log }: Stage): Promise<{ incarnation: string; position: number }[]> {
+  return await log.sql<{ incarnation: string; position: number }[]>`
+    select incarnation, position::float8 as position from verifiers`;
+}
+
+async function comesTrue(holds: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + COMING_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
