@@ -63,7 +63,7 @@ export function createAuthMetrics(
   const beyond = new Counter({
     name: 'portcullis_auth_beyond_head_total',
     help: 'Questions of verifiers that know more of the log than there is: history was lost',
-    labelNames: ['service'],
+    labelNames: ['verifier'],
     registers,
   });
   new Gauge({
@@ -115,6 +115,6 @@ export function createAuthMetrics(
     limiterDegraded: () => degraded.inc(),
     attack: (kind) => attacks.inc({ kind }),
     revocation: (kind, reason) => revocations.inc({ kind, reason }),
-    beyondHead: (service) => beyond.inc({ service }),
+    beyondHead: (service) => beyond.inc({ verifier: service }),
   };
 }

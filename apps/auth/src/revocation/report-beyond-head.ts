@@ -35,9 +35,9 @@ export function createReportBeyondHead({
     notBefore = now + PAUSE_MS;
     const { service, incarnation, position, head } = found;
     logger.error(
-      { service, incarnation, position, head, unreported },
+      { verifier: service, incarnation, position, head, unreported },
       'the log has gone back: a verifier has asked from beyond its head, and starts over; ' +
-        'if a backup was restored, give the log another epoch',
+        'if a backup was restored, stop auth and run after-restore',
     );
     unreported = 0;
   };

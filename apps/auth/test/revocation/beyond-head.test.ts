@@ -6,6 +6,8 @@ import {
   type GrantRequest,
   type IncarnationId,
 } from '@portcullis/contracts';
+import { createLogger } from '@portcullis/service';
+import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { Grants, type BeyondHead } from '../../src/revocation/grants.ts';
 import type { LogPage } from '../../src/revocation/log.ts';
@@ -93,11 +95,30 @@ it('is counted each time, and written down once in ten seconds', () => {
   });
   for (let i = 0; i < 1_000; i += 1) report(found);
   expect(counted).toBe(1_000);
-  expect(lines).toEqual([{ ...found, unreported: 0 }]);
+  const { service: verifier, ...rest } = found;
+  expect(lines).toEqual([{ verifier, ...rest, unreported: 0 }]);
   now = 10_000;
   report(found);
   expect(lines).toEqual([
-    { ...found, unreported: 0 },
-    { ...found, unreported: 999 },
+    { verifier, ...rest, unreported: 0 },
+    { verifier, ...rest, unreported: 999 },
   ]);
+});
+
+it('is told in a line that names its own service once, and the verifier apart', () => {
+  let text = '';
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const report = createReportBeyondHead({
+    logger: createLogger({ service: 'auth', level: 'info', destination }),
+    count: () => {},
+    clock: { monotonic: () => 0 },
+  });
+  report(found);
+  expect(text.match(/"service":/g)).toHaveLength(1);
+  expect(JSON.parse(text)).toMatchObject({ service: 'auth', verifier: 'user' });
 });
