@@ -67,3 +67,13 @@ it('a private key for ES256 is found without its public half, too', () => {
   expect(found(der.toString('hex'))).not.toEqual([]);
   expect(found(der.toString('base64'))).not.toEqual([]);
 });
+
+it('an access token is found by its form, and the signed public key of a grant is no secret', () => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = (typ: string): string =>
+    `${part({ alg: 'ES256', typ, kid: 'key_1' })}.${part({ iss: 'https://a.example' })}.c2lnbmF0dXJl`;
+  expect(found(`keys: ["${token('portcullis-key+jwt')}"]`)).toEqual([]);
+  expect(found(`["${token('portcullis-key+jwt')}","${token('at+jwt')}"]`)).toEqual([
+    'an access token',
+  ]);
+});
