@@ -18,7 +18,7 @@ const PAGE = MAX_GRANTED_EVENTS / 2;
 const LEFTOVERS = 500;
 /** Its own process is given this long to publish before others do. */
 const LEFTOVER_AGE = '2 seconds';
-const PRUNED_AT_ONCE = 10_000;
+const PRUNED_AT_ONCE = 2_000;
 
 const milliseconds = z.number().transform(Math.floor);
 const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: milliseconds });
