@@ -26,6 +26,7 @@ import { natsStoreLost } from './cases/nats-store-lost.ts';
 import { none } from './cases/none.ts';
 import { packetsDropped } from './cases/packets-dropped.ts';
 import { pausedWhileNumbering } from './cases/paused-while-numbering.ts';
+import { restore } from './cases/restore.ts';
 import { streamWithOtherSettings } from './cases/stream-with-other-settings.ts';
 import { positionBeyondHead } from './cases/position-beyond-head.ts';
 import { postgresLockedOut } from './cases/postgres-locked-out.ts';
@@ -72,4 +73,5 @@ export const FAULTS: readonly Fault[] = [
   natsLoginsRefused,
   subscriptionsDenied,
   streamWithOtherSettings,
+  restore,
 ];

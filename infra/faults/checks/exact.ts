@@ -14,6 +14,7 @@ export const exact: Check = ({ history, ending, maxStalenessMs }) => {
     const { verdict, token, end } = verification;
     if (verdict === 'accepted') continue;
     if (verdict === 'refused') {
+      if (history.forged.has(token)) continue;
       const cause = ending(token);
       if (cause.length === 0) offences.push(`refused without a revocation: ${tell(verification)}`);
       else if (cause.every(({ writtenAfter }) => end < writtenAfter)) {

@@ -1,7 +1,8 @@
 import type { Logged } from '../history/logged.ts';
 
 /** Every committed row has a position, all of them another one; and was published in the end. */
-export function published(log: readonly Logged[]): string[] {
+export function published(all: readonly Logged[]): string[] {
+  const log = all.filter(({ lost }) => lost !== true);
   const places = log.map(({ position }) => position);
   const offences = log
     .filter(({ published: done, position }) => !done || position === null)

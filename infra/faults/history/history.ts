@@ -25,6 +25,8 @@ export class History {
   readonly struck: Span[] = [];
   /** Here no push came to a verifier. */
   readonly deaf: Span[] = [];
+  /** Signed by somebody else than auth: nobody owes them to be accepted. */
+  readonly forged = new Set<Token>();
   /** What a fault or a check of its own has found to be wrong. */
   readonly found: string[] = [];
   readonly machine: Machine;

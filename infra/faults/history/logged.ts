@@ -24,6 +24,8 @@ export interface Logged extends z.infer<typeof row> {
   readonly committedBy: number;
   /** It had not been written before this moment of our clock. */
   readonly writtenAfter: number;
+  /** A restored backup does not have it; it ends what it ended all the same. */
+  readonly lost?: boolean;
 }
 
 /** Wall clocks of one machine, read one after the other; a step of the clock would show here. */
@@ -37,7 +39,7 @@ export class LogWatch implements AsyncDisposable {
   readonly #rows = new Map<string, Logged>();
   readonly #since: Date;
   readonly #pollMs: number;
-  readonly #watching: Promise<void>;
+  #watching: Promise<void>;
   #stopped = false;
 
   /** @param url the database itself, by no way that a fault could cut */
@@ -84,6 +86,25 @@ export class LogWatch implements AsyncDisposable {
     }
   }
 
+  /** Keeps away from the database while it is copied or replaced. */
+  async away(work: () => Promise<void>): Promise<void> {
+    this.#stopped = true;
+    await this.#watching;
+    await this.look();
+    await work();
+    this.#stopped = false;
+    this.#watching = this.#watch();
+  }
+
+  /** Notes which rows a restored database does not have. */
+  async noteLost(): Promise<void> {
+    const found = await this.sql`select id from revocation_log`;
+    const there = new Set(found.map(({ id }) => String(id)));
+    for (const [id, logged] of this.#rows) {
+      if (!there.has(id)) this.#rows.set(id, { ...logged, lost: true });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     await this.#watching;
@@ -91,7 +112,7 @@ export class LogWatch implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
-    await this.sql`create table faults_commit (made int not null)`;
+    await this.sql`create table if not exists faults_commit (made int not null)`;
     await this.sql`insert into faults_commit values (0)`;
     while (!this.#stopped) {
       await this.look(lately());

@@ -68,6 +68,9 @@ export class Verification implements AsyncDisposable {
       if (err === undefined) logger.info('key set available again');
       else logger.warn({ err }, unavailable);
     });
+    verifier.onKilledKeys((kids) => {
+      logger.error({ kids }, 'the issuer publishes killed keys; what they sign is refused');
+    });
   }
 
   #present(): Verifier {

@@ -12,7 +12,12 @@ import {
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import { systemClock, type Clock } from './clock.ts';
-import { Jwks, type KeySetListener, type KeySetStatus } from './keys/jwks.ts';
+import {
+  Jwks,
+  type KilledKeysListener,
+  type KeySetListener,
+  type KeySetStatus,
+} from './keys/jwks.ts';
 import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
@@ -63,6 +68,7 @@ class LocalVerifier implements Verifier {
   readonly #appliedListeners = new Set<AppliedListener>();
   readonly #transitionListeners = new Set<TransitionListener>();
   readonly #keySetListeners = new Set<KeySetListener>();
+  readonly #killedKeysListeners = new Set<KilledKeysListener>();
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
   constructor(options: VerifierOptions) {
@@ -86,6 +92,9 @@ class LocalVerifier implements Verifier {
       issuerNow: () => this.#replica.issuerNow(),
       onChange: (error) => {
         for (const listener of this.#keySetListeners) told(() => listener(error));
+      },
+      onKilled: (kids) => {
+        for (const listener of this.#killedKeysListeners) told(() => listener(kids));
       },
       // What the set would say, a grant may say as well.
       onFailure: () => this.#replica.askSoon(),
@@ -122,6 +131,7 @@ class LocalVerifier implements Verifier {
         this.#watchers.judgeAll();
       },
       onKeys: (vouches) => this.#keys.learn(vouches),
+      onOtherLog: () => this.#keys.forget(),
     });
     this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
   }
@@ -236,6 +246,11 @@ class LocalVerifier implements Verifier {
   onKeySet(listener: KeySetListener): () => void {
     this.#keySetListeners.add(listener);
     return () => this.#keySetListeners.delete(listener);
+  }
+
+  onKilledKeys(listener: KilledKeysListener): () => void {
+    this.#killedKeysListeners.add(listener);
+    return () => this.#killedKeysListeners.delete(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';
-export type { KeySetListener, KeySetStatus } from './keys/jwks.ts';
+export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './keys/public-key.ts';
 export { readAuthorization, type PresentedToken } from './proof/authorization.ts';

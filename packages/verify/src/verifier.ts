@@ -2,7 +2,7 @@
 import type { AccessTokenClaims, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
 import type { Clock } from './clock.ts';
 import type { Fetch } from './keys/fetch-key-set.ts';
-import type { KeySetListener, KeySetStatus } from './keys/jwks.ts';
+import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import type { MalformedListener, ReplicaState, ReplicaStats } from './revocation/replica.ts';
@@ -124,4 +124,6 @@ export interface Verifier extends AsyncDisposable {
   onTransition(listener: TransitionListener): () => void;
   /** Calls back when the key set can no longer be fetched, and when it can again. */
   onKeySet(listener: KeySetListener): () => void;
+  /** Calls back when the issuer publishes keys that were killed, whose tokens are refused here. */
+  onKilledKeys(listener: KilledKeysListener): () => void;
 }

@@ -23,10 +23,21 @@ export interface AuditTrail {
   chain(): Promise<{ head: AuditHead; more: boolean }>;
 }
 
+/** A backup was restored: the trail was cut there, and goes on another way. */
+export interface RestoredTrail {
+  at: Date;
+  /** The last position of the backup. */
+  position: number;
+  /** The last head, by its sequence in the stream, that was published of the rows that are lost. */
+  headsUntil: number;
+}
+
 export interface ReadableTrail {
   head(): Promise<AuditHead>;
   /** Those after that position, ascending, up to a bound. */
   rows(after: number): Promise<ChainedRow[]>;
+  /** What the rows of restored backups say (restore/after-restore.ts). */
+  restores(): Promise<RestoredTrail[]>;
   /** Rows that have waited for their place for longer than any running instance would let them. */
   forgotten(): Promise<number>;
 }

@@ -4,14 +4,16 @@
  * What it finds by the table alone: a row that was changed, taken out, exchanged with another, or
  * rewritten together with its own hash. Whoever rewrites all later rows and the head as well leaves a
  * table that fits; that is what the published heads are for. What nothing here finds: a row that was
- * forged as if auth had written it, and one that was removed before it was chained, against which the
+ * forged as if auth had written it (also that a backup was restored: which it lists for that), and one that was removed before it was chained, against which the
  * trigger of the database is all there is.
  */
 import { GENESIS, hashOf, type AuditHead } from './chain.ts';
 import { opens } from './origin.ts';
-import type { ChainedRow, ReadableTrail } from './trail.ts';
+import type { ChainedRow, ReadableTrail, RestoredTrail } from './trail.ts';
 
 export interface PublishedHead extends AuditHead {
+  /** In the stream. */
+  sequence: number;
   /** When NATS stored it. */
   at: Date;
 }
@@ -20,6 +22,11 @@ export interface TrailVerdict {
   head: AuditHead;
   /** Published heads that were compared. */
   compared: number;
+  /**
+   * What restored backups have lost, in words. An operator who has restored none has been deceived: who
+   * may write to the database may write such a row as well.
+   */
+  restores: string[];
   /** Rows whose address was taken out: of accounts that were deleted, or by who owns the database. */
   withoutAddress: number;
   /** In words; empty when everything holds. */
@@ -35,7 +42,12 @@ export async function verifyTrail(
   published: readonly PublishedHead[],
 ): Promise<TrailVerdict> {
   const problems: string[] = [];
-  const heads = new HeadsByPosition(published);
+  const restores = await trail.restores();
+  const lost = (one: PublishedHead): boolean =>
+    restores.some(
+      ({ position, headsUntil }) => one.position > position && one.sequence <= headsUntil,
+    );
+  const heads = new HeadsByPosition(published.filter((one) => !lost(one)));
   const head = await trail.head();
   let last: ChainedRow | undefined;
   /** One that does not hold is named already. */
@@ -82,7 +94,13 @@ export async function verifyTrail(
   }
   const forgotten = await trail.forgotten();
   if (forgotten > 0) problems.push(`${forgotten} row(s) have waited for their place for too long`);
-  return { head, compared: published.length, withoutAddress, problems };
+  return {
+    head,
+    compared: published.filter((one) => !lost(one)).length,
+    restores: restores.map((restore) => lossOf(restore, published)),
+    withoutAddress,
+    problems,
+  };
 }
 
 /** Compares what was published with the rows as they go by. */
@@ -127,6 +145,17 @@ class HeadsByPosition {
     }
     return found;
   }
+}
+
+function lossOf(
+  { at, position, headsUntil }: RestoredTrail,
+  published: readonly PublishedHead[],
+): string {
+  const last = published
+    .filter(({ sequence }) => sequence <= headsUntil)
+    .reduce((furthest, one) => Math.max(furthest, one.position), position);
+  const what = last > position ? `rows ${position + 1} to ${last} of before` : 'no published row';
+  return `a backup was restored at ${at.toISOString()}, and has lost ${what}`;
 }
 
 function missing(first: number, last: number): string {

@@ -3,12 +3,15 @@ import { readVerifyAuditConfig } from '../config.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('verify-audit', async () => {
-  const { head, compared, withoutAddress, problems } = await verifyAudit(readVerifyAuditConfig());
+  const { head, compared, restores, withoutAddress, problems } =
+    await verifyAudit(readVerifyAuditConfig());
   if (problems.length > 0) {
-    throw new CommandFailed(['The audit trail does not hold:', ...problems].join('\n  '));
+    throw new CommandFailed(
+      ['The audit trail does not hold:', ...problems, ...restores].join('\n  '),
+    );
   }
   return (
     `${head.position} rows hold, to ${head.hash}; ${compared} published heads agree; ` +
-    `the addresses of ${withoutAddress} were taken out`
+    [`the addresses of ${withoutAddress} were taken out`, ...restores].join('; ')
   );
 });

@@ -43,7 +43,7 @@ export async function readAuditHeads(
       // The oldest are dropped while this reads.
       if (message === null) continue;
       const { position, hash } = publishedHead.parse(message.json());
-      heads.push({ position, hash, at: message.time });
+      heads.push({ sequence: message.seq, position, hash, at: message.time });
     }
   }
   return heads;

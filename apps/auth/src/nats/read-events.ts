@@ -13,6 +13,7 @@ import {
   JetStreamApiError,
   ReplayPolicy,
   type JetStreamManager,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { connect, createInbox, nanos, type NatsConnection } from '@nats-io/transport-node';
 import {
@@ -75,6 +76,7 @@ async function readAll(
   return {
     accounts: await read(subjects.accountStream, [subjects.accounts], accountEvent),
     revocations: await read(subjects.revocationStream, revocations, revocationEvent),
+    auditHeads: (await infoOf(manager, subjects.auditStream))?.state.last_seq ?? 0,
   };
 }
 
@@ -91,10 +93,7 @@ interface Reading<E> {
 
 async function readStream<E extends KeptEvent>(reading: Reading<E>): Promise<KeptStream<E>> {
   const { manager, stream, filters, schema } = reading;
-  const info = await manager.streams.info(stream).catch((error: unknown) => {
-    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
-    throw error;
-  });
+  const info = await infoOf(manager, stream);
   if (info === null) return { stream, since: null, events: [], unreadable: 0 };
   const { messages, first_seq: first, first_ts: firstAt, last_seq: last } = info.state;
   const isWhole = last === 0 || (messages > 0 && first === 1);
@@ -119,6 +118,14 @@ async function readStream<E extends KeptEvent>(reading: Reading<E>): Promise<Kep
   // One that was published late may stand behind what happened after it.
   kept.events.sort((a, b) => a.occurred_at - b.occurred_at);
   return kept;
+}
+
+/** @returns null where there is no such stream */
+async function infoOf({ streams }: JetStreamManager, stream: string): Promise<StreamInfo | null> {
+  return await streams.info(stream).catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
+    throw error;
+  });
 }
 
 async function* messagesOf(

@@ -36,6 +36,12 @@ const chainedRow = record
     opened: address === null || salt === null ? null : { address, salt },
   }));
 
+const restoredRow = z.object({
+  at: z.number().transform((at) => new Date(at)),
+  position: z.number(),
+  headsUntil: z.number(),
+});
+
 export function postgresAuditTrail(sql: Sql): AuditTrail {
   return {
     async chain() {
@@ -104,6 +110,14 @@ function readable(tx: TransactionSql): ReadableTrail {
         from audit_log left join audit_origins o on o.commitment = audit_log.address
         where position > ${after} order by audit_log.position limit ${PAGE}`;
       return rows.map((row) => chainedRow.parse(row));
+    },
+    async restores() {
+      const rows = await tx`
+        select (extract(epoch from at) * 1000)::float8 as at,
+          (detail ->> 'trail_position')::float8 as position,
+          coalesce((detail ->> 'heads_until')::float8, 0) as "headsUntil"
+        from audit_log where action = 'log.restored' and position is not null order by position`;
+      return rows.map((row) => restoredRow.parse(row));
     },
     async forgotten() {
       const [row] = await tx`

@@ -43,7 +43,7 @@ import { hasAdministrator } from '../account/acting-administrator.ts';
 import { makeKey, type KeyMaking } from '../keys/signing-key.ts';
 import type { Seal } from '../keys/seal.ts';
 import type { Database, Queryable, Transaction } from '../postgres/database.ts';
-import { sealedSecrets, verifiers } from '../postgres/schema/index.ts';
+import { auditHead, sealedSecrets, verifiers } from '../postgres/schema/index.ts';
 import { replaceEpoch, type ChangedEpoch } from '../revocation/change-epoch.ts';
 import type { Cause, Change, MakeChange } from '../revocation/change.ts';
 import { beAlone, requireStopped } from './alone.ts';
@@ -134,7 +134,7 @@ export async function afterRestore(options: AfterRestoreOptions): Promise<Restor
       await change.audit({
         action: 'log.restored',
         target: { kind: 'log', id: epoch.to },
-        detail: detailOf(restored),
+        detail: { ...detailOf(restored), ...(await trailOf(tx, kept)) },
       });
       if (dryRun) throw new DryRun(restored);
       return restored;
@@ -158,6 +158,15 @@ function detailOf(restored: Restored): Record<string, unknown> {
     sessions: restored.sessions,
     later: later.length,
   };
+}
+
+/** Where the audit trail was cut, so that `verify-audit` can tell what the restore has lost. */
+async function trailOf(
+  tx: Transaction,
+  kept: KeptEvents | null,
+): Promise<{ trail_position: number; heads_until: number | null }> {
+  const [head] = await tx.select({ position: auditHead.position }).from(auditHead);
+  return { trail_position: head?.position ?? 0, heads_until: kept?.auditHeads ?? null };
 }
 
 async function stepFor(tx: Transaction, kept: KeptEvents | null): Promise<number> {

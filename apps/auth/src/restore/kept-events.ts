@@ -14,4 +14,6 @@ export interface KeptStream<E> {
 export interface KeptEvents {
   accounts: KeptStream<AccountEvent>;
   revocations: KeptStream<RevocationEvent>;
+  /** The sequence of the last head of the audit trail that was published; zero: none. */
+  auditHeads: number;
 }

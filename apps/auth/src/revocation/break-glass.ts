@@ -1,7 +1,7 @@
 /**
  * Breaks the glass: everybody and every machine is out, at once. Auth may be running.
  *
- *   cut → sessions, some hundred at a time → cut
+ *   cut → sessions, a thousand at a time → cut
  *
  * The first cut raises the generation of the issuer, in a transaction of milliseconds: every access token
  * of before it is refused everywhere, within S at the latest. Then the sessions of before it end, so that
@@ -14,13 +14,12 @@
  * no session of after it has ended. If it is killed half way, it is run again.
  */
 import type { EventId } from '@portcullis/contracts';
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../postgres/database.ts';
 import { issuer, revocationLog, sessions } from '../postgres/schema/index.ts';
 import type { Cause, Change, MakeChange } from './change.ts';
 
-const AT_ONCE = 500;
+const AT_ONCE = 1_000;
 /** A row that somebody holds is passed over, and looked at again after this. Milliseconds. */
 const AGAIN_MS = 50;
 
@@ -46,10 +45,9 @@ export async function breakGlass(
   const { result: first } = await makeChange(BY_OPERATOR, (change) => cut(change, {}));
   let ended = 0;
   for (;;) {
-    const { taken, left } = await endSome(database, first.event);
-    ended += taken;
-    if (left === 0) break;
-    if (taken === 0) await pause(AGAIN_MS);
+    ended += await endInOrder(database, first.event);
+    if (!(await isAnyLeft(database, first.event))) break;
+    await pause(AGAIN_MS);
   }
   const { result: last } = await makeChange(BY_OPERATOR, (change) =>
     cut(change, { sessions: ended }),
@@ -79,33 +77,52 @@ async function cut({ tx, revoke, audit }: Change, detail: Record<string, unknown
   return { event, generation, at: new Date(row.at) };
 }
 
-const counts = z.object({ left: z.number() });
-
-/** Of the sessions that were there at the cut. */
-async function endSome(
-  database: Database,
-  event: EventId,
-): Promise<{ taken: number; left: number }> {
-  const cutAt = database
+/** Those that were open at the cut. */
+function openAt(database: Database, cutBy: EventId): SQL {
+  const at = database
     .select({ at: revocationLog.occurredAt })
     .from(revocationLog)
-    .where(eq(revocationLog.id, event));
-  const due = and(isNull(sessions.endedAt), sql`${sessions.createdAt} <= (${cutAt})`);
-  const some = database
+    .where(eq(revocationLog.id, cutBy));
+  return sql`${sessions.endedAt} is null and ${sessions.createdAt} <= (${at})`;
+}
+
+/** One pass over the table by its key, so that no row is looked at twice. @returns how many have ended */
+async function endInOrder(database: Database, cutBy: EventId): Promise<number> {
+  let ended = 0;
+  let after = '';
+  for (;;) {
+    const some = await database
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(openAt(database, cutBy), sql`${sessions.id} > ${after}`))
+      .orderBy(asc(sessions.id))
+      .limit(AT_ONCE);
+    const last = some.at(-1);
+    if (last === undefined) return ended;
+    const free = database
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(
+        and(
+          openAt(database, cutBy),
+          sql`${sessions.id} > ${after} and ${sessions.id} <= ${last.id}`,
+        ),
+      )
+      .for('update', { skipLocked: true });
+    const { count } = await database
+      .update(sessions)
+      .set({ endedAt: sql`clock_timestamp()`, endedBy: cutBy })
+      .where(inArray(sessions.id, free));
+    ended += count;
+    after = last.id;
+  }
+}
+
+async function isAnyLeft(database: Database, cutBy: EventId): Promise<boolean> {
+  const left = await database
     .select({ id: sessions.id })
     .from(sessions)
-    .where(due)
-    .orderBy(asc(sessions.id))
-    .limit(AT_ONCE)
-    .for('update', { skipLocked: true });
-  const { count: taken } = await database
-    .update(sessions)
-    .set({ endedAt: sql`clock_timestamp()`, endedBy: event })
-    .where(inArray(sessions.id, some));
-  if (taken === AT_ONCE) return { taken, left: AT_ONCE };
-  const [row] = await database
-    .select({ left: sql<number>`count(*)::float8` })
-    .from(sessions)
-    .where(due);
-  return { taken, left: counts.parse(row).left };
+    .where(openAt(database, cutBy))
+    .limit(1);
+  return left.length > 0;
 }

@@ -6,6 +6,7 @@ import { subjectsOf, userId, type ClientId } from '@portcullis/contracts';
 import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { cutOff } from '../../src/account/cut-off.ts';
+import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import {
@@ -227,6 +228,16 @@ it('keeps out what was ended, lets in who was not, and repeats nothing that was 
   expect(await asClient()).toBe(401);
   await makeClient(CLIENTS.rotated);
   expect(await asClient()).toBe(200);
+
+  // The trail was cut by the restore, and says so.
+  const verdict = async () =>
+    await verifyAudit({
+      databaseUrl: system.bed.databaseUrls.auth,
+      natsUrl: system.bed.natsUrl,
+      prefix: system.bed.prefix,
+    });
+  await expect.poll(async () => (await verdict()).problems, { timeout: 10_000 }).toEqual([]);
+  expect((await verdict()).restores[0]).toMatch(/has lost rows \d+ to \d+ of before/);
 
   await auth[Symbol.asyncDispose]();
   const { said } = await afterRestore('--apply');

@@ -41,6 +41,11 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
     'Keys that came with grants since the key set was fetched',
     () => verifier.keySet.vouched,
   );
+  gauge(
+    'killed_keys_published',
+    'Keys that were killed, and that the issuer publishes all the same',
+    () => verifier.keySet.killed.length,
+  );
   counter(
     'key_set_failures_total',
     'Fetches of the key set that failed',

@@ -5,11 +5,12 @@
  *   never ──▶ succeeded ◀──▶ failed        what became of the last fetch
  *
  * Invariants:
- *  - At most one fetch is under way, and at most one begins in a cooldown, however many unknown
+ *  - At most one fetch is under way that counts, and at most one begins in a cooldown, however many unknown
  *    `kid`s arrive. A key that is killed for the first time shortens the cooldown, once.
  *  - A failed fetch, or a bad set, leaves the keys that are known in place; a good one without a key
  *    takes it away, with every key that was only vouched for. A key that was killed never comes back,
  *    and takes along what it has vouched for. The first key is never one that was vouched for.
+ *  - After `forget` no key counts that was had before, and no answer to a question of before.
  *  - "There is no such key" is said only after a fetch that succeeded within the cooldown, and began
  *    after the last kill. Everything else is not known, and is answered so.
  */
@@ -47,7 +48,12 @@ export interface KeySetStatus {
   readonly ageMs: number | undefined;
   /** Fetches that failed. */
   readonly failures: number;
+  /** Killed keys that the last set has held all the same: what they sign is refused. */
+  readonly killed: readonly string[];
 }
+
+/** @param kids killed keys that the issuer publishes all the same, as it does after a restored backup */
+export type KilledKeysListener = (kids: readonly string[]) => void;
 
 /** @param error why the key set cannot be had; undefined: it can be had again */
 export type KeySetListener = (error: unknown) => void;
@@ -63,6 +69,8 @@ export interface JwksOptions {
   onChange?: KeySetListener;
   /** Told of every fetch that failed. */
   onFailure?: () => void;
+  /** Told when a set holds killed keys, and others than the one before. */
+  onKilled?: KilledKeysListener;
   /** Told of keys that are not known any more, though nobody has killed them themselves. */
   onGone?: (kids: readonly string[]) => void;
 }
@@ -75,6 +83,9 @@ export class Jwks {
   #keys: ReadonlyMap<string, VerificationKey> | undefined;
   #fetching: Promise<void> | undefined;
   #asked = { at: Number.NEGATIVE_INFINITY, kills: 0 };
+  /** How often everything was forgotten. */
+  #era = 0;
+  #killedInSet: readonly string[] = [];
   #last: LastFetch = { outcome: 'never' };
   #succeededAt: number | undefined;
   #failures = 0;
@@ -105,6 +116,7 @@ export class Jwks {
       lastFetch: this.#last.outcome,
       ageMs: this.#succeededAt === undefined ? undefined : now - this.#succeededAt,
       failures: this.#failures,
+      killed: this.#killedInSet,
     };
   }
 
@@ -145,11 +157,13 @@ export class Jwks {
     if (this.#fetching !== undefined) return await this.#fetching;
     if (this.#cooldownLeft() > 0) return;
     this.#asked = { at: this.#clock.monotonic(), kills: this.#killed.size };
-    this.#fetching = this.#load(this.#asked).finally(() => {
+    const fetching = this.#load(this.#asked).finally(() => {
+      if (this.#fetching !== fetching) return;
       this.#fetching = undefined;
       this.#fetchAgainLater();
     });
-    await this.#fetching;
+    this.#fetching = fetching;
+    await fetching;
   }
 
   /** Takes a key out, for ever. The next key that is not known is asked for without a long wait. */
@@ -160,6 +174,20 @@ export class Jwks {
     }
     const gone = this.#vouched.kill(kid).filter((other) => other !== kid);
     this.#tellGone(gone);
+  }
+
+  /**
+   * The issuer's past can no longer be vouched for, as after a restored backup: a key of it may be one
+   * that the issuer does not know any more, and would never kill. The set is fetched anew.
+   */
+  forget(): void {
+    this.#era += 1;
+    this.#fetching = undefined;
+    this.#keys = undefined;
+    this.#vouched.clear();
+    this.#last = { outcome: 'never' };
+    this.#asked = { at: Number.NEGATIVE_INFINITY, kills: this.#killed.size };
+    void this.refresh();
   }
 
   /** Keys that came with a grant, of which every kill has been applied. */
@@ -210,9 +238,11 @@ export class Jwks {
   async #load({ at, kills }: { at: number; kills: number }): Promise<void> {
     const { onChange, onFailure } = this.#options;
     const last = this.#last.outcome;
+    const era = this.#era;
     try {
       const keys = await fetchKeySet(this.#options.url, this.#options.fetch);
-      for (const kid of this.#killed) keys.delete(kid);
+      if (era !== this.#era) return;
+      this.#takeKilled(keys);
       for (const [kid, key] of keys) {
         const known = this.known(kid);
         if (known?.alg === key.alg && known.key.equals(key.key)) keys.set(kid, known);
@@ -224,11 +254,20 @@ export class Jwks {
       this.#last = { outcome: 'succeeded', askedAt: at, kills };
       if (last === 'failed') onChange?.(undefined);
     } catch (error) {
+      if (era !== this.#era) return;
       // What is known stays known; what is not known stays unknown. The next cooldown tries again.
       this.#failures += 1;
       this.#last = { outcome: 'failed', error };
       if (last !== 'failed') onChange?.(error);
       onFailure?.();
     }
+  }
+
+  #takeKilled(keys: Map<string, VerificationKey>): void {
+    const before = this.#killedInSet;
+    this.#killedInSet = [...keys.keys()].filter((kid) => this.#killed.has(kid));
+    for (const kid of this.#killedInSet) keys.delete(kid);
+    const isNews = this.#killedInSet.some((kid) => !before.includes(kid));
+    if (isNews) this.#options.onKilled?.(this.#killedInSet);
   }
 }

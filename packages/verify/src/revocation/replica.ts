@@ -90,6 +90,8 @@ export interface ReplicaOptions {
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
   /** After a snapshot was merged, which may have held anything; all of it, or what came before a defect. */
   onMerged?: () => void;
+  /** The log is another one: nothing that the issuer said before can be vouched for. */
+  onOtherLog?: () => void;
   /** Keys that came with a whole grant, after all that it holds was applied, and before it counts. */
   onKeys?: (vouches: readonly string[]) => void;
   /** A message that did not parse. It has changed nothing; the log decides. */
@@ -492,6 +494,7 @@ export class Replica {
     if (isAstray) this.#snapshot.drop();
     else this.#snapshot.reset();
     this.#setState('SYNCING');
+    this.#options.onOtherLog?.();
     void this.#options.feed.farewell({ version: 1, incarnation: former });
   }
 }

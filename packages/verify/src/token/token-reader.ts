@@ -77,7 +77,11 @@ export class TokenReader {
     const { parsed, claims } = this.#parse(token);
     const key = this.#keys.known(parsed.kid);
     if (key === undefined) {
-      if (this.#keys.isKilled(parsed.kid)) throw invalid(new Error('a killed key'));
+      if (this.#keys.isKilled(parsed.kid)) {
+        // An issuer that goes on signing with it has lost the kill: its set tells.
+        void this.#keys.refresh();
+        throw invalid(new Error('a killed key'));
+      }
       return undefined;
     }
     if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
