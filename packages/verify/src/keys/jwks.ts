@@ -146,7 +146,8 @@ export class Jwks {
     if (this.known(kid) !== undefined || this.#isAnswered()) return;
     const cause = this.#last.outcome === 'failed' ? this.#last.error : undefined;
     throw new Refusal('unavailable', {
-      retryAfter: Math.max(1, Math.ceil(this.#cooldownLeft() / 1_000)),
+      // Whole milliseconds first: a sum of fractions may be off by a hair, and that is no second.
+      retryAfter: Math.max(1, Math.ceil(Math.round(this.#cooldownLeft()) / 1_000)),
       cause: new Error('an unknown key, and the key set cannot be had', { cause }),
     });
   }
