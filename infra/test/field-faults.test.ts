@@ -74,6 +74,7 @@ const vitestReport = (tests: [title: string, failure?: string][], message = ''):
     ],
   });
 const ASSERTION = 'AssertionError: expected 200 to be 400\n    at a.test.ts:1:1';
+const POLLED = 'Error: expected [] to deeply equal [ 1 ]\n    at a.test.ts:1:1';
 const TIME_OUT = 'Error: Test timed out in 120000ms.\n    at a.test.ts:1:1';
 
 test.each<[string, Expected, [string, string?][], boolean]>([
@@ -85,6 +86,7 @@ test.each<[string, Expected, [string, string?][], boolean]>([
   ['a test of two faults', 'holds', [['V2, V1: is right']], true],
   ['a failed assertion elsewhere', 'fails', [['V1: is right', ASSERTION]], true],
   ['beside a test that passes', 'fails', [['V1: was right'], ['V1: is right', ASSERTION]], true],
+  ['an assertion that was polled for elsewhere', 'fails', [['V1: is right', POLLED]], true],
   ['a time limit elsewhere', 'fails', [['V1: is right', TIME_OUT]], false],
   ['a test that passes elsewhere', 'fails', [['V1: is right']], false],
 ])('%s', (_, expected, tests, right) => {
