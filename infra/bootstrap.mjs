@@ -15,6 +15,7 @@ const COMMANDS = [
   'bench',
   'timing',
   'field',
+  'matrix',
   'migrations',
   'after-restore',
   'break-glass',

@@ -9,7 +9,7 @@ export function findBinary(name: string): string | undefined {
   return [...path, ...USUAL].map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Folders that hold a whole PostgreSQL server, the newest version first. */
+/** Folders that hold a whole PostgreSQL server: those on PATH, then the newest version first. */
 export function findPostgresFolders(): string[] {
   const versioned = [
     ...numbered('/usr/lib/postgresql', (version) => `/usr/lib/postgresql/${version}/bin`),
@@ -18,7 +18,7 @@ export function findPostgresFolders(): string[] {
     ...numbered('/usr/local/opt', (n) => `/usr/local/opt/${n}/bin`, /^postgresql@(\d+)$/),
   ];
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const all = [...versioned, ...path, ...USUAL];
+  const all = [...path, ...versioned, ...USUAL];
   const complete = all.filter((folder) => isPostgresFolder(folder));
   return [...new Set(complete)];
 }

@@ -1,0 +1,1 @@
+export { main } from './matrix/main.ts';
