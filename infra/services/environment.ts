@@ -1,5 +1,6 @@
 import type { Administrator } from './first-administrator.ts';
 import { addressOf, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
+import { isGiven, passedOn } from './settings.ts';
 
 /** What a service is given; each gets only what it needs. */
 export type ServiceEnvironment = Record<string, string>;
@@ -24,14 +25,11 @@ export const CLIENTS = { user: 'cli_user', admin: 'cli_admin' } as const;
 /** Settings of the person's shell that every process may need. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
 
-/** Settings that hold a secret, or that the launcher decides: never passed on as they are. */
-const NOT_PASSED_ON =
-  /^PORTCULLIS_(ADMIN_|CLIENT_|KEY_ENCRYPTION_|SMTP_|TEST_|ISSUER|PUBLIC_URL|AUDIENCE|AUTH_URL)/;
-
 export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, ServiceEnvironment> {
   const issuer = process.env['PORTCULLIS_ISSUER'] ?? addressOf(facts.ports.auth);
   const common = (service: ServiceName): ServiceEnvironment => ({
     ...inherited(),
+    ...passedOn(service),
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
     PORT: String(facts.ports[service]),
@@ -54,13 +52,9 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
       PORTCULLIS_KEY_ENCRYPTION_KEY_FILE: facts.keyEncryptionKeyFile,
       PORTCULLIS_ADMIN_EMAIL: facts.administrator.email,
       PORTCULLIS_ADMIN_PASSWORD: facts.administrator.password,
+      // A server, where the shell names one, wins over the folder.
       PORTCULLIS_MAIL_FOLDER: facts.mailFolder,
-      // Wins over the folder.
-      ...(process.env['PORTCULLIS_SMTP_URL'] && {
-        PORTCULLIS_SMTP_URL: process.env['PORTCULLIS_SMTP_URL'],
-      }),
-      PORTCULLIS_REQUIRE_VERIFIED_EMAIL:
-        process.env['PORTCULLIS_REQUIRE_VERIFIED_EMAIL'] ?? 'false',
+      ...unlessGiven('PORTCULLIS_REQUIRE_VERIFIED_EMAIL', 'false'),
     },
     user: {
       ...common('user'),
@@ -74,12 +68,14 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
   };
 }
 
+/** For development, where the shell says nothing else. */
+function unlessGiven(name: string, value: string): ServiceEnvironment {
+  return isGiven(name) ? {} : { [name]: value };
+}
+
 function inherited(): ServiceEnvironment {
   const passed = Object.entries(process.env).filter(
-    ([name]) =>
-      INHERITED.includes(name) ||
-      /^(LC_|OTEL_)/.test(name) ||
-      (name.startsWith('PORTCULLIS_') && !NOT_PASSED_ON.test(name)),
+    ([name]) => INHERITED.includes(name) || /^(LC_|OTEL_)/.test(name),
   );
   return Object.fromEntries(passed.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }

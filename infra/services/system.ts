@@ -8,13 +8,14 @@ import {
   type Administrator,
 } from './first-administrator.ts';
 import { runService, runServiceCommand } from './run-service.ts';
+import { notPassedOn } from './settings.ts';
 import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
 import { natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
 import { mailFolder } from './told-mails.ts';
 import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
-import { step } from '../steps.ts';
+import { note, step } from '../steps.ts';
 
 export interface PreparedSystem {
   environments: Record<ServiceName, ServiceEnvironment>;
@@ -49,6 +50,7 @@ export async function prepareDatabases(
 ): Promise<PreparedSystem> {
   const { dataFolder } = session;
   administratorFromEnvironment(); // a mistake there should not take a build to show
+  for (const text of notPassedOn()) note(text);
   const servers = await bringUpServers(session, { durable: true, busUsers: 'each' });
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
   await step('build', () => build(session));
