@@ -19,7 +19,11 @@ const COMMANDS = [
   'migrations',
   'after-restore',
   'break-glass',
+  'auth',
+  'user',
   'build',
+  'typecheck',
+  'boundaries',
 ];
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

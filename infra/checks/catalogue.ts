@@ -17,7 +17,7 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'types',
     argv: turbo('run', 'build', 'typecheck', '--output-logs=errors-only', '--continue'),
-    fix: 'npx turbo run typecheck',
+    fix: 'npm run typecheck',
   },
   // After the types: what is linted with types needs them.
   {
@@ -25,6 +25,6 @@ export const CHECKS: readonly Check[] = [
     argv: [tool('oxlint'), '--type-aware', '--deny-warnings'],
     fix: 'npx oxlint --type-aware',
   },
-  { name: 'boundaries', argv: turbo('boundaries'), fix: 'npx turbo boundaries' },
+  { name: 'boundaries', argv: turbo('boundaries'), fix: 'npm run boundaries' },
   { name: 'knip', argv: [tool('knip'), '--no-progress'], fix: 'npx knip' },
 ];

@@ -1,85 +1,129 @@
-/** Operations on auth's database that an operator runs, in production or beside the launcher's data. */
+/** Commands of a service that an operator runs, in production or on the launcher's data. */
 import { spawnSync } from 'node:child_process';
-import { chosenPorts, DATABASES, program } from './catalogue.ts';
 import { build } from './build.ts';
+import { chosenPorts, program } from './catalogue.ts';
+import { noted } from './noted-system.ts';
 import { runningSystem } from './running-system.ts';
+import { isGiven } from './settings.ts';
 import { prepareDatabases } from './system.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { DEV_FOLDER, ROOT } from '../paths.ts';
-import { secret } from '../secrets.ts';
-import { notedPort } from '../system/free-port.ts';
+import { StepFailure } from '../steps.ts';
 
-/** What says that this is the environment of an auth that the launcher has nothing to do with. */
-const OF_AUTH = ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_KEY_ENCRYPTION_KEY'] as const;
+/** Of each service with commands: those, and what says that the environment is its own. */
+const OPERATIONS = {
+  auth: {
+    commands: [
+      'migrate',
+      'create-admin',
+      'ensure-client',
+      'change-epoch',
+      'verify-audit',
+      'after-restore',
+      'break-glass',
+    ],
+    own: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_KEY_ENCRYPTION_KEY'],
+  },
+  user: {
+    commands: ['migrate', 'reconcile-profiles'],
+    own: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_CLIENT_SECRET'],
+  },
+} as const;
 
-const isGiven = (name: string): boolean =>
-  Boolean(process.env[name]) || Boolean(process.env[`${name}_FILE`]);
+type Operated = keyof typeof OPERATIONS;
 
-export interface Operation {
-  /** Of `npm run` and of auth's command. */
-  name: 'after-restore' | 'break-glass';
+/** What a command is given about a client, beside the environment of its service. */
+const OF_A_CLIENT = [
+  'PORTCULLIS_CLIENT_ID',
+  'PORTCULLIS_CLIENT_SECRET',
+  'PORTCULLIS_CLIENT_JWKS',
+] as const;
+
+/** Must not run while auth does. */
+const ALONE = 'after-restore';
+
+interface Operation {
+  service: Operated;
+  command: string;
   words: readonly string[];
-  /** Whether it may run while the launcher's own auth does. */
-  beside: boolean;
 }
 
 /**
- * Runs it with the environment as it is, where that is auth's; else on the launcher's system, whose
- * servers are brought up for it where they are down.
+ * Runs it with the environment as it is, where that is the service's; else on the launcher's system,
+ * whose servers are brought up for it where they are down.
  *
  * @returns its exit status
  */
-export async function runOperation(operation: Operation): Promise<number> {
-  const { name, beside } = operation;
-  if (!OF_AUTH.every(isGiven) && beside && runningSystem(DEV_FOLDER) !== undefined) {
+export async function runOperation(
+  service: Operated,
+  [command = '', ...words]: readonly string[],
+): Promise<number> {
+  const { commands, own } = OPERATIONS[service];
+  const known: readonly string[] = commands;
+  if (!known.includes(command)) {
+    throw new StepFailure(`${service} has no command ${JSON.stringify(command)}.`, {
+      fix: `npm run ${service} -- COMMAND, one of ${commands.join(', ')}`,
+    });
+  }
+  const operation = { service, command, words };
+  const itsOwn = own.every((name) => isGiven(name));
+  if (!itsOwn && command !== ALONE && runningSystem(DEV_FOLDER) !== undefined) {
     return besideLauncher(operation);
   }
-  return await inSession(DEV_FOLDER, `npm run ${name}`, async (session) => {
-    if (OF_AUTH.every(isGiven)) {
-      await build(session);
-      return await run(session, operation, process.env);
-    }
+  const title = `npm run ${service} -- ${command}`;
+  if (itsOwn) return await inItsOwnEnvironment(title, operation);
+  return await inSession(DEV_FOLDER, title, async (session) => {
     const { environments } = await prepareDatabases(session, chosenPorts());
     console.log();
-    return await run(session, operation, environments.auth);
+    return await run(session, operation, { ...environments[service], ...ofAClient() });
+  });
+}
+
+/** Has nothing to do with the launcher's data, so an `npm start` is not in its way. */
+async function inItsOwnEnvironment(title: string, operation: Operation): Promise<number> {
+  await removeAbandonedTestFolders();
+  return await inSession(newTestFolder(), title, async (session) => {
+    await ownFolder(session);
+    await build(session);
+    return await run(session, operation, process.env);
   });
 }
 
 async function run(
   session: Session,
-  { name, words }: Operation,
+  operation: Operation,
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   return await runCommand(session.supervisor, {
-    name,
-    argv: [process.execPath, program('auth', `commands/${name}.js`), ...words],
+    name: operation.command,
+    argv: [process.execPath, ...programOf(operation)],
     env,
     output: 'inherit',
   });
 }
 
 /** `npm start` has built the command, and holds the lock of the folder. */
-function besideLauncher({ name, words }: Operation): number {
-  const { status } = spawnSync(
-    process.execPath,
-    [program('auth', `commands/${name}.js`), ...words],
-    {
-      cwd: ROOT,
-      stdio: 'inherit',
-      env: { ...process.env, NODE_ENV: 'development', DATABASE_URL: launchersDatabase() },
-    },
-  );
+function besideLauncher(operation: Operation): number {
+  const { status } = spawnSync(process.execPath, programOf(operation), {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...noted(DEV_FOLDER)[operation.service], ...ofAClient() },
+  });
   return status ?? 1;
 }
 
-function launchersDatabase(): string {
-  const given = process.env['DATABASE_URL'];
-  const location = new URL(given ?? 'postgres://127.0.0.1');
-  location.pathname = `/${DATABASES.auth}`;
-  if (given) return location.href;
-  location.username = DATABASES.auth;
-  location.password = secret(DEV_FOLDER, 'postgres-auth');
-  location.port = String(notedPort(DEV_FOLDER, 'postgres'));
-  return location.href;
+function programOf({ service, command, words }: Operation): string[] {
+  return [program(service, `commands/${command}.js`), ...words];
+}
+
+function ofAClient(): Record<string, string> {
+  const given = OF_A_CLIENT.flatMap((name) => [name, `${name}_FILE`]);
+  return Object.fromEntries(
+    given.flatMap((name) => {
+      const value = process.env[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
 }
