@@ -1,13 +1,7 @@
 /** The keys of the issuer: fetched seldom, kept through an outage, and refused when they are no keys. */
 import { newId, Refusal } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
-import {
-  generateKeyPairSync,
-  verify,
-  createPublicKey,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -524,6 +518,7 @@ describe('a key set', () => {
     expect(() => readKeySet(document)).toThrow();
   });
 
+  // Under such a key Node 20.20 takes a signature that needs no private key for one text in some; 24.22 does not.
   it('has no use for points of small order, with which anybody could sign', () => {
     const prime = 2n ** 255n - 19n;
     const points = [0n, 1n, prime - 1n, prime, prime + 1n].map((y) => littleEndian(y));
@@ -533,23 +528,14 @@ describe('a key set', () => {
     points.push(
       Buffer.from('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', 'hex'),
     );
-    // With R and S that anybody can write down; a point of order n takes them for one text in n.
-    const forged = Buffer.concat([littleEndian(1n), Buffer.alloc(32)]);
-    let taken = 0;
     for (const point of points) {
       for (const sign of [0, 0x80]) {
         const bytes = Buffer.from(point);
         bytes[31] = (bytes[31] ?? 0) | sign;
         const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') };
         expect(readKeySet({ keys: [{ ...jwk, kid }] }).size, jwk.x).toBe(0);
-        const key = createPublicKey({ key: jwk, format: 'jwk' });
-        for (let text = 0; text < 64; text += 1) {
-          if (verify(null, Buffer.from(`text ${text}`), key, forged)) taken += 1;
-        }
       }
     }
-    // The reason for all this: OpenSSL does take them.
-    expect(taken).toBeGreaterThan(64);
   });
 });
 
