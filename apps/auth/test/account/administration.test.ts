@@ -128,7 +128,8 @@ describe('an administrator', () => {
     expect((await auth.call('POST', '/v1/password/forgot', { body })).status).toBe(200);
     // As it is written when the letter is.
     const [mail] = await system.sql`
-      update mails set user_id = ${id} where address = ${person.email} and kind = 'reset-password'
+      update mails set user_id = ${id}
+      where id = (select target_id from audit_log where action = 'account.reset-asked')
       returning id`;
     const asked = async () =>
       await system.sql`
