@@ -21,6 +21,7 @@ const COMMANDS = [
   'break-glass',
   'auth',
   'user',
+  'service',
   'build',
   'typecheck',
   'boundaries',

@@ -1,10 +1,13 @@
+import { relative } from 'node:path';
 import { inSession, type Session } from './lifetime/session.ts';
 import type { RunningProcess } from './lifetime/supervisor.ts';
 import { tail } from './lifetime/tail.ts';
-import { DEV_FOLDER } from './paths.ts';
+import { DEV_FOLDER, ROOT } from './paths.ts';
 import { bold, green, StepFailure } from './steps.ts';
 import { chosenPorts, requireFreePorts, SERVICES } from './services/catalogue.ts';
 import type { Administrator } from './services/first-administrator.ts';
+import { environmentFile } from './services/own-service-environment.ts';
+import { ownServices } from './services/own-services.ts';
 import { noteRunning } from './services/running-system.ts';
 import { serviceLog } from './services/run-service.ts';
 import { prepareSystem, runServices } from './services/system.ts';
@@ -23,6 +26,7 @@ export function main(): Promise<number> {
       Object.fromEntries(SERVICES.map((name) => [name, `http://localhost:${ports[name]}`])),
       administrator,
     );
+    announceOwnServices(session.dataFolder);
     console.log(`\n${bold(green('Portcullis is ready'))} (${seconds()} s). Ctrl-C stops it.`);
     return untilItEnds(session, services);
   });
@@ -54,6 +58,14 @@ function announce(addresses: Record<string, string>, administrator: Administrato
   console.log(
     `    curl -s ${addresses['auth']}/v1/login -H 'content-type: application/json' -d ${body}\n`,
   );
+}
+
+function announceOwnServices(dataFolder: string): void {
+  for (const service of ownServices(dataFolder)) {
+    console.log(
+      `  ${service.name}: settings in ${relative(ROOT, environmentFile(dataFolder, service))}`,
+    );
+  }
 }
 
 async function untilItEnds(session: Session, services: RunningProcess[]): Promise<number> {

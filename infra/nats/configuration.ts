@@ -3,7 +3,13 @@
  * and for production. It holds no secret. `$NAMES` are given in the environment, each in quotes of
  * its own: bare, the parser may take a value for a number or a size.
  */
-import { busPermissions, DURABLES, type BusRole, type Crossing } from '@portcullis/contracts';
+import {
+  busPermissions,
+  DURABLES,
+  type BusRole,
+  type Crossing,
+  type Durable,
+} from '@portcullis/contracts';
 
 /** Only looks whether NATS is there. */
 export const LAUNCHER = 'launcher';
@@ -11,14 +17,19 @@ export const LAUNCHER = 'launcher';
 /**
  * @param prefix of all subjects
  * @param users `auth`, the names under which services verify, and the launcher
+ * @param durables of these services
  */
-export function natsConfiguration(prefix: string, users: readonly string[]): string {
+export function natsConfiguration(
+  prefix: string,
+  users: readonly string[],
+  durables: readonly Durable[] = DURABLES,
+): string {
   const about = `
 # Who may do what: see busPermissions in packages/contracts. Another prefix than "${prefix}" needs
 # another file.`;
   return `${HEADING}${about}\n${SERVER}
 accounts {
-${users.map((user) => accountBlock(prefix, user)).join('')}}
+${users.map((user) => accountBlock(prefix, user, durables)).join('')}}
 `;
 }
 
@@ -32,7 +43,11 @@ authorization {
 }
 
 /** A service's account with its one user. */
-export function accountBlock(prefix: string, user: string): string {
+export function accountBlock(
+  prefix: string,
+  user: string,
+  durables: readonly Durable[] = DURABLES,
+): string {
   const account = accountOf(user);
   if (user === LAUNCHER) {
     return `  ${account} {
@@ -43,7 +58,7 @@ export function accountBlock(prefix: string, user: string): string {
   }
 `;
   }
-  const { publish, subscribe, asked, told } = busPermissions(prefix, roleOf(user));
+  const { publish, subscribe, asked, told } = busPermissions(prefix, roleOf(user, durables));
   const crossing =
     user === AUTH
       ? `    jetstream: enabled
@@ -78,10 +93,10 @@ function accountOf(user: string): string {
   return user.toUpperCase().replaceAll('-', '_');
 }
 
-function roleOf(user: string): BusRole {
+function roleOf(user: string, durables: readonly Durable[]): BusRole {
   if (user === AUTH) return { kind: 'auth' };
-  const durables = DURABLES.filter(({ service }) => service === user).map(({ stream }) => stream);
-  return { kind: 'verifier', service: user, durables };
+  const own = durables.filter(({ service }) => service === user).map(({ stream }) => stream);
+  return { kind: 'verifier', service: user, durables: own };
 }
 
 /** One pull is answered with many messages. */

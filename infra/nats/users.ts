@@ -1,4 +1,5 @@
 /** Each service's own user on NATS. The passwords are made at the first start, and kept. */
+import { DURABLES } from '@portcullis/contracts';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -9,6 +10,7 @@ import {
 } from './configuration.ts';
 import { secret } from '../secrets.ts';
 import { SERVICES, SUBJECT_PREFIX, type ServiceName } from '../services/catalogue.ts';
+import { ownServices } from '../services/own-services.ts';
 
 /** A user for `each` service, or `one` who may do everything: tests choose prefixes as they run. */
 export type BusUsers = 'each' | 'one';
@@ -22,18 +24,25 @@ export interface PreparedNats {
   credentials: string;
 }
 
-/** Those that the launcher and docker-compose.yml give NATS. */
+/** Those that the launcher and docker-compose.yml give NATS, beside services of the reader's own. */
 export const BUS_USERS: readonly string[] = [LAUNCHER, ...SERVICES];
 
 /** Writes the configuration anew each time: another version may allow something else. */
 export function prepareNats(dataFolder: string, which: BusUsers): PreparedNats {
   const configuration = join(dataFolder, 'nats.conf');
   const draft = `${configuration}.draft-${process.pid}`;
+  const own = which === 'each' ? ownServices(dataFolder) : [];
+  const users = [...BUS_USERS, ...own.map(({ name }) => name)];
+  const durables = own.flatMap(({ name, events }) =>
+    events.map((stream) => ({ service: name, stream })),
+  );
   const text =
-    which === 'each' ? natsConfiguration(SUBJECT_PREFIX, BUS_USERS) : openNatsConfiguration();
+    which === 'each'
+      ? natsConfiguration(SUBJECT_PREFIX, users, [...DURABLES, ...durables])
+      : openNatsConfiguration();
   writeFileSync(draft, text);
   renameSync(draft, configuration);
-  const passwords = BUS_USERS.map((user) => [passwordVariable(user), passwordOf(dataFolder, user)]);
+  const passwords = users.map((user) => [passwordVariable(user), passwordOf(dataFolder, user)]);
   return {
     configuration,
     passwords: Object.fromEntries(passwords),
@@ -43,13 +52,16 @@ export function prepareNats(dataFolder: string, which: BusUsers): PreparedNats {
 
 /** A server's URL with each service's own credentials instead of the launcher's. */
 export function natsUrls(dataFolder: string, url: string): Record<ServiceName, string> {
-  const urlOf = (service: ServiceName): string => {
-    const location = new URL(url);
-    location.username = service;
-    location.password = passwordOf(dataFolder, service);
-    return location.href;
-  };
+  const urlOf = (service: ServiceName): string => natsUrlOf(dataFolder, url, service);
   return { auth: urlOf('auth'), user: urlOf('user'), admin: urlOf('admin') };
+}
+
+/** The same for one user. */
+export function natsUrlOf(dataFolder: string, url: string, user: string): string {
+  const location = new URL(url);
+  location.username = user;
+  location.password = passwordOf(dataFolder, user);
+  return location.href;
 }
 
 const passwordOf = (dataFolder: string, user: string): string => secret(dataFolder, `nats-${user}`);

@@ -48,6 +48,7 @@ export async function startWithCompose(
   ].map(([name, value]) => `PORTCULLIS_${name}=${value}`);
   writeFileSync(settings, `${rows.join('\n')}\n`, { mode: 0o600 });
 
+  const passwordsOfNats = passwordFile(session, nats.passwords);
   const compose: [string, ...string[]] = [
     ...([
       'docker',
@@ -56,6 +57,8 @@ export async function startWithCompose(
       settings,
       '-f',
       join(ROOT, 'docker-compose.yml'),
+      '-f',
+      passwordsOfNats,
     ] as const),
     ...['-p', `portcullis-${CHECKOUT_ID}-${basename(session.dataFolder)}`],
   ];
@@ -80,4 +83,16 @@ export async function startWithCompose(
     redis: `redis://:${passwords.redis}@127.0.0.1:${ports.redis}`,
   };
   return new Map(servers.map((name) => [name, urls[name]]));
+}
+
+/**
+ * docker-compose.yml gives NATS the passwords of the users that it knows; this adds those of services of
+ * the reader's own. It names variables of the file beside it, and holds no secret. JSON is YAML, too.
+ */
+function passwordFile({ dataFolder }: Session, passwords: Record<string, string>): string {
+  const file = join(dataFolder, 'secrets', 'compose.nats.yml');
+  const environment = Object.keys(passwords).map((name) => [name, `"\${PORTCULLIS_${name}:?}"`]);
+  const nats = { environment: Object.fromEntries(environment) };
+  writeFileSync(file, JSON.stringify({ services: { nats } }), { mode: 0o600 });
+  return file;
 }

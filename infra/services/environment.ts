@@ -1,5 +1,6 @@
 import type { Administrator } from './first-administrator.ts';
 import { addressOf, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
+import { withOwnServices, type OwnService } from './own-services.ts';
 import { isGiven, passedOn } from './settings.ts';
 
 /** What a service is given; each gets only what it needs. */
@@ -15,6 +16,8 @@ export interface SystemFacts {
   keyEncryptionKeyFile: string;
   /** Where mails go, unless the person's shell names a server for them. */
   mailFolder: string;
+  /** Services of the reader's own; none unless given. */
+  own?: readonly OwnService[];
   /** Of the services that verify tokens. */
   clientSecretFiles: Record<'user' | 'admin', string>;
 }
@@ -55,6 +58,7 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
       // A server, where the shell names one, wins over the folder.
       PORTCULLIS_MAIL_FOLDER: facts.mailFolder,
       ...unlessGiven('PORTCULLIS_REQUIRE_VERIFIED_EMAIL', 'false'),
+      ...withOwnServices(facts.own ?? []),
     },
     user: {
       ...common('user'),

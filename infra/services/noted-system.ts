@@ -1,6 +1,7 @@
 import { chosenPorts, DATABASES, type ServiceName } from './catalogue.ts';
 import { serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import { firstAdministrator } from './first-administrator.ts';
+import { ownServices } from './own-services.ts';
 import { runningSystem } from './running-system.ts';
 import { mailFolder } from './told-mails.ts';
 import { natsUrls } from '../nats/users.ts';
@@ -20,6 +21,7 @@ export function noted(dataFolder: string): Record<ServiceName, ServiceEnvironmen
       process.env['REDIS_URL'] ??
       `redis://:${secret(dataFolder, 'redis')}@127.0.0.1:${notedPort(dataFolder, 'redis')}`,
     administrator: firstAdministrator(),
+    own: ownServices(dataFolder),
     keyEncryptionKeyFile: secretFile(dataFolder, 'key-encryption-key'),
     mailFolder: mailFolder(dataFolder),
     clientSecretFiles: {

@@ -1,5 +1,5 @@
 import { build } from './build.ts';
-import { SERVICES, type ServiceName, type ServicePorts } from './catalogue.ts';
+import { SERVICES, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
 import { createDatabases } from './databases.ts';
 import { CLIENTS, serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import {
@@ -7,11 +7,13 @@ import {
   firstAdministrator,
   type Administrator,
 } from './first-administrator.ts';
+import { clientIdOf, clientSecretOf, writeEnvironment } from './own-service-environment.ts';
+import { ownServices, type OwnService } from './own-services.ts';
 import { runService, runServiceCommand } from './run-service.ts';
 import { notPassedOn } from './settings.ts';
 import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
-import { natsUrls } from '../nats/users.ts';
+import { natsUrlOf, natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
 import { mailFolder } from './told-mails.ts';
 import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
@@ -39,7 +41,8 @@ export async function prepareSystem(
   ports: ServicePorts,
 ): Promise<PreparedSystem> {
   const prepared = await prepareDatabases(session, ports);
-  await step('machine clients', () => ensureClients(session, prepared.environments.auth));
+  const own = ownServices(session.dataFolder);
+  await step('machine clients', () => ensureClients(session, prepared.environments.auth, own));
   return prepared;
 }
 
@@ -55,8 +58,10 @@ export async function prepareDatabases(
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
   await step('build', () => build(session));
   const administrator = firstAdministrator();
+  const own = ownServices(dataFolder);
   const environments = serviceEnvironments({
     ports,
+    own,
     databases,
     nats: busUrls(dataFolder, servers.nats),
     redis: servers.redis.url,
@@ -68,6 +73,13 @@ export async function prepareDatabases(
       admin: secretFile(dataFolder, 'admin-client'),
     },
   });
+  for (const service of own) {
+    writeEnvironment(dataFolder, service, {
+      issuer: environments.auth['PORTCULLIS_ISSUER'] ?? '',
+      prefix: SUBJECT_PREFIX,
+      nats: busUrl(dataFolder, servers.nats, service.name),
+    });
+  }
   await step('migrate', async () => {
     await runServiceCommand(session, 'auth', 'migrate', [], environments.auth);
     await runServiceCommand(session, 'user', 'migrate', [], environments.user);
@@ -75,19 +87,32 @@ export async function prepareDatabases(
   return { environments, administrator };
 }
 
-async function ensureClients(session: Session, env: ServiceEnvironment): Promise<void> {
-  for (const service of ['user', 'admin'] as const) {
-    const words = ['--id', CLIENTS[service], '--name', service, '--scope', SCOPES[service]];
-    await runServiceCommand(
-      session,
-      'auth',
-      'ensure-client',
-      [...words, '--audience', AUTH_AUDIENCE],
-      {
-        ...env,
-        PORTCULLIS_CLIENT_SECRET: secret(session.dataFolder, `${service}-client`),
-      },
-    );
+async function ensureClients(
+  session: Session,
+  env: ServiceEnvironment,
+  own: readonly OwnService[],
+): Promise<void> {
+  const { dataFolder } = session;
+  const clients = [
+    ...(['user', 'admin'] as const).map((name) => ({
+      name,
+      id: CLIENTS[name],
+      scope: SCOPES[name],
+      secret: secret(dataFolder, `${name}-client`),
+    })),
+    ...own.map((service) => ({
+      name: service.name,
+      id: clientIdOf(service),
+      scope: VERIFIER_SCOPE,
+      secret: clientSecretOf(dataFolder, service),
+    })),
+  ];
+  for (const { name, id, scope, secret: proof } of clients) {
+    const words = ['--id', id, '--name', name, '--scope', scope, '--audience', AUTH_AUDIENCE];
+    await runServiceCommand(session, 'auth', 'ensure-client', words, {
+      ...env,
+      PORTCULLIS_CLIENT_SECRET: proof,
+    });
   }
 }
 
@@ -96,6 +121,10 @@ function busUrls(dataFolder: string, { url, origin }: RunningServer): Record<Ser
   return origin === 'environment'
     ? { auth: url, user: url, admin: url }
     : natsUrls(dataFolder, url);
+}
+
+function busUrl(dataFolder: string, { url, origin }: RunningServer, user: string): string {
+  return origin === 'environment' ? url : natsUrlOf(dataFolder, url, user);
 }
 
 /** Runs the services; the others after auth, whose keys and grants they need to be ready. */

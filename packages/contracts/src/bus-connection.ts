@@ -20,6 +20,9 @@ export interface BusConnectionOptions {
   readonly pingInterval: number;
   readonly maxPingOut: number;
   readonly ignoreAuthErrorAbort: boolean;
+  readonly servers?: string;
+  readonly user?: string;
+  readonly pass?: string;
 }
 
 export interface ConnectingService {
@@ -27,17 +30,25 @@ export interface ConnectingService {
   service: string;
   /** `PORTCULLIS_PREFIX` of the deployment; `portcullis` unless given. */
   prefix?: string;
+  /**
+   * `NATS_URL`: the server's address with the user and password of this service, as in
+   * `nats://orders:…@host:4222`. The library takes no login from an address.
+   */
+  url?: string | undefined;
 }
 
 /**
  * @example
+ * connect({ ...connectionOptions({ service: 'orders', url: process.env['NATS_URL'] }) })
  * connect({ servers, user, pass, ...connectionOptions({ service: 'orders' }) })
+ *
+ * @throws TypeError for a `url` that is there and is no address, also when it is undefined: a setting
+ *   is missing then
  */
-export function connectionOptions({
-  service,
-  prefix = 'portcullis',
-}: ConnectingService): BusConnectionOptions {
+export function connectionOptions(options: ConnectingService): BusConnectionOptions {
+  const { service, prefix = 'portcullis' } = options;
   return {
+    ...('url' in options ? loginOf(options.url) : {}),
     name: service,
     // Replies go where no other service may listen; permissions are given by this prefix.
     inboxPrefix: inboxPrefix(prefix, service),
@@ -49,5 +60,20 @@ export function connectionOptions({
     // A server that restarts with other users, or a login that expires, is not the end of this
     // connection. With the library's default the second refused login closes it for good.
     ignoreAuthErrorAbort: true,
+  };
+}
+
+function loginOf(url: string | undefined): Pick<BusConnectionOptions, 'servers' | 'user' | 'pass'> {
+  const { host, username, password } = new URL(
+    url !== undefined && URL.canParse(url) ? url : 'none:',
+  );
+  if (host === '') {
+    // It may hold a password: not repeated.
+    throw new TypeError('connectionOptions: url is no address of a server; is NATS_URL set?');
+  }
+  return {
+    servers: host,
+    ...(username === '' ? {} : { user: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { pass: decodeURIComponent(password) }),
   };
 }

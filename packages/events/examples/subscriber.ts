@@ -4,9 +4,9 @@ import { connectionOptions, subscribeToEvents } from '@portcullis/events';
 declare const invoices: { forget(userId: string): Promise<void> };
 declare const connections: { closeAllOf(sessionId: string): void };
 
+process.loadEnvFile('.portcullis/dev/services/billing.env'); // as `npm run service` has it written
 const connection = await connect({
-  ...connectionOptions({ service: 'billing' }), // comes back, whatever happens to NATS
-  servers: 'nats://localhost:4222',
+  ...connectionOptions({ service: 'billing', url: process.env['NATS_URL'] }), // comes back by itself
 });
 export const events = subscribeToEvents({
   connection,

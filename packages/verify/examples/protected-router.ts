@@ -3,10 +3,11 @@ import { createVerifier } from '@portcullis/verify';
 import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
 import { protect, type AuthorizationContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
+import { createHTTPServer } from '@trpc/server/adapters/standalone';
 
+process.loadEnvFile('.portcullis/dev/services/orders.env'); // as `npm run service` has it written
 const connection = await connect({
-  ...connectionOptions({ service: 'orders' }), // comes back, whatever happens to NATS
-  servers: 'nats://localhost:4222',
+  ...connectionOptions({ service: 'orders', url: process.env['NATS_URL'] }), // comes back by itself
 });
 const verifier = await createVerifier({
   issuer: 'http://localhost:4000',
@@ -23,3 +24,9 @@ export const orders = t.router({
   mine: signedIn.query(({ ctx }) => `the orders of ${ctx.token.sub}`),
   all: support.query(() => 'the orders of everybody'),
 });
+
+const server = createHTTPServer({
+  router: orders,
+  createContext: ({ req }) => ({ authorization: req.headers.authorization }),
+});
+server.listen(4010, '127.0.0.1');

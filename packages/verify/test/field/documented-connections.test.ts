@@ -63,7 +63,11 @@ function optionsIn(file: string): NodeConnectionOptions {
   const text = readFileSync(new URL(`../../../../${file}`, import.meta.url), 'utf8');
   const [, options] = /await connect\((\{[\s\S]*?\})\);/.exec(text) ?? [];
   if (options === undefined) throw new Error(`${file} shows no connection`);
-  return runInNewContext(`(${options})`, { ...exported, password: '' });
+  return runInNewContext(`(${options})`, {
+    ...exported,
+    password: '',
+    process: { env: { NATS_URL: 'nats://orders:x@127.0.0.1:4222' } },
+  });
 }
 
 async function follow(file: string, connection: NatsConnection): Promise<void> {
