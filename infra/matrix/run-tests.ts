@@ -6,6 +6,7 @@ import type { Program } from './programs.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';
+import { CHECKOUT_ID } from '../paths.ts';
 import { ADDRESS_SETTING } from '../servers/server-name.ts';
 
 /** Its processes end by themselves when it is asked to; half an ended test run leaves servers. */
@@ -23,7 +24,7 @@ export async function runTests(
   session: Session,
   { repository, commit, programs, log }: TestRun,
 ): Promise<{ passed: number; failed: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-matrix-'));
+  const folder = mkdtempSync(join(tmpdir(), `portcullis-${CHECKOUT_ID}-matrix-`));
   await session.supervisor.own({ kind: 'folder', name: folder, path: folder, stage: stage.folder });
   const clone = join(folder, 'clone');
   const git = (...words: string[]): void => {

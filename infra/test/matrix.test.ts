@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
@@ -7,6 +15,7 @@ import { inSession } from '../lifetime/session.ts';
 import { Results } from '../matrix/results.ts';
 import { ROWS, type Row } from '../matrix/rows.ts';
 import { runMatrix, type Verdict } from '../matrix/run-matrix.ts';
+import { CHECKOUT_ID } from '../paths.ts';
 
 // A small repository takes the place of this one: what is tested is the running of rows. Its programs
 // lie where the matrix keeps what it has fetched, and say of themselves which version they are.
@@ -85,6 +94,15 @@ it('says of a row that cannot be had that it was not run', async () => {
   expect(verdicts).toMatchObject([{ outcome: 'not run', why: expect.stringContaining('9.1.0') }]);
   expect(status).toBe(3);
   expect(runsUntilNow()).toBe(0);
+});
+
+it('leaves nothing behind when it is stopped', async () => {
+  const clones = (): string[] => readdirSync(tmpdir()).filter((name) => name.includes(`-${mark}`));
+  const mark = `${CHECKOUT_ID}-matrix-`;
+  const before = clones();
+  commitTest(`kill -TERM ${process.pid}; sleep 60`, '5 passed, 0 failed');
+  expect((await run([row])).status).toBe(130);
+  expect(clones()).toEqual(before);
 });
 
 it('changes one axis at a time', () => {
