@@ -49,6 +49,11 @@ try {
   const { main } = await import(`./${command}.ts`);
   process.exitCode = await main(process.argv.slice(3));
 } catch (error) {
-  console.error(error instanceof Error && 'fix' in error ? error.message : error);
+  if (error instanceof Error && 'fix' in error) {
+    console.error(error.message);
+    if (!error.message.includes('Fix: ')) console.error(`Fix: ${error.fix}`);
+  } else {
+    console.error(error);
+  }
   process.exitCode = 1;
 }

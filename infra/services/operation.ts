@@ -77,7 +77,7 @@ export async function runOperation(
   return await inSession(DEV_FOLDER, title, async (session) => {
     const { environments } = await prepareDatabases(session, chosenPorts());
     console.log();
-    return await run(session, operation, { ...environments[service], ...ofAClient() });
+    return await run(session, operation, withClient(environments[service]));
   });
 }
 
@@ -109,7 +109,7 @@ function besideLauncher(operation: Operation): number {
   const { status } = spawnSync(process.execPath, programOf(operation), {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...noted(DEV_FOLDER)[operation.service], ...ofAClient() },
+    env: withClient(noted(DEV_FOLDER)[operation.service]),
   });
   return status ?? 1;
 }
@@ -118,12 +118,20 @@ function programOf({ service, command, words }: Operation): string[] {
   return [program(service, `commands/${command}.js`), ...words];
 }
 
-function ofAClient(): Record<string, string> {
-  const given = OF_A_CLIENT.flatMap((name) => [name, `${name}_FILE`]);
-  return Object.fromEntries(
-    given.flatMap((name) => {
-      const value = process.env[name];
-      return value ? [[name, value]] : [];
-    }),
-  );
+/** The environment with what the shell has of a client instead of the service's own. */
+export function withClient(
+  own: Readonly<Record<string, string>>,
+  shell: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const env = { ...own };
+  for (const name of OF_A_CLIENT) {
+    if (!isGiven(name, shell)) continue;
+    for (const one of [name, `${name}_FILE`]) {
+      // Both the one and the other would be "given twice".
+      delete env[one];
+      const value = shell[one];
+      if (value) env[one] = value;
+    }
+  }
+  return env;
 }

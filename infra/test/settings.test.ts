@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../paths.ts';
+import { withClient } from '../services/operation.ts';
 import { KNOWN_SETTINGS, notPassedOn, passedOn } from '../services/settings.ts';
 import { join } from 'node:path';
 
@@ -35,6 +36,14 @@ describe('the settings of the launcher', () => {
       PORTCULLIS_WEB_ORIGINS: 'http://localhost:5173',
     });
     expect(passedOn('user', shell)).toEqual({ PORTCULLIS_WEB_ORIGINS: 'http://localhost:5173' });
+  });
+
+  it('give a command the client of the shell instead of the service’s own', () => {
+    const own = { PORTCULLIS_CLIENT_ID: 'cli_user', PORTCULLIS_CLIENT_SECRET_FILE: '/own' };
+    expect(withClient(own, {})).toEqual(own);
+    expect(
+      withClient(own, { PORTCULLIS_CLIENT_ID: 'cli_rec', PORTCULLIS_CLIENT_SECRET: 'secret' }),
+    ).toEqual({ PORTCULLIS_CLIENT_ID: 'cli_rec', PORTCULLIS_CLIENT_SECRET: 'secret' });
   });
 
   it('are told, one line each without the value, where no service gets them', () => {
