@@ -2,6 +2,7 @@ export { parseBusAddress } from './bus/credentials.ts';
 export { ConfigurationError, readConfig, type Environment } from './config/read-config.ts';
 export { databaseUrl, isWellKnown, secret } from './config/secret.ts';
 export { cookieSettings } from './config/cookie-settings.ts';
+export type { CookieSettings } from './http/exchange.ts';
 export {
   flag,
   httpUrl,

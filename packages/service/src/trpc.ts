@@ -2,12 +2,11 @@
  * tRPC on fastify. The adapter of the library would build addresses from the Host header and take any
  * kind of body; here only JSON gets in, judged beforehand, and only what tRPC needs is handed on.
  */
-import type { Refusal } from '@portcullis/contracts';
 import { refusalOf } from '@portcullis/api';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { noteRefusal } from './http/answer-refusal.ts';
+import { answerRefusal, noteRefusal } from './http/answer-refusal.ts';
 import { addTextualJsonParser } from './http/body-parsers.ts';
 import { MAX_BATCH } from './http/bounds.ts';
 import { exchangeOf } from './http/exchange.ts';
@@ -18,6 +17,8 @@ import { refusalHeaders } from './http/refusal-headers.ts';
 import { parseMembers, requestTarget } from './http/request-target.ts';
 import { malformed, parseStrictJson } from './http/strict-json.ts';
 import { withinBound } from './http/time-bound.ts';
+import { TRPC_PREFIX } from './http/trpc-envelope.ts';
+import { joinedVary } from './http/vary.ts';
 
 export interface TrpcOptions {
   router: AnyTRPCRouter;
@@ -25,18 +26,15 @@ export interface TrpcOptions {
   streams: OpenStreams;
 }
 
-/** JSON-RPC's "internal error" and "invalid request", which tRPC puts into its envelope. */
-const RPC_INTERNAL = -32_603;
-const RPC_INVALID = -32_600;
-const PREFIX = '/trpc/';
-
 export function addTrpcRoutes(app: FastifyInstance, options: TrpcOptions): void {
   app.register(async (scope) => {
     addTextualJsonParser(scope);
-    scope.setErrorHandler((error, request, reply) => answerEnveloped(error, request, reply));
+    scope.setErrorHandler((error, request, reply) =>
+      answerRefusal(request, reply, refusalOfHttp(error)),
+    );
     scope.route({
       method: ['GET', 'POST'],
-      url: `${PREFIX}:path`,
+      url: `${TRPC_PREFIX}:path`,
       exposeHeadRoute: false,
       handler: async (request, reply) =>
         answer(request, reply, await withinBound(call(request, reply, options))),
@@ -50,6 +48,8 @@ async function answer(
   reply: FastifyReply,
   response: Response,
 ): Promise<FastifyReply> {
+  const vary = response.headers.get('vary');
+  if (vary !== null) response.headers.set('vary', joinedVary(reply, vary));
   if (response.headers.has('transfer-encoding')) return reply.send(response);
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
     const { refusal, becomesStream } = exchangeOf(request);
@@ -62,7 +62,7 @@ async function answer(
     // A subscription that was refused before it began: tRPC would say so in a stream with status
     // 200, which is neither counted nor understood as a refusal.
     await response.body?.cancel();
-    return answerEnveloped(refusal, request, reply);
+    return answerRefusal(request, reply, refusal);
   }
   const headers = Object.fromEntries(response.headers);
   // All that is left is JSON, also where tRPC gives up early and does not say so.
@@ -83,7 +83,7 @@ async function call(
     const input = parseMembers(query, 'query').get('input');
     if (input !== undefined && input !== '') parseStrictJson(input);
   }
-  const procedures = path.slice(PREFIX.length);
+  const procedures = path.slice(TRPC_PREFIX.length);
   // tRPC has the same bound; refused here, the answer has its request id.
   if (procedures.split(',').length > MAX_BATCH) throw malformed('batch', 'holds too many calls');
   refuseStreamedAnswers(request);
@@ -135,25 +135,8 @@ function innerRequest(request: FastifyRequest, target: string, signal: AbortSign
 
 /** The name to count it under: one of ours, or none. */
 function countedRoute(router: AnyTRPCRouter, procedures: string): string {
-  if (procedures.includes(',')) return `${PREFIX}(batch)`;
+  if (procedures.includes(',')) return `${TRPC_PREFIX}(batch)`;
   return Object.hasOwn(router._def.procedures, procedures)
-    ? `${PREFIX}${procedures}`
-    : `${PREFIX}(unknown)`;
-}
-
-/** What failed before tRPC was reached, in the envelope that its client understands. */
-function answerEnveloped(error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const refusal: Refusal = refusalOfHttp(error);
-  noteRefusal(request, refusal);
-  return reply
-    .code(refusal.status)
-    .headers(refusalHeaders(refusal, request))
-    .type('application/json; charset=utf-8')
-    .send({
-      error: {
-        message: refusal.message,
-        code: refusal.status >= 500 ? RPC_INTERNAL : RPC_INVALID,
-        data: { httpStatus: refusal.status, portcullis: refusal.toBody(request.id) },
-      },
-    });
+    ? `${TRPC_PREFIX}${procedures}`
+    : `${TRPC_PREFIX}(unknown)`;
 }

@@ -72,6 +72,33 @@ describe('readConfig', () => {
     expect(problems).toContain('DATABASE_URL: is missing');
   });
 
+  it.each([
+    ['*', 'is not a list of header names'],
+    ['traceparent;baggage', 'is not a list of header names'],
+    ['traceparent,', 'is not a list of header names'],
+    ['x'.repeat(65), 'is not a list of header names'],
+    ['Cookie', 'names a header that no page sends'],
+    ['traceparent, X-Forwarded-For', 'names a header that no page sends'],
+    ['Sec-Fetch-Site', 'names a header that no page sends'],
+    [Array.from({ length: 33 }, (_, i) => `x-${i}`).join(), 'names more than 32 headers'],
+  ])('pages may not be allowed to send %s', (names, why) => {
+    const env = { ...good, PORTCULLIS_WEB_REQUEST_HEADERS: names };
+    const [problem, ...more] = problemsOf(() => readConfig(schema(true), env));
+    expect(problem).toContain(`PORTCULLIS_WEB_REQUEST_HEADERS: ${why}`);
+    expect(more).toEqual([]);
+  });
+
+  it.each(['*', 'Set-Cookie', 'x y'])('pages may not be allowed to read %s', (names) => {
+    const env = { ...good, PORTCULLIS_WEB_ANSWER_HEADERS: names };
+    expect(problemsOf(() => readConfig(schema(true), env))).toHaveLength(1);
+  });
+
+  it('names of headers are taken in any case', () => {
+    const env = { ...good, PORTCULLIS_WEB_REQUEST_HEADERS: 'traceparent, Sentry-Trace' };
+    const names = readConfig(schema(true), env).PORTCULLIS_WEB_REQUEST_HEADERS;
+    expect(names).toEqual(['traceparent', 'sentry-trace']);
+  });
+
   it('reads a secret from a file, without the newline at its end', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'secret');
     writeFileSync(file, `${good['CLIENT_SECRET']}\n`);

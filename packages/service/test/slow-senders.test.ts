@@ -11,11 +11,12 @@ import { startSmallService } from './small-service.ts';
 
 let service: Awaited<ReturnType<typeof startSmallService>>;
 beforeAll(async () => {
-  service = await startSmallService();
+  service = await startSmallService({ cookies: { origins: [PAGE] } });
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-const HEAD = 'POST /v1/things HTTP/1.1\r\nhost: a\r\n';
+const PAGE = 'https://app.example.com';
+const HEAD = `POST /v1/things HTTP/1.1\r\nhost: a\r\norigin: ${PAGE}\r\n`;
 /** How many send in each way at the same time. */
 const SENDERS = 50;
 /** Between two bytes, in milliseconds: far below any bound on silence. */
@@ -67,10 +68,14 @@ it.concurrent(
     }
     expect(waited.toSorted((a, b) => a - b)[10]).toBeLessThan(1_000);
 
-    for (const { answer, ms } of await slow) {
+    for (const [i, { answer, ms }] of (await slow).entries()) {
       const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
       expect(head).toMatch(/^HTTP\/1\.1 408 /);
       expect(head.toLowerCase()).toContain('connection: close');
+      // A head that did not arrive has told no origin.
+      const allowed = /^access-control-allow-origin: (.*)\r$/m.exec(head)?.[1];
+      expect(allowed).toBe(i < SENDERS ? undefined : PAGE);
+      expect(head).toMatch(/^vary: origin\r$/m);
       expect(errorBody.parse(JSON.parse(body)).code).toBe('request_timeout');
       // The slack is the machine's, not the server's.
       expect(ms).toBeLessThan(heldAtMost + 8_000);

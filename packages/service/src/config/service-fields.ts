@@ -1,5 +1,6 @@
 /** The variables that every service reads. */
 import { z } from 'zod';
+import { pageAnswerHeaders, pageRequestHeaders } from './header-names.ts';
 import type { Environment } from './read-config.ts';
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -111,6 +112,10 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
     PORTCULLIS_TRUSTED_PROXIES: trustedProxies.default([]),
     /** Pages of these origins may call with cookies, and read the answers; none unless told. */
     PORTCULLIS_WEB_ORIGINS: webOrigins({ production }).default([]),
+    /** Further headers that those pages may send; exact names, none unless told. */
+    PORTCULLIS_WEB_REQUEST_HEADERS: pageRequestHeaders.default([]),
+    /** Further headers of answers that those pages may read; exact names, none unless told. */
+    PORTCULLIS_WEB_ANSWER_HEADERS: pageAnswerHeaders.default([]),
     /** Cookies in the form that plain http on this machine needs; refused in production. */
     PORTCULLIS_INSECURE_COOKIES: flag
       .refine((value) => !(value && production), 'is not for production')

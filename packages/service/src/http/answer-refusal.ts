@@ -3,8 +3,9 @@ import type { Refusal } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exchangeOf } from './exchange.ts';
 import { refusalHeaders } from './refusal-headers.ts';
+import { refusalBody } from './trpc-envelope.ts';
 
-/** The plain-HTTP form of a refusal. */
+/** Under the addresses of tRPC in its envelope. */
 export function answerRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -15,7 +16,7 @@ export function answerRefusal(
     .code(refusal.status)
     .headers(refusalHeaders(refusal, request))
     .type('application/json; charset=utf-8')
-    .send(refusal.toBody(request.id));
+    .send(refusalBody(refusal, request.id, request.raw.url ?? '/'));
 }
 
 /**

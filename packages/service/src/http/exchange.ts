@@ -7,6 +7,10 @@ import type { Outages } from '../outages.ts';
 export interface CookieSettings extends CookiePolicy {
   /** For how long a browser keeps the refresh token; a service that sets none needs none. */
   refreshSeconds?: number;
+  /** Headers that pages of the allowed origins may send, beside those that this service knows. */
+  requestHeaders?: readonly string[];
+  /** Headers of answers that they may read, beside those that this service sets. */
+  exposedHeaders?: readonly string[];
 }
 
 interface Exchange {

@@ -15,10 +15,11 @@ import { addRestRoutes } from '../rest/rest.ts';
 import { routedProcedures } from '../rest/routed-procedures.ts';
 import { addTrpcRoutes } from '../trpc.ts';
 import { answerRefusal } from './answer-refusal.ts';
-import { allowOrigins } from './allow-origins.ts';
+import { allowOrigins, answerPreflight, crossOriginHeaders, isPreflight } from './allow-origins.ts';
 import { addBodyParsers } from './body-parsers.ts';
 import * as bounds from './bounds.ts';
 import { answerClientErrors, refuseExpectation } from './client-errors.ts';
+import { RequestsOfSockets } from './sender.ts';
 import { InFlight } from './drain.ts';
 import { exchangeOf, type CookieSettings } from './exchange.ts';
 import type { Authenticate, ProvePossession } from './request-context.ts';
@@ -93,7 +94,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   refuseIllFormed(app);
   logRequests(app, metrics);
   inFlight.watch(app, metrics);
-  allowOrigins(app, options.cookies?.origins ?? []);
+  allowOrigins(app, options.cookies ?? {});
   guardCookies(app, options.cookies ?? {});
   addBodyParsers(app);
   answerUnknownRoutes(app);
@@ -146,6 +147,9 @@ function addRawRoutes(app: FastifyInstance, add: HttpServerOptions['rawRoutes'])
 
 function bareServer(options: HttpServerOptions, headers: ReturnType<typeof securityHeaders>) {
   const loggerInstance: FastifyBaseLogger = options.logger;
+  const cookies = options.cookies ?? {};
+  const requests = new RequestsOfSockets();
+  const early = { headers, cookies };
   const app: FastifyInstance = fastify({
     loggerInstance,
     // Requests are logged by `logRequests`: the framework's own lines hold the query.
@@ -169,13 +173,16 @@ function bareServer(options: HttpServerOptions, headers: ReturnType<typeof secur
       headersTimeout: bounds.HEADERS_TIMEOUT,
       connectionsCheckingInterval: bounds.TIMEOUT_CHECK_INTERVAL,
     },
-    clientErrorHandler: answerClientErrors(options.logger, headers),
+    clientErrorHandler: answerClientErrors(options.logger, { ...early, requests }),
     frameworkErrors: (error, request, reply) => {
       reply.headers({ ...headers, 'x-request-id': request.id });
-      answerRefusal(request, reply, refusalOfHttp(error));
+      reply.headers(crossOriginHeaders(cookies, request.headers.origin));
+      if (isPreflight(request, cookies)) answerPreflight(reply, cookies);
+      else answerRefusal(request, reply, refusalOfHttp(error));
     },
   });
   app.server.maxConnections = bounds.MAX_CONNECTIONS;
-  app.server.on('checkExpectation', refuseExpectation(headers));
+  requests.watch(app.server);
+  app.server.on('checkExpectation', refuseExpectation(early));
   return app;
 }

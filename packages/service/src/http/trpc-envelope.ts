@@ -1,0 +1,21 @@
+/** A refusal in the form that a tRPC client understands, for whatever is refused before tRPC is reached. */
+import type { Refusal } from '@portcullis/contracts';
+import { requestTarget } from './request-target.ts';
+
+/** JSON-RPC's "internal error" and "invalid request", which tRPC puts into its envelope. */
+const RPC_INTERNAL = -32_603;
+const RPC_INVALID = -32_600;
+export const TRPC_PREFIX = '/trpc/';
+
+/** The body of a refusal: under tRPC's addresses in its envelope, elsewhere as plain HTTP has it. */
+export function refusalBody(refusal: Refusal, requestId: string, url: string): object {
+  const portcullis = refusal.toBody(requestId);
+  if (!requestTarget(url).path.startsWith(TRPC_PREFIX)) return portcullis;
+  return {
+    error: {
+      message: refusal.message,
+      code: refusal.status >= 500 ? RPC_INTERNAL : RPC_INVALID,
+      data: { httpStatus: refusal.status, portcullis },
+    },
+  };
+}
