@@ -51,7 +51,7 @@ try {
 } catch (error) {
   if (error instanceof Error && 'fix' in error) {
     console.error(error.message);
-    if (!error.message.includes('Fix: ')) console.error(`Fix: ${error.fix}`);
+    if (!error.message.includes('Fix: ')) console.error(`Fix: ${String(error.fix)}`);
   } else {
     console.error(error);
   }
