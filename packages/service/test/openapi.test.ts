@@ -112,8 +112,8 @@ describe('the page', () => {
     const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? '');
     expect(sources.length).toBeGreaterThan(3);
     for (const source of sources) {
-      expect(source).toMatch(/^\/docs\//);
-      const asset = await fetch(`${service.origin}${source}`);
+      expect(source).toMatch(/^docs\//);
+      const asset = await fetch(new URL(source, `${service.origin}/docs`));
       expect(asset.status).toBe(200);
       expect(asset.headers.get('x-content-type-options')).toBe('nosniff');
     }

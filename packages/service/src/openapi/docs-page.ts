@@ -1,6 +1,7 @@
 /**
  * The document, to browse. Everything comes from this process: the files are read once at the start,
- * and the policy lets the page load nothing from anywhere else.
+ * and the policy lets the page load nothing from anywhere else. Every address is relative to the page's
+ * own: a proxy may serve it under a prefix that it takes off.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +23,8 @@ const POLICY = [
 /** Without `validatorUrl: null` the page would send the document to a validator on the internet. */
 const INIT = `window.addEventListener('load', () => {
   window.ui = SwaggerUIBundle({
-    url: '/openapi.json',
+    // As a whole address: what the document calls by relative ones is called from there.
+    url: new URL('openapi.json', document.baseURI).href,
     dom_id: '#docs',
     validatorUrl: null,
     queryConfigEnabled: false,
@@ -66,13 +68,13 @@ function pageFor(title: string): string {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${safe}</title>
-    <link rel="icon" type="image/png" href="/docs/favicon-32x32.png" />
-    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+    <link rel="icon" type="image/png" href="docs/favicon-32x32.png" />
+    <link rel="stylesheet" href="docs/swagger-ui.css" />
   </head>
   <body>
     <div id="docs"></div>
-    <script src="/docs/swagger-ui-bundle.js"></script>
-    <script src="/docs/init.js"></script>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/init.js"></script>
   </body>
 </html>
 `;

@@ -25,7 +25,7 @@ export function openApiDocument(options: DocumentOptions): JsonSchema {
   return {
     openapi: '3.1.0',
     info: { title: options.title, version: options.version, license: LICENSE },
-    servers: [{ url: '/' }],
+    servers: [{ url: BESIDE_THE_DOCUMENT }],
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
@@ -41,6 +41,9 @@ export function openApiDocument(options: DocumentOptions): JsonSchema {
     },
   };
 }
+
+/** Relative to the address of the document (OpenAPI 3.1 section 4.8.5), whatever prefix that has. */
+const BESIDE_THE_DOCUMENT = '.';
 
 const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' };
 
