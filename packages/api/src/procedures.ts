@@ -68,14 +68,19 @@ export function refusalOf(error: unknown): Refusal {
   return faultOf(error);
 }
 
-/** Names what is wrong, and repeats no value. */
+/** Names what is wrong, and repeats neither a value nor a name that is not ours. */
 export function invalidRequest(error: ZodError): Refusal {
   return new Refusal('invalid_request', {
     issues: error.issues.slice(0, 20).map((found) => ({
       path: found.path.map(String).join('.').slice(0, 200),
-      message: found.message.slice(0, 200),
+      message: messageOf(found).slice(0, 200),
     })),
   });
+}
+
+/** The validator's own text names the members that it does not know. */
+function messageOf({ code, message }: ZodError['issues'][number]): string {
+  return code === 'unrecognized_keys' ? 'holds a member that is not known' : message;
 }
 
 function faultOf(cause: unknown): Refusal {
@@ -110,12 +115,17 @@ const t = initTRPC
         data: {
           code: shape.data.code,
           httpStatus: refusal.status,
-          path: shape.data.path,
+          // Of a procedure that there is not, the path is any text of a client.
+          path: isUnknownProcedure(error) ? undefined : shape.data.path,
           portcullis,
         },
       };
     },
   });
+
+function isUnknownProcedure({ code, cause }: TRPCError): boolean {
+  return code === 'NOT_FOUND' && !(cause instanceof Refusal);
+}
 
 export const router = t.router;
 

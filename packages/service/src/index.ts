@@ -12,6 +12,7 @@ export {
   serviceFields,
 } from './config/service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
+export { RepeatedMember } from './http/request-target.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
 export { refusalOfHttp } from './http/framework-errors.ts';
 export { bearerToken, possessionOf, presentedToken } from './http/presented-token.ts';

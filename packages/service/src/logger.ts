@@ -60,17 +60,43 @@ interface DescribedError {
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
-  const message = withoutParameters(error.message);
+  const message = quotesItsInput(error) ? NOT_SHOWN : withoutParameters(error.message);
   const described: DescribedError = { type: error.name, message };
   if ('code' in error && typeof error.code === 'string') described.code = error.code;
   if (error.stack !== undefined) {
-    const frames = error.stack.slice(Math.max(0, error.stack.indexOf('\n    at ')));
-    described.stack = `${error.name}: ${message}${frames}`.slice(0, MAX_TEXT);
+    described.stack = `${error.name}: ${message}${framesOf(error, error.stack)}`.slice(0, MAX_TEXT);
   }
   if (error.cause !== undefined && depth < MAX_CAUSES) {
     described.cause = describeError(error.cause, depth + 1);
   }
   return described;
+}
+
+const NOT_SHOWN = '(not shown: it may quote what was sent)';
+/** Errors of routers, parsers and validators. */
+const QUOTING = new Set([
+  'FastifyError',
+  'SyntaxError',
+  'TRPCError',
+  'TRPCClientError',
+  'URIError',
+  'ZodError',
+  '$ZodError',
+]);
+
+/** What such an error is about is told by its code and the place that it was thrown at. */
+function quotesItsInput(error: Error): boolean {
+  if (QUOTING.has(error.name)) return true;
+  if (!('code' in error) || typeof error.code !== 'string') return false;
+  // PostgreSQL quotes the value in its "data exceptions" (class 22).
+  return error.code.startsWith('FST_') || /^22[0-9A-Z]{3}$/.test(error.code);
+}
+
+/** After the message, which is in the stack too and may itself look like a frame. */
+function framesOf({ message }: Error, stack: string): string {
+  const said = message === '' ? -1 : stack.indexOf(message);
+  const frames = stack.indexOf('\n    at ', said === -1 ? 0 : said + message.length);
+  return frames === -1 ? '' : stack.slice(frames);
 }
 
 /** Drizzle writes the values of a failed query into the message. */

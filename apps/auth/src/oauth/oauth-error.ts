@@ -1,7 +1,7 @@
 /** Errors of the token endpoint, exactly as RFC 6749 section 5.2 has them. */
 import { refusalOf } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import type { FastifyReply, FastifyRequest } from '@portcullis/service';
+import { RepeatedMember, type FastifyReply, type FastifyRequest } from '@portcullis/service';
 
 export type OAuthCode =
   | 'invalid_request'
@@ -43,12 +43,12 @@ function isClientFault(error: unknown): boolean {
 function asOAuthError(error: unknown): OAuthError | null {
   if (error instanceof OAuthError) return error;
   if (!(error instanceof Refusal)) return null;
-  const { code, message, issues } = error;
+  const { code, message, cause } = error;
   if (code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') {
-    return new OAuthError(code, message, { cause: error.cause });
+    return new OAuthError(code, message, { cause });
   }
   // The one parameter that may be repeated (RFC 8707 section 2), which is not served here.
-  if (issues?.some(({ path }) => path === 'resource') === true) {
+  if (cause instanceof RepeatedMember && cause.member === 'resource') {
     return new OAuthError('invalid_target', 'A token is for one resource, or for all.');
   }
   return null;

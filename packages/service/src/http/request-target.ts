@@ -1,9 +1,7 @@
 /** The parts of the request line, without trusting its form (RFC 9112 section 3.2). */
+import { Refusal } from '@portcullis/contracts';
 import { malformed, refuseUnstorable } from './strict-json.ts';
 import { MAX_MEMBERS } from './bounds.ts';
-
-/** Characters of a path that reach the log. */
-const MAX_LOGGED_PATH = 256;
 
 export interface RequestTarget {
   path: string;
@@ -20,14 +18,6 @@ export function requestTarget(url: string): RequestTarget {
   return { path: beforeFragment.slice(0, at) || '/', query: beforeFragment.slice(at + 1) };
 }
 
-/** Longer than any id of ours, and no longer than any secret. */
-const MAYBE_SECRET = /[A-Za-z0-9_-]{32,}/g;
-
-/** For the log: never with the query, where tokens end up by mistake; nor with one in the path. */
-export function loggedPath(url: string): string {
-  return requestTarget(url).path.replaceAll(MAYBE_SECRET, '[hidden]').slice(0, MAX_LOGGED_PATH);
-}
-
 /**
  * Members of a query or of a form body (`application/x-www-form-urlencoded`). Each at most once
  * (RFC 6749 section 3.1), correctly escaped, and UTF-8.
@@ -42,11 +32,28 @@ export function parseMembers(text: string, where: 'query' | 'form'): Map<string,
     const at = pair.indexOf('=');
     const name = unescapeMember(at === -1 ? pair : pair.slice(0, at), where);
     const value = at === -1 ? '' : unescapeMember(pair.slice(at + 1), where);
-    if (members.has(name)) throw malformed(name, `is given twice in the ${where}`);
+    if (members.has(name)) throw repeated(name, where);
     members.set(name, value);
     if (members.size > MAX_MEMBERS) throw malformed(where, 'has too many members');
   }
   return members;
+}
+
+/** Which one it was; for the program, and for no log and no answer: the name is a client's. */
+export class RepeatedMember extends Error {
+  readonly member: string;
+
+  constructor(member: string) {
+    super('a member is given twice');
+    this.member = member;
+  }
+}
+
+function repeated(name: string, where: string): Refusal {
+  return new Refusal('invalid_request', {
+    cause: new RepeatedMember(name),
+    issues: [{ path: where, message: 'names a member twice' }],
+  });
 }
 
 function unescapeMember(text: string, where: string): string {

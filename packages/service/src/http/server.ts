@@ -30,6 +30,7 @@ import { addOperationRoutes } from './operations.ts';
 import { ReadinessProbe, type ReadinessChecks } from './readiness.ts';
 import { refuseIllFormed } from './ill-formed.ts';
 import { requestIdOf } from './request-id.ts';
+import { LoggedPaths } from './logged-path.ts';
 import { logRequests } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
 import { withinBound } from './time-bound.ts';
@@ -92,7 +93,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     reply.headers({ ...headers, 'x-request-id': request.id });
   });
   refuseIllFormed(app);
-  logRequests(app, metrics);
+  logRequests(app, metrics, new LoggedPaths(app, Object.keys(options.router._def.procedures)));
   inFlight.watch(app, metrics);
   allowOrigins(app, options.cookies ?? {});
   guardCookies(app, options.cookies ?? {});

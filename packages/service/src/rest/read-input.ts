@@ -11,6 +11,8 @@ import { parseMembers, requestTarget } from '../http/request-target.ts';
 import { malformed, refuseUnstorable } from '../http/strict-json.ts';
 import type { MemberKind, RoutedProcedure } from './routed-procedures.ts';
 
+/** Its name is the client's, and is not repeated. */
+const UNKNOWN = 'holds a member that is not known';
 const INTEGER = /^-?\d{1,15}$/;
 const pathParameters = z.record(z.string(), z.string());
 
@@ -27,7 +29,7 @@ export function readInput(procedure: RoutedProcedure, request: FastifyRequest): 
   }
   const { query } = requestTarget(request.raw.url ?? '/');
   for (const [name, value] of parseMembers(query, 'query')) {
-    if (!isTakenFromQuery(procedure, name)) throw malformed(name, 'is not known in the query');
+    if (!isTakenFromQuery(procedure, name)) throw malformed('query', UNKNOWN);
     const kind = procedure.members.get(name);
     // A search form sends what was not filled in as well. Empty text is left to its schema.
     const isLeftOut = value === '' && kind !== 'text' && procedure.route.method === 'GET';
@@ -40,7 +42,7 @@ export function readInput(procedure: RoutedProcedure, request: FastifyRequest): 
   if (procedure.input === undefined && input.size === 0) return undefined;
   for (const name of input.keys()) {
     // The schema refuses it too, but a procedure without input has none that could.
-    if (!procedure.members.has(name)) throw malformed(name, 'is not known');
+    if (!procedure.members.has(name)) throw malformed('body', UNKNOWN);
   }
   return Object.fromEntries(input);
 }
@@ -84,7 +86,7 @@ function formMembers({ route, members }: RoutedProcedure, body: FormBody): [stri
   if (renamed === undefined) throw new Refusal('unsupported_media_type');
   const input: [string, unknown][] = [];
   for (const [name, value] of body.members) {
-    if (name in Object.prototype) throw malformed(name, 'is not known');
+    if (name in Object.prototype) throw malformed('form', UNKNOWN);
     if (name === 'grant_type' && value !== 'password') throw malformed(name, 'is not password');
     const isHidden = Object.values(renamed).includes(name);
     const member = Object.hasOwn(renamed, name) ? renamed[name] : isHidden ? undefined : name;
