@@ -7,6 +7,7 @@ const refused = {
   401: { $ref: '#/components/responses/Unauthorized' },
   403: { $ref: '#/components/responses/Forbidden' },
   503: { $ref: '#/components/responses/Unavailable' },
+  default: { $ref: '#/components/responses/Other' },
 };
 const common = { tags: ['Verifiers'], security: [{ client: [] }] };
 

@@ -12,6 +12,19 @@ const oauthError = json('RFC 6749 section 5.2', {
   properties: { error: text, error_description: text },
   required: ['error'],
 });
+/** What each OAuth endpoint may answer besides: too many attempts, and a part that is away. */
+const waits = (description: string) => ({
+  ...json(description, {
+    type: 'object',
+    properties: { error: { const: 'temporarily_unavailable' } },
+    required: ['error'],
+  }),
+  headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 } } },
+});
+const later = {
+  429: waits('Too many attempts'),
+  503: waits('A part that this needs is away; try again'),
+};
 
 export const oauthPaths: PathItems = {
   '/oauth2/token': {
@@ -53,6 +66,7 @@ export const oauthPaths: PathItems = {
         }),
         400: oauthError,
         401: oauthError,
+        ...later,
       },
     },
   },
@@ -87,7 +101,7 @@ export const oauthPaths: PathItems = {
         }),
         400: oauthError,
         401: oauthError,
-        503: oauthError,
+        ...later,
       },
     },
   },
@@ -131,7 +145,7 @@ export const oauthPaths: PathItems = {
         400: oauthError,
         401: oauthError,
         403: oauthError,
-        503: oauthError,
+        ...later,
       },
     },
   },
@@ -140,7 +154,22 @@ export const oauthPaths: PathItems = {
       operationId: 'wellKnown.jwks',
       summary: 'The keys that tokens are signed with (RFC 7517)',
       tags: ['OAuth'],
-      responses: { 200: json('A JWK set', { type: 'object' }) },
+      responses: {
+        200: {
+          description: 'A JWK set',
+          content: {
+            'application/jwk-set+json': {
+              schema: {
+                type: 'object',
+                properties: { keys: { type: 'array', items: { type: 'object' } } },
+                required: ['keys'],
+              },
+            },
+          },
+        },
+        503: { $ref: '#/components/responses/Unavailable' },
+        default: { $ref: '#/components/responses/Other' },
+      },
     },
   },
   '/.well-known/oauth-authorization-server': {
@@ -148,7 +177,13 @@ export const oauthPaths: PathItems = {
       operationId: 'wellKnown.metadata',
       summary: 'Metadata of the issuer (RFC 8414)',
       tags: ['OAuth'],
-      responses: { 200: json('Metadata', { type: 'object' }) },
+      responses: {
+        200: json('Metadata', {
+          type: 'object',
+          required: ['issuer', 'jwks_uri', 'token_endpoint'],
+        }),
+        default: { $ref: '#/components/responses/Other' },
+      },
     },
   },
 };
