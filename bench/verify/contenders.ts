@@ -2,7 +2,7 @@
  * Those who verify, each with the checks that it can do: algorithm pinned, issuer, audience, type and
  * expiry. Ours looks for the token among the revocations too, and at how fresh they are.
  */
-import type { Verifier } from '@portcullis/verify';
+import { derOfEs256, type Verifier } from '@portcullis/verify';
 import { createVerifier as createFastVerifier, type VerifierOptions } from 'fast-jwt';
 import { importJWK, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
@@ -68,10 +68,12 @@ export function portcullisByPromise(verifier: Verifier): Contender {
   return awaited('portcullis, by a promise', (token) => verifier.verify(token));
 }
 
-/** `node:crypto` on bytes that are decoded already: the signature, and nothing around it. */
+/**
+ * `node:crypto` on bytes that are decoded already, of ES256 in DER: the signature, and nothing around
+ * it.
+ */
 export function rawCrypto({ alg, jwk }: Expected): Contender {
   const key = createPublicKey({ key: jwk, format: 'jwk' });
-  const withOptions = alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;
   const hash = alg === 'EdDSA' ? null : 'sha256';
   return {
     name: 'node:crypto, raw',
@@ -79,12 +81,13 @@ export function rawCrypto({ alg, jwk }: Expected): Contender {
     prepare: (tokens) => {
       const split = tokens.map((token) => {
         const end = token.lastIndexOf('.');
-        const signature = Buffer.from(token.slice(end + 1), 'base64url');
+        const decoded = Buffer.from(token.slice(end + 1), 'base64url');
+        const signature = alg === 'ES256' ? derOfEs256(decoded) : decoded;
         return { signed: Buffer.from(token.slice(0, end), 'latin1'), signature };
       });
       return () => {
         for (const { signed, signature } of split) {
-          if (!verifyBytes(hash, signed, withOptions, signature)) throw new Error('refused');
+          if (!verifyBytes(hash, signed, key, signature)) throw new Error('refused');
         }
       };
     },

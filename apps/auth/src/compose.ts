@@ -19,6 +19,7 @@ import { hasAdministrator } from './account/acting-administrator.ts';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { createJudgePassword } from './account/judge-password.ts';
 import { createPasswordHasher } from './account/password-hasher.ts';
+import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
 import { addLinkPages } from './link/pages.ts';
 import { OWN_AUDIENCE, type AuthConfig } from './config.ts';
 import { openKeyRing } from './keys/key-ring.ts';
@@ -113,6 +114,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   );
   owned.use(scheduleForgetting({ database, clock: systemClock, failed }));
   await makeFirstAdministrator(config, { database, makeChange, hasher }, logger);
+  await warnOfBrokenKeys(database, logger);
 
   const { issuer, audiences, accessTokenSeconds: lifeSeconds } = config;
   const mint = createMint({ keyRing, issuer, audiences, lifeSeconds });

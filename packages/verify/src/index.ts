@@ -4,6 +4,7 @@ export type { Fetch } from './keys/fetch-key-set.ts';
 export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './keys/public-key.ts';
+export { rocaProblem } from './keys/roca.ts';
 export { readAuthorization, type PresentedToken } from './proof/authorization.ts';
 export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
@@ -22,6 +23,7 @@ export {
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
+export { derOfEs256 } from './token/es256-der.ts';
 export { isMediaType } from './token/media-type.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type Algorithm, type ParsedToken } from './token/parse.ts';
 export { signatureHolds, type VerificationKey } from './token/signature.ts';

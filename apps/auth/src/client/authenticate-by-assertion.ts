@@ -8,7 +8,7 @@
 import { isMediaType, jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
 import { z } from 'zod';
 import type { SpendOnce } from '../proof/spend-once.ts';
-import { readClientKeys } from './client-keys.ts';
+import { storedClientKeys } from './client-keys.ts';
 import type { AuthenticatedClient, FindClient } from './find-client.ts';
 
 export interface AssertionDependencies {
@@ -83,7 +83,7 @@ function readAssertion(assertion: string) {
 
 function isSignedByOneOf(jws: Jws, jwks: unknown): boolean {
   const { kid } = jws.header;
-  return readClientKeys(jwks).keys.some(
+  return storedClientKeys(jwks).some(
     (key) => (kid === undefined || kid === key.kid) && jwsSignatureHolds(jws, key),
   );
 }

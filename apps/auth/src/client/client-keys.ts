@@ -3,7 +3,13 @@
  * that are not understood are ignored, in a key and in the set, and so are keys for another purpose or of
  * another kind (sections 4 and 5). Only public members are stored.
  */
-import { holdsSecret, readPublicKey, thumbprintOf, type PublicKey } from '@portcullis/verify';
+import {
+  holdsSecret,
+  readPublicKey,
+  rocaProblem,
+  thumbprintOf,
+  type PublicKey,
+} from '@portcullis/verify';
 import { z } from 'zod';
 
 /** Two are enough for a rotation. */
@@ -64,14 +70,58 @@ function readKey(candidate: Record<string, unknown>, name: string) {
   // One algorithm has two names, of which the older is understood everywhere.
   const older = alg === 'Ed25519' ? ('EdDSA' as const) : alg;
   const stored = { ...rest, ...(older === undefined ? {} : { alg: older }) };
+  const broken = rocaProblem(stored);
+  if (broken !== undefined) {
+    throw new Error(`${name} (kid ${JSON.stringify(stored.kid)}): ${broken}`);
+  }
   const key = readPublicKey(stored);
   if (key === undefined) throw new Error(`${name}: is no sound key for ES256, RS256 or EdDSA`);
   return { name, stored, key: { kid: stored.kid, ...key } };
 }
 
-/** Names what the keys are, whatever their spelling or order. */
+/** One of a stored set; `key` is undefined for one that would not be taken any more. */
+interface StoredKey {
+  readonly kid: string;
+  readonly key: ClientKey | undefined;
+  /** What is wrong with it, where it is known to be broken. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * A set that was stored by this version or a former one. A key that was taken then and is refused now,
+ * as weak keys become known, signs nothing any more; those beside it do.
+ */
+function readStored(document: unknown): StoredKey[] {
+  const { keys } = jwkSet.parse(document);
+  return keys.map((stored) => {
+    const kid = String(stored['kid']);
+    const key = readPublicKey(stored);
+    return {
+      kid,
+      key: key === undefined ? undefined : { kid, ...key },
+      problem: rocaProblem(stored),
+    };
+  });
+}
+
+/** The keys of a stored set that count today. */
+export function storedClientKeys(document: unknown): readonly ClientKey[] {
+  return readStored(document).flatMap(({ key }) => key ?? []);
+}
+
+/** The keys of a stored set that are known to be broken, with what to do about each. */
+export function brokenKeysOf(document: unknown): { kid: string; problem: string }[] {
+  return readStored(document).flatMap(({ kid, problem }) =>
+    problem === undefined ? [] : [{ kid, problem }],
+  );
+}
+
+/** Names what the keys of a stored set are, whatever their spelling or order. */
 export function fingerprintsOf(document: unknown): ReadonlySet<string> {
   return new Set(
-    readClientKeys(document).keys.map(({ kid, key }) => `${kid} ${thumbprintOf(key)}`),
+    readStored(document).map(({ kid, key }) =>
+      // No set that is taken today has such a name: with the next one the key is gone.
+      key === undefined ? `${kid} refused` : `${kid} ${thumbprintOf(key.key)}`,
+    ),
   );
 }

@@ -2,7 +2,7 @@
 import { readBounded } from '../http/read-bounded.ts';
 import type { VerificationKey } from '../token/signature.ts';
 import { parseStrictJson } from '../token/strict-json.ts';
-import { readKeySet } from './key-set.ts';
+import { problemsOfKeys, readKeySet } from './key-set.ts';
 
 const FETCH_TIMEOUT_MS = 3_000;
 const MAX_BYTES = 64 * 1024;
@@ -35,8 +35,11 @@ export async function fetchKeySet(
     throw new Error(`the key set was answered ${response.status}`);
   }
   const bytes = await readBounded(response, MAX_BYTES);
-  const keys = readKeySet(parseStrictJson(bytes));
+  const document = parseStrictJson(bytes);
+  const keys = readKeySet(document);
   // No issuer is without a key: that is a fault, and no reason to refuse everybody.
-  if (keys.size === 0) throw new Error('the key set has no usable key');
+  if (keys.size === 0) {
+    throw new Error(['the key set has no usable key', ...problemsOfKeys(document)].join('; '));
+  }
   return keys;
 }

@@ -3,6 +3,7 @@ import { keyId } from '@portcullis/contracts';
 import { z } from 'zod';
 import type { VerificationKey } from '../token/signature.ts';
 import { holdsSecret, readPublicKey } from './public-key.ts';
+import { rocaProblem } from './roca.ts';
 
 const MAX_KEYS = 64;
 
@@ -29,4 +30,13 @@ export function readKeySet(document: unknown): Map<string, VerificationKey> {
     if (kid !== undefined && key !== undefined) usable.set(kid, { kid, ...key });
   }
   return usable;
+}
+
+/** @returns for each key that is known to be broken: its name, and what to do about it */
+export function problemsOfKeys(document: unknown): string[] {
+  return keySet.parse(document).keys.flatMap((candidate) => {
+    const problem = rocaProblem(candidate);
+    const kid = keyId.safeParse(candidate['kid']).data ?? 'a key without a usable kid';
+    return problem === undefined ? [] : [`${kid}: ${problem}`];
+  });
 }

@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Algorithm } from '../token/parse.ts';
+import { isRocaModulus } from './roca.ts';
 import { isSmallOrder } from './small-order.ts';
 
 const MIN_RSA_BITS = 2_048;
@@ -79,6 +80,7 @@ export function readPublicKey(candidate: Record<string, unknown>): PublicKey | u
     modulusLength <= MAX_RSA_BITS &&
     publicExponent > MIN_RSA_EXPONENT &&
     publicExponent < MAX_RSA_EXPONENT &&
-    publicExponent % 2n === 1n;
+    publicExponent % 2n === 1n &&
+    !isRocaModulus(jwk.n);
   return sound ? { alg: 'RS256', key } : undefined;
 }

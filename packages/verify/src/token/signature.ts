@@ -1,5 +1,6 @@
 /** One key, one algorithm: what the token says its algorithm is decides nothing (RFC 8725 section 3.1). */
 import { createVerify, verify, type KeyObject } from 'node:crypto';
+import { derOfEs256 } from './es256-der.ts';
 import type { Algorithm, ParsedToken } from './parse.ts';
 
 export interface VerificationKey {
@@ -21,9 +22,7 @@ export function signatureHolds(token: ParsedToken, { alg, key }: VerificationKey
     case 'ES256':
       // RFC 7518 section 3.4: R and S, 32 octets each; DER is not a JWS signature.
       if (signature.length !== ES256_SIGNATURE_LENGTH) return false;
-      return createVerify('sha256')
-        .update(signed, 'latin1')
-        .verify({ key, dsaEncoding: 'ieee-p1363' }, signature);
+      return createVerify('sha256').update(signed, 'latin1').verify(key, derOfEs256(signature));
     case 'RS256':
       return createVerify('sha256').update(signed, 'latin1').verify(key, signature);
     case 'EdDSA':
