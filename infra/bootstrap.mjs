@@ -17,6 +17,7 @@ const COMMANDS = [
   'field',
   'matrix',
   'migrations',
+  'packages',
   'after-restore',
   'break-glass',
   'auth',

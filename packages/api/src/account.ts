@@ -1,6 +1,6 @@
 /** Accounts as administrators see them; the auth service answers, the admin service asks. */
 import { receipt, receiptWait, role, userId, shownName } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { filter } from './filter.ts';
 
 export const accountStatus = z.enum(['active', 'disabled']);

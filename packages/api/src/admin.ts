@@ -1,6 +1,6 @@
 /** The router of the admin service. */
 import { receipt } from '@portcullis/contracts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   account,
   accountChange,

@@ -1,5 +1,5 @@
 /** The audit trail as administrators read it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { filter } from './filter.ts';
 
 export const listAuditInput = z.strictObject({

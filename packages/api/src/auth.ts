@@ -7,7 +7,7 @@ import {
   sessionId,
   shownName,
 } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   accountChange,
   accountChangeInput,

@@ -7,7 +7,7 @@ import {
   receiptWait,
   shownName,
 } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { filter } from './filter.ts';
 
 const DAY_S = 24 * 3_600;

@@ -1,6 +1,6 @@
 /** What a person is told of their own account while it happens: never more than they may read anyway. */
 import { role } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const every = { occurred_at: z.iso.datetime() };
 

@@ -1,7 +1,7 @@
 /** The router of the user service. */
 import { shownName, userId } from '@portcullis/contracts';
 import { tracked } from '@trpc/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { UserCall, UserStream } from './context.ts';
 import type { LiveItem } from './live-events.ts';
 import { router, userProcedure, watchedProcedure } from './procedures.ts';

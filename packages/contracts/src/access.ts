@@ -4,7 +4,7 @@
  * A person has roles, and through them permissions; a machine client has permissions as the scopes
  * of its token.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const permission = z.enum([
   'users:read',

@@ -2,7 +2,7 @@
  * Domain events of accounts, for the services that keep data of their own about people.
  * At least once, in any order: consumers are idempotent, and a deletion leaves a tombstone.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { role } from './access.ts';
 import { eventId, userId } from './ids.ts';
 import { actor, issuerTime } from './revocation.ts';

@@ -5,7 +5,7 @@
  * before": small integers copied from the rows they belong to when the token is minted. A
  * revocation raises one of them, so that what was minted in the same second, but after, still holds.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { role } from './access.ts';
 import { clientId, sessionId, tokenId, userId } from './ids.ts';
 

@@ -10,7 +10,7 @@
  * What only looks an account up (login, forgot, resend, search) does not ask this rule: accounts from
  * before it have to be found.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Octets; in ASCII, characters. RFC 5321 section 4.5.3.1; 256 for a path, less its angle brackets. */
 const MAX_ADDRESS = 254;

@@ -3,7 +3,7 @@
  * status, and the constant public text. Private detail goes into `cause`, and from there into the
  * log, never into an answer.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const REFUSALS = {
   invalid_request: [400, 'The request does not have the form that this operation takes.'],

@@ -6,7 +6,7 @@
  * answer counts only for its own nonce and incarnation, because it carries only what was missing at
  * the position in its own request.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { epochId, eventId, incarnationId, serviceName } from './ids.ts';
 import { issuerTime, position, revocationEvent } from './revocation.ts';
 

@@ -5,7 +5,7 @@
  * since the epoch, then 80 random bits. They sort by time, which keeps the indexes of Postgres
  * compact, and decode to exactly 128 bits, which is what the revocation ledger is keyed by.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const BODY = '[0-7][0-9a-hjkmnp-tv-z]{25}';

@@ -1,5 +1,5 @@
 /** The answer to everything that ends access: who has confirmed it, and by when it must hold. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const pendingVerifier = z.object({ service: z.string(), incarnation: z.string() });
 

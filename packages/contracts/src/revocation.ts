@@ -6,7 +6,7 @@
  * Field names and reasons line up with OpenID CAEP (`session-revoked`, `token-claims-change`,
  * `credential-change`).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clientId, eventId, keyId, sessionId, tokenId, userId } from './ids.ts';
 
 export const revocationReason = z.enum([

@@ -3,7 +3,7 @@
  * stands around it, or speaks to a terminal is refused in a name that is chosen, and replaced in what a
  * client sends along. Names that are stored already stay as they are.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Controls, format characters (bidirectional marks, zero-width ones), line and paragraph separators,

@@ -12,7 +12,7 @@ import {
   type EventStream,
   type RevocationEvent,
 } from '@portcullis/contracts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The only version there is. Another one travels on subjects of its own (`.v2.`). */
 export const EVENT_VERSION = 1;

@@ -1,11 +1,15 @@
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+/** What the NATS client takes; without its types, which a project that uses the issuer alone does not have. */
+export interface NatsOptions {
+  servers: string;
+  name: string;
+  user?: string;
+  pass?: string;
+}
 
-/** An address with its credentials, as the options that the client takes. */
 /** An address with credentials, as the client library takes them. */
-export function natsOptions(url: string): NodeConnectionOptions {
+export function natsOptions(url: string): NatsOptions {
   const { host, username, password } = new URL(url);
-  const options: NodeConnectionOptions = { servers: host, name: 'portcullis-testkit' };
+  const options: NatsOptions = { servers: host, name: 'portcullis-testkit' };
   if (username !== '') options.user = decodeURIComponent(username);
   if (password !== '') options.pass = decodeURIComponent(password);
   return options;
@@ -13,6 +17,8 @@ export function natsOptions(url: string): NodeConnectionOptions {
 
 /** Deletes the JetStream streams that take subjects under this prefix. */
 export async function deleteStreams(url: string, prefix: string): Promise<void> {
+  const { connect } = await import('@nats-io/transport-node');
+  const { jetstreamManager } = await import('@nats-io/jetstream');
   const connection = await connect({ ...natsOptions(url), timeout: 5_000 });
   try {
     const manager = await jetstreamManager(connection);

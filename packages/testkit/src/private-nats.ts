@@ -1,5 +1,4 @@
 /** A NATS server that one test has to itself, for faults that would disturb everybody else. */
-import { connect } from '@nats-io/transport-node';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +114,7 @@ function countOf(log: string): number {
 }
 
 async function untilAnswering(child: TestProcess, url: string): Promise<void> {
+  const { connect } = await import('@nats-io/transport-node');
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline && child.running) {
     try {

@@ -1,5 +1,4 @@
 /** A Redis server that one test has to itself, for faults that would disturb everybody else. */
-import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testProgram } from './environment.ts';
 import { freePort } from './free-port.ts';
@@ -24,6 +23,7 @@ export async function startPrivateRedis(): Promise<PrivateRedis> {
       .split(' ')
       .concat('--save', ''),
   });
+  const { Redis } = await import('ioredis');
   const redis = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => 50 });
   redis.on('error', () => {}); // it is not up yet
   const dispose = async (): Promise<void> => {

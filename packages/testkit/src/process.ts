@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inheritedEnvironment } from './environment.ts';
-import { repositoryRoot } from './repository.ts';
+import { isCheckout, repositoryRoot } from './repository.ts';
 import { endedAlready, endWithThisProcess } from './warden.ts';
 
 /** What is read of a process's output, in bytes, from its end. */
@@ -20,6 +20,7 @@ export interface ProcessOptions {
   args?: readonly string[];
   /** In addition to the path, home, temporary folder, language and time zone of this process. */
   env?: Readonly<Record<string, string>>;
+  /** The checkout's root unless given; outside of a checkout the folder of this process. */
   cwd?: string;
 }
 
@@ -35,7 +36,7 @@ export class TestProcess implements AsyncDisposable {
   constructor(options: ProcessOptions) {
     this.name = options.name;
     const child = spawn(options.command, options.args ?? [], {
-      cwd: options.cwd ?? repositoryRoot,
+      cwd: options.cwd ?? (isCheckout() ? repositoryRoot : process.cwd()),
       env: { ...inheritedEnvironment(), ...options.env },
       stdio: ['ignore', this.#output.file, this.#output.file],
       // A group of its own: what it starts is ended with it, and Ctrl-C reaches it in our order.

@@ -1,9 +1,8 @@
-import { Redis } from 'ioredis';
-
 const SCAN_COUNT = 1_000;
 
 /** Deletes the keys that begin with this prefix. */
 export async function deleteKeys(url: string, prefix: string): Promise<void> {
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectionName: 'portcullis-testkit' });
   // A connection that cannot be had rejects the commands below; the event says nothing new.
   redis.on('error', () => {});

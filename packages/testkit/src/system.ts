@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { freePort } from './free-port.ts';
 import { run } from './process.ts';
-import { repositoryRoot } from './repository.ts';
+import { checkoutRoot } from './repository.ts';
 import { SOURCE_RUNNER, spawnService, type SpawnedService } from './spawned-service.ts';
 import { createTestBed, type TestBed } from './test-bed.ts';
 import type { DatabaseRecipe } from './test-database.ts';
@@ -24,7 +24,7 @@ const ADMIN_CLIENT_SCOPE =
 
 /** The database of one of the apps, migrated by the app's own command. */
 export function appDatabase(app: 'auth' | 'user'): DatabaseRecipe {
-  const folder = `${repositoryRoot}/apps/${app}`;
+  const folder = `${checkoutRoot()}/apps/${app}`;
   const command = 'src/commands/migrate.ts';
   return {
     name: app,

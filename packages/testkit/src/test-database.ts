@@ -9,7 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
+import type { Sql } from 'postgres';
 
 /** How a database comes to be. */
 export interface DatabaseRecipe {
@@ -45,7 +45,7 @@ export class TestDatabase {
    * @returns what was still connected; such connections are ended
    */
   async drop(): Promise<string[]> {
-    await using server = connect(this.#serverUrl);
+    await using server = await connect(this.#serverUrl);
     const deadline = performance.now() + SETTLE_MS;
     let left: string[];
     do {
@@ -70,7 +70,7 @@ export async function createTestDatabase(
   const template = `pc_template_${recipe.name}_${await hashOf(recipe.sources)}`;
   const name = `pc_test_${Date.now()}_${recipe.name}_${randomBytes(4).toString('hex')}`;
   const lock = `portcullis-testkit ${recipe.name}`;
-  await using server = connect(serverUrl);
+  await using server = await connect(serverUrl);
   const { sql } = server;
   for (;;) {
     await sql`select pg_advisory_lock_shared(hashtextextended(${lock}, 0))`;
@@ -86,7 +86,7 @@ export async function createTestDatabase(
 }
 
 async function makeTemplate(
-  sql: postgres.Sql,
+  sql: Sql,
   serverUrl: string,
   template: string,
   recipe: DatabaseRecipe,
@@ -99,14 +99,14 @@ async function makeTemplate(
   await sql.unsafe(`comment on database ${template} is '${READY}'`);
 }
 
-async function isReady(sql: postgres.Sql, template: string): Promise<boolean> {
+async function isReady(sql: Sql, template: string): Promise<boolean> {
   const found = await sql`
     select 1 from pg_database
     where datname = ${template} and shobj_description(oid, 'pg_database') = ${READY}`;
   return found.length > 0;
 }
 
-async function dropOutdated(sql: postgres.Sql, name: string): Promise<void> {
+async function dropOutdated(sql: Sql, name: string): Promise<void> {
   const oldest = Date.now() - ABANDONED_AFTER_HOURS * 3_600_000;
   const rows = await sql<{ datname: string }[]>`
     select datname from pg_database
@@ -121,7 +121,8 @@ async function dropOutdated(sql: postgres.Sql, name: string): Promise<void> {
 }
 
 /** Session locks and `create database` need one connection and no transaction. */
-function connect(serverUrl: string): { sql: postgres.Sql } & AsyncDisposable {
+async function connect(serverUrl: string): Promise<{ sql: Sql } & AsyncDisposable> {
+  const { default: postgres } = await import('postgres');
   const sql = postgres(serverUrl, {
     max: 1,
     onnotice: () => {},

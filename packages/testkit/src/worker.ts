@@ -7,7 +7,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot } from './repository.ts';
+import { checkoutRoot } from './repository.ts';
 import { SOURCE_RUNNER } from './spawned-service.ts';
 
 const READY_MS = 60_000;
@@ -36,8 +36,8 @@ export class Worker implements AsyncDisposable {
   #waiting: Waiting | undefined;
 
   private constructor({ entry, settings, execArgv = [] }: WorkerOptions) {
-    const child = fork(join(repositoryRoot, entry), [JSON.stringify(settings)], {
-      cwd: repositoryRoot,
+    const child = fork(join(checkoutRoot(), entry), [JSON.stringify(settings)], {
+      cwd: checkoutRoot(),
       execArgv: [...SOURCE_RUNNER, ...execArgv],
     });
     child.on('message', (message) => {

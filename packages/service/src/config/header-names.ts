@@ -1,5 +1,5 @@
 /** Lists of header names that CORS grants beside those that a service knows by itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MAX_NAMES = 32;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;

@@ -3,7 +3,7 @@
  * go; no value is ever repeated, since any of them may be a secret.
  */
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

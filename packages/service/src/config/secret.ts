@@ -2,7 +2,7 @@
  * Secrets have no defaults. In production a missing, short or well-known one keeps the service from
  * starting; elsewhere only a missing one does, so that a laptop can do with less.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const WELL_KNOWN = new Set([
   'admin',

@@ -1,5 +1,5 @@
 /** The variables that every service reads. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { pageAnswerHeaders, pageRequestHeaders } from './header-names.ts';
 import type { Environment } from './read-config.ts';
 

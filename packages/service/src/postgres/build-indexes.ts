@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Applying } from './apply-transaction.ts';
 import { noteApplied } from './list-of-migrations.ts';
 import { watchLocks } from './lock-watch.ts';

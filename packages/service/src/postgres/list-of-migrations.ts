@@ -1,6 +1,6 @@
 /** The list of what was applied: drizzle's own, so that databases of before go on with it. */
 import type { Sql, TransactionSql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Migration } from './migrations.ts';
 
 const appliedRow = z.object({ created_at: z.coerce.number() });

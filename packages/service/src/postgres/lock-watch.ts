@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const INTERVAL_MS = 100;
 /** Most migrations are over before there is anything to see. */

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import { applyInTransaction, type Applying } from './apply-transaction.ts';
 import { buildIndexes } from './build-indexes.ts';
 import { appliedMigrations, ensureList } from './list-of-migrations.ts';

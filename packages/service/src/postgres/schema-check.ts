@@ -5,7 +5,7 @@
  * cannot serve beside says so, as a comment on the list: `needs 0012_name`.
  */
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../config/read-config.ts';
 import { NotReady } from '../http/readiness.ts';
 import type { Logger } from '../logger.ts';

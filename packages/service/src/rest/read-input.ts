@@ -5,7 +5,7 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FormBody } from '../http/body-parsers.ts';
 import { parseMembers, requestTarget } from '../http/request-target.ts';
 import { malformed, refuseUnstorable } from '../http/strict-json.ts';

@@ -1,7 +1,7 @@
 /** The procedures of a router that have a plain-HTTP form, with what the bridge has to know of each. */
 import type { ProcedureMeta, Route } from '@portcullis/api';
 import type { AnyTRPCRouter } from '@trpc/server';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /** Reads a JWK set (RFC 7517) and keeps only keys that this package would verify with. */
 import { keyId } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { VerificationKey } from '../token/signature.ts';
 import { holdsSecret, readPublicKey } from './public-key.ts';
 import { rocaProblem } from './roca.ts';

@@ -1,6 +1,6 @@
 /** A public key as a JWK (RFC 7517), and whether this package would verify with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Algorithm } from '../token/parse.ts';
 import { isRocaModulus } from './roca.ts';
 import { isSmallOrder } from './small-order.ts';

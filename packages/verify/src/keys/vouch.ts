@@ -14,7 +14,7 @@ import {
   MAX_KEY_VOUCH_LENGTH,
   MAX_KEY_VOUCH_SECONDS,
 } from '@portcullis/contracts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJws, type Jws } from '../proof/jws.ts';
 import type { VerificationKey } from '../token/signature.ts';
 import { problemOfTimes } from '../token/times.ts';

@@ -3,7 +3,7 @@
  * whether it was used before is another question.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readPublicKey, type PublicKey } from '../keys/public-key.ts';
 import { isMediaType } from '../token/media-type.ts';
 import { jwsSignatureHolds, parseJws } from './jws.ts';

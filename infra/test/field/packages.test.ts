@@ -1,0 +1,260 @@
+/** The packages as a project of their users gets them: packed, and unpacked outside of this workspace. */
+import { encodeSnapshot, newId, type RevocationEntry } from '@portcullis/contracts';
+import { build } from 'esbuild';
+import { execFile } from 'node:child_process';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pnpmCommand } from '../../install/package-manager.mjs';
+import { ROOT } from '../../paths.ts';
+
+const execute = promisify(execFile);
+
+interface Manifest {
+  name: string;
+  version: string;
+  private?: boolean;
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}
+interface Packed {
+  /** Where it was unpacked. */
+  folder: string;
+  files: string[];
+  manifest: Manifest;
+}
+
+let project: string;
+/** By the name of the folder in `packages`. */
+const packed = new Map<string, Packed>();
+
+const manifestIn = async (folder: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+
+async function publishedPackages(): Promise<string[]> {
+  const names = await readdir(join(ROOT, 'packages'));
+  const manifests = await Promise.all(
+    names.map((name) => manifestIn(join(ROOT, 'packages', name))),
+  );
+  return names.filter((_, index) => manifests[index]?.private !== true);
+}
+
+/** Packs it and unpacks it into the project, with its dependencies and no more than those. */
+async function install(name: string): Promise<void> {
+  const source = join(ROOT, 'packages', name);
+  const tarball = join(project, `${name}.tgz`);
+  const [file = 'pnpm', ...words] = pnpmCommand();
+  await execute(file, [...words, '-C', source, 'pack', '--out', tarball]);
+  const folder = join(project, 'node_modules', '@portcullis', name);
+  await mkdir(folder, { recursive: true });
+  await execute('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
+  const manifest = await manifestIn(folder);
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    if (dependency.startsWith('@portcullis/')) continue;
+    const link = join(folder, 'node_modules', dependency);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(await realpath(join(source, 'node_modules', dependency)), link);
+  }
+  const { stdout } = await execute('tar', ['-tzf', tarball]);
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+  packed.set(name, { folder, files, manifest });
+}
+
+/** What a bundler makes of these lines; it has to have no complaint. */
+async function bundle(lines: string, platform: 'browser' | 'node'): Promise<string> {
+  const bundled = await build({
+    stdin: { contents: lines, resolveDir: project },
+    bundle: true,
+    minify: true,
+    platform,
+    format: 'cjs',
+    write: false,
+    logLevel: 'silent',
+  }).catch((error: { errors: { text: string }[] }) => error);
+  expect(bundled.errors.map(({ text }) => text)).toEqual([]);
+  return 'outputFiles' in bundled ? (bundled.outputFiles[0]?.text ?? '') : '';
+}
+
+beforeAll(async () => {
+  project = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-packed-')));
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+  for (const name of await publishedPackages()) await install(name);
+}, 300_000);
+
+afterAll(async () => {
+  await rm(project, { recursive: true, force: true });
+});
+
+describe('a project of a user', () => {
+  it('D4: tests its service by the in-memory issuer, without clients of servers', async () => {
+    await writeFile(
+      join(project, 'service.test.mjs'),
+      `import { createTestIssuer } from '@portcullis/testkit';
+       import { createVerifier } from '@portcullis/verify';
+       const issuer = await createTestIssuer({ audience: 'urn:acme:orders' });
+       const { issuer: address, audience } = issuer;
+       const feed = issuer.revocations.feed();
+       const verifier = await createVerifier({ issuer: address, audience, service: 'orders', feed });
+       await verifier.ready();
+       const token = await issuer.mint();
+       const claims = await verifier.verify(token);
+       issuer.revocations.revoke({ kind: 'session', key: claims.sid });
+       const refused = await verifier.verify(token).catch((error) => error.code);
+       console.log(claims.aud.includes('urn:acme:orders'), refused);
+       await verifier[Symbol.asyncDispose]();
+       await issuer[Symbol.asyncDispose]();`,
+    );
+    const { stdout, stderr } = await execute(process.execPath, ['service.test.mjs'], {
+      cwd: project,
+    }).catch((error: { stdout: string; stderr: string }) => error);
+    expect(stderr).toBe('');
+    expect(stdout).toBe('true invalid_token\n');
+    expect(Object.keys(packed.get('testkit')?.manifest.dependencies ?? {}).toSorted()).toEqual([
+      '@portcullis/contracts',
+      'jose',
+    ]);
+  });
+});
+
+describe('what a published package depends on', () => {
+  it('D5: is what the workspace has, by no override and no patch', async () => {
+    const workspace = await readFile(join(ROOT, 'pnpm-workspace.yaml'), 'utf8');
+    const section = (name: string): string[] =>
+      [
+        ...(new RegExp(`^${name}:\n((?:  .*\n)*)`, 'm').exec(workspace)?.[1] ?? '').matchAll(
+          /^  '?([^\s#'].*?)'?: /gm,
+        ),
+      ].map(([, key = '']) => key.replace(/(?<=.)@.*/, ''));
+    const touched = [...section('overrides'), ...section('patchedDependencies')];
+    expect(touched).toContain('@nats-io/nuid');
+    expect(touched).toContain('postgres');
+    const found: string[] = [];
+    for (const name of packed.keys()) {
+      for (const inside of await closureOf(join(ROOT, 'packages', name))) {
+        if (touched.includes(inside)) found.push(`${name}: ${inside}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('D5: may be the last NATS client that runs on Node 20', () => {
+    for (const name of ['verify', 'events']) {
+      const range = packed.get(name)?.manifest.peerDependencies?.['@nats-io/transport-node'];
+      expect(range, name).toMatch(/^\^3\.[0-3]\./);
+    }
+  });
+
+  it('D6: is a range', () => {
+    const exact = [...packed].flatMap(([name, { manifest }]) =>
+      Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap(
+        ([dependency, range]) => (/^\d/.test(range) ? [`${name}: ${dependency} ${range}`] : []),
+      ),
+    );
+    expect(exact).toEqual([]);
+  });
+
+  it('D6: is a tRPC that README compiles with', () => {
+    expect(packed.get('verify')?.manifest.peerDependencies?.['@trpc/server']).toBe('^11.4.0');
+  });
+});
+
+/** The names of all that a package needs at run time, as it is installed here; peers are its user's. */
+async function closureOf(
+  folder: string,
+  seen = new Map<string, string>(),
+): Promise<Iterable<string>> {
+  const { dependencies = {} } = await manifestIn(folder);
+  for (const name of Object.keys(dependencies)) {
+    const at = await installedFrom(folder, name);
+    if (seen.has(at)) continue;
+    seen.set(at, name);
+    await closureOf(at, seen);
+  }
+  return seen.values();
+}
+
+async function installedFrom(folder: string, name: string): Promise<string> {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    const found = await realpath(join(at, 'node_modules', name)).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`${name} is not installed for ${folder}`);
+}
+
+describe('a tarball', () => {
+  it('D11: has the licence and a page, may be published, and has no trace of the build', async () => {
+    for (const [name, { folder, files, manifest }] of packed) {
+      expect(files, name).toEqual(
+        expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js']),
+      );
+      expect(
+        files.filter((file) => file.endsWith('.tsbuildinfo')),
+        name,
+      ).toEqual([]);
+      expect(manifest, name).toMatchObject({
+        license: 'Apache-2.0',
+        publishConfig: { access: 'public' },
+      });
+      const licence = await readFile(join(folder, 'LICENSE'), 'utf8');
+      expect(licence, name).toMatch(/Apache License\s+Version 2\.0, January 2004/);
+      const page = await readFile(join(folder, 'README.md'), 'utf8');
+      expect(page, name).toContain(`# @portcullis/${name}`);
+      expect(page, name).toMatch(/nodenext.*bundler/s);
+    }
+  });
+
+  it("D11: of the verifier bundles without zod's locales", async () => {
+    const text = await bundle(`export { createVerifier } from '@portcullis/verify'`, 'node');
+    // A word of the Ukrainian one.
+    expect(/Неправильн|\\u041d\\u0435\\u043f\\u0440\\u0430\\u0432\\u0438/i.test(text)).toBe(false);
+    expect(text.length).toBeLessThan(250_000);
+  });
+});
+
+describe('in a browser', () => {
+  it('W5: the close codes of sockets bundle, and little with them', async () => {
+    const text = await bundle(`export { CLOSE_CODES } from '@portcullis/contracts'`, 'browser');
+    const module = { exports: {} };
+    runInNewContext(text, { module });
+    expect(module.exports).toMatchObject({ CLOSE_CODES: expect.any(Object) });
+    expect(text.length).toBeLessThan(2_000);
+  }, 60_000);
+
+  it.each(['contracts', 'client'])('W5: all of %s bundles and starts', async (name) => {
+    const text = await bundle(`export * from '@portcullis/${name}'`, 'browser');
+    const module = { exports: {} };
+    const { URL, TextEncoder, TextDecoder } = globalThis;
+    runInNewContext(text, { module, URL, TextEncoder, TextDecoder });
+    expect(Object.keys(module.exports).length).toBeGreaterThan(1);
+    expect(text).not.toMatch(/require\("(?!\s)/);
+  });
+
+  it('W5: a snapshot has the same checksums as with Node', async () => {
+    const text = await bundle(`export { encodeSnapshot } from '@portcullis/contracts'`, 'browser');
+    const place = { epoch: newId('epo'), position: 7 };
+    const entries: RevocationEntry[] = [{ kind: 'session', key: newId('ses'), expires_at: null }];
+    const module = { exports: {} };
+    const { TextEncoder } = globalThis;
+    const context = { module, place, entries, TextEncoder };
+    const bytes: unknown = runInNewContext(
+      `${text}; [...module.exports.encodeSnapshot(place, entries)].join()`,
+      context,
+    );
+    expect(bytes).toBe([...encodeSnapshot(place, entries)].join());
+  });
+});
