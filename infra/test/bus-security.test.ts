@@ -2,10 +2,11 @@
  * What each service may do on NATS, asked of a real server with the configuration of production.
  * A denial is the server's own error, named by operation and subject; what is not denied is allowed.
  */
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   accountEvent,
   busPermissions,
+  EVENT_STREAMS,
   EVENTS_API,
   inboxPrefix,
   isInbox,
@@ -77,7 +78,12 @@ async function makeStreams(): Promise<void> {
   await streams.add({ name: REVOCATIONS, subjects: [subjects.revocations] });
   await streams.add({ name: ACCOUNTS, subjects: [subjects.accounts] });
   await streams.add({ name: AUDIT, subjects: [subjects.auditHeads] });
-  await consumers.add(ACCOUNTS, { durable_name: 'user', filter_subject: subjects.accounts });
+  await consumers.add(ACCOUNTS, {
+    durable_name: 'user',
+    filter_subject: subjects.accounts,
+    // As auth makes it: of one without a policy, NATS from 2.10 on confirms no acknowledgement.
+    ack_policy: AckPolicy.Explicit,
+  });
 }
 
 beforeAll(async () => {
@@ -152,6 +158,8 @@ describe('the user service', () => {
     ]),
     `$JS.ACK.${ACCOUNTS}.orders.1.1.1.1.0`,
     `$JS.ACK.${REVOCATIONS}.user.1.1.1.1.0`,
+    `$JS.ACK._.hash.${ACCOUNTS}.orders.1.1.1.1.0`,
+    `$JS.ACK._.hash.${REVOCATIONS}.user.1.1.1.1.0`,
   ])('may not publish %s', async (subject) => {
     expect(await user.publish(subject)).toEqual([`Publish to "${subject}"`]);
   });
@@ -309,6 +317,7 @@ describe('the admin service, which reads no events', () => {
     `${EVENTS_API}.CONSUMER.MSG.NEXT.${ACCOUNTS}.user`,
     `$JS.API.CONSUMER.MSG.NEXT.${ACCOUNTS}.user`,
     `$JS.ACK.${ACCOUNTS}.user.1.1.1.1.0`,
+    `$JS.ACK._.hash.${ACCOUNTS}.user.1.1.1.1.0`,
     subjects.acknowledge('user'),
   ])('may not publish %s', async (subject) => {
     expect(await admin.publish(subject)).toEqual([`Publish to "${subject}"`]);
@@ -438,6 +447,13 @@ describe('what is written down', () => {
     const text = await readFile(join(ROOT, 'docs/operations.md'), 'utf8');
     const [, shown] = /<!-- the account of orders -->\n\n```\n(.*?)```\n/s.exec(text) ?? [];
     expect(shown).toBe(accountBlock('portcullis', 'orders'));
+  });
+
+  it('docs/events.md shows the permissions of a service that reads events', async () => {
+    const text = await readFile(join(ROOT, 'docs/events.md'), 'utf8');
+    const [, shown] = /<!-- the account of billing -->\n\n```\n(.*?)```\n/s.exec(text) ?? [];
+    const durables = EVENT_STREAMS.map((stream) => ({ service: 'billing', stream }));
+    expect(shown).toBe(accountBlock('portcullis', 'billing', durables));
   });
 
   it('docker-compose.yml asks for a password of each user', async () => {

@@ -2,7 +2,7 @@
 import { createUserRouter } from '@portcullis/api';
 import { createMachineClient } from '@portcullis/client';
 import type { AccountEvent } from '@portcullis/contracts';
-import { subscribeToEvents } from '@portcullis/events';
+import { subscribeToEvents, type EventSubscription } from '@portcullis/events';
 import {
   AwaitedBus,
   createHttpServer,
@@ -19,6 +19,7 @@ import { withFallback } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
 import { renameAtAuth } from './auth-service.ts';
+import { checkEvents } from './check-events.ts';
 import type { UserConfig } from './config.ts';
 import { BetweenInstances } from './live/between-instances.ts';
 import { liveEventOf } from './live/live-event-of.ts';
@@ -60,6 +61,8 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     malformed: bus.malformed,
   });
 
+  // Begun when NATS is asked, below.
+  let consumer: EventSubscription | undefined;
   const server = owned.use(
     await createHttpServer({
       title: 'Portcullis user service',
@@ -81,6 +84,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
         schema,
         verifier: verification.check,
         key_set: verification.checkKeys,
+        events: () => checkEvents(consumer?.problems() ?? []),
       },
       trustedProxies: config.trustedProxies,
       drainDelayMs: config.drainDelayMs,
@@ -102,7 +106,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     const { request_id, id: event_id, type } = event;
     logger.info({ request_id, event_id, type }, 'account event');
   };
-  const consumer = owned.use(
+  consumer = owned.use(
     subscribeToEvents({
       connection,
       prefix,

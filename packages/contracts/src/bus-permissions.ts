@@ -169,5 +169,7 @@ function reading(stream: string, durable: string): Crossing[] {
       as: `${EVENTS_API}.${verb}.${stream}.${durable}`,
     })),
     { subject: `$JS.ACK.${stream}.${durable}.>` },
+    // The newer form (NATS 2.15 with `js_ack_fc_v2`): a domain, `_` for none, and the hash of an account.
+    { subject: `$JS.ACK._.*.${stream}.${durable}.>` },
   ];
 }

@@ -3,15 +3,17 @@
  * the consumer exists, outlives restarts of NATS, and waits for a consumer that was deleted.
  *
  * At least once: a message is acknowledged after it was taken, that is, after what the taker did is
- * committed. A taker that fails gets the message again later, with growing delays.
+ * committed. A taker that fails, or does not come to an end, gets the message again later, with growing
+ * delays. No more is fetched than is soon handled (held-messages.ts), so that instances share the work.
  */
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Acknowledgements } from './acknowledgements.ts';
 import { findConsumer } from './find-consumer.ts';
+import { HeldMessages } from './held-messages.ts';
 import type { Logger } from './logger.ts';
+import { isDenied, reasonOf, type EventProblem } from './problem.ts';
 
-/** Messages on their way at once. */
-const MAX_PENDING = 256;
 /** Milliseconds of one pull, and between the signs of life in it. */
 const PULL_EXPIRES = 5_000;
 const IDLE_HEARTBEAT = 1_000;
@@ -19,6 +21,13 @@ const IDLE_HEARTBEAT = 1_000;
 const FIRST_DELAY = 100;
 const MAX_DELAY = 5_000;
 const MAX_REDELIVERY_DELAY = 30_000;
+/** Milliseconds for which a stream and a consumer may be missing at a start before that is an error. */
+const MISSING_FOR = 15_000;
+/** Milliseconds for what is under way when it is ended. */
+const LAST_MOMENTS = 5_000;
+const NANOSECONDS = 1_000_000;
+/** Nanoseconds: what a consumer has without one. */
+const DEFAULT_ACK_WAIT = 30_000 * NANOSECONDS;
 
 export interface DurableReading {
   /** A promise is waited for in the background. */
@@ -32,71 +41,133 @@ export interface DurableReading {
    * @returns whether it was taken, or is one that nobody could ever take
    */
   take: (message: JsMsg) => Promise<'taken' | 'dropped'>;
+  /** Milliseconds after which a message counts as not taken. */
+  takeWithin: number;
   onFailed: () => void;
+  /** NATS has not confirmed an acknowledgement. */
+  onUnacknowledged: () => void;
   logger: Logger;
 }
 
 export class DurableReader implements AsyncDisposable {
   readonly #options: DurableReading;
   readonly #stopped = new AbortController();
+  readonly #held = new HeldMessages((message) => this.#take(message));
+  readonly #acknowledgements: Acknowledgements;
   readonly #ended: Promise<void>;
   #messages: ConsumerMessages | undefined;
+  /** Since when nothing can be read, by the monotonic clock. */
+  #unreadableSince: number | undefined;
+  #unreadable: string | undefined;
 
   constructor(options: DurableReading) {
     this.#options = options;
+    const { stream, durable, logger, onUnacknowledged } = options;
+    this.#acknowledgements = new Acknowledgements({
+      onLost: onUnacknowledged,
+      onProblem: (_reason, error) =>
+        logger.error(
+          { stream, durable, err: error },
+          'acknowledgements do not arrive, so events come again: see the permissions in docs/events.md',
+        ),
+      onArrive: () => logger.info({ stream, durable }, 'acknowledgements arrive again'),
+    });
     this.#ended = this.#run();
   }
 
+  problems(): EventProblem[] {
+    const { stream, durable } = this.#options;
+    const { problem } = this.#acknowledgements;
+    return [
+      ...(this.#unreadable === undefined
+        ? []
+        : [{ cannot: 'read' as const, stream, durable, reason: this.#unreadable }]),
+      ...(problem === undefined
+        ? []
+        : [{ cannot: 'acknowledge' as const, stream, durable, reason: problem }]),
+    ];
+  }
+
+  /** Within some seconds, whatever a handler does. What it has not finished comes again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
     await this.#messages?.close();
-    await this.#ended;
+    const limit = AbortSignal.timeout(LAST_MOMENTS);
+    await unlessStopped(this.#ended, limit);
+    await this.#held.settle(limit);
+    await unlessStopped(this.#acknowledgements.settled(), limit);
   }
 
   async #run(): Promise<void> {
-    const { logger, stream, durable } = this.#options;
     const stopped = this.#stopped.signal;
     let delay = FIRST_DELAY;
     while (!stopped.aborted) {
       try {
         const connection = await unlessStopped(this.#options.connection, stopped);
         if (connection === undefined) break;
-        await this.#options.prepare?.(connection);
-        this.#messages = await this.#subscribe(connection);
-        // Stopped meanwhile: nobody else closes it.
-        if (stopped.aborted) await this.#messages.close();
-        logger.info({ stream, durable }, 'consuming');
-        delay = FIRST_DELAY;
-        for await (const message of this.#messages) {
-          if (stopped.aborted) break;
-          await this.#take(message);
+        await unlessStopped(this.#options.prepare?.(connection), stopped);
+        const consumer = await this.#find(connection);
+        while (!stopped.aborted) {
+          await this.#fetch(consumer, stopped);
+          delay = FIRST_DELAY;
         }
       } catch (error) {
-        // Expected at a first start, until somebody has made the stream and the consumer.
-        const level = delay === FIRST_DELAY ? 'info' : 'debug';
-        logger[level]({ stream, durable, err: error }, 'cannot consume yet');
+        this.#cannotRead(error, delay === FIRST_DELAY);
       }
       await pause(delay, stopped);
       delay = Math.min(delay * 2, MAX_DELAY);
     }
   }
 
-  async #subscribe(connection: NatsConnection): Promise<ConsumerMessages> {
-    const { stream, durable } = this.#options;
+  async #find(connection: NatsConnection): Promise<Consumer> {
+    const { logger, stream, durable } = this.#options;
     const consumer = await findConsumer(connection, stream, durable);
-    return consumer.consume({
-      max_messages: MAX_PENDING,
+    const { config } = await consumer.info(true);
+    this.#held.showAlive((config.ack_wait ?? DEFAULT_ACK_WAIT) / NANOSECONDS);
+    logger.info({ stream, durable }, 'consuming');
+    this.#unreadableSince = undefined;
+    this.#unreadable = undefined;
+    return consumer;
+  }
+
+  /** As much as there is room for, as soon as there is any. */
+  async #fetch(consumer: Consumer, stopped: AbortSignal): Promise<void> {
+    await this.#held.hasRoom(stopped);
+    if (stopped.aborted) return;
+    this.#messages = await consumer.fetch({
+      max_messages: this.#held.room,
       expires: PULL_EXPIRES,
       idle_heartbeat: IDLE_HEARTBEAT,
-      // Ends the iteration, so that the loop looks for the consumer again.
-      abort_on_missing_resource: true,
     });
+    // Stopped meanwhile: nobody else closes it.
+    if (stopped.aborted) await this.#messages.close();
+    for await (const message of this.#messages) {
+      if (stopped.aborted) message.nak();
+      else this.#held.add(message);
+    }
+  }
+
+  /** Expected at a first start, until somebody has made the stream and the consumer. */
+  #cannotRead(error: unknown, first: boolean): void {
+    const { logger, stream, durable } = this.#options;
+    this.#unreadableSince ??= performance.now();
+    const long = performance.now() - this.#unreadableSince > MISSING_FOR;
+    if (this.#unreadable === undefined && (long || isDenied(error))) {
+      this.#unreadable = reasonOf(error);
+      logger.error(
+        { stream, durable, err: error },
+        'cannot consume, so no event arrives: see the consumer and the permissions in docs/events.md',
+      );
+      return;
+    }
+    logger[first ? 'info' : 'debug']({ stream, durable, err: error }, 'cannot consume yet');
   }
 
   async #take(message: JsMsg): Promise<void> {
-    const { take, onFailed, logger } = this.#options;
+    const { take, takeWithin, onFailed, logger } = this.#options;
     try {
-      if ((await take(message)) === 'taken') message.ack();
+      if ((await within(take(message), takeWithin)) === 'taken')
+        this.#acknowledgements.send(message);
       // Without a reason: servers before 2.10 do not understand one, and deliver the message again.
       else message.term();
     } catch (error) {
@@ -106,6 +177,23 @@ export class DurableReader implements AsyncDisposable {
       logger.warn({ err: error, attempt, delay }, 'event not handled; later again');
       message.nak(delay);
     }
+  }
+}
+
+/** @throws Error when it takes longer; what it does afterwards is no longer looked at */
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const seconds = milliseconds / 1_000;
+    timer = setTimeout(
+      () => reject(new Error(`the handler has not come to an end within ${seconds} s`)),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

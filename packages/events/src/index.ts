@@ -8,6 +8,7 @@ export {
   type PortcullisEvent,
 } from './catalogue.ts';
 export type { Logger } from './logger.ts';
+export type { EventProblem } from './problem.ts';
 export {
   subscribeToEvents,
   type EventHandlers,

@@ -8,10 +8,17 @@ export interface Logger {
   error: Log;
 }
 
-/** Says nothing. */
-export const silent: Logger = {
+/** Without a logger: what must not go unseen becomes a warning of the process. */
+export const processWarnings: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
-  error: () => undefined,
+  error: (fields, text) => {
+    const { err, ...rest } = fields;
+    const reason = err instanceof Error ? `: ${err.message}` : '';
+    process.emitWarning(`${text}${reason}`, {
+      type: 'PortcullisEvents',
+      detail: JSON.stringify(rest),
+    });
+  },
 };

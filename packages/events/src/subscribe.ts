@@ -19,8 +19,9 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { namesIn, SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
 import { DurableReader } from './durable-reader.ts';
-import { silent, type Logger } from './logger.ts';
+import { processWarnings, type Logger } from './logger.ts';
 import { makeConsumer } from './make-consumer.ts';
+import type { EventProblem } from './problem.ts';
 import { readEvent } from './read-event.ts';
 
 /**
@@ -77,13 +78,24 @@ export interface EventSubscriptionOptions<I extends Ignorable = never> {
    * deployment makes it (docs/events.md).
    */
   makeConsumers?: boolean;
+  /**
+   * Milliseconds after which a handler counts as failed: its event is delivered again, later. 60,000 unless
+   * given. Whatever a handler does longer than a second holds no other event up.
+   */
+  handledWithin?: number;
+  /** Without one, errors are warnings of the process (`process.on('warning', …)`). */
   logger?: Logger;
 }
 
+/** Milliseconds. */
+const HANDLED_WITHIN = 60_000;
+
 export interface EventSubscriptionStats {
   handled: number;
-  /** Attempts of handlers that rejected. */
+  /** Attempts of handlers that rejected, or did not come to an end in time. */
   failed: number;
+  /** Acknowledgements that NATS has not confirmed. */
+  unacknowledged: number;
   /** Known, and ignored or without a handler here. */
   skipped: number;
   unknown: number;
@@ -92,6 +104,8 @@ export interface EventSubscriptionStats {
 
 export interface EventSubscription extends AsyncDisposable {
   stats(): EventSubscriptionStats;
+  /** What keeps events from arriving, or has them arrive again and again; empty while all is well. */
+  problems(): EventProblem[];
 }
 
 type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
@@ -111,7 +125,12 @@ type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
 export function subscribeToEvents<const I extends Ignorable = never>(
   options: EventSubscriptionOptions<I>,
 ): EventSubscription {
-  const { prefix = 'portcullis', durable, logger = silent } = options;
+  const {
+    prefix = 'portcullis',
+    durable,
+    logger = processWarnings,
+    handledWithin = HANDLED_WITHIN,
+  } = options;
   if (!/^[a-zA-Z0-9_-]{1,64}$/.test(durable)) {
     throw new TypeError('the durable name has letters, digits, - and _ only');
   }
@@ -121,7 +140,17 @@ export function subscribeToEvents<const I extends Ignorable = never>(
     if (typeof handler === 'function') handlers.set(name, handler as AnyHandler);
   }
   if (handlers.size === 0) throw new TypeError('a subscription without a handler is none');
-  const stats = { handled: 0, failed: 0, skipped: 0, unknown: 0, malformed: 0 };
+  if (!(handledWithin > 0 && handledWithin < 2 ** 31)) {
+    throw new TypeError('handledWithin is a number of milliseconds, more than 0');
+  }
+  const stats = {
+    handled: 0,
+    failed: 0,
+    unacknowledged: 0,
+    skipped: 0,
+    unknown: 0,
+    malformed: 0,
+  };
 
   const readers = SOURCES.filter(({ stream }) =>
     namesIn(stream).some((name) => handlers.has(name)),
@@ -135,8 +164,12 @@ export function subscribeToEvents<const I extends Ignorable = never>(
           makeConsumer(connection, { ...spec, filter: subjectOf(prefix, stream, '*') }),
       }),
       take: (message) => take(stream, message),
+      takeWithin: handledWithin,
       onFailed: () => {
         stats.failed += 1;
+      },
+      onUnacknowledged: () => {
+        stats.unacknowledged += 1;
       },
       logger,
     });
@@ -181,6 +214,7 @@ export function subscribeToEvents<const I extends Ignorable = never>(
 
   return {
     stats: () => ({ ...stats }),
+    problems: () => readers.flatMap((reader) => reader.problems()),
     [Symbol.asyncDispose]: async () => {
       await Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()));
     },

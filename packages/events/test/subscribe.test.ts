@@ -120,6 +120,7 @@ describe('subscribeToEvents', () => {
         handled: 2,
         skipped: 1,
         failed: 0,
+        unacknowledged: 0,
         unknown: 0,
         malformed: 0,
       });
@@ -254,6 +255,7 @@ describe('subscribeToEvents', () => {
       .toEqual({
         handled: 1,
         failed: 1,
+        unacknowledged: 0,
         skipped: 0,
         unknown: 2,
         malformed: 2,

@@ -1,5 +1,5 @@
 /** What a durable consumer has done, counted by itself and shown here. */
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 interface Counting {
   stats(): {
@@ -8,7 +8,9 @@ interface Counting {
     failed: number;
     unknown: number;
     malformed: number;
+    unacknowledged: number;
   };
+  problems(): readonly { cannot: 'read' | 'acknowledge' }[];
 }
 
 export function observeConsumer(registry: Registry, consumer: Counting): void {
@@ -18,13 +20,26 @@ export function observeConsumer(registry: Registry, consumer: Counting): void {
     labelNames: ['outcome'],
     registers: [registry],
     collect() {
-      const { handled, skipped, failed, unknown, malformed } = consumer.stats();
+      const { handled, skipped, failed, unknown, malformed, unacknowledged } = consumer.stats();
       this.reset();
       this.inc({ outcome: 'handled' }, handled);
       this.inc({ outcome: 'skipped' }, skipped);
       this.inc({ outcome: 'failed' }, failed);
       this.inc({ outcome: 'unknown' }, unknown);
       this.inc({ outcome: 'malformed' }, malformed);
+      this.inc({ outcome: 'unacknowledged' }, unacknowledged);
+    },
+  });
+  new Gauge({
+    name: 'portcullis_events_problem',
+    help: '1 while events cannot be read, or their acknowledgements do not arrive',
+    labelNames: ['cannot'],
+    registers: [registry],
+    collect() {
+      const problems = consumer.problems();
+      for (const cannot of ['read', 'acknowledge'] as const) {
+        this.set({ cannot }, problems.some((problem) => problem.cannot === cannot) ? 1 : 0);
+      }
     },
   });
 }
