@@ -14,9 +14,10 @@ export interface GuardedNats extends PrivateNats {
   connectAs(user: string): Promise<NatsConnection>;
 }
 
-export async function startGuardedNats(prefix: string): Promise<GuardedNats> {
+/** @param settings of the server, besides those of production */
+export async function startGuardedNats(prefix: string, settings = ''): Promise<GuardedNats> {
   const nats = await startPrivateNats({
-    configuration: natsConfiguration(prefix, USERS),
+    configuration: `${natsConfiguration(prefix, USERS)}${settings}`,
     env: Object.fromEntries(
       USERS.map((user) => [passwordVariable(user), JSON.stringify(passwordOf(user))]),
     ),
