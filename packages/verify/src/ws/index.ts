@@ -23,6 +23,9 @@ export interface ClosableSocket {
   removeEventListener(type: 'close', listener: () => void): void;
   /** Breaks the connection off, where the socket can. */
   terminate?(): void;
+  /** Holds back what the peer sends until `resume`, where the socket can. */
+  pause?(): void;
+  resume?(): void;
 }
 
 /** What a socket was opened with. It is let go of when the socket closes; no disposal is needed. */
@@ -56,12 +59,17 @@ export async function cutOnRevocation(
   { possession = NO_PROOF }: Pick<VerifyOptions, 'possession'> = {},
 ): Promise<HeldSocket | undefined> {
   let watched: Awaited<ReturnType<Verifier['watch']>>;
+  // The caller listens after the check: what is sent until then waits, and is not lost.
+  socket.pause?.();
   try {
     const { token, scheme } = readAuthorization(authorization);
     watched = await verifier.watch(token, scheme === 'dpop' ? { possession } : {});
   } catch (error) {
     closeWith(socket, error);
     return undefined;
+  } finally {
+    // Flows after the caller's own turn, in which it attaches its listener.
+    socket.resume?.();
   }
   const { claims, signal } = watched;
   const cut = () => closeWith(socket, signal.reason);
