@@ -14,6 +14,7 @@ import {
   type TestBed,
 } from '@portcullis/testkit';
 import { execFileSync } from 'node:child_process';
+import postgres from 'postgres';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startGuardedNats } from '../guarded-nats.ts';
 import { get, logIn, register, statusOf, type Account } from './calls.ts';
@@ -68,7 +69,14 @@ async function arrive(settings: string): Promise<void> {
     .toEqual({ delivered: true, num_pending: 0, num_ack_pending: 0 });
   await asAuth.close();
 
-  for (const account of accounts) {
+  const sql = postgres(bed.databaseUrls.user, { max: 1, onnotice: () => undefined });
+  const profiles = async () =>
+    await sql`
+    select email from profiles where email = any(${accounts.map(({ email }) => email)})`;
+  expect(await profiles()).toHaveLength(REGISTRATIONS);
+  await sql.end();
+  // The last of them are those beyond what NATS has on its way at once.
+  for (const account of accounts.slice(-4)) {
     const { access_token } = await logIn(auth.url, account);
     expect(await statusOf(get(`${user.url}/v1/me`, access_token))).toBe(200);
   }

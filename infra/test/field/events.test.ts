@@ -3,6 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { subjectsOf } from '@portcullis/contracts';
 import { startPrivateNats, startSystem, type TestSystem } from '@portcullis/testkit';
 import { connect } from '@nats-io/transport-node';
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LAUNCHER, natsConfiguration, passwordVariable } from '../../nats/configuration.ts';
@@ -146,4 +147,20 @@ it('E5: a reader of me.events hears what the page says, at the end of an account
       said: types.includes(type) ? 'an item' : 'the end',
     });
   }
+});
+
+it("D13: consumers that tests make have a policy of acknowledgements, as the product's have", async () => {
+  const folder = new URL('../../../', import.meta.url);
+  const files = execFileSync('git', ['ls-files', '*.test.ts'], { cwd: folder, encoding: 'utf8' });
+  const without: string[] = [];
+  let made = 0;
+  for (const file of files.trim().split('\n')) {
+    const text = await readFile(new URL(file, folder), 'utf8').catch(() => '');
+    for (const [call] of text.matchAll(/consumers\.add\([^;]*?\);/gs)) {
+      made += 1;
+      if (!call.includes('ack_policy')) without.push(file);
+    }
+  }
+  expect(made).toBeGreaterThan(0);
+  expect(without).toEqual([]);
 });

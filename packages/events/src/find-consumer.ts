@@ -2,6 +2,7 @@
 import { jetstream, type Consumer } from '@nats-io/jetstream';
 import { EVENTS_API } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isDenied } from './problem.ts';
 
 /** @throws when it is not there, or not yet */
 export async function findConsumer(
@@ -14,8 +15,12 @@ export async function findConsumer(
   try {
     return await from({ apiPrefix: EVENTS_API });
   } catch (error) {
-    // Nobody answers there: a server on which all services share one account.
-    if (error instanceof Error && error.name === 'JetStreamNotEnabled') return await from();
-    throw error;
+    // Nobody answers there, or nothing may be asked there: a server on which all services share one account.
+    const noImport = error instanceof Error && error.name === 'JetStreamNotEnabled';
+    if (!noImport && !isDenied(error)) throw error;
+    return await from().catch((other: unknown) => {
+      // With neither, the import is what is missing.
+      throw isDenied(error) ? error : other;
+    });
   }
 }
