@@ -62,7 +62,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   });
 
   // Begun when NATS is asked, below.
-  let consumer: EventSubscription | undefined;
+  const subscriptions: EventSubscription[] = [];
   const server = owned.use(
     await createHttpServer({
       title: 'Portcullis user service',
@@ -84,7 +84,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
         schema,
         verifier: verification.check,
         key_set: verification.checkKeys,
-        events: () => checkEvents(consumer?.problems() ?? []),
+        events: () => checkEvents(subscriptions.flatMap((one) => one.problems())),
       },
       trustedProxies: config.trustedProxies,
       drainDelayMs: config.drainDelayMs,
@@ -106,7 +106,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     const { request_id, id: event_id, type } = event;
     logger.info({ request_id, event_id, type }, 'account event');
   };
-  consumer = owned.use(
+  const consumer = owned.use(
     subscribeToEvents({
       connection,
       prefix,
@@ -124,6 +124,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
       logger,
     }),
   );
+  subscriptions.push(consumer);
   observeConsumer(registry, consumer);
   const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
   const feed = withFallback(

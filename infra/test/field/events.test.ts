@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LAUNCHER, natsConfiguration, passwordVariable } from '../../nats/configuration.ts';
-import { register } from '../e2e/calls.ts';
+import { register, type Tokens } from '../e2e/calls.ts';
 import { recordedClient, type RecordedClient } from '../e2e/sdk.ts';
 import { startGuardedNats } from '../guarded-nats.ts';
 
@@ -138,7 +138,7 @@ it('E5: a reader of me.events hears what the page says, at the end of an account
     const account = await register(system.auth.url);
     await client.logIn(account);
     const found = await users.list.query({ query: account.email });
-    const stream = await listen(storage.get()?.access_token ?? '');
+    const stream = await listen((storage.get() as Tokens).access_token);
     await end(found.users[0]?.id as never);
     const { types, code } = await stream.end();
     const said = live.includes(`\`${type}\``) ? 'an item' : saysEnd(type, code ?? '') && 'the end';
