@@ -14,6 +14,7 @@ import type { ProcedureName, ServerSettings } from './call-settings.ts';
 
 /** The context of the router. */
 export interface CallContext extends AuthorizationContext {
+  authorization: string | undefined;
   headers: IncomingHttpHeaders;
 }
 

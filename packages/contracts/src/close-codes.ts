@@ -2,7 +2,7 @@
  * Why a WebSocket was closed by us, in the range that RFC 6455 section 7.4.2 leaves to applications.
  * The last digits are those of the HTTP status that a request would have got.
  *
- * One code is final. After the others a client may connect again: after `token_stale` with a
+ * The first three are final. After the others a client may connect again: after `token_stale` with a
  * refreshed token, after the rest in a while.
  */
 import type { ErrorCode } from './errors.ts';
@@ -12,6 +12,8 @@ export const CLOSE_CODES = {
   invalid_token: 4401,
   /** The token was never allowed this. Another session may be. */
   insufficient_scope: 4403,
+  /** The cookie came with a page of another site. */
+  cross_site: 4412,
   /** The token has expired, or its claims have changed: refresh, then connect again. */
   token_stale: 4408,
   /** Too many connections: wait, then connect again. */
@@ -27,6 +29,7 @@ export type CloseReason = keyof typeof CLOSE_CODES;
 export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([
   CLOSE_CODES.invalid_token,
   CLOSE_CODES.insufficient_scope,
+  CLOSE_CODES.cross_site,
 ]);
 
 /** The close code for a refusal; one that has none of its own is `unavailable`. */

@@ -1,7 +1,12 @@
 import { connect } from '@nats-io/transport-node';
 import { createVerifier } from '@portcullis/verify';
 import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
-import { protect, type AuthorizationContext } from '@portcullis/verify/trpc';
+import {
+  formatRefusal,
+  protect,
+  refusalMeta,
+  type AuthorizationContext,
+} from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 
@@ -16,7 +21,7 @@ const verifier = await createVerifier({
   feed: natsFeed({ connection }),
 });
 
-const t = initTRPC.context<AuthorizationContext>().create();
+const t = initTRPC.context<AuthorizationContext>().create({ errorFormatter: formatRefusal });
 const signedIn = t.procedure.use(protect(verifier));
 const support = t.procedure.use(protect(verifier, { permission: 'users:read' }));
 
@@ -28,5 +33,6 @@ export const orders = t.router({
 const server = createHTTPServer({
   router: orders,
   createContext: ({ req }) => ({ authorization: req.headers.authorization }),
+  responseMeta: refusalMeta, // statuses and headers as Portcullis' own
 });
 server.listen(4010, '127.0.0.1');

@@ -5,11 +5,16 @@ export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './keys/public-key.ts';
 export { rocaProblem } from './keys/roca.ts';
-export { readAuthorization, type PresentedToken } from './proof/authorization.ts';
+export {
+  readAuthorization,
+  type Authorization,
+  type PresentedToken,
+} from './proof/authorization.ts';
 export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
 export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';
+export { refusalHeaders, type OfferedScheme } from './refusal-headers.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';

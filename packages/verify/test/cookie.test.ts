@@ -90,9 +90,7 @@ describe('the authorization of a request', () => {
     ['two cookies of one name', { cookie: `${cookie}; __Host-portcullis-access=x.y.z` }],
   ])('is refused for %s', (_, more) => {
     const headers = { ...own, cookie, ...more };
-    expect(() => authorizationOf({ headers })).toThrow(
-      expect.objectContaining({ code: 'invalid_token' }),
-    );
+    expect(authorizationOf({ headers })).toMatchObject({ code: 'invalid_token' });
   });
 
   it.each([
@@ -101,11 +99,27 @@ describe('the authorization of a request', () => {
     ['nobody knows where', { 'sec-fetch-site': undefined }, 'POST'],
     ['nobody knows where, deleting', { 'sec-fetch-site': undefined }, 'DELETE'],
     ['the address bar, changing something', { 'sec-fetch-site': 'none' }, 'POST'],
+    [
+      'nobody knows where, opening a socket',
+      { 'sec-fetch-site': undefined, upgrade: 'websocket' },
+      'GET',
+    ],
+    [
+      'another site, opening a socket',
+      { origin: 'https://evil.example', upgrade: 'websocket' },
+      'GET',
+    ],
   ])('is refused for a cookie from %s', (_, more, method) => {
     const headers = { ...own, cookie, ...more };
-    expect(() => authorizationOf({ method, headers })).toThrow(
-      expect.objectContaining({ code: 'cross_site' }),
-    );
+    expect(authorizationOf({ method, headers })).toMatchObject({ code: 'cross_site' });
+  });
+
+  it("is read from the platform's own request as well", () => {
+    const headers = new Headers({ ...own, cookie });
+    expect(authorizationOf({ method: 'POST', headers })).toBe('Bearer a.b.c');
+    headers.set('sec-fetch-site', 'cross-site');
+    expect(authorizationOf({ method: 'GET', headers })).toMatchObject({ code: 'cross_site' });
+    expect(authorizationOf(new Request('https://api.example.com/'))).toBeUndefined();
   });
 
   it('takes one form of the cookies, never both', () => {

@@ -7,14 +7,16 @@
 import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
 import type { AccessTokenClaims, Permission, UserClaims } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
-import { readAuthorization } from '../proof/authorization.ts';
+import { readAuthorization, type Authorization } from '../proof/authorization.ts';
 import { NO_PROOF, type Possession } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 
+export { formatRefusal, refusalMeta, type RefusedCall } from './refusals.ts';
+
 /** What the context of the router must carry. */
 export interface AuthorizationContext {
-  /** The raw `Authorization` header, or undefined. */
-  authorization: string | undefined;
+  /** The raw `Authorization` header, or what `authorizationOf` of `@portcullis/verify/cookie` gives. */
+  authorization: Authorization;
   /** For bound tokens (RFC 9449), which are refused without it; one object for each HTTP request. */
   possession?: Possession | undefined;
 }
@@ -65,7 +67,7 @@ function personIn(
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */
-export function bearerToken(authorization: string | undefined): string {
+export function bearerToken(authorization: Authorization): string {
   const { token, scheme } = readAuthorization(authorization);
   if (scheme !== 'bearer') throw new Refusal('invalid_token');
   return token;

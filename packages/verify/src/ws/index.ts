@@ -4,7 +4,7 @@
  */
 import { closeCodeOf, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
-import { readAuthorization } from '../proof/authorization.ts';
+import { readAuthorization, type Authorization } from '../proof/authorization.ts';
 import { NO_PROOF } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 
@@ -42,12 +42,13 @@ export interface HeldSocket {
  * that does not answer the close within a second is cut off, so that it cannot go on sending; until
  * then what it sends is still delivered: look at `signal` before acting on a message.
  *
- * @param authorization the raw header, or undefined: the token is none then, as it is in any other form
+ * @param authorization what `authorizationOf(request)` of `@portcullis/verify/cookie` gives, or where no browser
+ *   comes with a cookie the raw header; the token is none where there is nothing, and in any other form
  * @param options what came with a bound token in the opening request (RFC 9449)
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
  * @example
  * server.on('connection', async (socket, request) => {
- *   const held = await cutOnRevocation(socket, verifier, request.headers.authorization);
+ *   const held = await cutOnRevocation(socket, verifier, authorizationOf(request));
  *   if (held === undefined) return;
  *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
  * });
@@ -55,7 +56,7 @@ export interface HeldSocket {
 export async function cutOnRevocation(
   socket: ClosableSocket,
   verifier: Pick<Verifier, 'watch'>,
-  authorization: string | undefined,
+  authorization: Authorization,
   { possession = NO_PROOF }: Pick<VerifyOptions, 'possession'> = {},
 ): Promise<HeldSocket | undefined> {
   let watched: Awaited<ReturnType<Verifier['watch']>>;
