@@ -13,8 +13,15 @@ const SECRETS = {
   client: 'Wm9fT2xk-secret-of-a-client',
   proof: `eyJ0eXAiOiJkcG9wK2p3dCJ9.eyJodG0iOiJHRVQifQ.${RANDOM}`,
 };
-/** Parts of them that would be enough to recognise them. */
-const TRACES = ['01jd7m3v8k2n5q9r4t6w1x0y3z', RANDOM.slice(0, 12), 'kestrel', 'Wm9fT2xk', 'eyJ'];
+/** Parts of them that would be enough to recognise them, and too long to be in an id by chance. */
+const TRACES = [
+  '01jd7m3v8k2n5q9r4t6w1x0y3z',
+  RANDOM.slice(0, 12),
+  'kestrel',
+  'Wm9fT2xk',
+  'eyJhbGci',
+  'eyJ0eXAi',
+];
 
 const lines: string[] = [];
 let service: Awaited<ReturnType<typeof startSmallService>>;
