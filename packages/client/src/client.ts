@@ -3,6 +3,7 @@ import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
 import type { TRPCClient } from '@trpc/client';
 import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
+import { demandAddress, demandOption, demandStorage, demandTransport } from './options.ts';
 import { createRouterClient } from './router-client.ts';
 import { bearerAccess, cookieAccess, type Credentials, type Receipt } from './session-access.ts';
 import type { SignedOutListener } from './session.ts';
@@ -70,19 +71,37 @@ export interface PortcullisClient {
   logOutEverywhere(input?: LogOutAllInput): Promise<Receipt>;
 }
 
+function demandClientOptions(options: PortcullisClientOptions): void {
+  const of = 'createPortcullisClient';
+  demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
+  const { auth, user, admin, transport, storage } = options;
+  for (const [name, address] of Object.entries({ auth, user, admin })) {
+    demandAddress(address, of, name);
+  }
+  const isTransport = transport === undefined || transport === 'body' || transport === 'cookie';
+  demandOption(isTransport, of, 'transport', 'body or cookie');
+  demandStorage(storage, of);
+  demandTransport(options, of);
+}
+
 /**
- * @throws TypeError for an address that is not http or https, and for a storage or a key in cookie
+ * @throws TypeError that names the option that cannot be meant: for an address that is not http or https, and for a storage or a key in cookie
  *   mode
  */
 export function createPortcullisClient(options: PortcullisClientOptions): PortcullisClient {
+  demandClientOptions(options);
   const { storage, transport = 'body', dpop } = options;
   const plain = options.fetch ?? globalThis.fetch;
   const fetch = dpop === undefined ? plain : dpopFetch(plain, dpop);
   if (transport === 'cookie' && storage !== undefined) {
-    throw new TypeError('in cookie mode there is nothing to store');
+    throw new TypeError(
+      'createPortcullisClient: storage has to be left out in cookie mode, where there is nothing to store',
+    );
   }
   if (transport === 'cookie' && dpop !== undefined) {
-    throw new TypeError('in cookie mode there is no token to bind: no script sees it');
+    throw new TypeError(
+      'createPortcullisClient: dpop has to be left out in cookie mode, where no script sees a token to bind',
+    );
   }
   const access =
     transport === 'cookie'

@@ -4,6 +4,7 @@ import type { TRPCClient } from '@trpc/client';
 import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
 import { MachineToken, type MachineCredentials } from './machine-token.ts';
+import { demandAddress, demandOption, demandText, demandTransport } from './options.ts';
 import { createRouterClient, endpointOf } from './router-client.ts';
 
 export interface MachineClientOptions extends MachineCredentials {
@@ -20,9 +21,15 @@ export interface MachineClientOptions extends MachineCredentials {
  *
  * @example
  * await client.accounts.list.query({ limit: 20 }, { context: { requestId }, signal });
- * @throws TypeError for an address that is not http or https
+ * @throws TypeError that names the option that cannot be meant
  */
 export function createMachineClient(options: MachineClientOptions): TRPCClient<AuthRouter> {
+  const of = 'createMachineClient';
+  demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
+  demandAddress(options.authUrl, of, 'authUrl');
+  demandText(options.clientId, of, 'clientId');
+  demandText(options.clientSecret, of, 'clientSecret');
+  demandTransport(options, of);
   const { authUrl, clientId, clientSecret, dpop } = options;
   const plain = options.fetch ?? globalThis.fetch;
   const fetch = dpop === undefined ? plain : dpopFetch(plain, dpop);

@@ -2,6 +2,7 @@
  * How a service connects to NATS, as options of the client library's `connect`, so that the connection
  * comes back whatever happens to the server. They are kept here without depending on that library.
  */
+import { demandPrefix, demandText } from './options.ts';
 import { inboxPrefix } from './bus-permissions.ts';
 
 /** Milliseconds. With the library's defaults a frozen server goes unnoticed for six minutes. */
@@ -47,6 +48,8 @@ export interface ConnectingService {
  */
 export function connectionOptions(options: ConnectingService): BusConnectionOptions {
   const { service, prefix = 'portcullis' } = options;
+  demandText(service, 'connectionOptions', 'service');
+  demandPrefix(prefix, 'connectionOptions');
   return {
     ...('url' in options ? loginOf(options.url) : {}),
     name: service,

@@ -90,6 +90,14 @@ export {
   type UserId,
 } from './ids.ts';
 export { decodeId, encodeId, lastWordOf } from './id-words.ts';
+export {
+  demandFunctionIfGiven,
+  demandMethods,
+  demandOption,
+  demandPrefix,
+  demandSafeAddress,
+  demandText,
+} from './options.ts';
 export { receipt, receiptWait, type Receipt } from './receipt.ts';
 export {
   actor,

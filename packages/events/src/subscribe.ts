@@ -21,6 +21,7 @@ import { namesIn, SOURCES, subjectOf, type EventName, type EventsByName } from '
 import { DurableReader } from './durable-reader.ts';
 import { processWarnings, type Logger } from './logger.ts';
 import { makeConsumer } from './make-consumer.ts';
+import { demandSubscriptionOptions } from './options.ts';
 import type { EventProblem } from './problem.ts';
 import { readEvent } from './read-event.ts';
 
@@ -120,28 +121,22 @@ type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
  *   },
  *   ignored: ['revocations', 'profile-changed', 'email-changed', 'disabled', 'enabled', 'roles-changed'],
  * });
- * @throws TypeError without a handler, and for names that NATS does not take
+ * @throws TypeError that names the option that cannot be meant, such as a handler of no known event
  */
 export function subscribeToEvents<const I extends Ignorable = never>(
   options: EventSubscriptionOptions<I>,
 ): EventSubscription {
+  demandSubscriptionOptions(options);
   const {
     prefix = 'portcullis',
     durable,
     logger = processWarnings,
     handledWithin = HANDLED_WITHIN,
   } = options;
-  if (!/^[a-zA-Z0-9_-]{1,64}$/.test(durable)) {
-    throw new TypeError('the durable name has letters, digits, - and _ only');
-  }
   const handlers = new Map<string, AnyHandler>();
   for (const [name, handler] of Object.entries<unknown>(options.handlers)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is called by its name
     if (typeof handler === 'function') handlers.set(name, handler as AnyHandler);
-  }
-  if (handlers.size === 0) throw new TypeError('a subscription without a handler is none');
-  if (!(handledWithin > 0 && handledWithin < 2 ** 31)) {
-    throw new TypeError('handledWithin is a number of milliseconds, more than 0');
   }
   const stats = {
     handled: 0,

@@ -3,6 +3,8 @@
  * told, their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
  */
 import {
+  demandFunctionIfGiven,
+  demandText,
   FIRST_PARTY_CLIENT,
   newId,
   type KeyId,
@@ -79,6 +81,8 @@ export interface TestIssuer extends AsyncDisposable {
 
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   const { audience = 'urn:portcullis:test', now = Date.now } = options;
+  demandText(audience, 'createTestIssuer', 'audience');
+  demandFunctionIfGiven(now, 'createTestIssuer', 'now');
   const keys = new Map<KeyId, Key>();
   const published = new Set<KeyId>();
   let kid = newId('key');

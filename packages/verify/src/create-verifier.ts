@@ -6,7 +6,6 @@
  */
 import {
   Refusal,
-  serviceName,
   type AccessTokenClaims,
   type RevocationEvent,
   type StalenessPolicy,
@@ -18,12 +17,13 @@ import {
   type KeySetListener,
   type KeySetStatus,
 } from './keys/jwks.ts';
+import { demandVerifierOptions } from './options.ts';
 import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
 import { Watchers } from './revocation/watchers.ts';
 import { Introspection } from './stale/introspection.ts';
-import { demandPolicy, stricterOf } from './stale/policy.ts';
+import { stricterOf } from './stale/policy.ts';
 import { problemOfTimes } from './token/times.ts';
 import { TokenReader } from './token/token-reader.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
@@ -72,16 +72,9 @@ class LocalVerifier implements Verifier {
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
   constructor(options: VerifierOptions) {
+    demandVerifierOptions(options);
     const { issuer, audience, feed, clock = systemClock } = options;
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
-    if (!Number.isSafeInteger(maxTokenLifeSeconds) || maxTokenLifeSeconds <= 0) {
-      throw new TypeError('maxTokenLifeSeconds is a whole number of seconds');
-    }
-    demandPolicy(whenStale);
-    if (!URL.canParse(issuer)) throw new TypeError('the issuer is a URL');
-    if (typeof audience !== 'string' || audience === '') {
-      throw new TypeError('an audience is needed');
-    }
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#clock = clock;
     this.#keys = new Jwks({
@@ -101,9 +94,6 @@ class LocalVerifier implements Verifier {
       onGone: (kids) => this.#watchers.cutSignedBy(kids, unavailable()),
     });
     const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
-    if (!Number.isSafeInteger(maxCachedTokens) || maxCachedTokens < 0) {
-      throw new TypeError('maxCachedTokens is a whole number');
-    }
     this.#reader = new TokenReader({
       keys: this.#keys,
       expected: { issuer, audience, maxTokenLifeSeconds },
@@ -115,7 +105,7 @@ class LocalVerifier implements Verifier {
       this.#introspection = new Introspection(whenStale.introspect, clock);
     }
     this.#replica = new Replica({
-      service: serviceName.parse(options.service),
+      service: options.service,
       policy: this.#policy,
       feed,
       ledger: this.#ledger,

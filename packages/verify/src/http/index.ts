@@ -2,7 +2,13 @@
  * Grants, snapshots and introspection over HTTP, for when NATS is away. With the credentials of the
  * service's machine client (RFC 6749 section 2.3.1), over https except on this machine.
  */
-import type { GrantRequest } from '@portcullis/contracts';
+import {
+  demandFunctionIfGiven,
+  demandOption,
+  demandSafeAddress,
+  demandText,
+  type GrantRequest,
+} from '@portcullis/contracts';
 import { readBounded } from './read-bounded.ts';
 import type { GrantSource } from '../revocation/failover.ts';
 import type { Introspect } from '../stale/introspection.ts';
@@ -23,10 +29,10 @@ const MAX_INTROSPECTION_BYTES = 16 * 1024;
 /**
  * Where grants and snapshots come from when NATS does not answer: the second part of `withFallback`.
  *
- * @throws TypeError for an address that would send the secret in the open
+ * @throws TypeError that names the option that cannot be meant, or would send the secret in the open
  */
 export function httpGrants(options: HttpSourceOptions): GrantSource {
-  const call = createCall(options);
+  const call = createCall(options, 'httpGrants');
   return {
     request: async (request: GrantRequest, timeoutMs) =>
       await call(
@@ -43,7 +49,7 @@ export function httpGrants(options: HttpSourceOptions): GrantSource {
 
 /** Asks auth about one token (RFC 7662), for the policy `introspect`. */
 export function httpIntrospection(options: HttpSourceOptions): Introspect {
-  const call = createCall(options);
+  const call = createCall(options, 'httpIntrospection');
   const form = 'application/x-www-form-urlencoded';
   return async (token, timeoutMs) => {
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();
@@ -56,13 +62,14 @@ export function httpIntrospection(options: HttpSourceOptions): Introspect {
   };
 }
 
-function createCall(options: HttpSourceOptions) {
+function createCall(options: HttpSourceOptions, of: string) {
+  demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
   const { authUrl, clientId, clientSecret, fetch: send = fetch } = options;
-  const { protocol, hostname } = new URL(authUrl);
-  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  if (protocol !== 'https:' && !local) {
-    throw new TypeError('credentials are sent over https, except on this machine');
-  }
+  // Over anything else the secret would be sent in the open.
+  demandSafeAddress(authUrl, of, 'authUrl');
+  demandText(clientId, of, 'clientId');
+  demandText(clientSecret, of, 'clientSecret');
+  demandFunctionIfGiven(options.fetch, of, 'fetch');
   const base = authUrl.replace(/\/$/, '');
   const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
   const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;

@@ -1,5 +1,9 @@
 /** Revocations over NATS: core subscriptions for the push, request and reply for the grants. */
 import {
+  demandFunctionIfGiven,
+  demandMethods,
+  demandOption,
+  demandPrefix,
   subjectsOf,
   type Acknowledgement,
   type Farewell,
@@ -40,9 +44,28 @@ export interface NatsFeedOptions {
   subscriptions?: SubscriptionListener;
 }
 
-/** A feed over a connection that the caller owns and closes. */
+/**
+ * A feed over a connection that the caller owns and closes.
+ *
+ * @throws TypeError that names the option that cannot be meant
+ */
 export function natsFeed(options: NatsFeedOptions): RevocationFeed {
+  demandNatsOptions(options);
   return new NatsFeed(options);
+}
+
+function demandNatsOptions(options: NatsFeedOptions): void {
+  const of = 'natsFeed';
+  demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
+  const { connection, prefix, onClosed, subscriptions } = options;
+  if (!(connection instanceof Promise)) {
+    demandMethods(connection, of, 'connection', ['subscribe', 'request', 'publish']);
+  }
+  demandPrefix(prefix, of);
+  demandFunctionIfGiven(onClosed, of, 'onClosed');
+  if (subscriptions !== undefined) {
+    demandMethods(subscriptions, of, 'subscriptions', ['denied', 'reopened']);
+  }
 }
 
 class NatsFeed implements RevocationFeed {

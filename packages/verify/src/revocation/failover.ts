@@ -5,7 +5,9 @@
  *
  * Pushes come by the first way alone: they are only speed.
  */
+import { demandFunctionIfGiven, demandMethods } from '@portcullis/contracts';
 import { systemClock, type Clock } from '../clock.ts';
+import { demandFeed } from '../options.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** The part of a feed that asks. */
@@ -14,13 +16,21 @@ export type GrantSource = Pick<RevocationFeed, 'request'> & Pick<RevocationFeed,
 /** Of the time in which an answer is worth something: half of what a question is given until it is late. */
 const HEAD_START = 1 / 6;
 
-/** @param first where pushes come from too */
+/**
+ * @param first where pushes come from too
+ * @throws TypeError that names the argument that cannot be meant
+ */
 export function withFallback(
   first: RevocationFeed,
   second: GrantSource,
   clock: Pick<Clock, 'monotonic' | 'after'> = systemClock,
 ): RevocationFeed {
+  const of = 'withFallback';
+  demandFeed(first, of, 'first');
+  demandMethods(second, of, 'second', ['request']);
+  demandMethods(clock, of, 'clock', ['monotonic', 'after']);
   const { snapshot } = second;
+  demandFunctionIfGiven(snapshot, of, 'second.snapshot');
   return {
     open: async (listener, service) => await first.open(listener, service),
     async request(request, timeoutMs) {

@@ -2,7 +2,7 @@
  * What happens to a token while the verifier is stale, from strict to none. A procedure may ask for
  * a stricter one than its verifier has, never for a laxer one.
  */
-import type { StalenessPolicy } from '@portcullis/contracts';
+import { demandMethods, demandOption, type StalenessPolicy } from '@portcullis/contracts';
 import type { Introspect } from './introspection.ts';
 
 export type WhenStale =
@@ -16,6 +16,7 @@ export type WhenStale =
    */
   | { policy: 'accept'; iAcceptRevokedTokens: true };
 
+const OF = 'createVerifier';
 const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
   StalenessPolicy,
   number
@@ -23,11 +24,17 @@ const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
 
 /** @throws TypeError for a policy that is none, or that accepts what may be revoked without saying so */
 export function demandPolicy(whenStale: WhenStale): void {
-  if (!Object.hasOwn(STRICTNESS, whenStale.policy)) {
-    throw new TypeError('whenStale has no such policy');
+  demandMethods(whenStale, OF, 'whenStale', []);
+  const policies = Object.keys(STRICTNESS).join(', ');
+  const isOne = Object.hasOwn(STRICTNESS, whenStale.policy);
+  demandOption(isOne, OF, 'whenStale.policy', `one of ${policies}`);
+  if (whenStale.policy === 'accept') {
+    const accepts: unknown = whenStale.iAcceptRevokedTokens;
+    demandOption(accepts === true, OF, 'whenStale.iAcceptRevokedTokens', 'true with accept');
   }
-  if (whenStale.policy === 'accept' && !whenStale.iAcceptRevokedTokens) {
-    throw new TypeError('the policy accept needs iAcceptRevokedTokens: true');
+  if (whenStale.policy === 'introspect') {
+    const isFunction = typeof whenStale.introspect === 'function';
+    demandOption(isFunction, OF, 'whenStale.introspect', 'a function with introspect');
   }
 }
 

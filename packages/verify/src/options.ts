@@ -1,0 +1,51 @@
+/** The options of a verifier and of its fallback, before anything is made of them. */
+import {
+  demandFunctionIfGiven,
+  demandMethods,
+  demandOption,
+  demandSafeAddress,
+  demandText,
+  serviceName,
+} from '@portcullis/contracts';
+import { demandPolicy } from './stale/policy.ts';
+import type { VerifierOptions } from './verifier.ts';
+
+const OF = 'createVerifier';
+const CLOCK = ['monotonic', 'wall', 'after'] as const;
+const FEED = ['open', 'request', 'acknowledge', 'farewell', 'close'] as const;
+
+/** @throws TypeError that names the first option that cannot be meant */
+export function demandVerifierOptions(options: VerifierOptions): void {
+  demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
+  const { issuer, jwksUrl, service, whenStale, maxTokenLifeSeconds, maxCachedTokens } = options;
+  demandOption(typeof issuer === 'string' && URL.canParse(issuer), OF, 'issuer', 'a URL');
+  demandText(options.audience, OF, 'audience');
+  const isName = serviceName.safeParse(service).success;
+  const name = 'a name of a-z, 0-9 and -, which begins with a letter and has 32 characters at most';
+  demandOption(isName, OF, 'service', name);
+  demandFeed(options.feed, OF, 'feed');
+  if (jwksUrl === undefined) demandSafeAddress(issuer, OF, 'issuer');
+  else demandSafeAddress(jwksUrl, OF, 'jwksUrl');
+  if (whenStale !== undefined) demandPolicy(whenStale);
+  demandOption(
+    maxTokenLifeSeconds === undefined ||
+      (Number.isSafeInteger(maxTokenLifeSeconds) && maxTokenLifeSeconds > 0),
+    OF,
+    'maxTokenLifeSeconds',
+    'a whole number of seconds, more than 0',
+  );
+  demandOption(
+    maxCachedTokens === undefined ||
+      (Number.isSafeInteger(maxCachedTokens) && maxCachedTokens >= 0),
+    OF,
+    'maxCachedTokens',
+    'a whole number, 0 or more',
+  );
+  demandFunctionIfGiven(options.onMalformed, OF, 'onMalformed');
+  demandFunctionIfGiven(options.fetch, OF, 'fetch');
+  if (options.clock !== undefined) demandMethods(options.clock, OF, 'clock', CLOCK);
+}
+
+export function demandFeed(feed: unknown, of: string, option: string): void {
+  demandMethods(feed, of, option, FEED);
+}
