@@ -10,6 +10,10 @@ import { benchHot } from './verify/hot.ts';
 export interface RunOptions {
   /** Fewer rounds and entries: a look whether it runs. */
   readonly short: boolean;
+  /** This algorithm alone, where there are several. */
+  readonly alg?: string | undefined;
+  /** The folder of another commit, installed, to be compared with. */
+  readonly checkout?: string | undefined;
 }
 
 export interface Benchmark {

@@ -3,6 +3,9 @@
  *
  *   --list   names them all; a name before the slash stands for all that begin with it
  *   --short  fewer rounds and entries: a look whether it runs, not a figure
+ *   --alg ALG      verify/cold: this algorithm alone
+ *   --at COMMIT    verify/cold: beside that commit's verifier; infra/bench.ts makes it `--checkout FOLDER`
+ *   --node PATH    another Node, for all processes of the benchmark; infra/bench.ts heeds it
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,6 +15,8 @@ const { values, positionals } = parseArgs({
   options: {
     list: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
+    alg: { type: 'string' },
+    checkout: { type: 'string' },
   },
   allowPositionals: true,
 });

@@ -1,6 +1,6 @@
-/** Verifies tokens that it has never seen, with all contenders in turns. */
+/** Verifies tokens that it has never seen, as one of the contenders. */
 import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
-import { costOf, inTurns, type Standing } from '../rounds.ts';
+import { costOf, type Cost } from '../rounds.ts';
 import { coldSettings } from './cold-settings.ts';
 import {
   fastJwt,
@@ -9,43 +9,53 @@ import {
   portcullis,
   portcullisByPromise,
   rawCrypto,
+  type Contender,
 } from './contenders.ts';
+import { verifierOf } from './former-verifier.ts';
 import { issueTokens } from './issued-tokens.ts';
 import { createVerifyingStage } from './verifying-stage.ts';
 
-const settings = coldSettings.parse(settingsOfWorker());
 /** As many as our verifier remembers unless told otherwise. */
 const REMEMBERED = 50_000;
 
-async function measure(): Promise<Standing[]> {
-  await using stage = await createVerifyingStage(settings);
-  const { expected, verifier, issuer } = stage;
-  const others = jsonWebToken(expected);
-  const byPromise = portcullisByPromise(verifier);
-  const contenders = [
-    portcullis(verifier),
-    byPromise,
+const { contender: name, checkout, ...settings } = coldSettings.parse(settingsOfWorker());
+const { batch, rounds } = settings;
+const stage = await createVerifyingStage({
+  ...settings,
+  ...(checkout === undefined ? {} : { start: await verifierOf(checkout) }),
+});
+const { expected, verifier } = stage;
+const contender = await contenderNamed();
+await stage.demandRightAnswers([contender]);
+const tokens = await issueTokens(stage.issuer, batch * rounds);
+let round = 0;
+
+async function contenderNamed(): Promise<Contender> {
+  if (name === 'portcullis, by a promise') return portcullisByPromise(verifier);
+  if (name.startsWith('portcullis')) return portcullis(verifier);
+  const others = [
     rawCrypto(expected),
     ...(await jose(expected)),
     fastJwt('fast-jwt', expected),
     fastJwt('fast-jwt, cache', expected, { cache: REMEMBERED }),
-    ...(others === undefined ? [] : [others]),
+    jsonWebToken(expected),
   ];
-  await stage.demandRightAnswers(contenders);
-  const { batch, warmUps, rounds } = settings;
-  const tokens = await issueTokens(issuer, batch * (warmUps + rounds));
-  // Ours takes part twice, and would remember what it has seen.
-  const further = await issueTokens(issuer, batch * (warmUps + rounds));
-  const standings = await inTurns(contenders, settings, async (contender, round) => {
-    const unseen = contender === byPromise ? further : tokens;
-    const verify = contender.prepare(unseen.range(round * batch, batch));
-    await stage.untilFresh();
-    return await costOf(batch, verify);
-  });
-  // Each was verified once by ours, and is remembered since.
-  if (verifier.stats().cached < tokens.count + further.count)
-    throw new Error('a token was not verified');
-  return standings;
+  const found = others.find((other) => other?.name === name);
+  if (found === undefined) throw new Error(`${name} has no ${expected.alg}`);
+  return found;
 }
 
-answerQuestions(measure);
+async function verifyUnseen(): Promise<Cost> {
+  const verify = contender.prepare(tokens.range(round * batch, batch));
+  round += 1;
+  await stage.untilFresh();
+  const cost = await costOf(batch, verify);
+  // Else some of them were seen before.
+  const isOurs = name.startsWith('portcullis');
+  if (isOurs && verifier.stats().cached < round * batch) {
+    throw new Error('a token was not verified');
+  }
+  return cost;
+}
+
+answerQuestions(verifyUnseen, async () => stage[Symbol.asyncDispose]());

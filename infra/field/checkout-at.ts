@@ -27,23 +27,38 @@ export function commitOf(name: string): string {
  * @returns its folder, which goes with the session
  */
 export async function checkoutAt(session: Session, commit: string): Promise<string> {
-  const folder = join(session.dataFolder, 'commit');
-  const { supervisor, dataFolder } = session;
-  const run = async (name: string, argv: readonly [string, ...string[]], env = process.env) =>
-    await step(name, async () => {
-      const output = { file: join(dataFolder, 'logs', `commit-${name}.log`) };
-      await mustRun(supervisor, { name, argv, env, cwd: folder, output });
-    });
+  const folder = await installedAt(session, commit);
+  copyFieldTests(folder);
+  const build = turbo('run', 'build', '--output-logs=errors-only');
+  await runIn(session, folder, 'build', build, turboEnvironment());
+  return folder;
+}
 
+/**
+ * A clone of that commit, installed.
+ *
+ * @returns its folder, which goes with the session
+ */
+export async function installedAt(session: Session, commit: string): Promise<string> {
+  const folder = join(session.dataFolder, 'commit');
   git('clone', '--quiet', '--no-checkout', ROOT, folder);
   git('-C', folder, 'checkout', '--quiet', '--detach', commit);
-  copyFieldTests(folder);
-  await run('install', [...argvOf(pnpmCommand()), 'install', '--frozen-lockfile'], {
-    ...process.env,
-    CI: 'true',
-  });
-  await run('build', turbo('run', 'build', '--output-logs=errors-only'), turboEnvironment());
+  const install = [...argvOf(pnpmCommand()), 'install', '--frozen-lockfile'] as const;
+  await runIn(session, folder, 'install', install, { ...process.env, CI: 'true' });
   return folder;
+}
+
+async function runIn(
+  { supervisor, dataFolder }: Session,
+  cwd: string,
+  name: string,
+  argv: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  await step(name, async () => {
+    const output = { file: join(dataFolder, 'logs', `commit-${name}.log`) };
+    await mustRun(supervisor, { name, argv, env, cwd, output });
+  });
 }
 
 /** What that commit has of them gives way, so that one state of the tests judges both. */
