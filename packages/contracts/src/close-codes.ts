@@ -1,6 +1,6 @@
 /**
  * Why a WebSocket was closed by us, in the range that RFC 6455 section 7.4.2 leaves to applications.
- * The last digits are those of the HTTP status that a request would have got.
+ * Most end in the digits of the HTTP status that a request would have got.
  *
  * The first three are final. After the others a client may connect again: after `token_stale` with a
  * refreshed token, after the rest in a while.
