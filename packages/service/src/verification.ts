@@ -7,6 +7,7 @@ import {
   createVerifier,
   type Verifier,
   type VerifierOptions,
+  type VerifierProblem,
   type Watched,
 } from '@portcullis/verify';
 import type { FastifyRequest } from 'fastify';
@@ -33,7 +34,7 @@ export class Verification implements AsyncDisposable {
 
   /** Accepts tokens from the first grant on, which is some milliseconds later. */
   async start(options: VerifierOptions): Promise<Verifier> {
-    const verifier = await createVerifier(options);
+    const verifier = await createVerifier({ onProblem: this.#tellOfProblem, ...options });
     observeVerifier(this.#registry, verifier);
     this.#tellOfKeySet(verifier);
     this.#verifier = verifier;
@@ -72,6 +73,10 @@ export class Verification implements AsyncDisposable {
       logger.error({ kids }, 'the issuer publishes killed keys; what they sign is refused');
     });
   }
+
+  readonly #tellOfProblem = ({ of, reason }: VerifierProblem): void => {
+    this.#logger?.warn({ problem: of }, reason);
+  };
 
   #present(): Verifier {
     if (this.#verifier === undefined) {

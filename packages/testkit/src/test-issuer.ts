@@ -23,6 +23,9 @@ import { MemoryRevocations } from './memory-revocations.ts';
 import { portOf } from './port-of.ts';
 
 const LIFE_SECONDS = 600;
+const KEY_SET = '/.well-known/jwks.json';
+/** RFC 8414 section 3. */
+const METADATA = '/.well-known/oauth-authorization-server';
 
 export interface TestIssuerOptions {
   /** What `aud` of its tokens names; `urn:portcullis:test` unless given. */
@@ -97,14 +100,22 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   await rotate();
 
   const server = await listen((request, response) => {
-    if (request.url !== '/.well-known/jwks.json') {
-      response.writeHead(404).end();
-      return;
+    switch (request.url) {
+      case METADATA: {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(metadataOf(server.url)));
+        return;
+      }
+      case KEY_SET: {
+        jwksRequests += 1;
+        const jwks = [...keys].flatMap(([id, key]) => (published.has(id) ? [key.jwk] : []));
+        response.writeHead(200, { 'content-type': 'application/jwk-set+json' });
+        response.end(JSON.stringify({ keys: jwks }));
+        return;
+      }
+      default:
+        response.writeHead(404).end();
     }
-    jwksRequests += 1;
-    const jwks = [...keys].flatMap(([id, key]) => (published.has(id) ? [key.jwk] : []));
-    response.writeHead(200, { 'content-type': 'application/jwk-set+json' });
-    response.end(JSON.stringify({ keys: jwks }));
   });
 
   const keyOf = (id: KeyId): Key => {
@@ -140,7 +151,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   return {
     issuer: server.url,
     audience,
-    jwksUrl: `${server.url}/.well-known/jwks.json`,
+    jwksUrl: `${server.url}${KEY_SET}`,
     revocations: new MemoryRevocations(now),
     get kid() {
       return kid;
@@ -173,6 +184,11 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     withdraw: (id) => void published.delete(id),
     [Symbol.asyncDispose]: server.close,
   };
+}
+
+/** What every issuer has to say of itself (RFC 8414 section 2); it has no authorization endpoint. */
+function metadataOf(issuer: string) {
+  return { issuer, jwks_uri: `${issuer}${KEY_SET}`, response_types_supported: [] };
 }
 
 function newKey(kid: KeyId, alg: SigningAlgorithm): Key {

@@ -17,11 +17,14 @@ import {
   type KeySetListener,
   type KeySetStatus,
 } from './keys/jwks.ts';
+import { Listeners, told } from './listeners.ts';
 import { demandVerifierOptions } from './options.ts';
 import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
 import { Watchers } from './revocation/watchers.ts';
+import { notReady, problemsOf, warnOf } from './set-up/problems.ts';
+import { SetUp, type VerifierProblem } from './set-up/set-up.ts';
 import { Introspection } from './stale/introspection.ts';
 import { stricterOf } from './stale/policy.ts';
 import { problemOfTimes } from './token/times.ts';
@@ -65,10 +68,11 @@ class LocalVerifier implements Verifier {
   readonly #guard = new PossessionGuard(() => this.#replica.issuerNow());
   readonly #policy: StalenessPolicy;
   readonly #introspection: Introspection | undefined;
-  readonly #appliedListeners = new Set<AppliedListener>();
-  readonly #transitionListeners = new Set<TransitionListener>();
-  readonly #keySetListeners = new Set<KeySetListener>();
-  readonly #killedKeysListeners = new Set<KilledKeysListener>();
+  readonly #setUp: SetUp;
+  readonly #applied = new Listeners<Parameters<AppliedListener>>();
+  readonly #transitions = new Listeners<Parameters<TransitionListener>>();
+  readonly #keySets = new Listeners<Parameters<KeySetListener>>();
+  readonly #killedKeys = new Listeners<Parameters<KilledKeysListener>>();
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
   constructor(options: VerifierOptions) {
@@ -83,12 +87,8 @@ class LocalVerifier implements Verifier {
       clock,
       fetch: options.fetch ?? fetch,
       issuerNow: () => this.#replica.issuerNow(),
-      onChange: (error) => {
-        for (const listener of this.#keySetListeners) told(() => listener(error));
-      },
-      onKilled: (kids) => {
-        for (const listener of this.#killedKeysListeners) told(() => listener(kids));
-      },
+      onChange: this.#keySets.tell,
+      onKilled: this.#killedKeys.tell,
       // What the set would say, a grant may say as well.
       onFailure: () => this.#replica.askSoon(),
       onGone: (kids) => this.#watchers.cutSignedBy(kids, unavailable()),
@@ -99,6 +99,8 @@ class LocalVerifier implements Verifier {
       expected: { issuer, audience, maxTokenLifeSeconds },
       maxCached: maxCachedTokens,
       issuerNow: () => this.#replica.issuerNow(),
+      onOtherAudience: (other) => this.#setUp.otherAudience(other),
+      onRightAudience: () => this.#setUp.rightAudience(),
     });
     this.#policy = whenStale.policy;
     if (whenStale.policy === 'introspect') {
@@ -113,9 +115,7 @@ class LocalVerifier implements Verifier {
       onTransition: (to, from) => this.#moved(to, from),
       onHeard: (event) => this.#heard(event),
       onMalformed: (kind, length) => told(() => options.onMalformed?.(kind, length)),
-      onApplied: (event, lagMs) => {
-        for (const listener of this.#appliedListeners) told(() => listener(event, lagMs));
-      },
+      onApplied: this.#applied.tell,
       onMerged: () => {
         for (const kid of this.#ledger.killedKeys) this.#keys.kill(kid);
         this.#watchers.judgeAll();
@@ -123,10 +123,19 @@ class LocalVerifier implements Verifier {
       onKeys: (vouches) => this.#keys.learn(vouches),
       onOtherLog: () => this.#keys.forget(),
     });
+    this.#setUp = new SetUp({
+      issuer,
+      audience,
+      clock,
+      fetch: options.fetch ?? fetch,
+      look: () => problemsOf(this.#replica, this.#keys, { jwksUrl, feed }),
+      tell: (problem) => told(() => (options.onProblem ?? warnOf)(problem)),
+    });
     this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
   }
 
   async start(): Promise<void> {
+    this.#setUp.start();
     await Promise.all([this.#replica.start(), this.#keys.refresh()]);
   }
 
@@ -207,15 +216,22 @@ class LocalVerifier implements Verifier {
     return { claims, signal, [Symbol.dispose]: release };
   }
 
+  problems(): VerifierProblem[] {
+    return this.#setUp.problems();
+  }
+
   async ready(signal?: AbortSignal): Promise<void> {
     while (this.#replica.state !== 'LIVE' || !this.#keys.loaded) {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) throw notReady(this.problems(), signal.reason);
       if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
       if (!this.#keys.loaded) await this.#keys.refresh();
       await new Promise<void>((resolve) => {
         setTimeout(resolve, READY_POLL_MS);
       });
     }
+    await this.#setUp.compareIssuer();
+    const others = this.problems().filter((problem) => problem.of === 'issuer');
+    if (others.length > 0) throw notReady(others);
   }
 
   stats(): VerifierStats {
@@ -224,26 +240,23 @@ class LocalVerifier implements Verifier {
   }
 
   onApplied(listener: AppliedListener): () => void {
-    this.#appliedListeners.add(listener);
-    return () => this.#appliedListeners.delete(listener);
+    return this.#applied.add(listener);
   }
 
   onTransition(listener: TransitionListener): () => void {
-    this.#transitionListeners.add(listener);
-    return () => this.#transitionListeners.delete(listener);
+    return this.#transitions.add(listener);
   }
 
   onKeySet(listener: KeySetListener): () => void {
-    this.#keySetListeners.add(listener);
-    return () => this.#keySetListeners.delete(listener);
+    return this.#keySets.add(listener);
   }
 
   onKilledKeys(listener: KilledKeysListener): () => void {
-    this.#killedKeysListeners.add(listener);
-    return () => this.#killedKeysListeners.delete(listener);
+    return this.#killedKeys.add(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#setUp.close();
     this.#keys.close();
     await this.#replica.close();
   }
@@ -288,7 +301,7 @@ class LocalVerifier implements Verifier {
 
   #moved(to: ReplicaState, from: ReplicaState): void {
     if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
-    for (const listener of this.#transitionListeners) told(() => listener(to, from));
+    this.#transitions.tell(to, from);
   }
 }
 
@@ -299,13 +312,4 @@ function unavailable(): Refusal {
 
 function isStale(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'verifier_stale';
-}
-
-/** A listener that throws has a defect of its own, which must not become one of verification. */
-function told(tell: () => void): void {
-  try {
-    tell();
-  } catch (defect) {
-    process.emitWarning(`a listener of the verifier failed: ${String(defect)}`);
-  }
 }

@@ -25,6 +25,7 @@ export {
   type ReplicaState,
   type ReplicaStats,
 } from './revocation/replica.ts';
+export type { ProblemListener, VerifierProblem } from './set-up/set-up.ts';
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';

@@ -6,6 +6,7 @@ import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import type { MalformedListener, ReplicaState, ReplicaStats } from './revocation/replica.ts';
+import type { ProblemListener, VerifierProblem } from './set-up/set-up.ts';
 import type { WhenStale } from './stale/policy.ts';
 
 export interface VerifierOptions {
@@ -31,6 +32,12 @@ export interface VerifierOptions {
    * auth's credentials. Nothing is changed by it. Worth a bounded line in the log; `stats()` counts them.
    */
   onMalformed?: MalformedListener;
+  /**
+   * Called for what an operator has to change before tokens are accepted: a wrong address, user, permission,
+   * secret, issuer or audience; within five seconds of the start, once for each. Unless given, the process
+   * emits a warning.
+   */
+  onProblem?: ProblemListener;
   /** Where the keys are, when it is not the usual place. */
   jwksUrl?: string;
   /** For tests. */
@@ -116,7 +123,14 @@ export interface Verifier extends AsyncDisposable {
   readonly freshnessLeftMs: number;
   /** The issuer's keys, and whether more can be had. */
   readonly keySet: KeySetStatus;
-  /** Resolves once it accepts tokens; rejects when `signal` fires. */
+  /** What stands in the way of accepting tokens now, as far as an operator can change it. */
+  problems(): VerifierProblem[];
+  /**
+   * Resolves once it accepts tokens.
+   *
+   * @throws Error with the problems in its message: when `signal` fires, with the name of its reason, which is the
+   *   cause; and at once for an issuer that calls itself otherwise, since every token would be refused
+   */
   ready(signal?: AbortSignal): Promise<void>;
   stats(): VerifierStats;
   /** Calls back for every revocation when it is first applied. @returns how to stop that */

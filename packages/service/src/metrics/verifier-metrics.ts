@@ -86,10 +86,12 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
   }
 }
 
-/** A readiness check: fresh enough to accept tokens. */
+/** A readiness check: fresh enough to accept tokens, and not set up to refuse them all. */
 export function verifierIsFresh(verifier: Verifier | undefined): void {
   const state = verifier?.state ?? 'SYNCING';
   if (state !== 'LIVE') throw new NotReady(`the verifier is ${state}`);
+  const isOther = verifier?.problems().some((problem) => problem.of === 'issuer');
+  if (isOther === true) throw new NotReady('the issuer calls itself otherwise: see the log');
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '@portcullis/contracts';
 import { readBounded } from './read-bounded.ts';
 import type { GrantSource } from '../revocation/failover.ts';
+import { reasonOf } from '../set-up/reason-of.ts';
 import type { Introspect } from '../stale/introspection.ts';
 
 export interface HttpSourceOptions {
@@ -34,8 +35,9 @@ const MAX_INTROSPECTION_BYTES = 16 * 1024;
 export function httpGrants(options: HttpSourceOptions): GrantSource {
   const call = createCall(options, 'httpGrants');
   return {
+    problems: call.problems,
     request: async (request: GrantRequest, timeoutMs) =>
-      await call(
+      await call.send(
         '/v1/grants',
         'application/json',
         JSON.stringify(request),
@@ -43,7 +45,13 @@ export function httpGrants(options: HttpSourceOptions): GrantSource {
         MAX_GRANT_BYTES,
       ),
     snapshot: async (timeoutMs) =>
-      await call('/v1/revocations/snapshot', undefined, undefined, timeoutMs, MAX_SNAPSHOT_BYTES),
+      await call.send(
+        '/v1/revocations/snapshot',
+        undefined,
+        undefined,
+        timeoutMs,
+        MAX_SNAPSHOT_BYTES,
+      ),
   };
 }
 
@@ -53,7 +61,13 @@ export function httpIntrospection(options: HttpSourceOptions): Introspect {
   const form = 'application/x-www-form-urlencoded';
   return async (token, timeoutMs) => {
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();
-    const bytes = await call('/oauth2/introspect', form, body, timeoutMs, MAX_INTROSPECTION_BYTES);
+    const bytes = await call.send(
+      '/oauth2/introspect',
+      form,
+      body,
+      timeoutMs,
+      MAX_INTROSPECTION_BYTES,
+    );
     const answer: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof answer !== 'object' || answer === null || !('active' in answer)) {
       throw new Error('not an introspection response');
@@ -64,7 +78,7 @@ export function httpIntrospection(options: HttpSourceOptions): Introspect {
 
 function createCall(options: HttpSourceOptions, of: string) {
   demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
-  const { authUrl, clientId, clientSecret, fetch: send = fetch } = options;
+  const { authUrl, clientId, clientSecret, fetch: ask = fetch } = options;
   // Over anything else the secret would be sent in the open.
   demandSafeAddress(authUrl, of, 'authUrl');
   demandText(clientId, of, 'clientId');
@@ -74,14 +88,15 @@ function createCall(options: HttpSourceOptions, of: string) {
   const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
   const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
 
-  return async (
+  let problem: string | undefined;
+  const demanded = async (
     path: string,
     contentType: string | undefined,
     body: string | undefined,
     timeoutMs: number,
     maxBytes: number,
   ): Promise<Uint8Array> => {
-    const response = await send(`${base}${path}`, {
+    const response = await ask(`${base}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       redirect: 'error',
       signal: AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs))),
@@ -93,8 +108,27 @@ function createCall(options: HttpSourceOptions, of: string) {
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`${path} was answered ${response.status}`);
+      throw new Error(`${path} was answered ${response.status}${adviceFor(response.status)}`);
     }
     return await readBounded(response, maxBytes);
   };
+  return {
+    send: async (...call: Parameters<typeof demanded>): Promise<Uint8Array> => {
+      try {
+        const bytes = await demanded(...call);
+        problem = undefined;
+        return bytes;
+      } catch (error) {
+        problem = `${base} has given no answer by HTTP: ${reasonOf(error)}`;
+        throw error;
+      }
+    },
+    problems: () => (problem === undefined ? [] : [problem]),
+  };
+}
+
+function adviceFor(status: number): string {
+  if (status === 401) return ': check clientId and clientSecret';
+  if (status === 403) return ': the client may not do that';
+  return status === 404 ? ': check authUrl' : '';
 }

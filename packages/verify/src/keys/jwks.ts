@@ -108,6 +108,11 @@ export class Jwks {
     return this.#keys !== undefined;
   }
 
+  /** Why the last fetch failed; undefined when it did not. */
+  get lastError(): unknown {
+    return this.#last.outcome === 'failed' ? this.#last.error : undefined;
+  }
+
   get status(): KeySetStatus {
     const now = this.#clock.monotonic();
     return {
@@ -144,11 +149,10 @@ export class Jwks {
     // A key was killed while the answer was on its way: what signs since may not be in it.
     if (this.known(kid) === undefined && this.#isBeforeKill()) await this.refresh();
     if (this.known(kid) !== undefined || this.#isAnswered()) return;
-    const cause = this.#last.outcome === 'failed' ? this.#last.error : undefined;
     throw new Refusal('unavailable', {
       // Whole milliseconds first: a sum of fractions may be off by a hair, and that is no second.
       retryAfter: Math.max(1, Math.ceil(Math.round(this.#cooldownLeft()) / 1_000)),
-      cause: new Error('an unknown key, and the key set cannot be had', { cause }),
+      cause: new Error('an unknown key, and the key set cannot be had', { cause: this.lastError }),
     });
   }
 

@@ -12,7 +12,9 @@ import {
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
+import { reasonOf } from '../set-up/reason-of.ts';
 import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
+import { problemOfRequest } from './problem-of-request.ts';
 
 export { connectionOptions, inboxPrefix } from '@portcullis/contracts';
 export { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
@@ -76,6 +78,8 @@ class NatsFeed implements RevocationFeed {
   #service = '';
   #up = false;
   #closed = false;
+  /** Why the last question was not answered. */
+  #problem: string | undefined;
 
   constructor(options: NatsFeedOptions) {
     this.#options = options;
@@ -86,13 +90,16 @@ class NatsFeed implements RevocationFeed {
     this.#service = service;
     const { connection } = this.#options;
     if (connection instanceof Promise) {
+      this.#problem = 'there is no connection to NATS yet: check its address, user and password';
       // One that never comes is known to its owner. Grants come by another way then, or not at all.
       void connection.then(
         async (late) => {
           await this.#listen(late, listener);
           listener.restored();
         },
-        () => undefined,
+        (error: unknown) => {
+          this.#problem = `the connection to NATS has failed: ${reasonOf(error)}`;
+        },
       );
       return;
     }
@@ -104,10 +111,21 @@ class NatsFeed implements RevocationFeed {
     if (this.#connection?.isClosed()) throw new Error('the connection to NATS is closed for good');
     if (this.#connection === undefined || !this.#up) throw new Error('not connected to NATS');
     const subject = this.#subjects.grant(request.service);
-    const reply = await this.#connection.request(subject, JSON.stringify(request), {
-      timeout: Math.max(1, Math.floor(timeoutMs)),
-    });
-    return reply.data;
+    try {
+      const reply = await this.#connection.request(subject, JSON.stringify(request), {
+        timeout: Math.max(1, Math.floor(timeoutMs)),
+      });
+      this.#problem = undefined;
+      return reply.data;
+    } catch (error) {
+      this.#problem = problemOfRequest(error, subject);
+      throw error;
+    }
+  }
+
+  problems(): string[] {
+    if (this.#connection?.isClosed()) return ['the connection to NATS is closed for good'];
+    return this.#problem === undefined ? [] : [this.#problem];
   }
 
   acknowledge(acknowledgement: Acknowledgement): void {

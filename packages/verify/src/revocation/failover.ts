@@ -11,7 +11,7 @@ import { demandFeed } from '../options.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** The part of a feed that asks. */
-export type GrantSource = Pick<RevocationFeed, 'request'> & Pick<RevocationFeed, 'snapshot'>;
+export type GrantSource = Pick<RevocationFeed, 'request' | 'snapshot' | 'problems'>;
 
 /** Of the time in which an answer is worth something: half of what a question is given until it is late. */
 const HEAD_START = 1 / 6;
@@ -41,6 +41,7 @@ export function withFallback(
       return await Promise.any([asked, second.request(request, left)]);
     },
     ...(snapshot === undefined ? {} : { snapshot }),
+    problems: () => [...(first.problems?.() ?? []), ...(second.problems?.() ?? [])],
     acknowledge: (acknowledgement) => first.acknowledge(acknowledgement),
     farewell: async (farewell) => await first.farewell(farewell),
     close: async () => await first.close(),

@@ -34,6 +34,11 @@ export interface RevocationFeed {
    * @returns the bytes of a snapshot; they say which log they are of, and up to where
    */
   snapshot?(timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * What keeps it from being answered, in words that name what to change; nothing while the last question was
+   * answered.
+   */
+  problems?(): readonly string[];
   /** Best effort: what is lost is named again in the next request. */
   acknowledge(acknowledgement: Acknowledgement): void;
   /** Best effort: without it the incarnation is discounted once it can no longer be fresh. */

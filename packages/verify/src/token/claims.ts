@@ -10,6 +10,16 @@ export interface Expectations {
   maxTokenLifeSeconds: number;
 }
 
+/** What is wrong with a token that may be good elsewhere. */
+export class OtherAudience extends Error {
+  readonly audience: string | readonly string[];
+
+  constructor(audience: string | readonly string[]) {
+    super('for another audience');
+    this.audience = audience;
+  }
+}
+
 /** @throws Error with a private reason; the caller turns it into `invalid_token` */
 export function readClaims(
   payload: Record<string, unknown>,
@@ -22,7 +32,7 @@ export function readClaims(
   const { aud, exp, iat, nbf } = claims;
   const meant =
     typeof aud === 'string' ? aud === expected.audience : aud.includes(expected.audience);
-  if (!meant) throw new Error('for another audience');
+  if (!meant) throw new OtherAudience(aud);
   const life = exp - iat;
   if (life <= 0 || life > expected.maxTokenLifeSeconds) throw new Error('a life beyond the cap');
   if (nbf !== undefined && nbf >= exp) throw new Error('never valid');

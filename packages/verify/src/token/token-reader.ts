@@ -7,7 +7,7 @@
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { Jwks } from '../keys/jwks.ts';
-import { readClaims, type Expectations } from './claims.ts';
+import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
 import { parseToken, type ParsedToken } from './parse.ts';
 import { signatureHolds } from './signature.ts';
@@ -23,6 +23,10 @@ export interface TokenReaderOptions {
   maxCached: number;
   /** Milliseconds since the epoch. */
   issuerNow: () => number;
+  /** A token of this issuer is for others, and none was for this verifier yet. Called once. */
+  onOtherAudience: (audience: string | readonly string[]) => void;
+  /** The first one for this verifier, after that. */
+  onRightAudience: () => void;
 }
 
 export class TokenReader {
@@ -30,8 +34,12 @@ export class TokenReader {
   readonly #expected: Expectations;
   readonly #issuerNow: () => number;
   readonly #seen: VerifiedTokens;
+  readonly #options: Pick<TokenReaderOptions, 'onOtherAudience' | 'onRightAudience'>;
+  /** For whom tokens with a good signature were, up to the first one for this verifier. */
+  #meant: 'unknown' | 'others' | 'here' = 'unknown';
 
-  constructor({ keys, expected, maxCached, issuerNow }: TokenReaderOptions) {
+  constructor({ keys, expected, maxCached, issuerNow, ...listeners }: TokenReaderOptions) {
+    this.#options = listeners;
     this.#keys = keys;
     this.#expected = expected;
     this.#issuerNow = issuerNow;
@@ -85,18 +93,35 @@ export class TokenReader {
       return undefined;
     }
     if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
+    if (this.#meant !== 'here') this.#areForHere();
     const verified = { token: copied(token), claims: frozen(claims), key, judgedAt: NEVER };
     this.#seen.add(verified, this.#issuerNow());
     return verified;
   }
 
   #parse(token: string): { parsed: ParsedToken; claims: AccessTokenClaims } {
+    let parsed: ParsedToken | undefined;
     try {
-      const parsed = parseToken(token);
+      parsed = parseToken(token);
       return { parsed, claims: readClaims(parsed.payload, this.#expected) };
     } catch (cause) {
+      if (parsed !== undefined && cause instanceof OtherAudience) this.#areForOthers(parsed, cause);
       throw invalid(cause);
     }
+  }
+
+  /** What anybody could have made says nothing of how the verifier is set up. */
+  #areForOthers(parsed: ParsedToken, { audience }: OtherAudience): void {
+    if (this.#meant !== 'unknown') return;
+    const key = this.#keys.known(parsed.kid);
+    if (key === undefined || !signatureHolds(parsed, key)) return;
+    this.#meant = 'others';
+    this.#options.onOtherAudience(audience);
+  }
+
+  #areForHere(): void {
+    if (this.#meant === 'others') this.#options.onRightAudience();
+    this.#meant = 'here';
   }
 }
 

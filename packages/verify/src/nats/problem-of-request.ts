@@ -1,0 +1,26 @@
+/** What an operator has to change so that auth answers over NATS. */
+import { errors, PermissionViolationError } from '@nats-io/transport-node';
+
+/** @param subject of the question */
+export function problemOfRequest(error: unknown, subject: string): string {
+  const denial = denialIn(error);
+  if (denial !== undefined) {
+    const { operation, subject: denied } = denial;
+    return operation === 'publish'
+      ? `NATS does not let this user publish to ${denied}: connect as the user of this service, with the prefix that auth has`
+      : `NATS does not let this user hear answers at ${denied}: connect with connectionOptions, under the name of the service`;
+  }
+  if (error instanceof errors.RequestError && error.isNoResponders()) {
+    return `auth does not listen at ${subject} in this NATS account: check that auth runs there, the account of this user, and the prefix`;
+  }
+  if (error instanceof errors.TimeoutError) {
+    return `NATS took the question at ${subject}, and no answer came: check that auth and its Postgres answer`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The library tells of a denied question by an error of its own. */
+function denialIn(error: unknown): PermissionViolationError | undefined {
+  const cause = error instanceof errors.RequestError ? error.cause : error;
+  return cause instanceof PermissionViolationError ? cause : undefined;
+}

@@ -1,0 +1,49 @@
+/** What the issuer calls itself, by its own metadata (RFC 8414 section 3). */
+import { readBounded } from '../http/read-bounded.ts';
+import type { Fetch } from '../keys/fetch-key-set.ts';
+import { parseStrictJson } from '../token/strict-json.ts';
+
+const TIMEOUT_MS = 3_000;
+const MAX_BYTES = 64 * 1024;
+/** Of both documents that an issuer may publish `issuer` is a required member. */
+const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'];
+
+/**
+ * @param issuer a URL
+ * @returns undefined for an issuer that publishes no metadata
+ * @throws when it did not answer
+ */
+export async function nameOfIssuer(issuer: string, fetch: Fetch): Promise<string | undefined> {
+  for (const document of DOCUMENTS) {
+    const response = await fetch(addressOf(issuer, document), {
+      redirect: 'error',
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (response.status >= 500) {
+      await response.body?.cancel();
+      throw new Error(`the metadata was answered ${response.status}`);
+    }
+    const name = response.status === 200 ? await readName(response) : undefined;
+    if (name !== undefined) return name;
+    if (!response.bodyUsed) await response.body?.cancel();
+  }
+  return undefined;
+}
+
+/** The path of an issuer comes after the well-known part, without its last slash (section 3.1). */
+function addressOf(issuer: string, document: string): string {
+  const { origin, pathname } = new URL(issuer);
+  return `${origin}/.well-known/${document}${pathname.replace(/\/$/, '')}`;
+}
+
+/** @returns undefined for what is no metadata: any page may be answered 200 */
+async function readName(response: Response): Promise<string | undefined> {
+  const bytes = await readBounded(response, MAX_BYTES);
+  try {
+    const { issuer } = parseStrictJson(bytes);
+    return typeof issuer === 'string' ? issuer : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Why a verifier accepts nothing. A wrong address, user, permission, secret, issuer or audience looks like an
+ * outage from inside, and would be waited for without an end and without a word.
+ *
+ *   WATCHING ── a look that finds nothing, or close() ──▶ OVER
+ *
+ * Invariants: the first look is 4 s after the start, and others follow every 5 s while there is something to
+ * tell. Each text is told once, and 16 at most. It tells, and decides about no token.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import type { Fetch } from '../keys/fetch-key-set.ts';
+import { nameOfIssuer } from './issuer-metadata.ts';
+
+/** Operators are told within five seconds. */
+const FIRST_LOOK_MS = 4_000;
+const LOOK_MS = 5_000;
+const MAX_TEXTS = 16;
+
+export interface VerifierProblem {
+  /**
+   * `issuer` and `audience`: every token is refused. `keys`: there is none to verify with. `grants`: nothing
+   * vouches for a token; while the verifier is LIVE, one of two ways to grants does not work.
+   */
+  of: 'issuer' | 'audience' | 'keys' | 'grants';
+  /** What to change. */
+  reason: string;
+}
+
+export type ProblemListener = (problem: VerifierProblem) => void;
+
+export interface SetUpOptions {
+  issuer: string;
+  audience: string;
+  clock: Pick<Clock, 'after'>;
+  fetch: Fetch;
+  /** What stands in the way of grants and keys at this moment. */
+  look: () => VerifierProblem[];
+  tell: ProblemListener;
+}
+
+export class SetUp {
+  readonly #options: SetUpOptions;
+  readonly #told = new Set<string>();
+  #asked: Promise<void> | undefined;
+  #answered = false;
+  #issuer: VerifierProblem | undefined;
+  #audience: VerifierProblem | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(options: SetUpOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.compareIssuer();
+    this.#lookAfter(FIRST_LOOK_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  problems(): VerifierProblem[] {
+    const own = [this.#issuer, this.#audience].filter((problem) => problem !== undefined);
+    return [...own, ...this.#options.look()];
+  }
+
+  /** Once, as soon as there is an answer. Never throws: an issuer that cannot be asked has its say by its keys. */
+  async compareIssuer(): Promise<void> {
+    if (this.#answered) return;
+    this.#asked ??= this.#compare().finally(() => {
+      this.#asked = undefined;
+    });
+    await this.#asked;
+  }
+
+  /** Tokens with a good signature are for others, and there was none for this verifier yet. */
+  otherAudience(audience: string | readonly string[]): void {
+    const names = [audience].flat().join(', ');
+    const reason = `the issuer's tokens are for ${names}, and this verifier expects ${this.#options.audience}: set the option audience to what auth has as its audience`;
+    this.#audience = { of: 'audience', reason };
+    this.#tell(this.#audience);
+  }
+
+  /** There is one now. */
+  rightAudience(): void {
+    this.#audience = undefined;
+  }
+
+  async #compare(): Promise<void> {
+    const { issuer, fetch } = this.#options;
+    let name: string | undefined;
+    try {
+      name = await nameOfIssuer(issuer, fetch);
+    } catch {
+      return;
+    }
+    this.#answered = true;
+    if (name === undefined || name === issuer || this.#closed) return;
+    const reason = `the issuer at ${issuer} calls itself ${name}, and so do its tokens: set the option issuer to exactly that`;
+    this.#issuer = { of: 'issuer', reason };
+    this.#tell(this.#issuer);
+  }
+
+  #lookAfter(milliseconds: number): void {
+    if (this.#closed) return;
+    this.#timer = this.#options.clock.after(milliseconds, () => {
+      const problems = this.#options.look();
+      for (const problem of problems) this.#tell(problem);
+      if (problems.length === 0) return;
+      void this.compareIssuer();
+      this.#lookAfter(LOOK_MS);
+    });
+  }
+
+  #tell(problem: VerifierProblem): void {
+    if (this.#closed || this.#told.has(problem.reason) || this.#told.size >= MAX_TEXTS) return;
+    this.#told.add(problem.reason);
+    this.#options.tell(problem);
+  }
+}

@@ -1,0 +1,134 @@
+/** What a verifier says of its own set-up, and for how long. */
+import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
+import { nameOfIssuer } from '../src/set-up/issuer-metadata.ts';
+import { reasonOf } from '../src/set-up/reason-of.ts';
+import { SetUp } from '../src/set-up/set-up.ts';
+
+const ISSUER = 'https://auth.example/tenant/';
+
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer();
+});
+afterAll(async () => {
+  await issuer[Symbol.asyncDispose]();
+});
+
+async function start(options: Partial<VerifierOptions>) {
+  return await createVerifier({
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    service: 'test',
+    feed: issuer.revocations.feed(),
+    onProblem: () => undefined,
+    ...options,
+  });
+}
+
+/** An issuer with these documents, by their paths; each is asked for once. */
+function serving(documents: Record<string, string>) {
+  const asked: string[] = [];
+  return {
+    asked,
+    fetch: async (url: string) => {
+      asked.push(url);
+      const { pathname } = new URL(url);
+      const document = documents[pathname];
+      return new Response(document ?? 'none', { status: document === undefined ? 404 : 200 });
+    },
+  };
+}
+
+it('finds the name of an issuer with a path where RFC 8414 has it, in either document', async () => {
+  const other = JSON.stringify({ issuer: 'https://auth.example/tenant' });
+  const oauth = serving({ '/.well-known/oauth-authorization-server/tenant': other });
+  expect(await nameOfIssuer(ISSUER, oauth.fetch)).toBe('https://auth.example/tenant');
+  const openid = serving({ '/.well-known/openid-configuration/tenant': other });
+  expect(await nameOfIssuer(ISSUER, openid.fetch)).toBe('https://auth.example/tenant');
+});
+
+it.each(['<!doctype html>', '[]', '{"issuer": 1}', '{"issuer": "a", "issuer": "b"}'])(
+  'makes nothing of a page that is no metadata: %s',
+  async (page) => {
+    const { fetch } = serving({ '/.well-known/oauth-authorization-server/tenant': page });
+    expect(await nameOfIssuer(ISSUER, fetch)).toBeUndefined();
+  },
+);
+
+it('asks again for what could not be had, and no more once there was an answer', async () => {
+  let answers = false;
+  const { asked, fetch } = serving({});
+  const due: (() => void)[] = [];
+  const told: VerifierProblem[] = [];
+  const problem: VerifierProblem = { of: 'keys', reason: 'none' };
+  let problems = [problem];
+  const setUp = new SetUp({
+    issuer: ISSUER,
+    audience: 'here',
+    clock: {
+      after: (_milliseconds, callback) => {
+        due.push(callback);
+        return { cancel: () => undefined };
+      },
+    },
+    fetch: async (url) => {
+      if (!answers) throw new TypeError('fetch failed');
+      return await fetch(url);
+    },
+    look: () => problems,
+    tell: (one) => void told.push(one),
+  });
+  setUp.start();
+  await setUp.compareIssuer();
+  expect(asked).toEqual([]);
+  answers = true;
+  due.shift()?.();
+  await setUp.compareIssuer();
+  await setUp.compareIssuer();
+  expect(asked).toHaveLength(2);
+  due.shift()?.();
+  problems = [];
+  due.shift()?.();
+  expect(due).toEqual([]);
+  expect(told).toEqual([problem]);
+});
+
+it('says so when tokens are for others, until one is for it; what is forged says nothing', async () => {
+  const problems: VerifierProblem[] = [];
+  await using verifier = await start({ onProblem: (problem) => void problems.push(problem) });
+  await verifier.ready();
+  const other = await issuer.mint({ aud: ['elsewhere', 'beyond'] });
+  const forged = `${other.slice(0, -8)}AAAAAAAA`;
+  await expect(verifier.verify(forged)).rejects.toThrow();
+  expect(verifier.problems()).toEqual([]);
+  await expect(verifier.verify(other)).rejects.toThrow();
+  await expect(verifier.verify(other)).rejects.toThrow();
+  expect(problems.map(({ of }) => of)).toEqual(['audience']);
+  expect(problems[0]?.reason).toMatch(/are for elsewhere, beyond, and this verifier expects urn:/);
+  expect(verifier.problems()).toEqual(problems);
+  await verifier.verify(await issuer.mint());
+  expect(verifier.problems()).toEqual([]);
+  await expect(verifier.verify(other)).rejects.toThrow();
+  expect(verifier.problems()).toEqual([]);
+});
+
+it('is not ready without grants, by the name and with the cause of the signal', async () => {
+  issuer.revocations.answers = false;
+  await using verifier = await start({});
+  const stop = new AbortController();
+  const ready = verifier.ready(stop.signal);
+  stop.abort();
+  const error = await ready.catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'AbortError', cause: stop.signal.reason });
+  expect(String(error)).toContain('auth has vouched for nothing yet');
+  issuer.revocations.answers = true;
+});
+
+it('names every address that was tried', () => {
+  const tried = new AggregateError([new Error('connect ::1'), new Error('connect 127.0.0.1')]);
+  const failed = new TypeError('fetch failed', { cause: tried });
+  expect(reasonOf(failed)).toBe('fetch failed (connect ::1; connect 127.0.0.1)');
+});
