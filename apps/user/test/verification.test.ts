@@ -1,7 +1,7 @@
 /** A service whose verifier would refuse every token is not one to send requests to. */
 import { createTestIssuer } from '@portcullis/testkit';
 import { expect, it } from 'vitest';
-import { createRegistry, Verification } from '../src/index.ts';
+import { createRegistry, Verification } from '@portcullis/service';
 
 it.each([
   ['its own name', undefined],
