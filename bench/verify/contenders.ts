@@ -82,7 +82,7 @@ export function rawCrypto({ alg, jwk }: Expected): Contender {
       const split = tokens.map((token) => {
         const end = token.lastIndexOf('.');
         const decoded = Buffer.from(token.slice(end + 1), 'base64url');
-        const signature = alg === 'ES256' ? derOfEs256(decoded) : decoded;
+        const signature = alg === 'ES256' ? Buffer.from(derOfEs256(decoded)) : decoded;
         return { signed: Buffer.from(token.slice(0, end), 'latin1'), signature };
       });
       return () => {

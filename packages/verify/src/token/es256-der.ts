@@ -13,17 +13,26 @@ const INTEGER = 0x02;
 /** Of a byte: in front it would make the integer negative. */
 const SIGN = 0x80;
 
-/** @param signature of 64 octets, which the caller has checked */
+const MOST = 2 + 2 * (2 + 1 + HALF);
+
+/** Holds the form until it is judged, in the same turn: each token would leave garbage. */
+const der = Buffer.allocUnsafeSlow(MOST);
+der[0] = SEQUENCE;
+/** Its beginnings, by their length: a view costs more than what it shows. */
+const beginnings = Array.from({ length: MOST + 1 }, (_, length) => der.subarray(0, length));
+
+/**
+ * @param signature of 64 octets, which the caller has checked
+ * @returns bytes that stand until the next call
+ */
 export function derOfEs256(signature: Uint8Array): Uint8Array {
-  const der = Buffer.allocUnsafe(2 + 2 * (2 + 1 + HALF));
-  const end = writeInteger(der, writeInteger(der, 2, signature, 0), signature, HALF);
-  der[0] = SEQUENCE;
+  const end = writeInteger(writeInteger(2, signature, 0), signature, HALF);
   der[1] = end - 2;
-  return der.subarray(0, end);
+  return beginnings[end] ?? der;
 }
 
 /** @returns where it ends */
-function writeInteger(der: Uint8Array, at: number, source: Uint8Array, start: number): number {
+function writeInteger(at: number, source: Uint8Array, start: number): number {
   const end = start + HALF;
   let from = start;
   while (from < end - 1 && source[from] === 0) from += 1;

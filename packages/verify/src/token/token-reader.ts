@@ -9,7 +9,7 @@ import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { Jwks } from '../keys/jwks.ts';
 import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
-import { parseToken, type ParsedToken } from './parse.ts';
+import { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './parse.ts';
 import { signatureHolds } from './signature.ts';
 import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
 
@@ -125,9 +125,12 @@ export class TokenReader {
   }
 }
 
+/** Holds a token while it is copied, in the same turn. */
+const bytes = Buffer.allocUnsafeSlow(MAX_TOKEN_LENGTH);
+
 /** A token is ASCII. A slice of a header would keep all of the header alive, which may be 16 kB. */
 function copied(token: string): string {
-  return Buffer.from(token, 'latin1').toString('latin1');
+  return bytes.toString('latin1', 0, bytes.write(token, 'latin1'));
 }
 
 /** Whatever is wrong with a token, the caller is told the same. */
