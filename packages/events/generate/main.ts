@@ -1,4 +1,4 @@
-/** Writes docs/asyncapi.json: `npm --prefix packages/events run asyncapi`. */
+/** Writes docs/asyncapi.json: `npm run asyncapi`. */
 import { writeFileSync } from 'node:fs';
 import { asyncApiText } from './asyncapi.ts';
 
