@@ -46,10 +46,15 @@ export function demandPrefix(value: unknown, of: string): void {
   demandOption(holds, of, 'prefix', 'one or more NATS tokens joined by dots');
 }
 
-/** https, or http to this machine: on the way, no one else may read a secret or put in a key. */
+/**
+ * https, or http to this machine: on the way, no one else may read a secret or put in a key. With a user and a
+ * password in it no fetch takes it, and every text about it would repeat them.
+ */
 export function demandSafeAddress(value: unknown, of: string, option: string): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  const holds = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
-  demandOption(holds, of, option, 'an https URL, or an http URL of this machine');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  const holds = isSafe && url.username === '' && url.password === '';
+  const expected = 'an https URL, or an http URL of this machine, without a user and a password';
+  demandOption(holds, of, option, expected);
 }

@@ -23,6 +23,7 @@ import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
 import { Replica, type ReplicaState } from './revocation/replica.ts';
 import { Watchers } from './revocation/watchers.ts';
+import { orAborted } from './set-up/or-aborted.ts';
 import { notReady, problemsOf, warnOf } from './set-up/problems.ts';
 import { SetUp, type VerifierProblem } from './set-up/set-up.ts';
 import { Introspection } from './stale/introspection.ts';
@@ -54,7 +55,13 @@ const READY_POLL_MS = 20;
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
   const verifier = new LocalVerifier(options);
-  await verifier.start();
+  try {
+    await verifier.start();
+  } catch (error) {
+    // It would go on asking, and no caller could end it.
+    await verifier[Symbol.asyncDispose]().catch(() => undefined);
+    throw error;
+  }
   return verifier;
 }
 
@@ -223,13 +230,14 @@ class LocalVerifier implements Verifier {
   async ready(signal?: AbortSignal): Promise<void> {
     while (this.#replica.state !== 'LIVE' || !this.#keys.loaded) {
       if (signal?.aborted === true) throw notReady(this.problems(), signal.reason);
-      if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
-      if (!this.#keys.loaded) await this.#keys.refresh();
+      this.#demandOpen();
+      if (!this.#keys.loaded) await orAborted(this.#keys.refresh(), signal);
       await new Promise<void>((resolve) => {
         setTimeout(resolve, READY_POLL_MS);
       });
     }
-    await this.#setUp.compareIssuer();
+    await orAborted(this.#setUp.compareIssuer(), signal);
+    this.#demandOpen();
     const others = this.problems().filter((problem) => problem.of === 'issuer');
     if (others.length > 0) throw notReady(others);
   }
@@ -259,6 +267,10 @@ class LocalVerifier implements Verifier {
     this.#setUp.close();
     this.#keys.close();
     await this.#replica.close();
+  }
+
+  #demandOpen(): void {
+    if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
   }
 
   #policyOf(options: VerifyOptions | undefined): StalenessPolicy {

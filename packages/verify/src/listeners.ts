@@ -14,10 +14,16 @@ export class Listeners<News extends unknown[]> {
 }
 
 /** A listener that throws has a defect of its own, which must not become one of verification. */
-export function told(tell: () => void): void {
+export function told(tell: () => unknown): void {
   try {
-    tell();
+    const answer = tell();
+    // Types take one that is async; its rejection would end the process.
+    if (answer instanceof Promise) void answer.catch(warnOfDefect);
   } catch (defect) {
-    process.emitWarning(`a listener of the verifier failed: ${String(defect)}`);
+    warnOfDefect(defect);
   }
+}
+
+function warnOfDefect(defect: unknown): void {
+  process.emitWarning(`a listener of the verifier failed: ${String(defect)}`);
 }

@@ -4,7 +4,7 @@ import { startPrivateNats } from '@portcullis/testkit';
 import { connect } from '@nats-io/transport-node';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { natsFeed } from '../src/nats/index.ts';
 import type { RevocationFeed } from '../src/revocation/feed.ts';
 
@@ -86,4 +86,19 @@ authorization { users: [
   } finally {
     await nats[Symbol.asyncDispose]();
   }
+});
+
+it('names a link that is down as what keeps grants away', async () => {
+  const nats = await startPrivateNats();
+  const connection = await connect({ servers: new URL(nats.url).host });
+  const nothing = () => undefined;
+  feed = natsFeed({ connection });
+  await feed.open({ revocation: nothing, numbered: nothing, restored: nothing }, 'test');
+  expect(feed.problems?.()).toEqual([]);
+  await nats[Symbol.asyncDispose]();
+  await vi.waitFor(() => expect(feed?.problems?.()).toEqual([expect.stringContaining('link')]), {
+    timeout: 10_000,
+  });
+  await feed.close();
+  await connection.close();
 });

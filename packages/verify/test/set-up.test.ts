@@ -1,6 +1,7 @@
 /** What a verifier says of its own set-up, and for how long. */
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { httpGrants } from '../src/http/index.ts';
 import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
 import { nameOfIssuer } from '../src/set-up/issuer-metadata.ts';
 import { reasonOf } from '../src/set-up/reason-of.ts';
@@ -60,7 +61,8 @@ it.each(['<!doctype html>', '[]', '{"issuer": 1}', '{"issuer": "a", "issuer": "b
 
 it('asks again for what could not be had, and no more once there was an answer', async () => {
   let answers = false;
-  const { asked, fetch } = serving({});
+  const documents: Record<string, string> = {};
+  const { asked, fetch } = serving(documents);
   const due: (() => void)[] = [];
   const told: VerifierProblem[] = [];
   const problem: VerifierProblem = { of: 'keys', reason: 'none' };
@@ -85,15 +87,26 @@ it('asks again for what could not be had, and no more once there was an answer',
   await setUp.compareIssuer();
   expect(asked).toEqual([]);
   answers = true;
-  due.shift()?.();
-  await setUp.compareIssuer();
+  // As a proxy in front of an issuer that is away.
   await setUp.compareIssuer();
   expect(asked).toHaveLength(2);
   due.shift()?.();
+  problems = [
+    { ...problem, reason: 'none; another way brings grants, and revocations may be later' },
+  ];
+  due.shift()?.();
+  await setUp.compareIssuer();
+  expect(told).toEqual([problem]);
+  asked.length = 0;
+  documents['/.well-known/oauth-authorization-server/tenant'] = JSON.stringify({ issuer: 'other' });
   problems = [];
+  // The last look.
   due.shift()?.();
   expect(due).toEqual([]);
-  expect(told).toEqual([problem]);
+  await setUp.compareIssuer();
+  await setUp.compareIssuer();
+  expect(asked).toHaveLength(1);
+  expect(told.map(({ of }) => of)).toEqual(['keys', 'issuer']);
 });
 
 it('says so when tokens are for others, until one is for it; what is forged says nothing', async () => {
@@ -131,4 +144,109 @@ it('names every address that was tried', () => {
   const tried = new AggregateError([new Error('connect ::1'), new Error('connect 127.0.0.1')]);
   const failed = new TypeError('fetch failed', { cause: tried });
   expect(reasonOf(failed)).toBe('fetch failed (connect ::1; connect 127.0.0.1)');
+});
+
+/** An issuer whose metadata never comes, with the state of each question. */
+function silentMetadata() {
+  const signals: (AbortSignal | null | undefined)[] = [];
+  const ask = async (url: string, init: RequestInit): Promise<Response> => {
+    if (!url.includes('oauth-authorization-server')) return await fetch(url, init);
+    signals.push(init.signal);
+    return await new Promise<Response>((_resolve, reject) => {
+      init.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+  };
+  return { signals, fetch: ask };
+}
+
+it('is ready by the time of the signal, where only the metadata of the issuer does not come', async () => {
+  const { signals, fetch: ask } = silentMetadata();
+  const verifier = await start({ fetch: ask });
+  const stop = new AbortController();
+  const began = performance.now();
+  const ready = verifier.ready(stop.signal);
+  stop.abort();
+  await ready;
+  expect(performance.now() - began).toBeLessThan(2_000);
+  await verifier[Symbol.asyncDispose]();
+  expect(signals.every((signal) => signal?.aborted)).toBe(true);
+  await expect(verifier.ready()).rejects.toThrow('closed');
+});
+
+it('asks no issuer for its name where anybody on the way could answer', async () => {
+  const { asked, fetch: ask } = serving({});
+  await expect(nameOfIssuer('http://auth.example', ask)).rejects.toThrow('https');
+  expect(asked).toEqual([]);
+});
+
+it('repeats no query of the address of the keys, which may hold a secret', async () => {
+  await using verifier = await start({
+    jwksUrl: 'http://127.0.0.1:9/keys?code=secret',
+    fetch: async () => {
+      throw new TypeError('fetch failed');
+    },
+  });
+  const keys = verifier.problems().filter(({ of }) => of === 'keys');
+  expect(keys[0]?.reason).toMatch(
+    /^there is no key from http:\/\/127\.0\.0\.1:9\/keys: fetch failed/,
+  );
+});
+
+it('outlives a listener whose promise is rejected', async () => {
+  const warned = new Promise<string>((resolve) => {
+    process.once('warning', ({ message }) => resolve(message));
+  });
+  // Types take it where nothing is to be returned.
+  const onProblem: () => unknown = async () => {
+    throw new Error('the pager is away');
+  };
+  await using verifier = await start({ audience: 'another', onProblem });
+  await verifier.ready();
+  await expect(verifier.verify(await issuer.mint())).rejects.toThrow();
+  expect(await warned).toContain('the pager is away');
+});
+
+it('asks nothing more once its feed could not be opened', async () => {
+  let asked = 0;
+  const feed = issuer.revocations.feed();
+  const made = start({
+    feed: {
+      ...feed,
+      request: feed.request.bind(feed),
+      acknowledge: () => undefined,
+      farewell: async () => undefined,
+      close: async () => undefined,
+      open: async () => {
+        throw new Error('no such bus');
+      },
+    },
+    fetch: async () => {
+      asked += 1;
+      throw new TypeError('fetch failed');
+    },
+  });
+  await expect(made).rejects.toThrow('no such bus');
+  const before = asked;
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(asked).toBe(before);
+});
+
+it('says nothing of what failed by HTTP long ago', async () => {
+  const source = httpGrants({
+    authUrl: 'http://127.0.0.1:9',
+    clientId: 'orders',
+    clientSecret: 'x',
+    fetch: async () => {
+      throw new TypeError('fetch failed');
+    },
+  });
+  await expect(source.snapshot?.(100)).rejects.toThrow();
+  expect(source.problems?.()).toHaveLength(1);
+  const later = performance.now() + 61_000;
+  const now = vi.spyOn(performance, 'now').mockReturnValue(later);
+  try {
+    expect(source.problems?.()).toEqual([]);
+  } finally {
+    now.mockRestore();
+  }
 });

@@ -23,6 +23,8 @@ export interface HttpSourceOptions {
   fetch?: typeof fetch;
 }
 
+/** Milliseconds for which a failure says something: while NATS answers, nothing is asked by HTTP. */
+const TELLING_MS = 60_000;
 const MAX_GRANT_BYTES = 4 * 1024 * 1024;
 const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024;
 const MAX_INTROSPECTION_BYTES = 16 * 1024;
@@ -88,7 +90,7 @@ function createCall(options: HttpSourceOptions, of: string) {
   const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
   const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
 
-  let problem: string | undefined;
+  let problem: { text: string; at: number } | undefined;
   const demanded = async (
     path: string,
     contentType: string | undefined,
@@ -119,11 +121,13 @@ function createCall(options: HttpSourceOptions, of: string) {
         problem = undefined;
         return bytes;
       } catch (error) {
-        problem = `${base} has given no answer by HTTP: ${reasonOf(error)}`;
+        const text = `${base} has given no answer by HTTP: ${reasonOf(error)}`;
+        problem = { text, at: performance.now() };
         throw error;
       }
     },
-    problems: () => (problem === undefined ? [] : [problem]),
+    problems: () =>
+      problem === undefined || performance.now() - problem.at > TELLING_MS ? [] : [problem.text],
   };
 }
 

@@ -92,15 +92,14 @@ class NatsFeed implements RevocationFeed {
     if (connection instanceof Promise) {
       this.#problem = 'there is no connection to NATS yet: check its address, user and password';
       // One that never comes is known to its owner. Grants come by another way then, or not at all.
-      void connection.then(
-        async (late) => {
+      void connection
+        .then(async (late) => {
           await this.#listen(late, listener);
           listener.restored();
-        },
-        (error: unknown) => {
+        })
+        .catch((error: unknown) => {
           this.#problem = `the connection to NATS has failed: ${reasonOf(error)}`;
-        },
-      );
+        });
       return;
     }
     await this.#listen(connection, listener);
@@ -125,6 +124,9 @@ class NatsFeed implements RevocationFeed {
 
   problems(): string[] {
     if (this.#connection?.isClosed()) return ['the connection to NATS is closed for good'];
+    if (this.#connection !== undefined && !this.#up) {
+      return ['the link to NATS is down: check that NATS runs, and its address'];
+    }
     return this.#problem === undefined ? [] : [this.#problem];
   }
 

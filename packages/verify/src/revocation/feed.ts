@@ -36,7 +36,7 @@ export interface RevocationFeed {
   snapshot?(timeoutMs: number): Promise<Uint8Array>;
   /**
    * What keeps it from being answered, in words that name what to change; nothing while the last question was
-   * answered.
+   * answered, or was asked so long ago that it says nothing of today.
    */
   problems?(): readonly string[];
   /** Best effort: what is lost is named again in the next request. */

@@ -1,6 +1,6 @@
 /** What the issuer calls itself, by its own metadata (RFC 8414 section 3). */
 import { readBounded } from '../http/read-bounded.ts';
-import type { Fetch } from '../keys/fetch-key-set.ts';
+import { demandTrustedAddress, type Fetch } from '../keys/fetch-key-set.ts';
 import { parseStrictJson } from '../token/strict-json.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -10,15 +10,23 @@ const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'];
 
 /**
  * @param issuer a URL
+ * @param over when it is of no interest any more
  * @returns undefined for an issuer that publishes no metadata
- * @throws when it did not answer
+ * @throws when it did not answer, and where anybody on the way could answer in its place
  */
-export async function nameOfIssuer(issuer: string, fetch: Fetch): Promise<string | undefined> {
+export async function nameOfIssuer(
+  issuer: string,
+  fetch: Fetch,
+  over?: AbortSignal,
+): Promise<string | undefined> {
+  demandTrustedAddress(issuer);
+  const late = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = over === undefined ? late : AbortSignal.any([late, over]);
   for (const document of DOCUMENTS) {
     const response = await fetch(addressOf(issuer, document), {
       redirect: 'error',
       headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
     });
     if (response.status >= 500) {
       await response.body?.cancel();

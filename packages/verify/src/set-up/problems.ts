@@ -10,6 +10,8 @@ interface Sources {
   feed: Pick<RevocationFeed, 'problems'>;
 }
 
+const MEANWHILE = '; another way brings grants, and revocations may be later';
+
 const NO_GRANT = 'auth has vouched for nothing yet: its log, and its /readyz, tell why';
 
 export function problemsOf(
@@ -20,16 +22,26 @@ export function problemsOf(
   const problems: VerifierProblem[] = [];
   if (!keys.loaded) {
     const why = keys.lastError === undefined ? 'no answer yet' : reasonOf(keys.lastError);
-    const reason = `there is no key from ${jwksUrl}: ${why}; check that auth answers there, and the issuer`;
+    const reason = `there is no key from ${shown(jwksUrl)}: ${why}; check that auth answers there, and the issuer`;
     problems.push({ of: 'keys', reason });
   }
   const reasons = feed.problems?.() ?? [];
   const { state } = replica;
   if (state !== 'LIVE' && reasons.length === 0) problems.push({ of: 'grants', reason: NO_GRANT });
-  const effect =
-    state === 'LIVE' ? '; another way brings grants, and revocations may be later' : '';
+  const effect = state === 'LIVE' ? MEANWHILE : '';
   for (const reason of reasons) problems.push({ of: 'grants', reason: `${reason}${effect}` });
   return problems;
+}
+
+/** A query may hold a secret. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** The same for one problem, whether another way brings grants by now or not. */
+export function causeOf({ reason }: VerifierProblem): string {
+  return reason.replace(MEANWHILE, '');
 }
 
 /** Where there is no listener. */

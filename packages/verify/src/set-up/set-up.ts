@@ -5,11 +5,14 @@
  *   WATCHING ── a look that finds nothing, or close() ──▶ OVER
  *
  * Invariants: the first look is 4 s after the start, and others follow every 5 s while there is something to
- * tell. Each text is told once, and 16 at most. It tells, and decides about no token.
+ * tell. With each look, the last one too, the issuer is asked for its name until it has told it: a proxy in front
+ * of it may answer 404 while it is away. Each text is told once, and 16 at most. It tells, and decides about no
+ * token.
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
 import { nameOfIssuer } from './issuer-metadata.ts';
+import { causeOf } from './problems.ts';
 
 /** Operators are told within five seconds. */
 const FIRST_LOOK_MS = 4_000;
@@ -42,11 +45,11 @@ export class SetUp {
   readonly #options: SetUpOptions;
   readonly #told = new Set<string>();
   #asked: Promise<void> | undefined;
-  #answered = false;
+  #named = false;
   #issuer: VerifierProblem | undefined;
   #audience: VerifierProblem | undefined;
   #timer: Timer | undefined;
-  #closed = false;
+  readonly #over = new AbortController();
 
   constructor(options: SetUpOptions) {
     this.#options = options;
@@ -58,7 +61,7 @@ export class SetUp {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#over.abort();
     this.#timer?.cancel();
   }
 
@@ -67,9 +70,9 @@ export class SetUp {
     return [...own, ...this.#options.look()];
   }
 
-  /** Once, as soon as there is an answer. Never throws: an issuer that cannot be asked has its say by its keys. */
+  /** Once, as soon as it has told its name. Never throws: an issuer that cannot be asked has its say by its keys. */
   async compareIssuer(): Promise<void> {
-    if (this.#answered) return;
+    if (this.#named || this.#over.signal.aborted) return;
     this.#asked ??= this.#compare().finally(() => {
       this.#asked = undefined;
     });
@@ -79,7 +82,7 @@ export class SetUp {
   /** Tokens with a good signature are for others, and there was none for this verifier yet. */
   otherAudience(audience: string | readonly string[]): void {
     const names = [audience].flat().join(', ');
-    const reason = `the issuer's tokens are for ${names}, and this verifier expects ${this.#options.audience}: set the option audience to what auth has as its audience`;
+    const reason = `so far the issuer's tokens are for ${names}, and this verifier expects ${this.#options.audience}: unless others come, set the option audience to what auth has as its audience`;
     this.#audience = { of: 'audience', reason };
     this.#tell(this.#audience);
   }
@@ -93,31 +96,35 @@ export class SetUp {
     const { issuer, fetch } = this.#options;
     let name: string | undefined;
     try {
-      name = await nameOfIssuer(issuer, fetch);
+      name = await nameOfIssuer(issuer, fetch, this.#over.signal);
     } catch {
       return;
     }
-    this.#answered = true;
-    if (name === undefined || name === issuer || this.#closed) return;
+    if (name === undefined || this.#over.signal.aborted) return;
+    this.#named = true;
+    if (name === issuer) return;
     const reason = `the issuer at ${issuer} calls itself ${name}, and so do its tokens: set the option issuer to exactly that`;
     this.#issuer = { of: 'issuer', reason };
     this.#tell(this.#issuer);
   }
 
   #lookAfter(milliseconds: number): void {
-    if (this.#closed) return;
+    if (this.#over.signal.aborted) return;
     this.#timer = this.#options.clock.after(milliseconds, () => {
       const problems = this.#options.look();
       for (const problem of problems) this.#tell(problem);
-      if (problems.length === 0) return;
+      // At the last look too: it may have come since the one before.
       void this.compareIssuer();
+      if (problems.length === 0) return;
       this.#lookAfter(LOOK_MS);
     });
   }
 
   #tell(problem: VerifierProblem): void {
-    if (this.#closed || this.#told.has(problem.reason) || this.#told.size >= MAX_TEXTS) return;
-    this.#told.add(problem.reason);
+    const cause = causeOf(problem);
+    const isOver = this.#over.signal.aborted || this.#told.size >= MAX_TEXTS;
+    if (isOver || this.#told.has(cause)) return;
+    this.#told.add(cause);
     this.#options.tell(problem);
   }
 }
