@@ -35,4 +35,4 @@ const server = createHTTPServer({
   createContext: ({ req }) => ({ authorization: req.headers.authorization }),
   responseMeta: refusalMeta, // statuses and headers as Portcullis' own
 });
-server.listen(4010, '127.0.0.1');
+server.listen(4010, '127.0.0.1', () => console.log('orders listens at http://127.0.0.1:4010'));

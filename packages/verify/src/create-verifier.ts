@@ -111,7 +111,9 @@ class LocalVerifier implements Verifier {
     });
     this.#policy = whenStale.policy;
     if (whenStale.policy === 'introspect') {
-      this.#introspection = new Introspection(whenStale.introspect, clock);
+      this.#introspection = new Introspection(whenStale.introspect, clock, (error) =>
+        this.#setUp.notIntrospected(error),
+      );
     }
     this.#replica = new Replica({
       service: options.service,

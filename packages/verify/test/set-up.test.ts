@@ -1,8 +1,10 @@
 /** What a verifier says of its own set-up, and for how long. */
+import { PermissionViolationError } from '@nats-io/transport-node';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { httpGrants } from '../src/http/index.ts';
 import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
+import { problemOfRequest } from '../src/nats/problem-of-request.ts';
 import { nameOfIssuer } from '../src/set-up/issuer-metadata.ts';
 import { reasonOf } from '../src/set-up/reason-of.ts';
 import { SetUp } from '../src/set-up/set-up.ts';
@@ -91,9 +93,7 @@ it('asks again for what could not be had, and no more once there was an answer',
   await setUp.compareIssuer();
   expect(asked).toHaveLength(2);
   due.shift()?.();
-  problems = [
-    { ...problem, reason: 'none; another way brings grants, and revocations may be later' },
-  ];
+  problems = [{ ...problem, reason: 'none; another way brings grants meanwhile' }];
   due.shift()?.();
   await setUp.compareIssuer();
   expect(told).toEqual([problem]);
@@ -249,4 +249,34 @@ it('says nothing of what failed by HTTP long ago', async () => {
   } finally {
     now.mockRestore();
   }
+});
+
+it('says once why auth could not be asked about tokens', async () => {
+  const problems: VerifierProblem[] = [];
+  issuer.revocations.answers = false;
+  await using verifier = await start({
+    onProblem: (problem) => void problems.push(problem),
+    whenStale: {
+      policy: 'introspect',
+      introspect: async () => {
+        throw new Error('answered 401: check clientSecret');
+      },
+    },
+  });
+  const token = await issuer.mint();
+  for (let at = 0; at < 3; at += 1) {
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'verifier_stale' });
+  }
+  issuer.revocations.answers = true;
+  const reason = 'auth could not be asked about a token: answered 401: check clientSecret';
+  expect(problems).toEqual([{ of: 'introspection', reason }]);
+});
+
+it('names an inbox without what each connection draws for itself, so that it is told once', () => {
+  const texts = ['KXQ3', 'P81Z'].map((drawn) => {
+    const subject = `_INBOX.portcullis.orders.${drawn}.*`;
+    return problemOfRequest(new PermissionViolationError('', 'subscription', subject), 'any');
+  });
+  expect(texts[0]).toContain('below _INBOX.portcullis.orders:');
+  expect(texts[1]).toBe(texts[0]);
 });

@@ -8,7 +8,7 @@ export function problemOfRequest(error: unknown, subject: string): string {
     const { operation, subject: denied } = denial;
     return operation === 'publish'
       ? `NATS does not let this user publish to ${denied}: connect as the user of this service, with the prefix that auth has`
-      : `NATS does not let this user hear answers at ${denied}: connect with connectionOptions, under the name of the service`;
+      : `NATS does not let this user hear answers below ${inboxOf(denied)}: connect as the user of this service, with connectionOptions under its name`;
   }
   if (error instanceof errors.RequestError && error.isNoResponders()) {
     return `auth does not listen at ${subject} in this NATS account: check that auth runs there, the account of this user, and the prefix`;
@@ -23,4 +23,9 @@ export function problemOfRequest(error: unknown, subject: string): string {
 function denialIn(error: unknown): PermissionViolationError | undefined {
   const cause = error instanceof errors.RequestError ? error.cause : error;
   return cause instanceof PermissionViolationError ? cause : undefined;
+}
+
+/** Without what the library draws for each connection. */
+function inboxOf(subject: string): string {
+  return subject.replace(/\.[^.]+\.\*$/, '');
 }

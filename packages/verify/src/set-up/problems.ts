@@ -10,7 +10,7 @@ interface Sources {
   feed: Pick<RevocationFeed, 'problems'>;
 }
 
-const MEANWHILE = '; another way brings grants, and revocations may be later';
+const MEANWHILE = '; another way brings grants meanwhile';
 
 const NO_GRANT = 'auth has vouched for nothing yet: its log, and its /readyz, tell why';
 

@@ -4,7 +4,7 @@
  *
  *   WATCHING ── a look that finds nothing, or close() ──▶ OVER
  *
- * Invariants: the first look is 4 s after the start, and others follow every 5 s while there is something to
+ * Invariants: the first look is 3 s after the start, and others follow every 5 s while there is something to
  * tell. With each look, the last one too, the issuer is asked for its name until it has told it: a proxy in front
  * of it may answer 404 while it is away. Each text is told once, and 16 at most. It tells, and decides about no
  * token.
@@ -12,19 +12,21 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
 import { nameOfIssuer } from './issuer-metadata.ts';
+import { reasonOf } from './reason-of.ts';
 import { causeOf } from './problems.ts';
 
 /** Operators are told within five seconds. */
-const FIRST_LOOK_MS = 4_000;
+const FIRST_LOOK_MS = 3_000;
 const LOOK_MS = 5_000;
 const MAX_TEXTS = 16;
 
 export interface VerifierProblem {
   /**
    * `issuer` and `audience`: every token is refused. `keys`: there is none to verify with. `grants`: nothing
-   * vouches for a token; while the verifier is LIVE, one of two ways to grants does not work.
+   * vouches for a token; while the verifier is LIVE, one of two ways to grants does not work. `introspection`:
+   * auth could not be asked about a token while nothing vouched for it.
    */
-  of: 'issuer' | 'audience' | 'keys' | 'grants';
+  of: 'issuer' | 'audience' | 'keys' | 'grants' | 'introspection';
   /** What to change. */
   reason: string;
 }
@@ -90,6 +92,12 @@ export class SetUp {
   /** There is one now. */
   rightAudience(): void {
     this.#audience = undefined;
+  }
+
+  /** For whom policy is to ask auth, and who hears of it by a refusal alone. */
+  notIntrospected(error: unknown): void {
+    const reason = `auth could not be asked about a token: ${reasonOf(error)}`;
+    this.#tell({ of: 'introspection', reason });
   }
 
   async #compare(): Promise<void> {

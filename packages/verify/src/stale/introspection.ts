@@ -20,15 +20,18 @@ const OPEN_MS = 1_000;
 export class Introspection {
   readonly #introspect: Introspect;
   readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
   /** Questions that have not been sent yet: whoever asks the same in this turn shares one. */
   readonly #unsent = new Map<string, Promise<boolean>>();
   #underWay = 0;
   #failures = 0;
   #openUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(introspect: Introspect, clock: Clock) {
+  /** @param failed called for each question without an answer */
+  constructor(introspect: Introspect, clock: Clock, failed: (error: unknown) => void) {
     this.#introspect = introspect;
     this.#clock = clock;
+    this.#failed = failed;
   }
 
   /** @throws Refusal `invalid_token`; `verifier_stale` when there is no answer to be had */
@@ -53,6 +56,7 @@ export class Introspection {
       this.#failures = 0;
       return active;
     } catch (cause) {
+      this.#failed(cause);
       this.#failures += 1;
       if (this.#failures >= FAILURES_TO_OPEN) {
         this.#openUntil = this.#clock.monotonic() + OPEN_MS;
