@@ -7,7 +7,7 @@ import { isDenied, reasonOf } from './problem.ts';
 
 /** Milliseconds in which NATS has to confirm. */
 const CONFIRMED_WITHIN = 5_000;
-/** A timeout may be a restart of NATS; that many in a row are none. */
+/** A timeout may be a restart of NATS, with all that are under way then; that many in a row are none. */
 const TIMEOUTS = 2;
 
 export interface AcknowledgementsListener {
@@ -21,7 +21,9 @@ export interface AcknowledgementsListener {
 export class Acknowledgements {
   readonly #listener: AcknowledgementsListener;
   readonly #open = new Set<Promise<void>>();
+  /** Timeouts in a row: each was sent after the one before it was known to be lost. */
   #lost = 0;
+  #confirmations = 0;
   #problem: string | undefined;
 
   constructor(listener: AcknowledgementsListener) {
@@ -34,7 +36,7 @@ export class Acknowledgements {
   }
 
   /** Does not wait for the confirmation. */
-  send(message: JsMsg): void {
+  send(message: Pick<JsMsg, 'ackAck'>): void {
     const sent = this.#confirmed(message).finally(() => this.#open.delete(sent));
     this.#open.add(sent);
   }
@@ -44,21 +46,26 @@ export class Acknowledgements {
     await Promise.all(this.#open);
   }
 
-  async #confirmed(message: JsMsg): Promise<void> {
+  async #confirmed(message: Pick<JsMsg, 'ackAck'>): Promise<void> {
+    const before = { lost: this.#lost, confirmations: this.#confirmations };
     try {
       await message.ackAck({ timeout: CONFIRMED_WITHIN });
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, before);
       return;
     }
     this.#lost = 0;
+    this.#confirmations += 1;
     if (this.#problem === undefined) return;
     this.#problem = undefined;
     this.#listener.onArrive();
   }
 
-  #failed(error: unknown): void {
-    this.#lost += 1;
+  /** @param before how things stood when it was sent: one that was sent later may have arrived by now */
+  #failed(error: unknown, before: { lost: number; confirmations: number }): void {
+    if (this.#confirmations === before.confirmations) {
+      this.#lost = Math.max(this.#lost, before.lost + 1);
+    }
     this.#listener.onLost();
     if (this.#problem !== undefined || (!isDenied(error) && this.#lost < TIMEOUTS)) return;
     this.#problem = reasonOf(error);

@@ -189,6 +189,8 @@ async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
       () => reject(new Error(`the handler has not come to an end within ${seconds} s`)),
       milliseconds,
     );
+    // One that hangs is not to keep a process that has ended its work.
+    timer.unref();
   });
   try {
     return await Promise.race([work, late]);
