@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEV_FOLDER, ROOT } from './paths.ts';
@@ -62,10 +63,12 @@ function parse(words: readonly string[]): { verb: string; name: string; service?
 
 function lineOf(service: OwnService): string {
   const { name, audience, events } = service;
+  const file = environmentFile(DEV_FOLDER, service);
+  const settings = existsSync(file) ? 'settings in' : 'the next npm start writes settings to';
   const parts = [
     ...(audience === undefined ? [] : [`audience ${audience}`]),
     ...(events.length === 0 ? [] : [`events ${events.join(', ')}`]),
-    `settings in ${relative(ROOT, environmentFile(DEV_FOLDER, service))}`,
+    `${settings} ${relative(ROOT, file)}`,
   ];
   return `${name}: ${parts.join('; ')}`;
 }
