@@ -109,6 +109,7 @@ export class DurableReader implements AsyncDisposable {
         const consumer = await this.#find(connection);
         while (!stopped.aborted) {
           await this.#fetch(consumer, stopped);
+          this.#reads();
           delay = FIRST_DELAY;
         }
       } catch (error) {
@@ -125,9 +126,13 @@ export class DurableReader implements AsyncDisposable {
     const { config } = await consumer.info(true);
     this.#held.showAlive((config.ack_wait ?? DEFAULT_ACK_WAIT) / NANOSECONDS);
     logger.info({ stream, durable }, 'consuming');
+    return consumer;
+  }
+
+  /** Only once a fetch has come to something: a user may see the consumer, and not be allowed to pull. */
+  #reads(): void {
     this.#unreadableSince = undefined;
     this.#unreadable = undefined;
-    return consumer;
   }
 
   /** As much as there is room for, as soon as there is any. */
@@ -142,6 +147,7 @@ export class DurableReader implements AsyncDisposable {
     // Stopped meanwhile: nobody else closes it.
     if (stopped.aborted) await this.#messages.close();
     for await (const message of this.#messages) {
+      this.#reads();
       if (stopped.aborted) message.nak();
       else this.#held.add(message);
     }

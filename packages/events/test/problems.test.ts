@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { newId, subjectsOf } from '@portcullis/contracts';
 import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { subscribeToEvents } from '../src/index.ts';
 
 const MAKER = { user: 'maker', pass: 'of the maker' };
@@ -126,6 +126,28 @@ it('says at once that it may not read, and reads as soon as it may', async () =>
   await using events = listen();
   await publish();
   await expect.poll(() => events.problems().map(({ cannot }) => cannot)).toEqual(['read']);
+  expect(errors()).toEqual([expect.stringContaining('no event arrives')]);
+
+  env.DENIED = NOTHING;
+  await nats.restart();
+  await expect.poll(() => handled, { timeout: 15_000 }).toBe(1);
+  expect(events.problems()).toEqual([]);
+}, 60_000);
+
+it('says that it may see its consumer and not pull, and reads as soon as it may', async () => {
+  await begin([`$JS.API.CONSUMER.MSG.NEXT.${STREAM}.billing`]);
+  await using events = listen();
+  await publish();
+  const failed = () => lines.filter(({ text }) => text === 'cannot consume yet');
+  await expect.poll(failed, { timeout: 10_000 }).toHaveLength(1);
+  const late = performance.now() + 16_000;
+  const now = vi.spyOn(performance, 'now').mockReturnValue(late);
+  try {
+    const cannot = () => events.problems().map((problem) => problem.cannot);
+    await vi.waitUntil(() => cannot().includes('read'), { timeout: 15_000 });
+  } finally {
+    now.mockRestore();
+  }
   expect(errors()).toEqual([expect.stringContaining('no event arrives')]);
 
   env.DENIED = NOTHING;

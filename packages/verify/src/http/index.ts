@@ -70,12 +70,21 @@ export function httpIntrospection(options: HttpSourceOptions): Introspect {
       timeoutMs,
       MAX_INTROSPECTION_BYTES,
     );
-    const answer: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const answer = parsed(bytes);
     if (typeof answer !== 'object' || answer === null || !('active' in answer)) {
       throw new Error('not an introspection response');
     }
     return answer.active === true;
   };
+}
+
+/** @returns undefined for what is no JSON: the parser's own error quotes the answer, and no log must */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 function createCall(options: HttpSourceOptions, of: string) {
