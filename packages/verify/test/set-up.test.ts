@@ -104,9 +104,18 @@ it('asks again for what could not be had, and no more once there was an answer',
   due.shift()?.();
   expect(due).toEqual([]);
   await setUp.compareIssuer();
-  await setUp.compareIssuer();
   expect(asked).toHaveLength(1);
   expect(told.map(({ of }) => of)).toEqual(['keys', 'issuer']);
+  // The issuer is set right.
+  documents['/.well-known/oauth-authorization-server/tenant'] = JSON.stringify({ issuer: ISSUER });
+  expect(due).toHaveLength(1);
+  due.shift()?.();
+  await setUp.compareIssuer();
+  expect(setUp.problems()).toEqual([]);
+  due.shift()?.();
+  await setUp.compareIssuer();
+  expect(asked).toHaveLength(2);
+  expect(due).toEqual([]);
 });
 
 it('says so when tokens are for others, until one is for it; what is forged says nothing', async () => {

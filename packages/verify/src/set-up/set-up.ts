@@ -5,9 +5,9 @@
  *   WATCHING ── a look that finds nothing, or close() ──▶ OVER
  *
  * Invariants: the first look is 3 s after the start, and others follow every 5 s while there is something to
- * tell. With each look, the last one too, the issuer is asked for its name until it has told it: a proxy in front
- * of it may answer 404 while it is away. Each text is told once, and 16 at most. It tells, and decides about no
- * token.
+ * tell. With each look, the last one too, the issuer is asked for its name until it is the one that is expected: it
+ * may be set right, and a proxy in front of it may answer 404 while it is away. Each text is told once, and 16 at
+ * most. It tells, and decides about no token.
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
@@ -72,7 +72,7 @@ export class SetUp {
     return [...own, ...this.#options.look()];
   }
 
-  /** Once, as soon as it has told its name. Never throws: an issuer that cannot be asked has its say by its keys. */
+  /** Until it has told the name that is expected. Never throws: an issuer that cannot be asked has its say by its keys. */
   async compareIssuer(): Promise<void> {
     if (this.#named || this.#over.signal.aborted) return;
     this.#asked ??= this.#compare().finally(() => {
@@ -109,22 +109,25 @@ export class SetUp {
       return;
     }
     if (name === undefined || this.#over.signal.aborted) return;
-    this.#named = true;
-    if (name === issuer) return;
+    this.#named = name === issuer;
+    this.#issuer = undefined;
+    if (this.#named) return;
     const reason = `the issuer at ${issuer} calls itself ${name}, and so do its tokens: set the option issuer to exactly that`;
     this.#issuer = { of: 'issuer', reason };
     this.#tell(this.#issuer);
+    // It may be the issuer that is set right, and no look may be due any more.
+    if (this.#timer === undefined) this.#lookAfter(LOOK_MS);
   }
 
   #lookAfter(milliseconds: number): void {
     if (this.#over.signal.aborted) return;
     this.#timer = this.#options.clock.after(milliseconds, () => {
+      this.#timer = undefined;
       const problems = this.#options.look();
       for (const problem of problems) this.#tell(problem);
       // At the last look too: it may have come since the one before.
       void this.compareIssuer();
-      if (problems.length === 0) return;
-      this.#lookAfter(LOOK_MS);
+      if (problems.length > 0 || this.#issuer !== undefined) this.#lookAfter(LOOK_MS);
     });
   }
 
