@@ -39,6 +39,11 @@ export class Load {
     return seen;
   }
 
+  /** Waits for a request since the last time, where there was none yet. */
+  async untilOne(): Promise<void> {
+    while (this.#requests === 0 && this.#underway.size === 0) await sleep(5);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);

@@ -30,6 +30,8 @@ export async function tryMigration(trial: Trial): Promise<Tried> {
   );
   const seconds = (performance.now() - began) / 1_000;
   await waits.stop();
+  // One that takes a few milliseconds is over before the next request: then that one tells.
+  await load.untilOne();
   // What waits for it still is counted when it ends.
   await load.stop();
   const during = load.take();
