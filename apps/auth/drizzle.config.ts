@@ -2,6 +2,6 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: './src/postgres/schema/index.ts',
+  schema: './src/database/schema/index.ts',
   out: './migrations',
 });

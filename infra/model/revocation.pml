@@ -43,7 +43,7 @@
  * their way, when it has none; then it reads the log for each of them. Crashing is losing the batch.
  * Registration is one step, because only its commit can be seen.
  *
- * The log (apps/auth/src/postgres/revocation-log.ts). A transaction begins, and commits later. Whoever
+ * The log (apps/auth/src/revocation/postgres-revocation-log.ts). A transaction begins, and commits later. Whoever
  * numbers takes the lock of the head, finds what has committed, and later commits positions for some
  * or all of it, in any order and dense; or is undone; or is paused for ever. A read is one snapshot:
  * rows after a position, rows without one, and the head. With CUT it may also be a page that carries
@@ -56,7 +56,7 @@
  * position as registered: in the model that news is never late. A receipt never comes too early for
  * lack of news, so a receipt here comes at least as early as any real one.
  *
- * The registry (registry.ts, apps/auth/src/postgres/verifier-registry.ts). A row is the number of
+ * The registry (registry.ts, apps/auth/src/revocation/postgres-verifier-registry.ts). A row is the number of
  * ticks until an instance could discount it: S at each registration. No instance has seen that very
  * registration for longer, whenever it looked, so this is the earliest of all their watches. It needs
  * that an instance never takes a new registration for one that it knows: see MUTANT_RECOUNT. A row

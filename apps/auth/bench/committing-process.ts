@@ -9,10 +9,13 @@ import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { NatsRevocationBus } from '../src/nats/revocation-bus.ts';
-import { connectPostgres } from '../src/postgres/database.ts';
-import { connectProtocol } from '../src/postgres/protocol-connection.ts';
-import { postgresAccountEvents, postgresRevocationLog } from '../src/postgres/revocation-log.ts';
-import { postgresVerifierRegistry } from '../src/postgres/verifier-registry.ts';
+import { connectPostgres } from '../src/database/database.ts';
+import { connectProtocol } from '../src/database/protocol-connection.ts';
+import {
+  postgresAccountEvents,
+  postgresRevocationLog,
+} from '../src/revocation/postgres-revocation-log.ts';
+import { postgresVerifierRegistry } from '../src/revocation/postgres-verifier-registry.ts';
 import { createRevocations } from '../src/revocation/compose.ts';
 
 const LIFE_S = 600;

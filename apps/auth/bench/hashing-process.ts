@@ -5,9 +5,9 @@
 import { hash } from '@node-rs/argon2';
 import { answerQuestions } from '@portcullis/testkit';
 import { z } from 'zod';
-import { DEFAULT_ARGON2 } from '../src/account/argon2-parameters.ts';
-import { HashingThreads } from '../src/account/hashing-threads.ts';
-import { HANDED_OUT, MAX_CONCURRENT } from '../src/account/password-hasher.ts';
+import { DEFAULT_ARGON2 } from '../src/password/argon2-parameters.ts';
+import { HashingThreads } from '../src/password/hashing-threads.ts';
+import { HANDED_OUT, MAX_CONCURRENT } from '../src/password/password-hasher.ts';
 
 const question = z.object({ milliseconds: z.number() });
 const password = 'correct horse battery staple';

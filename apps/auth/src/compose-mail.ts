@@ -8,8 +8,8 @@ import { folderTransport } from './mail/folder-transport.ts';
 import { noTransport, type MailTransport } from './mail/transport.ts';
 import { postgresWaitingMails } from './mail/waiting-mails.ts';
 import type { AuthMetrics } from './metrics.ts';
-import type { Database } from './postgres/database.ts';
-import { smtpTransport } from './smtp/smtp-transport.ts';
+import type { Database } from './database/database.ts';
+import { smtpTransport } from './mail/smtp-transport.ts';
 
 export interface MailParts {
   database: Database;

@@ -13,16 +13,19 @@ import type { AuthMetrics } from './metrics.ts';
 import { NatsRevocationBus } from './nats/revocation-bus.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
 import { createRequireClient } from './oauth/require-client.ts';
-import { postgresAuditTrail } from './postgres/audit-trail.ts';
-import { connectPostgres, type Database } from './postgres/database.ts';
-import { connectProtocol } from './postgres/protocol-connection.ts';
-import { postgresAccountEvents, postgresRevocationLog } from './postgres/revocation-log.ts';
-import { postgresSnapshotSource } from './postgres/snapshot-source.ts';
-import { postgresVerifierRegistry } from './postgres/verifier-registry.ts';
+import { postgresAuditTrail } from './audit/postgres-audit-trail.ts';
+import { connectPostgres, type Database } from './database/database.ts';
+import { connectProtocol } from './database/protocol-connection.ts';
+import {
+  postgresAccountEvents,
+  postgresRevocationLog,
+} from './revocation/postgres-revocation-log.ts';
+import { postgresSnapshotSource } from './revocation/postgres-snapshot-source.ts';
+import { postgresVerifierRegistry } from './revocation/postgres-verifier-registry.ts';
 import { createRevocations, type Revocations } from './revocation/compose.ts';
 import { createReportBeyondHead } from './revocation/report-beyond-head.ts';
 import { Snapshots } from './revocation/snapshots.ts';
-import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
+import { MAX_TOKEN_SECONDS } from './timing/lifetimes.ts';
 
 /** Chaining is one thing after the other, and delays no grant. */
 const AUDIT_CONNECTIONS = 1;

@@ -24,12 +24,15 @@ import {
 } from '@portcullis/service';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { argon2Parameters, DEFAULT_ARGON2 } from './account/argon2-parameters.ts';
+import { argon2Parameters, DEFAULT_ARGON2 } from './password/argon2-parameters.ts';
 import { readClientKeys } from './client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from './client/secret-hash.ts';
 import { signingAlgorithm } from './keys/signing-key.ts';
-import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './session/lifetimes.ts';
-import { MAX_TOKEN_SECONDS } from './token/lifetime.ts';
+import {
+  DEFAULT_SESSION_LIMITS,
+  type SessionLimits,
+  MAX_TOKEN_SECONDS,
+} from './timing/lifetimes.ts';
 
 export const OWN_AUDIENCE = 'urn:portcullis:auth';
 const AUDIENCES = [OWN_AUDIENCE, 'urn:portcullis:user', 'urn:portcullis:admin'];

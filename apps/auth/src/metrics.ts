@@ -1,10 +1,10 @@
 /** What the auth service counts beside what every service counts. */
 import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
-import type { HasherGauges } from './account/password-hasher.ts';
-import type { AttackKind } from './login/limits.ts';
+import type { HasherGauges } from './password/password-hasher.ts';
+import type { AttackKind } from './limits/limits.ts';
 import type { LoginOutcome } from './login/log-in.ts';
-import type { MailKind, MailOutcome } from './mail/catalogue.ts';
+import type { MailKind, MailOutcome } from './database/schema/mail.ts';
 import type { RefreshOutcome } from './session/refresh.ts';
 
 export interface AuthMetrics {

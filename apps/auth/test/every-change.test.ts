@@ -16,7 +16,7 @@ import { breakGlass } from '../src/revocation/break-glass.ts';
 import { changeEpoch } from '../src/revocation/change-epoch.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
 import { createLinkTokens } from '../src/link/link-tokens.ts';
-import type { LinkPurpose } from '../src/link/link.ts';
+import type { LinkPurpose } from '../src/database/schema/mail.ts';
 import {
   ADMIN,
   basic,

@@ -2,8 +2,14 @@
 import { startTcpProxy, type TcpProxy } from '@portcullis/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { basic, MACHINE, PASSWORD, startAuthSystem } from './auth-system.ts';
-import type { AuthInstance, AuthSystem } from './auth-system.ts';
+import {
+  basic,
+  MACHINE,
+  PASSWORD,
+  startAuthSystem,
+  type AuthInstance,
+  type AuthSystem,
+} from './auth-system.ts';
 
 let system: AuthSystem;
 let proxy: TcpProxy;

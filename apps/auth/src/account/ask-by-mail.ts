@@ -3,10 +3,10 @@
  * account: the same is done and answered for all, and who gets a mail is found out when it is sent.
  */
 import type { AuthService } from '@portcullis/api';
-import type { MailByAddress } from '../mail/catalogue.ts';
-import type { Limits } from '../login/limits.ts';
-import type { MakeChange } from '../revocation/change.ts';
-import { plainAddress } from './plain-address.ts';
+import type { MailByAddress } from '../database/schema/mail.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { MakeChange } from '../change/change.ts';
+import { plainAddress } from '../users/plain-address.ts';
 
 export interface AskByMailDependencies {
   makeChange: MakeChange;

@@ -1,10 +1,10 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { causeOfCaller } from '../session/log-out-all.ts';
-import { lockUser } from '../session/lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import type { AskByMailDependencies } from './ask-by-mail.ts';
-import { plainAddress } from './plain-address.ts';
+import { plainAddress } from '../users/plain-address.ts';
 
 /**
  * Asks for another address: the new one gets a link, the old one is told. Nothing changes before the

@@ -2,9 +2,9 @@ import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { checkPassword } from '../login/check-password.ts';
 import { causeOfCaller } from '../session/log-out-all.ts';
-import { lockUser } from '../session/lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
-import { accountById } from './account-by-id.ts';
+import { accountById } from '../users/account-by-id.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 import { setPassword } from './set-password.ts';
 

@@ -14,14 +14,14 @@
 import { Refusal, type UserId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { findLink, useFoundLink } from '../link/link.ts';
-import type { Transaction } from '../postgres/database.ts';
-import { users, type links } from '../postgres/schema/index.ts';
-import type { Cause, Change, Changed, MakeChange } from '../revocation/change.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
-import { cutOff } from './cut-off.ts';
+import type { Transaction } from '../database/database.ts';
+import { users, type links } from '../database/schema/index.ts';
+import type { Cause, Change, Changed, MakeChange } from '../change/change.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 import { deleteAccount } from './delete-account.ts';
-import { plainAddress } from './plain-address.ts';
-import { couldBeNamed, yieldsToProof } from './unproven-claim.ts';
+import { plainAddress } from '../users/plain-address.ts';
+import { couldBeNamed, yieldsToProof } from '../users/unproven-claim.ts';
 
 type User = typeof users.$inferSelect;
 type Link = typeof links.$inferSelect;

@@ -1,13 +1,13 @@
 /** Administrators that come from the operator and not from another administrator. */
 import { newId, problemWithAddress } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import type { Database, Transaction } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { Cause, MakeChange } from '../revocation/change.ts';
-import { hasAdministrator, lockAdministrators } from './acting-administrator.ts';
-import { emailKey } from './email-key.ts';
-import { problemWith, normalisePassword } from './judge-password.ts';
-import type { PasswordHasher } from './password-hasher.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import type { Cause, MakeChange } from '../change/change.ts';
+import { hasAdministrator, lockAdministrators } from '../administration/acting-administrator.ts';
+import { emailKey } from '../users/email-key.ts';
+import { problemWith, normalisePassword } from '../password/judge-password.ts';
+import type { PasswordHasher } from '../password/password-hasher.ts';
 
 export interface CreateAdministratorDependencies {
   database: Database;

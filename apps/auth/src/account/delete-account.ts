@@ -1,6 +1,6 @@
 import type { UserId } from '@portcullis/contracts';
 import { and, eq, inArray, notExists, or, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
+import type { Transaction } from '../database/database.ts';
 import {
   accountEvents,
   auditLog,
@@ -9,10 +9,10 @@ import {
   mails,
   sessions,
   users,
-} from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
-import { cutOff } from './cut-off.ts';
+} from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 
 type UserRow = typeof users.$inferSelect;
 

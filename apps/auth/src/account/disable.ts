@@ -1,16 +1,16 @@
 import type { AccountAdministration } from '@portcullis/api';
-import type { MakeChange } from '../revocation/change.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
-import { accountOfRow } from './account-of-row.ts';
+import { accountOfRow } from '../users/account-of-row.ts';
 import {
   causeOf,
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
   through,
-} from './acting-administrator.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
-import { cutOff } from './cut-off.ts';
+} from '../administration/acting-administrator.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 
 export interface AdministrationDependencies {
   makeChange: MakeChange;

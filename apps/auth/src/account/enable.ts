@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
-import { users } from '../postgres/schema/index.ts';
-import { accountOfRow } from './account-of-row.ts';
-import { causeOf, lockAccount, through } from './acting-administrator.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
+import { users } from '../database/schema/index.ts';
+import { accountOfRow } from '../users/account-of-row.ts';
+import { causeOf, lockAccount, through } from '../administration/acting-administrator.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**

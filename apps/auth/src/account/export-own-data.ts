@@ -1,9 +1,9 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { and, desc, eq, getTableColumns, or, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
-import { accountOfRow } from './account-of-row.ts';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
+import { accountOfRow } from '../users/account-of-row.ts';
 
 /** Sessions, and entries of the audit trail, that are told. */
 const MAX_TOLD = 1_000;

@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import { accountOfRow } from './account-of-row.ts';
+import type { Database } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import { accountOfRow } from '../users/account-of-row.ts';
 
 export function createGetAccount(database: Database): AccountAdministration['get'] {
   return async (_call, { user_id: id }) => {

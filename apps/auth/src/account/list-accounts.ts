@@ -1,10 +1,10 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { userId } from '@portcullis/contracts';
 import { and, asc, eq, gt, like, ne, or, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { folded } from '../postgres/folded.ts';
-import { users } from '../postgres/schema/index.ts';
-import { accountOfRow } from './account-of-row.ts';
+import type { Database } from '../database/database.ts';
+import { folded } from '../database/folded.ts';
+import { users } from '../database/schema/index.ts';
+import { accountOfRow } from '../users/account-of-row.ts';
 
 /** Pages in the order of the ids, which is the order of registration: a page never shifts. */
 export function createListAccounts(database: Database): AccountAdministration['list'] {

@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { causeOf, lockAccount, through } from './acting-administrator.ts';
-import { cutOff } from './cut-off.ts';
+import { causeOf, lockAccount, through } from '../administration/acting-administrator.ts';
+import { cutOff } from '../session/cut-off.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /** Ends every session of an account. Its owner may log in again at once. */

@@ -1,13 +1,13 @@
 import { newId } from '@portcullis/contracts';
 import type { AuthService } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
-import type { Limits } from '../login/limits.ts';
-import { noSooner } from '../login/no-sooner.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { Change, MakeChange } from '../revocation/change.ts';
-import type { JudgePassword } from './judge-password.ts';
-import type { PasswordHasher } from './password-hasher.ts';
-import { plainAddress } from './plain-address.ts';
+import type { Limits } from '../limits/limits.ts';
+import { noSooner } from '../timing/no-sooner.ts';
+import { users } from '../database/schema/index.ts';
+import type { Change, MakeChange } from '../change/change.ts';
+import type { JudgePassword } from '../password/judge-password.ts';
+import type { PasswordHasher } from '../password/password-hasher.ts';
+import { plainAddress } from '../users/plain-address.ts';
 
 /** Milliseconds, several times what the transaction takes. */
 const SAME_FOR_ALL = 100;

@@ -5,7 +5,7 @@ import {
   lockAdministrators,
   requireAnAdministrator,
   through,
-} from './acting-administrator.ts';
+} from '../administration/acting-administrator.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { RemovalDependencies } from './disable.ts';
 

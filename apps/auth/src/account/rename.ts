@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
-import { users } from '../postgres/schema/index.ts';
-import { lockUser } from '../session/lock-user.ts';
-import { causeOf, through } from './acting-administrator.ts';
+import { users } from '../database/schema/index.ts';
+import { lockUser } from '../users/lock-user.ts';
+import { causeOf, through } from '../administration/acting-administrator.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**

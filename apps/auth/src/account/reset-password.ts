@@ -1,14 +1,14 @@
 import type { AuthService } from '@portcullis/api';
 import { sql } from 'drizzle-orm';
 import { findLink, useLink } from '../link/link.ts';
-import type { Limits } from '../login/limits.ts';
-import type { Database } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Database } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
-import { accountById } from './account-by-id.ts';
-import type { JudgePassword } from './judge-password.ts';
-import type { PasswordHasher } from './password-hasher.ts';
+import { accountById } from '../users/account-by-id.ts';
+import type { JudgePassword } from '../password/judge-password.ts';
+import type { PasswordHasher } from '../password/password-hasher.ts';
 import { setPassword } from './set-password.ts';
 
 export interface ResetPasswordDependencies {

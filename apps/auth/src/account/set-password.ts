@@ -1,8 +1,8 @@
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
-import type { users } from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
-import { cutOff } from './cut-off.ts';
+import type { users } from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 
 type UserRow = typeof users.$inferSelect;
 

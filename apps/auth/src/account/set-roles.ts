@@ -1,13 +1,13 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { knownRoles, accountOfRow } from './account-of-row.ts';
+import { knownRoles, accountOfRow } from '../users/account-of-row.ts';
 import {
   causeOf,
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
   through,
-} from './acting-administrator.ts';
-import { cutOff } from './cut-off.ts';
+} from '../administration/acting-administrator.ts';
+import { cutOff } from '../session/cut-off.ts';
 import type { RemovalDependencies } from './disable.ts';
 
 /**

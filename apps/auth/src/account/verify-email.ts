@@ -11,13 +11,13 @@ import { eq, sql } from 'drizzle-orm';
 import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
 import { checkPassword } from '../login/check-password.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { Cause, Change } from '../revocation/change.ts';
-import type { LockedUser } from '../session/lock-user.ts';
-import { accountById, type ActiveAccount } from './account-by-id.ts';
+import { users } from '../database/schema/index.ts';
+import type { Cause, Change } from '../change/change.ts';
+import type { LockedUser } from '../users/lock-user.ts';
+import { accountById, type ActiveAccount } from '../users/account-by-id.ts';
 import { confirmEmailChange } from './confirm-email-change.ts';
-import { NEXT_CREDENTIAL } from './credential.ts';
-import { cutOff } from './cut-off.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 
 export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies, 'judge'> {

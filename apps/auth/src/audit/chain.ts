@@ -9,9 +9,6 @@
  */
 import { createHash } from 'node:crypto';
 
-/** What the first row continues. */
-export const GENESIS = Buffer.alloc(32);
-
 /** A row as its hash covers it. All text is Postgres's own. */
 export interface AuditRecord {
   position: number;

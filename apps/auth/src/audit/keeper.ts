@@ -7,7 +7,7 @@
  * a second later where any instance runs, only the database's own trigger protects it.
  */
 import type { Clock } from '@portcullis/verify';
-import { every } from '../revocation/every.ts';
+import { every } from '../timing/every.ts';
 import type { AuditHead } from './chain.ts';
 import type { AuditTrail, PublishedHeads } from './trail.ts';
 

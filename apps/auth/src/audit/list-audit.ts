@@ -1,8 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Database } from '../postgres/database.ts';
-import { auditLog, auditOrigins } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins } from '../database/schema/index.ts';
 import type { AuditKeeper } from './keeper.ts';
 
 const detail = z.record(z.string(), z.unknown());

@@ -1,5 +1,5 @@
 import type { AuditHead, AuditRecord } from './chain.ts';
-import type { Origin } from './origin.ts';
+import type { Origin } from '../change/origin.ts';
 
 /** A row that has its place. */
 export interface ChainedRow extends AuditRecord {

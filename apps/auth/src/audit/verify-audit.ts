@@ -3,10 +3,10 @@ import { connect } from '@nats-io/transport-node';
 import { inboxPrefix } from '@portcullis/contracts';
 import { parseBusAddress } from '@portcullis/service';
 import { requireSchema } from '@portcullis/service/postgres';
-import { readAuditHeads } from '../nats/read-audit-heads.ts';
-import { readAuditTrail } from '../postgres/audit-trail.ts';
-import { connectPostgres } from '../postgres/database.ts';
-import { schemaOf } from '../postgres/migrations.ts';
+import { readAuditHeads } from './read-audit-heads.ts';
+import { readAuditTrail } from './postgres-audit-trail.ts';
+import { connectPostgres } from '../database/database.ts';
+import { schemaOf } from '../database/migrations.ts';
 import { verifyTrail, type PublishedHead, type TrailVerdict } from './verify-trail.ts';
 
 const BUS_TIMEOUT_MS = 10_000;

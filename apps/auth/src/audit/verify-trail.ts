@@ -7,8 +7,9 @@
  * forged as if auth had written it (also that a backup was restored: which it lists for that), and one that was removed before it was chained, against which the
  * trigger of the database is all there is.
  */
-import { GENESIS, hashOf, type AuditHead } from './chain.ts';
-import { opens } from './origin.ts';
+import { hashOf, type AuditHead } from './chain.ts';
+import { GENESIS } from '../database/schema/audit.ts';
+import { opens } from '../change/origin.ts';
 import type { ChainedRow, ReadableTrail, RestoredTrail } from './trail.ts';
 
 export interface PublishedHead extends AuditHead {

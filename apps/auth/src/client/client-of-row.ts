@@ -1,5 +1,5 @@
 import type { Client } from '@portcullis/api';
-import type { clients } from '../postgres/schema/index.ts';
+import type { clients } from '../database/schema/index.ts';
 
 /** A client as administrators see it. */
 export function clientOfRow(row: typeof clients.$inferSelect): Client {

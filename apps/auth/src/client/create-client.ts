@@ -1,8 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
-import { clients } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { clients } from '../database/schema/index.ts';
+import type { MakeChange } from '../change/change.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { newSecret, secretHash } from './secret-hash.ts';
 

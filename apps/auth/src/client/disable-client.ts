@@ -1,8 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
-import { clients } from '../postgres/schema/index.ts';
+import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
 import type { ClientChangeDependencies } from './rotate-client.ts';

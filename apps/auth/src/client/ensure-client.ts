@@ -1,7 +1,7 @@
 import type { ClientId, Permission } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { clients } from '../postgres/schema/index.ts';
-import type { Cause, MakeChange } from '../revocation/change.ts';
+import { clients } from '../database/schema/index.ts';
+import type { Cause, MakeChange } from '../change/change.ts';
 import { fingerprintsOf, type ClientKeySet } from './client-keys.ts';
 import { secretHash } from './secret-hash.ts';
 

@@ -1,8 +1,8 @@
 /** A client as it stands now, with what a token of it would say; read in one statement. */
 import { clientId, type ClientId } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { clients, issuer } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { clients, issuer } from '../database/schema/index.ts';
 import { tokenFacts, type TokenFacts } from '../token/mint.ts';
 
 export interface AuthenticatedClient {

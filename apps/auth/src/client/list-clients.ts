@@ -1,7 +1,7 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { asc, gt } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { clients } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 
 /** Pages in the order of the ids. Disabled clients stay in the list: their ids are taken. */

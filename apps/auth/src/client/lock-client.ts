@@ -1,7 +1,7 @@
 import { Refusal, type ClientId } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
-import { clients } from '../postgres/schema/index.ts';
+import type { Transaction } from '../database/database.ts';
+import { clients } from '../database/schema/index.ts';
 
 /** @throws Refusal `not_found` */
 export async function lockClient(

@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
-import { clients } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { clients } from '../database/schema/index.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';

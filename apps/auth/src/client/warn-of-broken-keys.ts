@@ -4,8 +4,8 @@
  */
 import type { Logger } from '@portcullis/service';
 import { and, isNotNull, isNull } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { clients } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { clients } from '../database/schema/index.ts';
 import { brokenKeysOf } from './client-keys.ts';
 
 export async function warnOfBrokenKeys(database: Database, logger: Logger): Promise<void> {

@@ -1,8 +1,8 @@
 import { requireSchema } from '@portcullis/service/postgres';
-import { connectPostgres, type PostgresConnection } from '../postgres/database.ts';
-import { schemaOf } from '../postgres/migrations.ts';
-import { createMakeChange, type MakeChange } from '../revocation/change.ts';
-import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
+import { connectPostgres, type PostgresConnection } from '../database/database.ts';
+import { schemaOf } from '../database/migrations.ts';
+import { createMakeChange, type MakeChange } from '../change/change.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 
 /** Changes from a command: what they revoke and announce is published by a running instance. */
 export async function changeOffline<T>(

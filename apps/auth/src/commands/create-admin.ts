@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@portcullis/service';
 import { createAdministrator, UnusableAdministrator } from '../account/create-administrator.ts';
-import { createPasswordHasher } from '../account/password-hasher.ts';
+import { createPasswordHasher } from '../password/password-hasher.ts';
 import { readCreateAdminConfig } from '../config.ts';
 import { changeOffline } from './change-offline.ts';
 import { runCommand } from './run-command.ts';

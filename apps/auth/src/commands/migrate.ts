@@ -1,5 +1,5 @@
 import { readDatabaseConfig } from '../config.ts';
-import { migrate } from '../postgres/migrate.ts';
+import { migrate } from '../database/migrate.ts';
 import { runCommand } from './run-command.ts';
 
 await runCommand('migrate', async () => {

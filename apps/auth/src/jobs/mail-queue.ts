@@ -6,13 +6,13 @@ import type { MailId } from '@portcullis/contracts';
 import { BoundedLines, Outage, type Logger, type Outages } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
-import { atMost } from '../at-most.ts';
+import { atMost } from '../timing/at-most.ts';
 import { GivenUp, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
 import type { WaitingMails } from '../mail/waiting-mails.ts';
 import { connectJobs } from '../redis/connect-jobs.ts';
 import { isRedisAway } from '../redis/is-redis-away.ts';
 import { warnOfEviction } from '../redis/warn-of-eviction.ts';
-import { every } from '../revocation/every.ts';
+import { every } from '../timing/every.ts';
 import { JOBS } from './catalogue.ts';
 
 const NAME = 'mail';

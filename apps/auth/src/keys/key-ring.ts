@@ -11,9 +11,9 @@ import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { atMost } from '../at-most.ts';
-import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
-import type { Database } from '../postgres/database.ts';
+import { atMost } from '../timing/at-most.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
+import type { Database } from '../database/database.ts';
 import {
   makeKey,
   openPrivateKey,

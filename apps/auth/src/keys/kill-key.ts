@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { eventId, Refusal } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
-import { revocationLog, signingKeys } from '../postgres/schema/index.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { revocationLog, signingKeys } from '../database/schema/index.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import type { KeyRing } from './key-ring.ts';
 import { makeKey, type KeyMaking } from './signing-key.ts';

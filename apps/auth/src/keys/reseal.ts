@@ -5,9 +5,9 @@
  * envelope of the same content to another, and whoever was given both keys opens either.
  */
 import { and, eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sealedSecrets, signingKeys } from '../postgres/schema/index.ts';
-import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
+import type { Database } from '../database/database.ts';
+import { sealedSecrets, signingKeys } from '../database/schema/index.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { Seal } from './seal.ts';
 import { readKeys } from './signing-key.ts';
 

@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { causeOf, lockActor, through } from '../account/acting-administrator.ts';
-import type { MakeChange } from '../revocation/change.ts';
+import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { KeyRing } from './key-ring.ts';
 import { makeKey, type KeyMaking } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';

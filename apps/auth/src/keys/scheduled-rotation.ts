@@ -9,9 +9,9 @@
 import { sql } from 'drizzle-orm';
 import type { Clock } from '@portcullis/verify';
 import { z } from 'zod';
-import type { Database, Queryable } from '../postgres/database.ts';
-import type { Cause, MakeChange } from '../revocation/change.ts';
-import { every } from '../revocation/every.ts';
+import type { Database, Queryable } from '../database/database.ts';
+import type { Cause, MakeChange } from '../change/change.ts';
+import { every } from '../timing/every.ts';
 import { makeKey, type KeyMaking } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 

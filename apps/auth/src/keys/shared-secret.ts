@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sealedSecrets } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { sealedSecrets } from '../database/schema/index.ts';
 import type { Seal } from './seal.ts';
 
 const BYTES = 32;

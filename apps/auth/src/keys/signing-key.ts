@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { newId, type KeyId } from '@portcullis/contracts';
 import { desc, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Queryable } from '../postgres/database.ts';
-import { signingKeys } from '../postgres/schema/index.ts';
+import type { Queryable } from '../database/database.ts';
+import { signingKeys } from '../database/schema/index.ts';
 import type { Seal } from './seal.ts';
 
 /** RFC 7518 section 3.1, RFC 8037 section 3.1. */

@@ -11,8 +11,8 @@
  */
 import type { KeyId } from '@portcullis/contracts';
 import { and, isNull, ne, sql } from 'drizzle-orm';
-import type { Queryable, Transaction } from '../postgres/database.ts';
-import { signingKeys } from '../postgres/schema/index.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
+import { signingKeys } from '../database/schema/index.ts';
 import type { NewKey } from './signing-key.ts';
 
 /** More than the 5 s between two fetches of a verifier, with what a cache may hold a set for. */

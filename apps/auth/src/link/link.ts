@@ -8,13 +8,12 @@
  */
 import { newId, Refusal, type LinkId, type MailId, type UserId } from '@portcullis/contracts';
 import { and, eq, gt, inArray, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
-import { accountIsUnder } from '../account/credential.ts';
-import type { Queryable, Transaction } from '../postgres/database.ts';
-import { links, users } from '../postgres/schema/index.ts';
-import { lockUser, type LockedUser } from '../session/lock-user.ts';
+import { accountIsUnder } from '../users/credential.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
+import { links, users } from '../database/schema/index.ts';
+import type { LinkPurpose } from '../database/schema/mail.ts';
+import { lockUser, type LockedUser } from '../users/lock-user.ts';
 import { hashOfLinkToken, type LinkTokens } from './link-tokens.ts';
-
-export type LinkPurpose = 'verify-email' | 'reset-password' | 'change-email';
 
 /** Seconds. */
 const LIFE: Readonly<Record<LinkPurpose, number>> = {

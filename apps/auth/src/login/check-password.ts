@@ -1,9 +1,9 @@
 import { Refusal } from '@portcullis/contracts';
-import type { ActiveAccount } from '../account/account-by-id.ts';
-import type { PasswordHasher } from '../account/password-hasher.ts';
-import type { Database } from '../postgres/database.ts';
+import type { ActiveAccount } from '../users/account-by-id.ts';
+import type { PasswordHasher } from '../password/password-hasher.ts';
+import type { Database } from '../database/database.ts';
 import { isAtHome } from './is-at-home.ts';
-import type { Limits } from './limits.ts';
+import type { Limits } from '../limits/limits.ts';
 
 export interface CheckPasswordDependencies {
   database: Database;

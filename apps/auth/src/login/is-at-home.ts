@@ -1,8 +1,8 @@
 import { and, desc, eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sessions, users } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { sessions, users } from '../database/schema/index.ts';
 import { live } from '../session/live.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from '../limits/network.ts';
 
 /** Sessions that are looked at, the most recently used first. */
 const MAX_SESSIONS = 100;

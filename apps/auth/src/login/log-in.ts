@@ -9,19 +9,19 @@
 import type { AuthService, RequestContext, Tokens } from '@portcullis/api';
 import { Refusal, type SessionId, type UserId } from '@portcullis/contracts';
 import { and, eq, sql } from 'drizzle-orm';
-import { knownRoles } from '../account/account-of-row.ts';
-import { emailKey } from '../account/email-key.ts';
-import type { PasswordHasher } from '../account/password-hasher.ts';
-import type { Database } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { Cause, MakeChange } from '../revocation/change.ts';
+import { knownRoles } from '../users/account-of-row.ts';
+import { emailKey } from '../users/email-key.ts';
+import type { PasswordHasher } from '../password/password-hasher.ts';
+import type { Database } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import type { Cause, MakeChange } from '../change/change.ts';
 import { endSession } from '../session/end-sessions.ts';
 import type { KeepToLimit } from '../session/keep-to-limit.ts';
-import { lockOwner } from '../session/lock-user.ts';
+import { lockOwner } from '../users/lock-user.ts';
 import type { OpenedSession, OpenSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { isAtHome } from './is-at-home.ts';
-import type { Limits } from './limits.ts';
+import type { Limits } from '../limits/limits.ts';
 
 export type LoginOutcome = 'succeeded' | 'refused' | 'limited' | 'overloaded' | 'failed';
 

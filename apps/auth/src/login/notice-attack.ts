@@ -1,7 +1,7 @@
 import { newId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
-import type { MakeChange } from '../revocation/change.ts';
-import type { AttackKind } from './limits.ts';
+import type { MakeChange } from '../change/change.ts';
+import type { AttackKind } from '../limits/limits.ts';
 
 /** Tells operators, and the audit trail, that somebody is trying passwords from many addresses. */
 export function createNoticeAttack(

@@ -9,12 +9,12 @@
  * one's own must not begin a new count of mails to others.
  */
 import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
-import { askedUnderPresent } from '../account/credential.ts';
-import { emailKey } from '../account/email-key.ts';
-import { workingLinks, type LinkPurpose } from '../link/link.ts';
-import type { Transaction } from '../postgres/database.ts';
-import { links, mails, type users } from '../postgres/schema/index.ts';
-import type { MailKind } from './catalogue.ts';
+import { askedUnderPresent } from '../users/credential.ts';
+import { emailKey } from '../users/email-key.ts';
+import { workingLinks } from '../link/link.ts';
+import type { LinkPurpose, MailKind } from '../database/schema/mail.ts';
+import type { Transaction } from '../database/database.ts';
+import { links, mails, type users } from '../database/schema/index.ts';
 
 /** Mails of one kind in an hour, before it is looked whether there is a link. */
 const MAX_AN_HOUR = 5;

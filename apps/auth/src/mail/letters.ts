@@ -1,5 +1,5 @@
 /** What the mails say. Plain text: nothing in it is fetched, and nothing hides behind a word. */
-import type { MailKind } from './catalogue.ts';
+import type { MailKind } from '../database/schema/mail.ts';
 
 /** Where the links lead; the rest of such an address is the token, behind a `#`. */
 export interface LinkPages {

@@ -1,8 +1,8 @@
 /** Which mails are dead with the credential that they were asked under: see account/credential.ts. */
 import type { SQL } from 'drizzle-orm';
-import { accountIsUnder, isOfPresentCredential } from '../account/credential.ts';
-import type { mails, users } from '../postgres/schema/index.ts';
-import type { MailKind } from './catalogue.ts';
+import { accountIsUnder, isOfPresentCredential } from '../users/credential.ts';
+import type { mails, users } from '../database/schema/index.ts';
+import type { MailKind } from '../database/schema/mail.ts';
 
 type User = typeof users.$inferSelect;
 

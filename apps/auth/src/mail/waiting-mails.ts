@@ -1,7 +1,7 @@
 import type { MailId } from '@portcullis/contracts';
 import { asc, and, count, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { auditLog, auditOrigins, links, mails } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins, links, mails } from '../database/schema/index.ts';
 
 /** What has just been written has its job from whoever wrote it. */
 const LEFT_ALONE = sql`interval '2 seconds'`;

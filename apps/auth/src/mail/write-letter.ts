@@ -1,12 +1,13 @@
 /** Finds out, at the moment of sending, whom a mail is for and what it says. */
 import { and, eq, ne } from 'drizzle-orm';
-import { emailKey } from '../account/email-key.ts';
-import { yieldsToProof } from '../account/unproven-claim.ts';
-import { makeLink, type LinkPurpose } from '../link/link.ts';
+import { emailKey } from '../users/email-key.ts';
+import { yieldsToProof } from '../users/unproven-claim.ts';
+import { makeLink } from '../link/link.ts';
+import type { LinkPurpose, MailKind } from '../database/schema/mail.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
-import type { Database, Transaction } from '../postgres/database.ts';
-import { mails, users } from '../postgres/schema/index.ts';
-import type { Letter, MailKind } from './catalogue.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { mails, users } from '../database/schema/index.ts';
+import type { Letter } from './catalogue.ts';
 import { isHeldBack } from './held-back.ts';
 import { letterText, type LinkPages } from './letters.ts';
 import { isStillDue } from './mail-rules.ts';

@@ -2,7 +2,7 @@
 import { createAuthenticateByAssertion } from '../client/authenticate-by-assertion.ts';
 import { createAuthenticateClient } from '../client/authenticate-client.ts';
 import { createFindClient } from '../client/find-client.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database } from '../database/database.ts';
 import { createSpendOnce } from '../proof/spend-once.ts';
 import { endpointsOf } from './endpoints.ts';
 import { createIdentifyClient, type IdentifyClient } from './identify-client.ts';

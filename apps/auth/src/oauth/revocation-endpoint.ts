@@ -6,7 +6,7 @@
 import { receiptWait } from '@portcullis/contracts';
 import { requestContext, type FastifyInstance, type FastifyRequest } from '@portcullis/service';
 import { z } from 'zod';
-import { OfAnotherClient, type RevokeToken } from '../token/revoke-token.ts';
+import { OfAnotherClient, type RevokeToken } from './revoke-token.ts';
 import { formMembersOf, type IdentifyClient } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
 

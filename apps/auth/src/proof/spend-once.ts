@@ -7,8 +7,8 @@
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { spentProofs } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { spentProofs } from '../database/schema/index.ts';
 
 export interface Proof {
   use: 'client-assertion' | 'dpop';

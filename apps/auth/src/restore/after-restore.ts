@@ -39,13 +39,13 @@
 import type { EventId, KeyId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { hasAdministrator } from '../account/acting-administrator.ts';
+import { hasAdministrator } from '../administration/acting-administrator.ts';
 import { makeKey, type KeyMaking } from '../keys/signing-key.ts';
 import type { Seal } from '../keys/seal.ts';
-import type { Database, Queryable, Transaction } from '../postgres/database.ts';
-import { auditHead, sealedSecrets, verifiers } from '../postgres/schema/index.ts';
+import type { Database, Queryable, Transaction } from '../database/database.ts';
+import { auditHead, sealedSecrets, verifiers } from '../database/schema/index.ts';
 import { replaceEpoch, type ChangedEpoch } from '../revocation/change-epoch.ts';
-import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Cause, Change, MakeChange } from '../change/change.ts';
 import { beAlone, requireStopped } from './alone.ts';
 import { endBackup, type EndedBackup } from './end-backup.ts';
 import type { KeptEvents } from './kept-events.ts';

@@ -1,7 +1,7 @@
 /** Keeps everyone else away from a database for as long as a transaction lasts. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Queryable, Transaction } from '../postgres/database.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
 import { RestoreRefused } from './refused.ts';
 
 /** How the connections of a service that runs are named; commands have other names. */

@@ -4,7 +4,7 @@ import { eq, isNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { NewKey } from '../keys/signing-key.ts';
 import { addSigningKey, lockKeys } from '../keys/succession.ts';
-import type { Transaction } from '../postgres/database.ts';
+import type { Transaction } from '../database/database.ts';
 import {
   clients,
   issuer,
@@ -14,8 +14,8 @@ import {
   sessions,
   signingKeys,
   users,
-} from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
+} from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
 import { RestoreRefused } from './refused.ts';
 
 /** The greatest that a token can hold (`claims.ts`), and a column. */

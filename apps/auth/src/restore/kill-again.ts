@@ -4,8 +4,8 @@
  * kill: the log has to tell it once more, or what the key has signed in other hands is accepted there.
  */
 import { and, eq, inArray } from 'drizzle-orm';
-import { revocationLog } from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
+import { revocationLog } from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
 import type { KeptEvents } from './kept-events.ts';
 
 /** After all keys of the backup were killed. */

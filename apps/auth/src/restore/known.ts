@@ -2,8 +2,8 @@
 import { eventId, type EventId } from '@portcullis/contracts';
 import { inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Transaction } from '../postgres/database.ts';
-import { clients, issuer, users } from '../postgres/schema/index.ts';
+import type { Transaction } from '../database/database.ts';
+import { clients, issuer, users } from '../database/schema/index.ts';
 import type { KeptEvents } from './kept-events.ts';
 
 const AT_ONCE = 5_000;

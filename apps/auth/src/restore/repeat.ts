@@ -2,14 +2,14 @@
 import type { EventId, UserId } from '@portcullis/contracts';
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
 import { and, eq, ne, sql } from 'drizzle-orm';
-import { NEXT_CREDENTIAL } from '../account/credential.ts';
-import { cutOff } from '../account/cut-off.ts';
+import { NEXT_CREDENTIAL } from '../users/credential.ts';
+import { cutOff } from '../session/cut-off.ts';
 import { deleteAccount } from '../account/delete-account.ts';
-import { knownRoles } from '../account/account-of-row.ts';
-import { plainAddress } from '../account/plain-address.ts';
-import type { Transaction } from '../postgres/database.ts';
-import { clients, users } from '../postgres/schema/index.ts';
-import type { AuditEntry, Change } from '../revocation/change.ts';
+import { knownRoles } from '../users/account-of-row.ts';
+import { plainAddress } from '../users/plain-address.ts';
+import type { Transaction } from '../database/database.ts';
+import { clients, users } from '../database/schema/index.ts';
+import type { AuditEntry, Change } from '../change/change.ts';
 import type { LaterEvent } from './later-events.ts';
 
 /**

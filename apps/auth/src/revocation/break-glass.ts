@@ -15,9 +15,9 @@
  */
 import type { EventId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { issuer, revocationLog, sessions } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from './change.ts';
+import type { Database } from '../database/database.ts';
+import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../change/change.ts';
 
 const AT_ONCE = 1_000;
 /** A row that somebody holds is passed over, and looked at again after this. Milliseconds. */

@@ -1,6 +1,6 @@
 import { newId, type EpochId } from '@portcullis/contracts';
-import { logHead } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from './change.ts';
+import { logHead } from '../database/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../change/change.ts';
 
 export interface ChangedEpoch {
   from: EpochId;

@@ -2,11 +2,11 @@
 import type { VerifierList } from '@portcullis/api';
 import type { MailId, RevocationEvent } from '@portcullis/contracts';
 import { systemClock } from '@portcullis/verify';
-import type { Database } from '../postgres/database.ts';
+import type { Database } from '../database/database.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
-import { createMakeChange, type MakeChange } from './change.ts';
-import { every } from './every.ts';
+import { createMakeChange, type MakeChange } from '../change/change.ts';
+import { every } from '../timing/every.ts';
 import type { BeyondHead } from './grants.ts';
 import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
 import type { RevocationLog } from './log.ts';

@@ -9,7 +9,7 @@ import type { RevocationEvent } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
-import { every } from './every.ts';
+import { every } from '../timing/every.ts';
 import { Grants, type BeyondHead } from './grants.ts';
 import { LatelyAcknowledged } from './lately-acknowledged.ts';
 import type { RevocationLog } from './log.ts';

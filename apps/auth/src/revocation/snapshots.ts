@@ -24,7 +24,7 @@ import {
   type SnapshotPart,
 } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
-import { every } from './every.ts';
+import { every } from '../timing/every.ts';
 
 /** Between two looks at the log. Milliseconds. */
 const FOLLOW_MS = 2_000;

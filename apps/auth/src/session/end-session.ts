@@ -1,7 +1,7 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { endSession } from './end-sessions.ts';
-import { lockOwner } from './lock-user.ts';
+import { lockOwner } from '../users/lock-user.ts';
 import { causeOfCaller } from './log-out-all.ts';
 import type { SessionEndDependencies } from './log-out.ts';
 

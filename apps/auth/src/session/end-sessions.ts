@@ -1,10 +1,10 @@
 /** Ends sessions inside of a change. The callers hold the user's row. */
 import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
 import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
-import type { Queryable, Transaction } from '../postgres/database.ts';
-import { sessions } from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
-import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../token/lifetime.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
+import { sessions } from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import { live } from './live.ts';
 
 /** What became of it: ended now, ended before (by that event), or never there. */

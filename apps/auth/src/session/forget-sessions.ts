@@ -10,9 +10,9 @@
  */
 import type { Clock } from '@portcullis/verify';
 import { count, eq, inArray, lte, notExists, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
-import { every } from '../revocation/every.ts';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
+import { every } from '../timing/every.ts';
 
 const KEPT = sql`interval '30 days'`;
 const LOOK_MS = 60_000;

@@ -7,11 +7,11 @@
  */
 import type { SessionId, UserId } from '@portcullis/contracts';
 import { and, eq, isNull } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sessions } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Database } from '../database/database.ts';
+import { sessions } from '../database/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../change/change.ts';
 import { endSession, sessionsBeyond } from './end-sessions.ts';
-import { lockUser } from './lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 
 /** @param own the session that has just been opened, and is kept */
 export type KeepToLimit = (cause: Cause, owner: UserId, own: SessionId) => Promise<void>;

@@ -1,7 +1,7 @@
 import type { AuthService } from '@portcullis/api';
 import { and, desc, eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sessions } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { sessions } from '../database/schema/index.ts';
 import { live } from './live.ts';
 
 /** As many as a user may be allowed to have; the most recently used come first. */

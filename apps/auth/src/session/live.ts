@@ -1,5 +1,5 @@
 import { and, isNull, sql, type SQL } from 'drizzle-orm';
-import { sessions } from '../postgres/schema/index.ts';
+import { sessions } from '../database/schema/index.ts';
 
 /** Sessions that have neither ended nor outlived their time. */
 export function live(now: SQL = sql`clock_timestamp()`): SQL | undefined {

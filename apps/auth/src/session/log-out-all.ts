@@ -1,9 +1,9 @@
 import type { AuthService, UserCall } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { cutOff } from '../account/cut-off.ts';
-import type { Cause } from '../revocation/change.ts';
+import { cutOff } from './cut-off.ts';
+import type { Cause } from '../change/change.ts';
 import { endOtherSessions } from './end-sessions.ts';
-import { lockUser } from './lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 import type { SessionEndDependencies } from './log-out.ts';
 
 export function causeOfCaller({ caller, request }: UserCall): Cause {

@@ -6,11 +6,11 @@ import {
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
-import type { MakeChange } from '../revocation/change.ts';
+import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { TakenBack } from '../token/authenticate.ts';
 import { endSession } from './end-sessions.ts';
-import { lockOwner } from './lock-user.ts';
+import { lockOwner } from '../users/lock-user.ts';
 import type { SessionOfRefreshToken } from './session-of-refresh-token.ts';
 
 export interface SessionEndDependencies {

@@ -21,11 +21,11 @@ import {
 } from '@portcullis/contracts';
 import type { RequestContext } from '@portcullis/api';
 import { and, eq, sql, type Column, type SQL, type Table } from 'drizzle-orm';
-import { originOf } from '../audit/origin.ts';
-import type { Database } from '../postgres/database.ts';
-import { auditLog, auditOrigins, sessions, users } from '../postgres/schema/index.ts';
+import { originOf } from '../change/origin.ts';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
 import { tokenFactsOf, type TokenFacts } from '../token/mint.ts';
-import { MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
+import type { SessionLimits } from '../timing/lifetimes.ts';
 import { live } from './live.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
@@ -75,7 +75,7 @@ export function createOpenSession(dependencies: OpenSessionDependencies): OpenSe
       id,
       refreshHash: refreshToken.hash,
       jkt: jkt ?? null,
-      userAgent: request.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
+      userAgent: request.userAgent ?? null,
       amr,
       requestId: request.requestId,
       detail: JSON.stringify({ amr }),

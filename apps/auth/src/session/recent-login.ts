@@ -1,7 +1,7 @@
 import { Refusal, type SessionId } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Queryable } from '../postgres/database.ts';
-import { sessions } from '../postgres/schema/index.ts';
+import type { Queryable } from '../database/database.ts';
+import { sessions } from '../database/schema/index.ts';
 
 /** For how long a login is proof enough to change what one logs in with. Seconds. */
 const RECENT = 15 * 60;

@@ -15,14 +15,14 @@
 import { Refusal, type ClientId, type UserId } from '@portcullis/contracts';
 import type { RequestContext, Tokens } from '@portcullis/api';
 import { and, eq, sql } from 'drizzle-orm';
-import { knownRoles } from '../account/account-of-row.ts';
-import type { Database, Transaction } from '../postgres/database.ts';
-import { clients, issuer, sessions, users } from '../postgres/schema/index.ts';
-import type { Change, MakeChange } from '../revocation/change.ts';
+import { knownRoles } from '../users/account-of-row.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { clients, issuer, sessions, users } from '../database/schema/index.ts';
+import type { Change, MakeChange } from '../change/change.ts';
 import { tokenFacts, type Mint } from '../token/mint.ts';
 import { endSession } from './end-sessions.ts';
-import { GRACE_SECONDS, MAX_USER_AGENT, type SessionLimits } from './lifetimes.ts';
-import { lockOwner } from './lock-user.ts';
+import { GRACE_SECONDS, type SessionLimits } from '../timing/lifetimes.ts';
+import { lockOwner } from '../users/lock-user.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
 export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
@@ -101,7 +101,7 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       return boundBy ? reused(row) : refused('bound to another key');
     }
 
-    const userAgent = request.userAgent?.slice(0, MAX_USER_AGENT) ?? null;
+    const userAgent = request.userAgent ?? null;
     const successor = refreshTokens.successor(token);
     if (row.refreshHash.equals(token.hash)) {
       await rotate(tx, token, successor, { userAgent, address: request.address, idleSeconds });

@@ -1,7 +1,7 @@
 import type { SessionId, UserId } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { sessions } from '../postgres/schema/index.ts';
+import type { Database } from '../database/database.ts';
+import { sessions } from '../database/schema/index.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 
 export type SessionOfRefreshToken = (

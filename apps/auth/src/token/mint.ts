@@ -16,7 +16,7 @@ import {
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { signingKid } from '../keys/succession.ts';
-import { clients, issuer } from '../postgres/schema/index.ts';
+import { clients, issuer } from '../database/schema/index.ts';
 
 /** Seconds since the epoch by the clock of the database. */
 export const databaseNow = sql<number>`extract(epoch from clock_timestamp())::float8`;

@@ -5,7 +5,7 @@
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import { parseToken, readClaims, signatureHolds } from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { MAX_TOKEN_SECONDS } from './lifetime.ts';
+import { MAX_TOKEN_SECONDS } from '../timing/lifetimes.ts';
 
 export interface ReadToken {
   claims: AccessTokenClaims;

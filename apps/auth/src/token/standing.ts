@@ -11,7 +11,7 @@ import {
   type UserClaims,
 } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
+import type { Database } from '../database/database.ts';
 import {
   clients,
   issuer,
@@ -19,7 +19,7 @@ import {
   sessions,
   signingKeys,
   users,
-} from '../postgres/schema/index.ts';
+} from '../database/schema/index.ts';
 import { databaseNow } from './mint.ts';
 import type { ReadToken } from './read-token.ts';
 

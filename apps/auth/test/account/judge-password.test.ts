@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { freePort, seededRandom } from '@portcullis/testkit';
 import { describe, expect, it } from 'vitest';
-import { rangeService } from '../../src/account/breached-passwords.ts';
-import { guessesLog10 } from '../../src/account/guessability.ts';
-import { createJudgePassword, problemWith } from '../../src/account/judge-password.ts';
+import { rangeService } from '../../src/password/breached-passwords.ts';
+import { guessesLog10 } from '../../src/password/guessability.ts';
+import { createJudgePassword, problemWith } from '../../src/password/judge-password.ts';
 
 const owner = { emailKey: 'reader@example.test', name: 'Ada Lovelace' };
 

@@ -6,8 +6,8 @@ import {
   createAdministrator,
   UnusableAdministrator,
 } from '../../src/account/create-administrator.ts';
-import { DEFAULT_ARGON2 } from '../../src/account/argon2-parameters.ts';
-import { createPasswordHasher, type PasswordHasher } from '../../src/account/password-hasher.ts';
+import { DEFAULT_ARGON2 } from '../../src/password/argon2-parameters.ts';
+import { createPasswordHasher, type PasswordHasher } from '../../src/password/password-hasher.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { readEnsureClientConfig } from '../../src/config.ts';

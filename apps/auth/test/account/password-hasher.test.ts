@@ -1,8 +1,8 @@
 import { Refusal } from '@portcullis/contracts';
 import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { argon2Parameters, DEFAULT_ARGON2 } from '../../src/account/argon2-parameters.ts';
-import { createPasswordHasher, type PasswordHasher } from '../../src/account/password-hasher.ts';
+import { argon2Parameters, DEFAULT_ARGON2 } from '../../src/password/argon2-parameters.ts';
+import { createPasswordHasher, type PasswordHasher } from '../../src/password/password-hasher.ts';
 
 /** Of few passes, for tests that are about something else. */
 const LEAST = argon2Parameters.parse('m=19456,t=2,p=1');

@@ -2,7 +2,7 @@
 import { Refusal } from '@portcullis/contracts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Turns } from '../../src/account/turns.ts';
+import { Turns } from '../../src/password/turns.ts';
 
 const overloaded = { code: 'overloaded' };
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '@portcullis/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLinkTokens } from '../../src/link/link-tokens.ts';
-import type { LinkPurpose } from '../../src/link/link.ts';
+import type { LinkPurpose } from '../../src/database/schema/mail.ts';
 import { ADMIN, PASSWORD, startAuthSystem, type Answer, type AuthSystem } from '../auth-system.ts';
 import { MailServer, type ReceivedMail } from '../mail/mail-server.ts';
 

@@ -5,8 +5,8 @@ import type { TransactionSql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { verifyTrail } from '../../src/audit/verify-trail.ts';
-import { readAuditHeads } from '../../src/nats/read-audit-heads.ts';
-import { readAuditTrail } from '../../src/postgres/audit-trail.ts';
+import { readAuditHeads } from '../../src/audit/read-audit-heads.ts';
+import { readAuditTrail } from '../../src/audit/postgres-audit-trail.ts';
 import { ADMIN, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;

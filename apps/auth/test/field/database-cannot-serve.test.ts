@@ -2,8 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PASSWORD, startAuthSystem, type Answer, type AuthInstance } from '../auth-system.ts';
-import type { AuthSystem } from '../auth-system.ts';
+import {
+  PASSWORD,
+  startAuthSystem,
+  type Answer,
+  type AuthInstance,
+  type AuthSystem,
+} from '../auth-system.ts';
 
 let system: AuthSystem;
 let auth: AuthInstance;

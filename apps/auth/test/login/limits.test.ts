@@ -4,11 +4,11 @@ import { startPrivateRedis } from '@portcullis/testkit';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ActiveAccount } from '../../src/account/account-by-id.ts';
+import type { ActiveAccount } from '../../src/users/account-by-id.ts';
 import { checkPassword } from '../../src/login/check-password.ts';
-import { createLimits } from '../../src/login/limits.ts';
-import { networkOf } from '../../src/login/network.ts';
-import * as schema from '../../src/postgres/schema/index.ts';
+import { createLimits } from '../../src/limits/limits.ts';
+import { networkOf } from '../../src/limits/network.ts';
+import * as schema from '../../src/database/schema/index.ts';
 import { DpopClient } from '../oauth/dpop-client.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 

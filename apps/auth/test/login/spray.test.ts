@@ -2,7 +2,7 @@
 import { createTestBed, type TestBed } from '@portcullis/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createLimits, type AttackKind, type Limits } from '../../src/login/limits.ts';
+import { createLimits, type AttackKind, type Limits } from '../../src/limits/limits.ts';
 
 let bed: TestBed;
 let limits: Limits;

@@ -1,6 +1,6 @@
 /** Mails that others can cause are bounded, and never so that an owner is without a link that works. */
 import { randomBytes } from 'node:crypto';
-import type { MailKind } from '../../src/mail/catalogue.ts';
+import type { MailKind } from '../../src/database/schema/mail.ts';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { PASSWORD, startAuthSystem, type AuthSystem } from '../auth-system.ts';
 import { MailServer } from './mail-server.ts';

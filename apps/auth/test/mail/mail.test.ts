@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { newId } from '@portcullis/contracts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
-import type { MailIntent } from '../../src/mail/catalogue.ts';
+import type { MailIntent } from '../../src/change/mail-intent.ts';
 import { startAuthSystem, type AuthSystem } from '../auth-system.ts';
 import { MailServer } from './mail-server.ts';
 

@@ -5,8 +5,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { createLinkTokens } from '../../src/link/link-tokens.ts';
-import type { LinkPurpose } from '../../src/link/link.ts';
-import type { MailIntent, MailKind } from '../../src/mail/catalogue.ts';
+import type { LinkPurpose, MailKind } from '../../src/database/schema/mail.ts';
+import type { MailIntent } from '../../src/change/mail-intent.ts';
 import { ADMIN, PASSWORD, startAuthSystem, type AuthSystem } from '../auth-system.ts';
 import { MailServer } from './mail-server.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { MIGRATIONS, schemaOf } from '../../src/postgres/migrations.ts';
+import { MIGRATIONS, schemaOf } from '../../src/database/migrations.ts';
 
 let bed: TestBed<'empty'>;
 let sql: Sql;

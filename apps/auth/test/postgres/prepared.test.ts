@@ -3,8 +3,8 @@ import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
 import { newId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectPostgres, type PostgresConnection } from '../../src/postgres/database.ts';
-import { users } from '../../src/postgres/schema/index.ts';
+import { connectPostgres, type PostgresConnection } from '../../src/database/database.ts';
+import { users } from '../../src/database/schema/index.ts';
 
 let bed: TestBed<'auth'>;
 let postgres: PostgresConnection;

@@ -5,7 +5,7 @@ import { sql as text } from 'drizzle-orm';
 import { randomBytes } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectPostgres, type PostgresConnection } from '../../src/postgres/database.ts';
+import { connectPostgres, type PostgresConnection } from '../../src/database/database.ts';
 
 let bed: TestBed<'auth'>;
 /** Of a superuser, who changes things; and the role that is hindered. */

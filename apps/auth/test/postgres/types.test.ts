@@ -5,9 +5,9 @@ import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectPostgres } from '../../src/postgres/database.ts';
-import { connectProtocol } from '../../src/postgres/protocol-connection.ts';
-import { clients } from '../../src/postgres/schema/index.ts';
+import { connectPostgres } from '../../src/database/database.ts';
+import { connectProtocol } from '../../src/database/protocol-connection.ts';
+import { clients } from '../../src/database/schema/index.ts';
 
 let bed: TestBed<'auth'>;
 

@@ -5,7 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import { subjectsOf, userId, type ClientId } from '@portcullis/contracts';
 import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { cutOff } from '../../src/account/cut-off.ts';
+import { cutOff } from '../../src/session/cut-off.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';

@@ -5,12 +5,15 @@ import type { TestBed } from '@portcullis/testkit';
 import { Ledger, Replica, systemClock } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
 import { NatsRevocationBus } from '../../src/nats/revocation-bus.ts';
-import { connectPostgres } from '../../src/postgres/database.ts';
-import { connectProtocol } from '../../src/postgres/protocol-connection.ts';
-import { postgresAccountEvents, postgresRevocationLog } from '../../src/postgres/revocation-log.ts';
-import { postgresVerifierRegistry } from '../../src/postgres/verifier-registry.ts';
+import { connectPostgres } from '../../src/database/database.ts';
+import { connectProtocol } from '../../src/database/protocol-connection.ts';
+import {
+  postgresAccountEvents,
+  postgresRevocationLog,
+} from '../../src/revocation/postgres-revocation-log.ts';
+import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import type { RevocationBus } from '../../src/revocation/bus.ts';
-import type { Changed } from '../../src/revocation/change.ts';
+import type { Changed } from '../../src/change/change.ts';
 import { createRevocations, type Revocations } from '../../src/revocation/compose.ts';
 
 export async function connectNats(bed: TestBed<'auth'>): Promise<NatsConnection> {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectProtocol,
   type ProtocolConnection,
-} from '../../src/postgres/protocol-connection.ts';
-import { postgresRevocationLog } from '../../src/postgres/revocation-log.ts';
+} from '../../src/database/protocol-connection.ts';
+import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import { seededRandom } from './seeded-random.ts';
 
 let bed: TestBed<'auth'>;

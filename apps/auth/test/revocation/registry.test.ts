@@ -3,8 +3,8 @@ import { newId, type GrantRequest } from '@portcullis/contracts';
 import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
 import type { Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectProtocol } from '../../src/postgres/protocol-connection.ts';
-import { postgresVerifierRegistry } from '../../src/postgres/verifier-registry.ts';
+import { connectProtocol } from '../../src/database/protocol-connection.ts';
+import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import { RenewalWatch, type VerifierRegistry } from '../../src/revocation/registry.ts';
 
 const S = 3_000;

@@ -4,8 +4,8 @@ import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
 import postgres, { type Sql } from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectProtocol } from '../../src/postgres/protocol-connection.ts';
-import { postgresRevocationLog } from '../../src/postgres/revocation-log.ts';
+import { connectProtocol } from '../../src/database/protocol-connection.ts';
+import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import type { RevocationLog } from '../../src/revocation/log.ts';
 import { startInstance, startVerifier } from './instance.ts';
 

@@ -1,7 +1,7 @@
 /** Sessions that are long over are forgotten, and nothing else is. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectPostgres, type PostgresConnection } from '../../src/postgres/database.ts';
+import { connectPostgres, type PostgresConnection } from '../../src/database/database.ts';
 import { forgetSessions } from '../../src/session/forget-sessions.ts';
 import { startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 

@@ -1,6 +1,6 @@
 /** Logging out: one session, all of them, all others; once, twice, and many times at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_SESSION_LIMITS } from '../../src/session/lifetimes.ts';
+import { DEFAULT_SESSION_LIMITS } from '../../src/timing/lifetimes.ts';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 
 let system: AuthSystem;

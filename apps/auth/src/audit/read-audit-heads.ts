@@ -3,7 +3,7 @@ import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
 import { subjectsOf } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import type { PublishedHead } from '../audit/verify-trail.ts';
+import type { PublishedHead } from './verify-trail.ts';
 
 const TIMEOUT_MS = 5_000;
 /** Questions under way at once. */

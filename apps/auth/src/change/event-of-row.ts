@@ -1,5 +1,5 @@
 import { revocationEvent, type RevocationEvent } from '@portcullis/contracts';
-import type { revocationLog } from '../postgres/schema/index.ts';
+import type { revocationLog } from '../database/schema/index.ts';
 
 /** A row of the log as it travels. Parsed, since the database is a boundary too. */
 export function eventOfRow(row: typeof revocationLog.$inferSelect | undefined): RevocationEvent {

@@ -23,7 +23,7 @@
  */
 import type { UserId } from '@portcullis/contracts';
 import { inArray, sql, type SQL } from 'drizzle-orm';
-import { mails, users, type links } from '../postgres/schema/index.ts';
+import { mails, users, type links } from '../database/schema/index.ts';
 
 type User = typeof users.$inferSelect;
 

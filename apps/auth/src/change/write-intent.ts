@@ -1,7 +1,7 @@
 import { newId, type MailId } from '@portcullis/contracts';
-import type { Transaction } from '../postgres/database.ts';
-import { mails } from '../postgres/schema/index.ts';
-import type { MailIntent } from './catalogue.ts';
+import type { Transaction } from '../database/database.ts';
+import { mails } from '../database/schema/index.ts';
+import type { MailIntent } from './mail-intent.ts';
 
 /** Part of the transaction that is the cause of the mail. */
 export async function writeMailIntent(

@@ -16,15 +16,15 @@ import {
   type TokenId,
 } from '@portcullis/contracts';
 import { and, eq, sql } from 'drizzle-orm';
-import type { Database } from '../postgres/database.ts';
-import { issuer, revocationLog, sessions } from '../postgres/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../revocation/change.ts';
+import type { Database } from '../database/database.ts';
+import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
+import type { Cause, Change, MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { endSession, type Ended } from '../session/end-sessions.ts';
-import { lockOwner } from '../session/lock-user.ts';
+import { lockOwner } from '../users/lock-user.ts';
 import type { RefreshToken, RefreshTokens } from '../session/refresh-token.ts';
-import { databaseNow } from './mint.ts';
-import type { TokenReader } from './read-token.ts';
+import { databaseNow } from '../token/mint.ts';
+import type { TokenReader } from '../token/read-token.ts';
 
 export interface RevokeTokenDependencies {
   database: Database;

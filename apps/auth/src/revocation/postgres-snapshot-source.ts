@@ -1,7 +1,7 @@
 import { epochId, eventId, type EventId, type RevocationEntry } from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
-import type { SnapshotSource } from '../revocation/snapshots.ts';
+import type { SnapshotSource } from './snapshots.ts';
 
 /** Small enough that a page delays nobody who is answered meanwhile. */
 const PAGE = 5_000;

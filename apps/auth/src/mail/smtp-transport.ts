@@ -2,8 +2,8 @@
 import { Readable } from 'node:stream';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { composeMessage } from '../mail/compose-message.ts';
-import { RefusedForGood, type MailTransport } from '../mail/transport.ts';
+import { composeMessage } from './compose-message.ts';
+import { RefusedForGood, type MailTransport } from './transport.ts';
 
 /** Milliseconds. RFC 5321 section 4.5.3.2 allows minutes; a job that waits is tried again anyway. */
 const CONNECT_TIMEOUT = 10_000;

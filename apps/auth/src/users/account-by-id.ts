@@ -1,7 +1,7 @@
 import { Refusal, type UserId } from '@portcullis/contracts';
 import { and, eq } from 'drizzle-orm';
-import type { Queryable } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
+import type { Queryable } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
 
 export type ActiveAccount = typeof users.$inferSelect & { email: string; emailKey: string };
 

@@ -9,9 +9,9 @@ import {
 } from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
-import type { AccountEventOutbox } from '../revocation/account-events.ts';
-import type { LogPlaces } from '../revocation/list-verifiers.ts';
-import type { RevocationLog } from '../revocation/log.ts';
+import type { AccountEventOutbox } from './account-events.ts';
+import type { LogPlaces } from './list-verifiers.ts';
+import type { RevocationLog } from './log.ts';
 
 /** Of numbered rows; those without a position fill up what one answer may carry. */
 const PAGE = MAX_GRANTED_EVENTS / 2;

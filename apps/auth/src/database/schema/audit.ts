@@ -18,6 +18,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import { bytea } from './bytea.ts';
 
+/** What the first row of the chain continues. */
+export const GENESIS = Buffer.alloc(32);
+
 export const auditLog = pgTable(
   'audit_log',
   {

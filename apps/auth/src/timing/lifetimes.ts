@@ -1,3 +1,10 @@
+/** How long tokens and sessions live. */
+
+/** Seconds. The service refuses to start when asked for more: a revocation is kept for this long. */
+export const MAX_TOKEN_SECONDS = 3_600;
+/** Seconds for which an entry of the revocation log outlives the last token that it affects. */
+export const TOKEN_MARGIN_SECONDS = 15 * 60;
+
 /** What is configured of sessions. */
 export interface SessionLimits {
   /** For how long a session lives after its last refresh, in seconds (OWASP ASVS 5.0, 7.3). */
@@ -22,6 +29,3 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
  * answer, or two tabs of one browser.
  */
 export const GRACE_SECONDS = 30;
-
-/** Characters of a user agent that are kept. */
-export const MAX_USER_AGENT = 256;

@@ -1,8 +1,8 @@
 import type { UserId } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
+import type { Transaction } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
 
 export type LockedUser = typeof users.$inferSelect;
 

@@ -1,6 +1,6 @@
 import type { Account } from '@portcullis/api';
 import { Refusal, role, type Role } from '@portcullis/contracts';
-import type { users } from '../postgres/schema/index.ts';
+import type { users } from '../database/schema/index.ts';
 
 /** An account as administrators see it. A tombstone is not an account any more. */
 export function accountOfRow(row: typeof users.$inferSelect): Account {

@@ -24,11 +24,11 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
-import { originOf } from '../audit/origin.ts';
-import type { MailIntent } from '../mail/catalogue.ts';
-import { writeMailIntent } from '../mail/write-intent.ts';
-import type { Database, Transaction } from '../postgres/database.ts';
-import { accountEvents, auditLog, auditOrigins, revocationLog } from '../postgres/schema/index.ts';
+import { originOf } from './origin.ts';
+import type { MailIntent } from './mail-intent.ts';
+import { writeMailIntent } from './write-intent.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import { accountEvents, auditLog, auditOrigins, revocationLog } from '../database/schema/index.ts';
 import { eventOfRow } from './event-of-row.ts';
 import { stampAnnouncement } from './stamp-announcement.ts';
 

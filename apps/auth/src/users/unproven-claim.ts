@@ -1,4 +1,4 @@
-import type { links, users } from '../postgres/schema/index.ts';
+import type { links, users } from '../database/schema/index.ts';
 
 type User = typeof users.$inferSelect;
 

@@ -1,22 +1,39 @@
 /** Mails that wait and what became of the rest; and the links in them. No token stands here in plain. */
 import type { LinkId, MailId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
-import {
-  bigint,
-  check,
-  index,
-  integer,
-  pgTable,
-  text,
-  timestamp,
-  uniqueIndex,
-} from 'drizzle-orm/pg-core';
-import type { LinkPurpose } from '../../link/link.ts';
-import type { MailKind, MailOutcome } from '../../mail/catalogue.ts';
+import { bigint, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { users } from './accounts.ts';
 import { bytea } from './bytea.ts';
+import { moment } from './moment.ts';
 
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+/** To an address; whether it belongs to somebody is looked up when the mail is sent. */
+export type MailByAddress = 'reset-password' | 'verify-again';
+
+/** To the owner of an account, or to the address that is to become the owner's. */
+export type MailToOwner =
+  | 'verify-email'
+  | 'already-registered'
+  | 'confirm-email-change'
+  | 'email-change-asked'
+  | 'email-changed'
+  | 'password-changed'
+  | 'session-ended-by-reuse';
+
+export type MailKind = MailByAddress | MailToOwner;
+
+/**
+ * - `sent`: the server has taken it.
+ * - `doubtful`: the process died between handing it over and the answer. The server has it, unless
+ *   the whole machine went down in that moment; it is not sent a second time.
+ * - `needless`: there is nobody at that address, or the reason has gone.
+ * - `held-back`: this account was sent too many of the kind lately.
+ * - `unsent`: the configuration says that no mail is sent.
+ * - `refused`: the server refused it for good. `failed`: it could not be sent in all attempts.
+ */
+export type MailOutcome =
+  'sent' | 'doubtful' | 'needless' | 'held-back' | 'unsent' | 'refused' | 'failed';
+
+export type LinkPurpose = 'verify-email' | 'reset-password' | 'change-email';
 
 /** The intent to send a mail, written in the transaction of its cause. */
 export const mails = pgTable(

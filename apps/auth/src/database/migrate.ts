@@ -1,7 +1,7 @@
 /** Brings the database to the present schema, and puts in the rows that everything counts on. */
 import { FIRST_PARTY_CLIENT, newId } from '@portcullis/contracts';
 import { migrateDatabase } from '@portcullis/service/postgres';
-import { GENESIS } from '../audit/chain.ts';
+import { GENESIS } from './schema/audit.ts';
 import { connectPostgres } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { auditHead, clients, issuer, logHead } from './schema/index.ts';

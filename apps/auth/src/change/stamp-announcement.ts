@@ -7,8 +7,8 @@
  */
 import { Refusal, type UserId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import type { Transaction } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
+import type { Transaction } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
 
 export async function stampAnnouncement(tx: Transaction, id: UserId): Promise<Date> {
   const [row] = await tx

@@ -10,12 +10,10 @@ import {
   pgSequence,
   pgTable,
   text,
-  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { bytea } from './bytea.ts';
-
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+import { moment } from './moment.ts';
 
 /** Numbers requests by mail and changes of credentials in one order: see account/credential.ts. */
 export const requestOrder = pgSequence('request_order');

@@ -1,7 +1,7 @@
 import { epochId, incarnationId } from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
-import type { VerifierRegistry } from '../revocation/registry.ts';
+import type { VerifierRegistry } from './registry.ts';
 
 /** Of one service. Beyond this a client that keeps inventing incarnations is told no. */
 const MAX_REGISTRATIONS = 512;

@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres';
 import { z } from 'zod';
-import { hashOf, type AuditRecord } from '../audit/chain.ts';
-import type { AuditTrail, ReadableTrail } from '../audit/trail.ts';
+import { hashOf, type AuditRecord } from './chain.ts';
+import type { AuditTrail, ReadableTrail } from './trail.ts';
 
 /** Chained in one transaction: few enough that the head is held for some milliseconds. */
 const CHAINED_AT_ONCE = 500;

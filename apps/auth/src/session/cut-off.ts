@@ -1,9 +1,9 @@
 import { Refusal, type EventId, type RevocationReason, type UserId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
-import { users } from '../postgres/schema/index.ts';
-import type { Change } from '../revocation/change.ts';
-import { markAllEnded } from '../session/end-sessions.ts';
+import { users } from '../database/schema/index.ts';
+import type { Change } from '../change/change.ts';
+import { markAllEnded } from './end-sessions.ts';
 
 type UserRow = typeof users.$inferSelect;
 

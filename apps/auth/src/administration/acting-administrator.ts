@@ -6,10 +6,10 @@
 import type { MachineCall } from '@portcullis/api';
 import { Refusal, rolesAllow, type Permission, type UserId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
-import type { Queryable, Transaction } from '../postgres/database.ts';
-import { users } from '../postgres/schema/index.ts';
-import type { AuditEntry, Cause } from '../revocation/change.ts';
-import { knownRoles } from './account-of-row.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
+import { users } from '../database/schema/index.ts';
+import type { AuditEntry, Cause } from '../change/change.ts';
+import { knownRoles } from '../users/account-of-row.ts';
 
 /** Key of the advisory lock under which the set of administrators changes. */
 const ADMINISTRATORS_LOCK = 0x70_63_61_64;
