@@ -1,3 +1,4 @@
+import type { Benchmark } from './benchmark.ts';
 import { benchCrowd } from './login/crowd.ts';
 import { benchColdStart } from './revocation/cold-start.ts';
 import { benchLedger } from './revocation/ledger.ts';
@@ -6,23 +7,6 @@ import { benchReceipts } from './revocation/receipts.ts';
 import { benchCall } from './verify/call.ts';
 import { benchCold } from './verify/cold.ts';
 import { benchHot } from './verify/hot.ts';
-
-export interface RunOptions {
-  /** Fewer rounds and entries: a look whether it runs. */
-  readonly short: boolean;
-  /** This algorithm alone, where there are several. */
-  readonly alg?: string | undefined;
-  /** The folder of another commit, installed, to be compared with. */
-  readonly checkout?: string | undefined;
-}
-
-export interface Benchmark {
-  /** `family/part`; a family is run by its name alone. */
-  readonly name: `${string}/${string}`;
-  readonly about: string;
-  /** Prints its tables. @throws Error when something was not as it has to be; figures never throw */
-  run(options: RunOptions): Promise<void>;
-}
 
 export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'revocation/push', about: 'from a commit to its effect elsewhere', run: benchPush },

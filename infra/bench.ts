@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { testEnvironment } from './checks/run-vitest.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './system/test-folder.ts';
 import { commitOf, installedAt } from './field/checkout-at.ts';
 import { runCommand } from './lifetime/run-command.ts';
 import { inSession } from './lifetime/session.ts';

@@ -1,4 +1,4 @@
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './system/test-folder.ts';
 import { inSession } from './lifetime/session.ts';
 import { build } from './services/build.ts';
 import { step } from './steps.ts';

@@ -5,7 +5,8 @@ import { stage } from './lifetime/supervisor.ts';
 import { DEV_FOLDER, ROOT } from './paths.ts';
 import { secretFile } from './secrets.ts';
 import { turbo, turboEnvironment } from './services/build.ts';
-import { chosenPorts, requireFreePorts, SERVICES } from './services/catalogue.ts';
+import { chosenPorts, requireFreePorts } from './services/catalogue.ts';
+import { SERVICES } from './service-names.ts';
 import type { ServiceEnvironment } from './services/environment.ts';
 import { prepareSystem } from './services/system.ts';
 

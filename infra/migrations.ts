@@ -1,5 +1,5 @@
 import { testEnvironment } from './checks/run-vitest.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './system/test-folder.ts';
 import { runCommand } from './lifetime/run-command.ts';
 import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';

@@ -8,7 +8,7 @@ import {
   readService,
   writeOwnServices,
   type OwnService,
-} from './services/own-services.ts';
+} from './nats/own-services.ts';
 import { runningSystem } from './services/running-system.ts';
 import { StepFailure } from './steps.ts';
 

@@ -3,7 +3,7 @@ import { add, lastLine, NONE, type Counts } from './checks/counts.ts';
 import { findBrowser } from './checks/find-browser.ts';
 import { runCheck } from './checks/run-check.ts';
 import { runVitest } from './checks/run-vitest.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './system/test-folder.ts';
 import { inSession, type Session } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 import { build } from './services/build.ts';

@@ -15,7 +15,7 @@ import {
   type SpawnedService,
 } from '@portcullis/testkit';
 import { z } from 'zod';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { crowdAnswer, type CrowdQuestion, type CrowdSettings } from './crowd-questions.ts';
 import { Crowding } from './crowding.ts';
 import { asking, type Question } from './latency.ts';

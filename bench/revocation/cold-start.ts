@@ -15,7 +15,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { quantile } from '../distribution.ts';
 import { tableOf } from '../table.ts';
 import { coldStart, type ColdStart, type ColdStartSettings } from './cold-start-settings.ts';

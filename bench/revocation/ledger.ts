@@ -6,7 +6,7 @@
  */
 import { Worker } from '@portcullis/testkit';
 import { z } from 'zod';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { tableOf, type Target } from '../table.ts';
 import { measurement, type Measurement } from './ledger-measurement.ts';
 

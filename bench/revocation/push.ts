@@ -9,7 +9,7 @@
 import { newId, sessionId } from '@portcullis/contracts';
 import { createTestIssuer, Worker } from '@portcullis/testkit';
 import { z } from 'zod';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { quantile, shuffled } from '../distribution.ts';
 import { tableOf } from '../table.ts';
 import { createStage } from './stage.ts';

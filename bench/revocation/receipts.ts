@@ -8,7 +8,7 @@
 import { receipt } from '@portcullis/contracts';
 import { startAuth, Worker, type AuthProcess } from '@portcullis/testkit';
 import postgres from 'postgres';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { quantile, shuffled } from '../distribution.ts';
 import { tableOf } from '../table.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';

@@ -9,7 +9,7 @@
 import { Disposal } from '@portcullis/service';
 import { createTestBed, testServers, Worker, type DatabaseRecipe } from '@portcullis/testkit';
 import { z } from 'zod';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { comparisonOf, medianRatio, type Aim } from '../comparison.ts';
 import { inTurns, together, type Cost, type Standing } from '../rounds.ts';
 import {

@@ -5,7 +5,7 @@
  */
 import { Disposal } from '@portcullis/service';
 import { Worker } from '@portcullis/testkit';
-import type { RunOptions } from '../catalogue.ts';
+import type { RunOptions } from '../benchmark.ts';
 import { comparisonOf, medianRatio, type Aim } from '../comparison.ts';
 import { cost, inTurns, together, type Rounds, type Standing } from '../rounds.ts';
 import {

@@ -4,7 +4,7 @@ import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { tool } from '../paths.ts';
 import type { RunningServers } from '../servers/bring-up.ts';
-import { ADDRESS_SETTING } from '../servers/server-name.ts';
+import { ADDRESS_SETTING } from '../system/server-name.ts';
 
 /** Runs the tests against these servers. Each test file makes its own database and prefixes. */
 export async function runVitest(

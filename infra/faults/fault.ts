@@ -1,11 +1,20 @@
 /** What a fault is, and what it has at hand. */
 import type { Token } from './history/token.ts';
 import type { History } from './history/history.ts';
-import type { Lengths } from './lengths.ts';
 import type { Random } from './random.ts';
 import type { Instance, Stage, VerifierSpot } from './stage/stage.ts';
 import type { Actor } from './traffic/actor.ts';
 import type { Traffic } from './traffic/traffic.ts';
+
+/** How long things last. Milliseconds. */
+export interface Lengths {
+  /** S. */
+  readonly maxStalenessMs: number;
+  /** Well over S. */
+  readonly lasting: number;
+  /** A minute, or as short as `lasting` in the short form. */
+  readonly long: number;
+}
 
 export interface Scene extends Lengths {
   readonly stage: Stage;

@@ -1,14 +1,5 @@
 /** How long things last, and how long a case takes. Milliseconds, all. */
-import type { Fault } from './fault.ts';
-
-export interface Lengths {
-  /** S. */
-  readonly maxStalenessMs: number;
-  /** Well over S. */
-  readonly lasting: number;
-  /** A minute, or as short as `lasting` in the short form. */
-  readonly long: number;
-}
+import type { Fault, Lengths } from './fault.ts';
 
 /** A service starts, and is ready. */
 export const RESTART_MS = 3_000;

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from 'node:util';
 import { testEnvironment } from '../checks/run-vitest.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { ROOT } from '../paths.ts';
 import { bringUpServers } from '../servers/bring-up.ts';

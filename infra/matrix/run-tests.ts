@@ -7,7 +7,7 @@ import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';
 import { CHECKOUT_ID } from '../paths.ts';
-import { ADDRESS_SETTING } from '../servers/server-name.ts';
+import { ADDRESS_SETTING } from '../system/server-name.ts';
 
 /** Its processes end by themselves when it is asked to; half an ended test run leaves servers. */
 const GRACE_MS = 30_000;

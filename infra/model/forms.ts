@@ -1,22 +1,6 @@
 // What is checked: forms of the model that must hold, mutants that must not, and states that must be
 // reachable, so that nothing holds for want of anything happening.
-import type { Subject } from './search.ts';
-
-/** What `revocation.pml` takes; see the end of its header. */
-export interface Bounds {
-  incarnations: number;
-  revocations: number;
-  instances: number;
-  /** S, in ticks. */
-  ticks: number;
-  epochs: number;
-  /** Answers that carry a part of the log only. */
-  cut: boolean;
-  /** What was given up, and second copies, go on travelling. */
-  linger: boolean;
-  /** Verifiers may have come to their positions in a history that was lost. */
-  lost: boolean;
-}
+import type { Bounds, Subject } from './subject.ts';
 
 export interface Form {
   name: string;

@@ -6,7 +6,7 @@
  *   npm run model -- --trails    tells each counterexample, step by step
  */
 import { availableParallelism } from 'node:os';
-import { newTestFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { newTestFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';
 import { bold, green, note, red } from '../steps.ts';

@@ -6,17 +6,8 @@ import { mustRun, runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { tail } from '../lifetime/tail.ts';
 import { StepFailure } from '../steps.ts';
-import type { Bounds } from './forms.ts';
+import type { Bounds, ModelFile, Subject } from './subject.ts';
 import type { Tools } from './tools.ts';
-
-/** The protocol, and which keys a verifier takes from grants. */
-export type ModelFile = 'revocation.pml' | 'keys.pml';
-
-/** What is searched: which model, and within which bounds, where it has any. */
-export interface Subject {
-  model?: ModelFile;
-  bounds?: Bounds;
-}
 
 /** Far beyond any depth that is met; less than met would be reported, and fail the run. */
 const MAX_DEPTH = 1_000_000;

@@ -9,8 +9,8 @@ import {
   passwordVariable,
 } from './configuration.ts';
 import { secret } from '../secrets.ts';
-import { SERVICES, SUBJECT_PREFIX, type ServiceName } from '../services/catalogue.ts';
-import { ownServices } from '../services/own-services.ts';
+import { SERVICES, SUBJECT_PREFIX, type ServiceName } from '../service-names.ts';
+import { ownServices } from './own-services.ts';
 
 /** A user for `each` service, or `one` who may do everything: tests choose prefixes as they run. */
 export type BusUsers = 'each' | 'one';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packAll, withOwn, type Tarball } from './pack.ts';
 import { Project } from './project.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { tail } from '../lifetime/tail.ts';
 import { obtainProgram } from '../matrix/programs.ts';

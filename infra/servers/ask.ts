@@ -2,7 +2,7 @@
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
-import type { ServerName } from './server-name.ts';
+import type { ServerName } from '../system/server-name.ts';
 
 const CONNECT_SECONDS = 3;
 

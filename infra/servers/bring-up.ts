@@ -9,7 +9,7 @@ import { startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 import { postgresHome } from './postgres-home.ts';
 import { startRedis } from './redis.ts';
-import { ADDRESS_SETTING, SERVERS, type ServerName } from './server-name.ts';
+import { ADDRESS_SETTING, SERVERS, type ServerName } from '../system/server-name.ts';
 import type { Session } from '../lifetime/session.ts';
 import type { BusUsers } from '../nats/users.ts';
 import { DATA_ROOT } from '../paths.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ServerName } from './server-name.ts';
+import type { ServerName } from '../system/server-name.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';

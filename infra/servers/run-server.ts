@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { awaitAnswer } from './await-answer.ts';
 import { ask } from './ask.ts';
-import type { ServerName } from './server-name.ts';
+import type { ServerName } from '../system/server-name.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage, type ProcessSpec } from '../lifetime/supervisor.ts';
 import { isFree, rememberedPort } from '../system/free-port.ts';

@@ -2,17 +2,13 @@ import { join } from 'node:path';
 import { ROOT } from '../paths.ts';
 import { StepFailure } from '../steps.ts';
 import { isFree, rememberedPort } from '../system/free-port.ts';
+import { SERVICES, type ServiceName } from '../service-names.ts';
 import { holderOf } from '../system/port-holder.ts';
 
-export const SERVICES = ['auth', 'user', 'admin'] as const;
-export type ServiceName = (typeof SERVICES)[number];
 export type ServicePorts = Record<ServiceName, number>;
 
 /** Services with a database of their own, and its name. */
 export const DATABASES = { auth: 'portcullis_auth', user: 'portcullis_user' } as const;
-
-/** Where everything travels on NATS: its users are made for it, and the services get it. */
-export const SUBJECT_PREFIX: string = process.env['PORTCULLIS_PREFIX'] ?? 'portcullis';
 
 const FIRST_PORT = 4000;
 

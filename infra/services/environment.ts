@@ -1,6 +1,7 @@
 import type { Administrator } from './first-administrator.ts';
-import { addressOf, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
-import { withOwnServices, type OwnService } from './own-services.ts';
+import { addressOf, type ServicePorts } from './catalogue.ts';
+import { SUBJECT_PREFIX, type ServiceName } from '../service-names.ts';
+import { withOwnServices, type OwnService } from '../nats/own-services.ts';
 import { isGiven, passedOn } from './settings.ts';
 
 /** What a service is given; each gets only what it needs. */

@@ -1,7 +1,8 @@
-import { chosenPorts, DATABASES, type ServiceName } from './catalogue.ts';
+import { chosenPorts, DATABASES } from './catalogue.ts';
+import type { ServiceName } from '../service-names.ts';
 import { serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import { firstAdministrator } from './first-administrator.ts';
-import { ownServices } from './own-services.ts';
+import { ownServices } from '../nats/own-services.ts';
 import { runningSystem } from './running-system.ts';
 import { mailFolder } from './told-mails.ts';
 import { natsUrls } from '../nats/users.ts';

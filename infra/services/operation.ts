@@ -6,7 +6,7 @@ import { noted } from './noted-system.ts';
 import { runningSystem } from './running-system.ts';
 import { isGiven } from './settings.ts';
 import { prepareDatabases } from './system.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../checks/test-folder.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { DEV_FOLDER, ROOT } from '../paths.ts';

@@ -1,7 +1,7 @@
 /** What a service of the reader's own is given, as a file that Node reads. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OwnService } from './own-services.ts';
+import type { OwnService } from '../nats/own-services.ts';
 import { secret } from '../secrets.ts';
 
 export const clientIdOf = ({ name }: OwnService): string => `cli_${name}`;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { addressOf, program, type ServiceName } from './catalogue.ts';
+import { addressOf, program } from './catalogue.ts';
+import type { ServiceName } from '../service-names.ts';
 import type { ServiceEnvironment } from './environment.ts';
 import { mustRun } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SERVICES, type ServicePorts } from './catalogue.ts';
+import type { ServicePorts } from './catalogue.ts';
+import { SERVICES } from '../service-names.ts';
 import { isAlive, self } from '../lifetime/process-identity.mjs';
 import type { Session } from '../lifetime/session.ts';
 

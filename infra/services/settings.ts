@@ -1,5 +1,5 @@
 /** What `npm start` does with each setting of docs/operations.md that is set in the shell. */
-import type { ServiceName } from './catalogue.ts';
+import type { ServiceName } from '../service-names.ts';
 
 /** Passed on to each service. */
 const OF_ALL = [

@@ -1,5 +1,6 @@
 import { build } from './build.ts';
-import { SERVICES, SUBJECT_PREFIX, type ServiceName, type ServicePorts } from './catalogue.ts';
+import type { ServicePorts } from './catalogue.ts';
+import { SERVICES, SUBJECT_PREFIX, type ServiceName } from '../service-names.ts';
 import { createDatabases } from './databases.ts';
 import { CLIENTS, serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type Administrator,
 } from './first-administrator.ts';
 import { clientIdOf, clientSecretOf, writeEnvironment } from './own-service-environment.ts';
-import { ownServices, type OwnService } from './own-services.ts';
+import { ownServices, type OwnService } from '../nats/own-services.ts';
 import { runService, runServiceCommand } from './run-service.ts';
 import { notPassedOn } from './settings.ts';
 import type { Session } from '../lifetime/session.ts';

@@ -5,7 +5,7 @@ import { runCommand } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { tail } from '../lifetime/tail.ts';
 import { note } from '../steps.ts';
-import type { ServerName } from '../servers/server-name.ts';
+import type { ServerName } from './server-name.ts';
 
 /** A program that may be had from a package. */
 export type Installable = ServerName | 'chromium';

@@ -11,7 +11,7 @@ import {
   readService,
   withOwnServices,
   writeOwnServices,
-} from '../services/own-services.ts';
+} from '../nats/own-services.ts';
 
 const ORDERS = { name: 'orders', audience: 'urn:acme:orders', events: ['accounts'] } as const;
 

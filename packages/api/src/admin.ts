@@ -24,7 +24,7 @@ import {
   rotateClientInput,
   rotatedClient,
 } from './clients.ts';
-import { killKeyInput, rotatedKey } from './auth.ts';
+import { killKeyInput, rotatedKey } from './keys.ts';
 import type { UserCall } from './context.ts';
 import { permittedProcedure, router } from './procedures.ts';
 

@@ -1,12 +1,5 @@
 /** The router of the auth service. */
-import {
-  emailAddress,
-  keyId,
-  receipt,
-  receiptWait,
-  sessionId,
-  shownName,
-} from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts';
 import * as z from 'zod';
 import {
   accountChange,
@@ -33,174 +26,24 @@ import {
   rotateClientInput,
   rotatedClient,
 } from './clients.ts';
-import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
-import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
+import type { AuthService } from './auth-service.ts';
+import { killKeyInput, rotatedKey } from './keys.ts';
+import { ownData, registered, registerInput } from './own-account.ts';
 import {
-  createEmailRouter,
-  createPasswordRouter,
-  knownAddress,
-  password,
-  type RecoveryService,
-} from './recovery.ts';
-
-const refreshToken = z.string().min(1).max(256);
-
-export const registerInput = z.strictObject({
-  email: emailAddress,
-  password,
-  name: shownName.optional(),
-});
-/** The same whether or not the address is known. */
-export const registered = z.object({ status: z.literal('accepted') });
-
-export const loginInput = z.strictObject({
-  email: knownAddress,
-  password,
-  /** `cookie`: the tokens travel in cookies that no script can read, and not in the answer. */
-  transport: z.enum(['body', 'cookie']).default('body'),
-});
-
-/** RFC 6749 section 5.1, and the session that was opened. */
-export const tokens = z.object({
-  access_token: z.string(),
-  /** `DPoP` when the request proved possession of a key, which the tokens are bound to (RFC 9449). */
-  token_type: z.enum(['Bearer', 'DPoP']),
-  /** Seconds. */
-  expires_in: z.int(),
-  refresh_token: z.string(),
-  session_id: sessionId,
-});
-export type Tokens = z.infer<typeof tokens>;
-
-/** What the answer says of tokens that travel in cookies. */
-export const cookieSession = z.object({
-  transport: z.literal('cookie'),
-  /** Seconds that the access token has to live. */
-  expires_in: z.int(),
-  session_id: sessionId,
-});
-export type CookieSession = z.infer<typeof cookieSession>;
-const delivered = z.union([tokens, cookieSession]);
-
-/** Without a token, the one in the cookie is meant. */
-export const refreshInput = z.strictObject({ refresh_token: refreshToken.optional() });
-export const logoutInput = z.strictObject({ wait: receiptWait });
-export const logoutAllInput = z.strictObject({
-  /** Spares the caller's own session by ending the others one by one. */
-  keep_current: z.boolean().default(false),
-  wait: receiptWait,
-});
-export const endSessionInput = z.strictObject({ session_id: sessionId, wait: receiptWait });
-
-export const session = z.object({
-  id: sessionId,
-  /** Whether it is the one that asks. */
-  current: z.boolean(),
-  user_agent: z.string().nullable(),
-  address: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  last_used_at: z.iso.datetime(),
-  expires_at: z.iso.datetime(),
-});
-export const sessionList = z.object({ sessions: z.array(session) });
-export type SessionList = z.infer<typeof sessionList>;
-
-/** All that this service keeps about a person. */
-export const ownData = z.object({
-  exported_at: z.iso.datetime(),
-  account: account,
-  /** Those that have ended too, the newest first; at most 1,000. */
-  sessions: z.array(
-    session.omit({ current: true }).extend({ ended_at: z.iso.datetime().nullable() }),
-  ),
-  /** Of the audit trail: what the person did, and what was done to the account; at most 1,000. */
-  activity: z.array(
-    z.object({ at: z.iso.datetime(), action: z.string(), address: z.string().nullable() }),
-  ),
-});
-export type OwnData = z.infer<typeof ownData>;
+  delivered,
+  endSessionInput,
+  loginInput,
+  logoutAllInput,
+  logoutInput,
+  refreshInput,
+  sessionList,
+} from './session.ts';
+import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
+import { createEmailRouter, createPasswordRouter } from './recovery.ts';
 
 /** Who asked for it, when a service acts for a person. */
 const onBehalfOf = { actor: accountInput.shape.user_id };
-
-/** What the app supplies. A verb throws `Refusal` and nothing else on purpose. */
-export interface AuthService extends RecoveryService {
-  register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
-  logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens>;
-  refresh(call: AnonymousCall, input: { refresh_token: string }): Promise<Tokens>;
-  /** Answers a session that has ended already with the receipt of its end; so it authenticates itself. */
-  logOut(call: AnonymousCall, input: z.infer<typeof logoutInput>): Promise<z.infer<typeof receipt>>;
-  logOutAll(
-    call: UserCall,
-    input: z.infer<typeof logoutAllInput>,
-  ): Promise<z.infer<typeof receipt>>;
-  listSessions(call: UserCall): Promise<SessionList>;
-  endSession(
-    call: UserCall,
-    input: z.infer<typeof endSessionInput>,
-  ): Promise<z.infer<typeof receipt>>;
-  exportOwnData(call: UserCall): Promise<OwnData>;
-  accounts: AccountAdministration;
-}
-
-/** By machine clients, for an administrator whom they name. */
-export interface AccountAdministration {
-  list(call: MachineCall, input: z.infer<typeof listAccountsInput>): Promise<AccountPageOf>;
-  get(call: MachineCall, input: z.infer<typeof accountInput>): Promise<z.infer<typeof account>>;
-  disable(call: MachineCall, input: Acting<typeof accountChangeInput>): Promise<ChangeOf>;
-  enable(
-    call: MachineCall,
-    input: Acting<typeof accountInput>,
-  ): Promise<z.infer<typeof accountEnabled>>;
-  remove(
-    call: MachineCall,
-    input: Acting<typeof accountChangeInput>,
-  ): Promise<z.infer<typeof accountDeleted>>;
-  setRoles(call: MachineCall, input: Acting<typeof rolesInput>): Promise<ChangeOf>;
-  /** For the owner of the account, whom the machine client has authenticated. */
-  rename(
-    call: MachineCall,
-    input: z.infer<typeof renameInput>,
-  ): Promise<z.infer<typeof accountRenamed>>;
-  logOut(
-    call: MachineCall,
-    input: Acting<typeof accountChangeInput>,
-  ): Promise<z.infer<typeof receipt>>;
-  listVerifiers(call: MachineCall): Promise<z.infer<typeof verifierList>>;
-  rotateKey(call: MachineCall, input: ActorOnly): Promise<z.infer<typeof rotatedKey>>;
-  killKey(call: MachineCall, input: Acting<typeof killKeyInput>): Promise<z.infer<typeof receipt>>;
-  listClients(
-    call: MachineCall,
-    input: z.infer<typeof listClientsInput>,
-  ): Promise<z.infer<typeof clientPage>>;
-  createClient(
-    call: MachineCall,
-    input: Acting<typeof createClientInput>,
-  ): Promise<z.infer<typeof createdClient>>;
-  rotateClient(
-    call: MachineCall,
-    input: Acting<typeof rotateClientInput>,
-  ): Promise<z.infer<typeof rotatedClient>>;
-  disableClient(
-    call: MachineCall,
-    input: Acting<typeof disableClientInput>,
-  ): Promise<z.infer<typeof disabledClient>>;
-  listAudit(
-    call: MachineCall,
-    input: z.infer<typeof listAuditInput>,
-  ): Promise<z.infer<typeof auditPage>>;
-}
-
-type AccountPageOf = z.infer<typeof accountPage>;
-type ChangeOf = z.infer<typeof accountChange>;
-type Acting<S extends z.ZodType> = z.infer<S> & ActorOnly;
-interface ActorOnly {
-  actor: z.infer<typeof accountInput>['user_id'];
-}
-
-export const killKeyInput = z.strictObject({ kid: keyId, wait: receiptWait });
-export const rotatedKey = z.object({ kid: keyId });
 
 /** Binds the schemas to a service; holds no logic. */
 export function createAuthRouter(service: AuthService) {
@@ -236,7 +79,9 @@ export function createAuthRouter(service: AuthService) {
       })
       .input(loginInput)
       .output(delivered)
-      .mutation(({ ctx, input }) => logInBy(input.transport, ctx, service, input)),
+      .mutation(({ ctx, input }) =>
+        logInBy(input.transport, ctx, () => service.logIn({ request: ctx }, input)),
+      ),
     refresh: publicProcedure
       .meta({
         route: {
@@ -249,7 +94,11 @@ export function createAuthRouter(service: AuthService) {
       })
       .input(refreshInput)
       .output(delivered)
-      .mutation(({ ctx, input }) => refreshFrom(input.refresh_token, ctx, service)),
+      .mutation(({ ctx, input }) =>
+        refreshFrom(input.refresh_token, ctx, (token) =>
+          service.refresh({ request: ctx }, { refresh_token: token }),
+        ),
+      ),
     logout: publicProcedure
       .meta({
         route: {

@@ -3,41 +3,40 @@
  * body, since then a script could read them after all.
  */
 import { Refusal, type ErrorCode } from '@portcullis/contracts';
-import type { AuthService, CookieSession, Tokens } from './auth.ts';
 import type { RequestContext } from './context.ts';
+import type { CookieSession, Tokens } from './session.ts';
 
 type Delivered = Tokens | CookieSession;
 
 export async function logInBy(
   transport: 'body' | 'cookie',
   request: RequestContext,
-  service: AuthService,
-  input: Parameters<AuthService['logIn']>[1],
+  logIn: () => Promise<Tokens>,
 ): Promise<Delivered> {
-  if (transport === 'body') return await service.logIn({ request }, input);
+  if (transport === 'body') return await logIn();
   request.cookies.demandOwnPage();
   await demandNoProof(request);
-  return inCookies(request, await service.logIn({ request }, input));
+  return inCookies(request, await logIn());
 }
 
 /** @param given in the body; a request with another one in a cookie says two things at once */
 export async function refreshFrom(
   given: string | undefined,
   request: RequestContext,
-  service: AuthService,
+  refresh: (token: string) => Promise<Tokens>,
 ): Promise<Delivered> {
   const { cookies } = request;
   const { refreshToken: kept } = cookies;
   if (given !== undefined && kept !== undefined) {
     throw new Refusal('invalid_refresh_token', { cause: new Error('a body and a cookie') });
   }
-  if (given !== undefined) return await service.refresh({ request }, { refresh_token: given });
+  if (given !== undefined) return await refresh(given);
   return await clearingOn('invalid_refresh_token', request, async () => {
     if (kept === undefined) {
       throw new Refusal('invalid_refresh_token', { cause: new Error('neither body nor cookie') });
     }
     await demandNoProof(request);
-    return inCookies(request, await service.refresh({ request }, { refresh_token: kept }));
+    return inCookies(request, await refresh(kept));
   });
 }
 

@@ -7,15 +7,9 @@ export type {
 } from './account.ts';
 export type { Client } from './clients.ts';
 export { createAdminRouter, type AdminRouter, type AdminService } from './admin.ts';
-export {
-  createAuthRouter,
-  type AccountAdministration,
-  type AuthRouter,
-  type AuthService,
-  type CookieSession,
-  type SessionList,
-  type Tokens,
-} from './auth.ts';
+export { createAuthRouter, type AuthRouter } from './auth.ts';
+export type { CookieSession, SessionList, Tokens } from './session.ts';
+export type { AccountAdministration, AuthService } from './auth-service.ts';
 export type {
   AnonymousCall,
   Call,

@@ -2,13 +2,8 @@ export { natsOptions } from './nats-cleanup.ts';
 export { rounds, testProgram, testSeed, testServers, type TestServers } from './environment.ts';
 export { freePort } from './free-port.ts';
 export { createForge, encoded, segmentsOf, type Forge } from './hostile/forge.ts';
-export {
-  HOSTILE_TOKENS,
-  isSendable,
-  LEGITIMATE_TOKENS,
-  type HostileCase,
-  type TokenCase,
-} from './hostile/hostile-token.ts';
+export { HOSTILE_TOKENS, isSendable, LEGITIMATE_TOKENS } from './hostile/hostile-token.ts';
+export type { HostileCase, TokenCase } from './hostile/case.ts';
 export { askInText, askOverHttp, type HttpAnswer } from './hostile/over-http.ts';
 export { PRESENTATIONS, type Presentation } from './hostile/presentations.ts';
 export { revocationsOf, type RevokedCase } from './hostile/revoked.ts';

@@ -3,15 +3,15 @@ export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';
 export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
-export { holdsSecret, readPublicKey, type PublicKey } from './keys/public-key.ts';
-export { rocaProblem } from './keys/roca.ts';
+export { holdsSecret, readPublicKey, type PublicKey } from './jws/public-key.ts';
+export { rocaProblem } from './jws/roca.ts';
 export {
   readAuthorization,
   type Authorization,
   type PresentedToken,
 } from './proof/authorization.ts';
 export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
-export { jwsSignatureHolds, parseJws, type Jws } from './proof/jws.ts';
+export { jwsSignatureHolds, parseJws, type Jws } from './jws/jws.ts';
 export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';
 export { refusalHeaders, type OfferedScheme } from './refusal-headers.ts';
@@ -25,14 +25,16 @@ export {
   type ReplicaState,
   type ReplicaStats,
 } from './revocation/replica.ts';
-export type { ProblemListener, VerifierProblem } from './set-up/set-up.ts';
+export type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
-export { derOfEs256 } from './token/es256-der.ts';
-export { isMediaType } from './token/media-type.ts';
-export { MAX_TOKEN_LENGTH, parseToken, type Algorithm, type ParsedToken } from './token/parse.ts';
-export { signatureHolds, type VerificationKey } from './token/signature.ts';
+export { derOfEs256 } from './jws/es256-der.ts';
+export { isMediaType } from './jws/media-type.ts';
+export { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './token/parse.ts';
+export type { Algorithm } from './jws/verification-key.ts';
+export { signatureHolds } from './jws/signature.ts';
+export type { VerificationKey } from './jws/verification-key.ts';
 export type {
   AppliedListener,
   Assurance,

@@ -7,12 +7,12 @@ import {
   demandText,
   serviceName,
 } from '@portcullis/contracts';
+import { demandFeed } from './revocation/demand-feed.ts';
 import { demandPolicy } from './stale/policy.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 const OF = 'createVerifier';
 const CLOCK = ['monotonic', 'wall', 'after'] as const;
-const FEED = ['open', 'request', 'acknowledge', 'farewell', 'close'] as const;
 
 /** @throws TypeError that names the first option that cannot be meant */
 export function demandVerifierOptions(options: VerifierOptions): void {
@@ -45,8 +45,4 @@ export function demandVerifierOptions(options: VerifierOptions): void {
   demandFunctionIfGiven(options.onProblem, OF, 'onProblem');
   demandFunctionIfGiven(options.fetch, OF, 'fetch');
   if (options.clock !== undefined) demandMethods(options.clock, OF, 'clock', CLOCK);
-}
-
-export function demandFeed(feed: unknown, of: string, option: string): void {
-  demandMethods(feed, of, option, FEED);
 }

@@ -6,7 +6,7 @@ import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import type { MalformedListener, ReplicaState, ReplicaStats } from './revocation/replica.ts';
-import type { ProblemListener, VerifierProblem } from './set-up/set-up.ts';
+import type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
 import type { WhenStale } from './stale/policy.ts';
 
 export interface VerifierOptions {

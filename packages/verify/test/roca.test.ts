@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { fetchKeySet } from '../src/keys/fetch-key-set.ts';
-import { isRocaModulus, rocaProblem } from '../src/keys/roca.ts';
+import { isRocaModulus, rocaProblem } from '../src/jws/roca.ts';
 
 const PRIMES = Array.from({ length: 166 }, (_, i) => i + 2).filter((n) =>
   Array.from({ length: n - 2 }, (_, i) => i + 2).every((divisor) => n % divisor !== 0),

@@ -6,7 +6,7 @@ import { httpGrants } from '../src/http/index.ts';
 import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
 import { problemOfRequest } from '../src/nats/problem-of-request.ts';
 import { nameOfIssuer } from '../src/set-up/issuer-metadata.ts';
-import { reasonOf } from '../src/set-up/reason-of.ts';
+import { reasonOf } from '../src/wire/reason-of.ts';
 import { SetUp } from '../src/set-up/set-up.ts';
 
 const ISSUER = 'https://auth.example/tenant/';

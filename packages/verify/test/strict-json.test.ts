@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { parseStrictJson } from '../src/token/strict-json.ts';
+import { parseStrictJson } from '../src/wire/strict-json.ts';
 
 const SEED = 20261127;
 const name = fc.string({ unit: 'grapheme' }).filter((text) => text !== '__proto__');

@@ -1,4 +1,4 @@
-/** The port RevocationLog with the isolation of its SQL (`src/postgres/revocation-log.ts`). */
+/** The port RevocationLog with the isolation of its SQL (`src/revocation/postgres-revocation-log.ts`). */
 import { MAX_ACKNOWLEDGED, type EventId, type RevocationEvent } from '@portcullis/contracts';
 import type { LogPage, RevocationLog } from '../../src/revocation/log.ts';
 import type { Connection } from './connection.ts';

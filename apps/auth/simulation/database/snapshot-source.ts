@@ -1,4 +1,4 @@
-/** The port SnapshotSource with the isolation of its SQL (`src/postgres/snapshot-source.ts`). */
+/** The port SnapshotSource with the isolation of its SQL (`src/revocation/postgres-snapshot-source.ts`). */
 import type { SnapshotSource } from '../../src/revocation/snapshots.ts';
 import type { Connection } from './connection.ts';
 

@@ -1,4 +1,4 @@
-/** The port VerifierRegistry with the isolation of its SQL (`src/postgres/verifier-registry.ts`). */
+/** The port VerifierRegistry with the isolation of its SQL (`src/revocation/postgres-verifier-registry.ts`). */
 import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { Registration, VerifierRegistry } from '../../src/revocation/registry.ts';
 import type { Connection } from './connection.ts';

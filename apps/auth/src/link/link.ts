@@ -3,7 +3,7 @@
  *
  * Invariants: a link works once, over all instances and restarts; for a short time; for its purpose;
  * and only while the account is active and has the credential under which the link was asked for
- * (account/credential.ts). One that verifies an address works only while that is not verified. All of
+ * (users/credential.ts). One that verifies an address works only while that is not verified. All of
  * it is decided by the one statement that uses the link up. A new link leaves those of before alone.
  */
 import { newId, Refusal, type LinkId, type MailId, type UserId } from '@portcullis/contracts';

@@ -99,7 +99,7 @@ const LETTERS: Readonly<Record<Exclude<MailKind, 'verify-again'>, Compose>> = {
   }),
 };
 
-/** What the link of a change of address deletes: see account/unproven-claim.ts. */
+/** What the link of a change of address deletes: see users/unproven-claim.ts. */
 function lossBy(displaces: LetterState['displaces']): string {
   if (displaces === null) return '';
   return (

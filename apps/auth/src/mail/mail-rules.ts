@@ -1,4 +1,4 @@
-/** Which mails are dead with the credential that they were asked under: see account/credential.ts. */
+/** Which mails are dead with the credential that they were asked under: see users/credential.ts. */
 import type { SQL } from 'drizzle-orm';
 import { accountIsUnder, isOfPresentCredential } from '../users/credential.ts';
 import type { mails, users } from '../database/schema/index.ts';

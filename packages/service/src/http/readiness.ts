@@ -1,25 +1,9 @@
 /** Whether the service can do its work now, asked of each part that it needs. */
 import type { Logger } from '../logger.ts';
+import { Impaired, NotReady } from '../not-ready.ts';
 
 /** For one check, in milliseconds. */
 const CHECK_TIMEOUT = 1_000;
-
-/** What a check throws to say why, in words that may be shown to anybody. */
-export class NotReady extends Error {
-  override readonly name = 'NotReady';
-}
-
-/**
- * What a check returns when its part is impaired and the service can do its work all the same: it
- * stays ready, and says so, in words that may be shown to anybody.
- */
-export class Impaired {
-  readonly warning: string;
-
-  constructor(warning: string) {
-    this.warning = warning;
-  }
-}
 
 export type ReadinessCheck = () => unknown;
 export type ReadinessChecks = Readonly<

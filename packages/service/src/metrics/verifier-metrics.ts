@@ -1,7 +1,7 @@
 /** How fresh a verifier is, what it has applied, and how long revocations were on their way. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Verifier } from '@portcullis/verify';
-import { Impaired, NotReady } from '../http/readiness.ts';
+import { Impaired, NotReady } from '../not-ready.ts';
 
 const STATES = ['SYNCING', 'LIVE', 'STALE', 'CLOSED'] as const;
 /** Seconds from the commit of a revocation to its effect here. */

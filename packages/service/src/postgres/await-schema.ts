@@ -1,7 +1,7 @@
 import { Refusal } from '@portcullis/contracts';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotReady } from '../http/readiness.ts';
+import { NotReady } from '../not-ready.ts';
 import { newRequestId } from '../http/request-id.ts';
 import type { Logger } from '../logger.ts';
 import type { Disposal } from '../process/disposal.ts';

@@ -1,6 +1,6 @@
 import { reasonOfFault } from '@portcullis/api';
 import type { Sql } from 'postgres';
-import { NotReady } from '../http/readiness.ts';
+import { NotReady } from '../not-ready.ts';
 
 /** Undoes what was written. */
 class WrittenAndUndone extends Error {

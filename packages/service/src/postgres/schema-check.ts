@@ -7,7 +7,7 @@
 import type { Sql } from 'postgres';
 import * as z from 'zod';
 import { ConfigurationError } from '../config/read-config.ts';
-import { NotReady } from '../http/readiness.ts';
+import { NotReady } from '../not-ready.ts';
 import type { Logger } from '../logger.ts';
 import { appliedMigrations } from './list-of-migrations.ts';
 import { readMigrations } from './migrations.ts';

@@ -1,6 +1,6 @@
 /** Claims that are absent, of another type, out of bounds, or somebody else's. Signed by the issuer. */
 import { encoded, segmentsOf, type Forge } from './forge.ts';
-import type { NamedToken } from './hostile-token.ts';
+import type { NamedToken } from './case.ts';
 
 type Value = (f: Forge) => unknown;
 type Named = readonly [name: string, value: Value];

@@ -1,6 +1,6 @@
 /** Whatever is not exactly three segments of canonical base64url, or not one JSON object of one reading. */
 import { encoded, segmentsOf, type Forge } from './forge.ts';
-import type { NamedToken } from './hostile-token.ts';
+import type { NamedToken } from './case.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 

@@ -1,7 +1,7 @@
 /** Headers that would choose the algorithm, the key or the rules; and signatures that are none. */
 import { createHmac, createPublicKey } from 'node:crypto';
 import { encoded, segmentsOf, type Forge } from './forge.ts';
-import type { NamedToken } from './hostile-token.ts';
+import type { NamedToken } from './case.ts';
 
 /** The order of P-256. */
 const N = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';

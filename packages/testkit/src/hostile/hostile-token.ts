@@ -5,21 +5,9 @@
  */
 import { CLAIM } from './claims.ts';
 import { FORM } from './form.ts';
-import type { Forge } from './forge.ts';
+import type { HostileCase, NamedToken, TokenCase } from './case.ts';
 import { HEADER } from './header.ts';
 import { LEGITIMATE } from './legitimate.ts';
-
-export type NamedToken = readonly [name: string, make: (forge: Forge) => string];
-
-export interface TokenCase {
-  name: string;
-  make(forge: Forge): string;
-}
-
-export interface HostileCase extends TokenCase {
-  /** The class that it is of. */
-  group: 'form' | 'header' | 'claims';
-}
 
 const casesOf = (named: readonly NamedToken[]): TokenCase[] =>
   named.map(([name, make]) => ({ name, make }));

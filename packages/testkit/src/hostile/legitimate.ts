@@ -1,6 +1,6 @@
 /** Tokens that look odd and are in order: refusing them would be a fault of its own. */
 import type { Forge, Part } from './forge.ts';
-import type { NamedToken } from './hostile-token.ts';
+import type { NamedToken } from './case.ts';
 
 const json = (value: unknown): string => JSON.stringify(value);
 

@@ -9,9 +9,9 @@ import {
   demandText,
   type GrantRequest,
 } from '@portcullis/contracts';
-import { readBounded } from './read-bounded.ts';
+import { readBounded } from '../wire/read-bounded.ts';
 import type { GrantSource } from '../revocation/failover.ts';
-import { reasonOf } from '../set-up/reason-of.ts';
+import { reasonOf } from '../wire/reason-of.ts';
 import type { Introspect } from '../stale/introspection.ts';
 
 export interface HttpSourceOptions {

@@ -1,7 +1,7 @@
 /** Asks the issuer for its key set (RFC 7517), once. */
-import { readBounded } from '../http/read-bounded.ts';
-import type { VerificationKey } from '../token/signature.ts';
-import { parseStrictJson } from '../token/strict-json.ts';
+import { readBounded } from '../wire/read-bounded.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
+import { parseStrictJson } from '../wire/strict-json.ts';
 import { problemsOfKeys, readKeySet } from './key-set.ts';
 
 const FETCH_TIMEOUT_MS = 3_000;

@@ -16,7 +16,7 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
-import type { VerificationKey } from '../token/signature.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
 import { demandTrustedAddress, fetchKeySet, type Fetch } from './fetch-key-set.ts';
 import { VouchedKeys } from './vouched-keys.ts';
 

@@ -1,9 +1,9 @@
 /** Reads a JWK set (RFC 7517) and keeps only keys that this package would verify with. */
 import { keyId } from '@portcullis/contracts';
 import * as z from 'zod';
-import type { VerificationKey } from '../token/signature.ts';
-import { holdsSecret, readPublicKey } from './public-key.ts';
-import { rocaProblem } from './roca.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
+import { holdsSecret, readPublicKey } from '../jws/public-key.ts';
+import { rocaProblem } from '../jws/roca.ts';
 
 const MAX_KEYS = 64;
 

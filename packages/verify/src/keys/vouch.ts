@@ -15,10 +15,10 @@ import {
   MAX_KEY_VOUCH_SECONDS,
 } from '@portcullis/contracts';
 import * as z from 'zod';
-import { parseJws, type Jws } from '../proof/jws.ts';
-import type { VerificationKey } from '../token/signature.ts';
+import { parseJws, type Jws } from '../jws/jws.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
 import { problemOfTimes } from '../token/times.ts';
-import { readPublicKey } from './public-key.ts';
+import { readPublicKey } from '../jws/public-key.ts';
 
 const header = z.strictObject({
   alg: z.enum(['ES256', 'RS256', 'EdDSA']),

@@ -11,8 +11,8 @@
  *  - It never takes the place of a key that is known by the same name.
  */
 import { MAX_KEY_VOUCHES } from '@portcullis/contracts';
-import { jwsSignatureHolds } from '../proof/jws.ts';
-import type { VerificationKey } from '../token/signature.ts';
+import { jwsSignatureHolds } from '../jws/jws.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
 import { isTimely, readVouch, type Vouch } from './vouch.ts';
 
 const MAX_KEYS = 16;

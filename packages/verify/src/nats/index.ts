@@ -12,7 +12,7 @@ import {
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
-import { reasonOf } from '../set-up/reason-of.ts';
+import { reasonOf } from '../wire/reason-of.ts';
 import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 import { problemOfRequest } from './problem-of-request.ts';
 

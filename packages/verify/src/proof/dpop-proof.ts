@@ -4,9 +4,9 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
-import { readPublicKey, type PublicKey } from '../keys/public-key.ts';
-import { isMediaType } from '../token/media-type.ts';
-import { jwsSignatureHolds, parseJws } from './jws.ts';
+import { readPublicKey, type PublicKey } from '../jws/public-key.ts';
+import { isMediaType } from '../jws/media-type.ts';
+import { jwsSignatureHolds, parseJws } from '../jws/jws.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
 /** What a proof may be signed with; the challenges and the metadata name them. */

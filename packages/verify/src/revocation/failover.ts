@@ -7,7 +7,7 @@
  */
 import { demandFunctionIfGiven, demandMethods } from '@portcullis/contracts';
 import { systemClock, type Clock } from '../clock.ts';
-import { demandFeed } from '../options.ts';
+import { demandFeed } from './demand-feed.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** The part of a feed that asks. */

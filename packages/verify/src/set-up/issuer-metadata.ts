@@ -1,7 +1,7 @@
 /** What the issuer calls itself, by its own metadata (RFC 8414 section 3). */
-import { readBounded } from '../http/read-bounded.ts';
+import { readBounded } from '../wire/read-bounded.ts';
 import { demandTrustedAddress, type Fetch } from '../keys/fetch-key-set.ts';
-import { parseStrictJson } from '../token/strict-json.ts';
+import { parseStrictJson } from '../wire/strict-json.ts';
 
 const TIMEOUT_MS = 3_000;
 const MAX_BYTES = 64 * 1024;

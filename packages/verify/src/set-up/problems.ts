@@ -2,8 +2,8 @@
 import type { Jwks } from '../keys/jwks.ts';
 import type { RevocationFeed } from '../revocation/feed.ts';
 import type { Replica } from '../revocation/replica.ts';
-import { reasonOf } from './reason-of.ts';
-import type { VerifierProblem } from './set-up.ts';
+import { reasonOf } from '../wire/reason-of.ts';
+import type { VerifierProblem } from './problem.ts';
 
 interface Sources {
   jwksUrl: string;

@@ -12,26 +12,14 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
 import { nameOfIssuer } from './issuer-metadata.ts';
-import { reasonOf } from './reason-of.ts';
+import { reasonOf } from '../wire/reason-of.ts';
 import { causeOf } from './problems.ts';
+import type { ProblemListener, VerifierProblem } from './problem.ts';
 
 /** Operators are told within five seconds. */
 const FIRST_LOOK_MS = 3_000;
 const LOOK_MS = 5_000;
 const MAX_TEXTS = 16;
-
-export interface VerifierProblem {
-  /**
-   * `issuer` and `audience`: every token is refused. `keys`: there is none to verify with. `grants`: nothing
-   * vouches for a token; while the verifier is LIVE, one of two ways to grants does not work. `introspection`:
-   * auth could not be asked about a token while nothing vouched for it.
-   */
-  of: 'issuer' | 'audience' | 'keys' | 'grants' | 'introspection';
-  /** What to change. */
-  reason: string;
-}
-
-export type ProblemListener = (problem: VerifierProblem) => void;
 
 export interface SetUpOptions {
   issuer: string;

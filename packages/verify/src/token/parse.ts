@@ -4,13 +4,12 @@
  * Everything here happens before any cryptography and is bounded by the length of the input.
  */
 import { keyId } from '@portcullis/contracts';
-import { isMediaType } from './media-type.ts';
-import { parseStrictJson } from './strict-json.ts';
+import type { Algorithm } from '../jws/verification-key.ts';
+import { isMediaType } from '../jws/media-type.ts';
+import { parseStrictJson } from '../wire/strict-json.ts';
 
 /** Characters. Longer tokens are refused before anything else is looked at. */
 export const MAX_TOKEN_LENGTH = 8_192;
-
-export type Algorithm = 'ES256' | 'RS256' | 'EdDSA';
 
 export interface ParsedToken {
   kid: string;

@@ -6,18 +6,27 @@
  * Invariant: what is returned was signed by a key that is known at this very moment, cached or not.
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import type { Jwks } from '../keys/jwks.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
 import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
 import { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './parse.ts';
-import { signatureHolds } from './signature.ts';
+import { signatureHolds } from '../jws/signature.ts';
 import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
 
 /** Before the ledger has judged: no version of it. */
 const NEVER = -1;
 
+/** The keys that tokens are verified with, as `keys/jwks.ts` has them. */
+export interface IssuerKeys {
+  known(kid: string): VerificationKey | undefined;
+  isKilled(kid: string): boolean;
+  /** Waits for a key that is not known. @throws Refusal `unavailable` when it cannot be asked for */
+  seek(kid: string): Promise<void>;
+  refresh(): Promise<void>;
+}
+
 export interface TokenReaderOptions {
-  keys: Jwks;
+  keys: IssuerKeys;
   expected: Expectations;
   /** Tokens that are remembered. */
   maxCached: number;
@@ -30,7 +39,7 @@ export interface TokenReaderOptions {
 }
 
 export class TokenReader {
-  readonly #keys: Jwks;
+  readonly #keys: IssuerKeys;
   readonly #expected: Expectations;
   readonly #issuerNow: () => number;
   readonly #seen: VerifiedTokens;

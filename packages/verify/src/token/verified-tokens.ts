@@ -10,7 +10,7 @@
  * which are as good as random, and cost less than a hash of the whole.
  */
 import type { AccessTokenClaims } from '@portcullis/contracts';
-import type { VerificationKey } from './signature.ts';
+import type { VerificationKey } from '../jws/verification-key.ts';
 
 /** Characters. The few that are longer are verified each time, so that the bound is one of bytes too. */
 const MAX_CACHED_LENGTH = 2_048;

@@ -15,7 +15,7 @@ import {
 import { bytea } from './bytea.ts';
 import { moment } from './moment.ts';
 
-/** Numbers requests by mail and changes of credentials in one order: see account/credential.ts. */
+/** Numbers requests by mail and changes of credentials in one order: see users/credential.ts. */
 export const requestOrder = pgSequence('request_order');
 
 export const users = pgTable(
@@ -31,7 +31,7 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     /** Raised by everything that ends the access of all tokens so far. */
     generation: integer('generation').notNull().default(0),
-    /** Raised with every new password, address and status: see account/credential.ts. */
+    /** Raised with every new password, address and status: see users/credential.ts. */
     credentialVersion: integer('credential_version').notNull().default(0),
     /**
      * The number at which this version began; a trigger takes it with every new version. Null: before

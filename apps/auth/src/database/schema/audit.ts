@@ -1,6 +1,6 @@
 /**
  * Who did what. Rows are only ever added: a trigger refuses everything else, apart from the one
- * update that gives a row its place in the chain. See `audit/chain.ts`, and `audit/origin.ts` for where
+ * update that gives a row its place in the chain. See `audit/chain.ts`, and `change/origin.ts` for where
  * from.
  */
 import { sql } from 'drizzle-orm';

@@ -1,7 +1,7 @@
 /** A public key as a JWK (RFC 7517), and whether this package would verify with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
-import type { Algorithm } from '../token/parse.ts';
+import type { Algorithm } from './verification-key.ts';
 import { isRocaModulus } from './roca.ts';
 import { isSmallOrder } from './small-order.ts';
 

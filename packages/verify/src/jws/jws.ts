@@ -3,10 +3,10 @@
  * In the one canonical spelling of the compact form, like access tokens; what its members mean is the
  * business of whoever asks.
  */
-import type { PublicKey } from '../keys/public-key.ts';
-import { signatureHolds } from '../token/signature.ts';
-import type { Algorithm } from '../token/parse.ts';
-import { parseStrictJson } from '../token/strict-json.ts';
+import type { PublicKey } from './public-key.ts';
+import { signatureHolds } from './signature.ts';
+import type { Algorithm } from './verification-key.ts';
+import { parseStrictJson } from '../wire/strict-json.ts';
 
 export interface Jws {
   header: Record<string, unknown>;
@@ -68,11 +68,8 @@ export function algorithmOf({ alg }: Record<string, unknown>): Algorithm | undef
 }
 
 /** Whether this key made the signature, by its own algorithm and no other (RFC 8725 section 3.1). */
-export function jwsSignatureHolds(
-  { header, payload, signed, signature }: Jws,
-  key: PublicKey,
-): boolean {
+export function jwsSignatureHolds({ header, signed, signature }: Jws, key: PublicKey): boolean {
   const alg = algorithmOf(header);
   if (alg !== key.alg) return false;
-  return signatureHolds({ kid: '', alg, signed, signature, payload }, { kid: '', ...key });
+  return signatureHolds({ alg, signed, signature }, key);
 }

@@ -6,35 +6,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { Registry } from 'prom-client';
-import type { Logger } from '../logger.ts';
-import { Outages } from '../outages.ts';
-import { httpMetrics, observeStreams } from '../metrics/http-metrics.ts';
-import { addDocsPage } from '../openapi/docs-page.ts';
-import { openApiDocument, type PathItems } from '../openapi/document.ts';
-import { addRestRoutes } from '../rest/rest.ts';
-import { routedProcedures } from '../rest/routed-procedures.ts';
-import { addTrpcRoutes } from '../trpc.ts';
-import { answerRefusal } from './answer-refusal.ts';
-import { allowOrigins, answerPreflight, crossOriginHeaders, isPreflight } from './allow-origins.ts';
-import { addBodyParsers } from './body-parsers.ts';
-import * as bounds from './bounds.ts';
-import { answerClientErrors, refuseExpectation } from './client-errors.ts';
-import { RequestsOfSockets } from './sender.ts';
-import { InFlight } from './drain.ts';
-import { exchangeOf, type CookieSettings } from './exchange.ts';
-import type { Authenticate, ProvePossession } from './request-context.ts';
-import { refusalOfHttp } from './framework-errors.ts';
-import { answerUnknownRoutes } from './known-methods.ts';
-import { OpenStreams, type Watch } from './open-streams.ts';
-import { addOperationRoutes } from './operations.ts';
-import { ReadinessProbe, type ReadinessChecks } from './readiness.ts';
-import { refuseIllFormed } from './ill-formed.ts';
-import { requestIdOf } from './request-id.ts';
-import { LoggedPaths } from './logged-path.ts';
-import { logRequests } from './request-log.ts';
-import { securityHeaders } from './security-headers.ts';
-import { withinBound } from './time-bound.ts';
-import { guardCookies } from './token-cookies.ts';
+import type { Logger } from './logger.ts';
+import { Outages } from './outages.ts';
+import { httpMetrics, observeStreams } from './metrics/http-metrics.ts';
+import { addDocsPage } from './openapi/docs-page.ts';
+import { openApiDocument, type PathItems } from './openapi/document.ts';
+import { addRestRoutes } from './rest/rest.ts';
+import { routedProcedures } from './rest/routed-procedures.ts';
+import { addTrpcRoutes } from './trpc.ts';
+import { answerRefusal } from './http/answer-refusal.ts';
+import {
+  allowOrigins,
+  answerPreflight,
+  crossOriginHeaders,
+  isPreflight,
+} from './http/allow-origins.ts';
+import { addBodyParsers } from './http/body-parsers.ts';
+import * as bounds from './http/bounds.ts';
+import { answerClientErrors, refuseExpectation } from './http/client-errors.ts';
+import { RequestsOfSockets } from './http/sender.ts';
+import { InFlight } from './http/drain.ts';
+import { exchangeOf, type CookieSettings } from './http/exchange.ts';
+import type { Authenticate, ProvePossession } from './http/request-context.ts';
+import { refusalOfHttp } from './http/framework-errors.ts';
+import { answerUnknownRoutes } from './http/known-methods.ts';
+import { OpenStreams, type Watch } from './http/open-streams.ts';
+import { addOperationRoutes } from './http/operations.ts';
+import { ReadinessProbe, type ReadinessChecks } from './http/readiness.ts';
+import { refuseIllFormed } from './http/ill-formed.ts';
+import { requestIdOf } from './http/request-id.ts';
+import { LoggedPaths } from './http/logged-path.ts';
+import { logRequests } from './http/request-log.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { withinBound } from './http/time-bound.ts';
+import { guardCookies } from './http/token-cookies.ts';
 
 export interface HttpServerOptions {
   /** As it stands in the document: `Portcullis user service`. */

@@ -1,0 +1,66 @@
+/** Floors: no folder and no file leads back to itself, by types neither. */
+import { describe, expect, test } from 'vitest';
+import { cyclesOf } from '../structure/cycles.ts';
+import { importsOf } from '../structure/imports.ts';
+import { ROOMS_OF_AUTH } from '../structure/rooms-of-auth.ts';
+import { filesBelow, roomsBelow, sourceFolders } from '../structure/sources.ts';
+
+const AUTH = 'apps/auth/src/';
+const folders = sourceFolders();
+
+test('every app and package is looked at', () => {
+  const expected = [AUTH, 'apps/user/src/', 'packages/verify/src/', 'infra/', 'bench/'];
+  expect(folders).toEqual(expect.arrayContaining(expected));
+  expect(folders.length).toBeGreaterThanOrEqual(12);
+});
+
+describe.each(folders)('%s', (folder) => {
+  const files = filesBelow(folder);
+
+  test('has no files that import each other', () => {
+    expect(cyclesOf(files)).toEqual([]);
+  });
+
+  test('has no folders that import each other', () => {
+    expect(cyclesOf(roomsBelow(folder, files))).toEqual([]);
+  });
+});
+
+test('a room of auth imports what its row says, and each word of the row is needed', () => {
+  const files = filesBelow(AUTH);
+  const rooms = [...roomsBelow(AUTH, files)].filter(([room]) => !room.endsWith('.ts'));
+  const found = rooms.map(([room, others]) => [room, [...others].toSorted()]);
+  const said = Object.entries(ROOMS_OF_AUTH).map(([room, others]) => [room, others.toSorted()]);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(said));
+});
+
+test('a file that is moved back to where it was is found', () => {
+  const files = new Map(filesBelow(AUTH));
+  const moved = `${AUTH}password/password-hasher.ts`;
+  const back = `${AUTH}account/password-hasher.ts`;
+  const moving = [...files].map(([path, named]) => {
+    const others = [...named].map((other) => (other === moved ? back : other));
+    return [path === moved ? back : path, new Set(others)] as const;
+  });
+  expect(cyclesOf(roomsBelow(AUTH, files))).toEqual([]);
+  expect(cyclesOf(roomsBelow(AUTH, new Map(moving))).flat()).toContain('login');
+});
+
+test('imports are found in every form that the language has', () => {
+  const text = `
+    import './a.ts'; import type { B } from './b.ts'; export { c } from './c.ts';
+    export * from '../d.ts'; export type { E } from './e.ts'; const f = await import('./f.ts');
+    type G = import('./g.ts').G; import { h } from 'h'; // import './i.ts'
+  `;
+  const found = ['x/a.ts', 'x/b.ts', 'x/c.ts', 'd.ts', 'x/e.ts', 'x/f.ts', 'x/g.ts'];
+  expect(importsOf('x/y.ts', text)).toEqual(found);
+});
+
+test('a cycle is found with all of its members, and nothing beside it', () => {
+  const lead = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: ['d'], f: ['a', 'g'] };
+  const graph = new Map(Object.entries(lead).map(([node, next]) => [node, new Set(next)]));
+  expect(cyclesOf(graph).toSorted()).toEqual([
+    ['a', 'b', 'c'],
+    ['d', 'e'],
+  ]);
+});
