@@ -35,6 +35,8 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   client: ['administration', 'change', 'database', 'proof', 'revocation', 'token'],
   // open, refresh, end
   session: ['change', 'database', 'revocation', 'timing', 'token', 'users'],
+  // settings: what of the environment is what
+  config: ['client', 'keys', 'password', 'timing'],
   login: ['change', 'database', 'limits', 'password', 'session', 'token', 'users'],
   // one file an endpoint or grant
   oauth: [
@@ -65,6 +67,6 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // operator commands
   commands: [
     ...['account', 'audit', 'change', 'client', 'database', 'keys', 'nats', 'password'],
-    ...['restore', 'revocation', 'timing', 'config.ts'],
+    ...['config', 'restore', 'revocation', 'timing'],
   ],
 };

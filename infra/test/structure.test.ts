@@ -59,8 +59,8 @@ test('imports are found in every form that the language has', () => {
 test('a cycle is found with all of its members, and nothing beside it', () => {
   const lead = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: ['d'], f: ['a', 'g'] };
   const graph = new Map(Object.entries(lead).map(([node, next]) => [node, new Set(next)]));
-  expect(cyclesOf(graph).toSorted()).toEqual([
-    ['a', 'b', 'c'],
+  expect(cyclesOf(graph)).toEqual([
     ['d', 'e'],
+    ['a', 'b', 'c'],
   ]);
 });

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readAuthConfig, readEnsureClientConfig } from '../src/config.ts';
+import { readAuthConfig } from '../src/config.ts';
+import { readEnsureClientConfig } from '../src/config/commands.ts';
 
 const secret = randomBytes(32).toString('base64url');
 const env = {

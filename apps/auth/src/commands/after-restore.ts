@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError } from '@portcullis/service';
-import { readAfterRestoreConfig } from '../config.ts';
+import { readAfterRestoreConfig } from '../config/commands.ts';
 import { createSeal, SealError } from '../keys/seal.ts';
 import { keptEvents } from '../nats/read-events.ts';
 import { afterRestore } from '../restore/after-restore.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { readBreakGlassConfig } from '../config.ts';
+import { readBreakGlassConfig } from '../config/commands.ts';
 import { verifiers } from '../database/schema/index.ts';
 import { breakGlass } from '../revocation/break-glass.ts';
 import { changeOffline } from './change-offline.ts';

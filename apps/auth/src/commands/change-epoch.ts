@@ -1,4 +1,4 @@
-import { readDatabaseConfig } from '../config.ts';
+import { readDatabaseConfig } from '../config/commands.ts';
 import { changeEpoch } from '../revocation/change-epoch.ts';
 import { changeOffline } from './change-offline.ts';
 import { runCommand } from './run-command.ts';

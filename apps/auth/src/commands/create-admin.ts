@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@portcullis/service';
 import { createAdministrator, UnusableAdministrator } from '../account/create-administrator.ts';
 import { createPasswordHasher } from '../password/password-hasher.ts';
-import { readCreateAdminConfig } from '../config.ts';
+import { readCreateAdminConfig } from '../config/commands.ts';
 import { changeOffline } from './change-offline.ts';
 import { runCommand } from './run-command.ts';
 

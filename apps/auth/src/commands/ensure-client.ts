@@ -1,5 +1,5 @@
 import { ensureClient, UnusableClient } from '../client/ensure-client.ts';
-import { readEnsureClientConfig } from '../config.ts';
+import { readEnsureClientConfig } from '../config/commands.ts';
 import { changeOffline } from './change-offline.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 

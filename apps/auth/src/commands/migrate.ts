@@ -1,4 +1,4 @@
-import { readDatabaseConfig } from '../config.ts';
+import { readDatabaseConfig } from '../config/commands.ts';
 import { migrate } from '../database/migrate.ts';
 import { runCommand } from './run-command.ts';
 

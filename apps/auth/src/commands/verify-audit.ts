@@ -1,5 +1,5 @@
 import { verifyAudit } from '../audit/verify-audit.ts';
-import { readVerifyAuditConfig } from '../config.ts';
+import { readVerifyAuditConfig } from '../config/commands.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('verify-audit', async () => {

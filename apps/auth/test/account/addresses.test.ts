@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { ConfigurationError } from '@portcullis/service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAdministrator } from '../../src/account/create-administrator.ts';
-import { readAuthConfig, readCreateAdminConfig } from '../../src/config.ts';
+import { readAuthConfig } from '../../src/config.ts';
+import { readCreateAdminConfig } from '../../src/config/commands.ts';
 import {
   ADMIN,
   PASSWORD,

@@ -10,7 +10,7 @@ import { DEFAULT_ARGON2 } from '../../src/password/argon2-parameters.ts';
 import { createPasswordHasher, type PasswordHasher } from '../../src/password/password-hasher.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
-import { readEnsureClientConfig } from '../../src/config.ts';
+import { readEnsureClientConfig } from '../../src/config/commands.ts';
 import {
   ADMIN,
   basic,

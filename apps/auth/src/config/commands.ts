@@ -1,0 +1,166 @@
+/** What the commands read, of the environment and of their words. Repeats no value that is wrong. */
+import { audienceName, clientId, permission, shownName } from '@portcullis/contracts';
+import {
+  ConfigurationError,
+  databaseUrl,
+  flag,
+  isProduction,
+  readConfig,
+  secret,
+  serviceFields,
+  type Environment,
+} from '@portcullis/service';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { readClientKeys } from '../client/client-keys.ts';
+import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
+import { signingAlgorithm } from '../keys/signing-key.ts';
+import { administratorFields, administratorOf } from './administrator.ts';
+import { hashingFields, keyEncryptionKey, maxStalenessMs } from './fields.ts';
+
+/** Characters. */
+const MAX_JWKS_LENGTH = 32_768;
+
+/** For commands that need the database and nothing else. */
+export function readDatabaseConfig(env: Environment = process.env): { databaseUrl: string } {
+  const schema = z.object({ DATABASE_URL: databaseUrl({ production: isProduction(env) }) });
+  return { databaseUrl: readConfig(schema, env).DATABASE_URL };
+}
+
+/** For the command that compares the audit trail with what was published of it. */
+export function readVerifyAuditConfig(env: Environment = process.env) {
+  const { NATS_URL, PORTCULLIS_PREFIX } = serviceFields({
+    production: isProduction(env),
+    port: 4000,
+  });
+  const fields = readConfig(z.object({ NATS_URL, PORTCULLIS_PREFIX }), env);
+  return {
+    ...readDatabaseConfig(env),
+    natsUrl: fields.NATS_URL,
+    prefix: fields.PORTCULLIS_PREFIX,
+  };
+}
+
+/** For the command that follows a restored backup. */
+export function readAfterRestoreConfig(words: string[], env: Environment = process.env) {
+  const production = isProduction(env);
+  const fields = readConfig(
+    z.object({
+      PORTCULLIS_KEY_ENCRYPTION_KEY: keyEncryptionKey(production),
+      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
+      PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
+      PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
+      PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
+    }),
+    env,
+  );
+  return {
+    ...readVerifyAuditConfig(env),
+    requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
+    keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
+    otherKeyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER ?? null,
+    algorithm: fields.PORTCULLIS_SIGNING_ALGORITHM,
+    maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
+    ...readFlags(words, ['dry-run', 'apply']),
+  };
+}
+
+export function readBreakGlassConfig(words: string[], env: Environment = process.env) {
+  const fields = readConfig(z.object({ PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs }), env);
+  readFlags(words, []);
+  return { ...readDatabaseConfig(env), maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS };
+}
+
+/** @throws ConfigurationError for a word that is none of the flags */
+function readFlags<F extends string>(
+  words: string[],
+  flags: readonly F[],
+): { flags: ReadonlySet<F> } {
+  const given = new Set<F>();
+  for (const word of words) {
+    const known = flags.find((one) => word === `--${one}`);
+    if (known === undefined) {
+      const all = flags.map((one) => `--${one}`).join(' and ') || 'none';
+      throw new ConfigurationError([`${word}: is not an option; options: ${all}`]);
+    }
+    given.add(known);
+  }
+  return { flags: given };
+}
+
+export function readCreateAdminConfig(env: Environment = process.env) {
+  const fields = readConfig(
+    z.object({ ...administratorFields(isProduction(env)), ...hashingFields() }),
+    env,
+  );
+  const administrator = administratorOf(fields);
+  if (administrator === null) {
+    throw new ConfigurationError([
+      'PORTCULLIS_ADMIN_EMAIL: is missing',
+      'PORTCULLIS_ADMIN_PASSWORD: is missing',
+    ]);
+  }
+  return { ...readDatabaseConfig(env), administrator, argon2: fields.PORTCULLIS_ARGON2 };
+}
+
+const clientWords = z.object({
+  id: clientId,
+  name: shownName,
+  scope: z
+    .string()
+    .transform((value) => [...new Set(value.split(' ').filter((one) => one !== ''))])
+    .pipe(z.array(permission)),
+  audience: z.array(audienceName).min(1).max(16),
+});
+
+export function readEnsureClientConfig(words: string[], env: Environment = process.env) {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      id: { type: 'string' },
+      name: { type: 'string' },
+      scope: { type: 'string' },
+      audience: { type: 'string', multiple: true },
+    },
+  });
+  const parsed = clientWords.safeParse(values);
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`),
+    );
+  }
+  const { id, name, scope: scopes, audience: audiences } = parsed.data;
+  return { ...readDatabaseConfig(env), client: { id, name, scopes, audiences, ...proofOf(env) } };
+}
+
+/** What the client proves itself with: a secret, or public keys as a JWK set. One of the two. */
+function proofOf(env: Environment) {
+  const tooShort = `is shorter than ${MIN_SECRET_LENGTH} characters`;
+  const { PORTCULLIS_CLIENT_SECRET: own, PORTCULLIS_CLIENT_JWKS: jwks } = readConfig(
+    z.object({
+      PORTCULLIS_CLIENT_SECRET: secret({
+        production: isProduction(env),
+        minLength: MIN_SECRET_LENGTH,
+      })
+        .pipe(z.string().min(MIN_SECRET_LENGTH, tooShort).max(MAX_SECRET_LENGTH, 'is too long'))
+        .optional(),
+      PORTCULLIS_CLIENT_JWKS: z.string().max(MAX_JWKS_LENGTH, 'is too long').optional(),
+    }),
+    env,
+  );
+  if (own !== undefined && jwks !== undefined) {
+    throw new ConfigurationError([
+      'PORTCULLIS_CLIENT_JWKS: stands beside PORTCULLIS_CLIENT_SECRET',
+    ]);
+  }
+  if (own !== undefined) return { secret: own };
+  if (jwks === undefined) throw new ConfigurationError(['PORTCULLIS_CLIENT_SECRET: is missing']);
+  try {
+    return { jwks: readClientKeys(JSON.parse(jwks)).set };
+  } catch (error) {
+    // What is not JSON is quoted in no error: it may be a private key.
+    const reason =
+      error instanceof SyntaxError || !(error instanceof Error) ? 'is not JSON' : error.message;
+    throw new ConfigurationError([`PORTCULLIS_CLIENT_JWKS: ${reason}`]);
+  }
+}
