@@ -6,20 +6,25 @@ import { ROOT } from '../paths.ts';
 import type { Graph } from './cycles.ts';
 import { importsOf } from './imports.ts';
 
-const WORKSPACE = /^(?:apps|packages)\/[^/]+\/src\/|^(?:infra|bench)\//;
+const PROGRAM =
+  /^(?:apps|packages)\/[^/]+\/(?:src|simulation|fuzz|timing|bench)\/|^(?:infra|bench)\//;
 
-/** Every folder whose files make up one program: the `src` of apps and packages, `infra` and `bench`. */
+/** Every folder whose files make up one program: the `src` of each app and package, `infra`, and others. */
 export function sourceFolders(): string[] {
-  const folders = sources().map((path) => WORKSPACE.exec(path)?.[0]);
+  const folders = sources().map((path) => PROGRAM.exec(path)?.[0]);
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted();
 }
 
 /** @returns for each file below that folder the files that it names, from the root of the repository */
 export function filesBelow(folder: string): Graph {
+  const texts = [...textsBelow(folder)];
+  return new Map(texts.map(([path, text]) => [path, new Set(importsOf(path, text))]));
+}
+
+/** @returns the text of each file below that folder */
+export function textsBelow(folder: string): ReadonlyMap<string, string> {
   const files = sources().filter((path) => path.startsWith(folder));
-  return new Map(
-    files.map((path) => [path, new Set(importsOf(path, readFileSync(join(ROOT, path), 'utf8')))]),
-  );
+  return new Map(files.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }
 
 /**

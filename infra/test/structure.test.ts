@@ -1,9 +1,10 @@
-/** Floors: no folder and no file leads back to itself, by types neither. */
+/** Floors: no folder and no file leads back to itself, by types neither. And how long they are. */
 import { describe, expect, test } from 'vitest';
 import { cyclesOf } from '../structure/cycles.ts';
 import { importsOf } from '../structure/imports.ts';
 import { ROOMS_OF_AUTH } from '../structure/rooms-of-auth.ts';
-import { filesBelow, roomsBelow, sourceFolders } from '../structure/sources.ts';
+import { linesOf, longFunctionsOf } from '../structure/sizes.ts';
+import { filesBelow, roomsBelow, sourceFolders, textsBelow } from '../structure/sources.ts';
 
 const AUTH = 'apps/auth/src/';
 const folders = sourceFolders();
@@ -23,6 +24,40 @@ describe.each(folders)('%s', (folder) => {
 
   test('has no folders that import each other', () => {
     expect(cyclesOf(roomsBelow(folder, files))).toEqual([]);
+  });
+});
+
+describe('files and functions', () => {
+  const MEDIAN_LINES = 80;
+  const FILE_LINES = 350;
+  const FUNCTION_LINES = 70;
+  /** Tables of routes. */
+  const ROUTES = ['createAuthRouter', 'createAdminRouter'];
+  /** To be cut. */
+  const LONG = `benchColdStart compose compose composeVerifierSide createAuthMetrics createDeliverMail createLimits
+    createLogIn createMakeChange createReceipts createRefresh createRevokeToken createTestIssuer createVerifyEmail
+    furnish limiter openKeyRing observeVerifier postgresProfiles postgresRevocationLog postgresVerifierRegistry
+    prepareStatement readAuthConfig simulatedFeed simulatedRevocationLog startMailQueue startWorkload subscribeToEvents`;
+  const LONG_FILES = ['packages/verify/src/revocation/replica.ts'];
+  const texts = folders
+    .flatMap((folder) => [...textsBelow(folder)])
+    .filter(([path]) => !path.startsWith('infra/test/'));
+  const lengths = texts.map(([path, text]) => ({ path, lines: linesOf(text) }));
+
+  test(`half of the files have at most ${MEDIAN_LINES} lines`, () => {
+    const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(MEDIAN_LINES);
+  });
+
+  test(`files over ${FILE_LINES} lines are those that are named here`, () => {
+    const long = lengths.filter(({ lines }) => lines > FILE_LINES).map(({ path }) => path);
+    expect(long).toEqual(LONG_FILES);
+  });
+
+  test(`functions over ${FUNCTION_LINES} lines are those that are named here`, () => {
+    const long = texts.flatMap(([path, text]) => longFunctionsOf(path, text, FUNCTION_LINES));
+    const names = long.map(({ name }) => name).filter((name) => !name.startsWith('line '));
+    expect([...ROUTES, ...LONG.split(/\s+/)]).toEqual(expect.arrayContaining(names));
   });
 });
 
@@ -54,6 +89,15 @@ test('imports are found in every form that the language has', () => {
   `;
   const found = ['x/a.ts', 'x/b.ts', 'x/c.ts', 'd.ts', 'x/e.ts', 'x/f.ts', 'x/g.ts'];
   expect(importsOf('x/y.ts', text)).toEqual(found);
+});
+
+test('functions are measured with those inside of them, by their names', () => {
+  const text =
+    'function a() {\n  return () => {\n    b();\n  };\n}\nconst c = function d() {\n};\n';
+  expect(longFunctionsOf('x.ts', text, 2)).toEqual([
+    { name: 'a', lines: 5 },
+    { name: 'line 2', lines: 3 },
+  ]);
 });
 
 test('a cycle is found with all of its members, and nothing beside it', () => {

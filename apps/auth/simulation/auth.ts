@@ -7,7 +7,7 @@ import { startProtocol, type Protocol } from '../src/revocation/protocol.ts';
 import { Snapshots } from '../src/revocation/snapshots.ts';
 import { Link } from './bus/network.ts';
 import { Connection, MAIN_CONNECTION, PROTOCOL_CONNECTION } from './database/connection.ts';
-import { changeState, type Cut } from './database/cut.ts';
+import { changeState, type Cut } from './verbs/cut.ts';
 import { readToken, type Login } from './database/mint.ts';
 import { simulatedRevocationLog } from './database/revocation-log.ts';
 import { simulatedSnapshotSource } from './database/snapshot-source.ts';

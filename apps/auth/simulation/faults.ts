@@ -1,7 +1,7 @@
 /** What goes wrong, when, and for how long: chosen by the seed, and over at `until`. */
 import type { Auth } from './auth.ts';
 import { FAIR, type Link } from './bus/network.ts';
-import { endBackup } from './database/end-backup.ts';
+import { endBackup } from './verbs/end-backup.ts';
 import type { Setting } from './setting.ts';
 import type { Verifier } from './verifier.ts';
 import type { Machine } from './world/machine.ts';

@@ -1,7 +1,7 @@
 /** What people and clients do: log in, refresh, log out, lose access; and requests at every verifier. */
 import { clientId, type UserId } from '@portcullis/contracts';
 import type { Auth } from './auth.ts';
-import type { Cut } from './database/cut.ts';
+import type { Cut } from './verbs/cut.ts';
 import type { Facts } from './guarantees/facts.ts';
 import type { Revocation, Token } from './history.ts';
 import type { Setting } from './setting.ts';

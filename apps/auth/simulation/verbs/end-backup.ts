@@ -2,7 +2,7 @@
 import { revocationEvent, type KeyId } from '@portcullis/contracts';
 import type { Revocation } from '../history.ts';
 import type { Setting } from '../setting.ts';
-import type { Undo } from './database.ts';
+import type { Undo } from '../database/database.ts';
 
 const STEP = 1_000_000;
 

@@ -10,8 +10,8 @@ import {
 } from '@portcullis/contracts';
 import type { Revocation } from '../history.ts';
 import type { Setting } from '../setting.ts';
-import type { Transaction } from './connection.ts';
-import type { Database, Undo } from './database.ts';
+import type { Transaction } from '../database/connection.ts';
+import type { Database, Undo } from '../database/database.ts';
 
 export type Cut =
   | { kind: 'session'; key: SessionId }
