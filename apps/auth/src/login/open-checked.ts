@@ -1,0 +1,62 @@
+import type { RequestContext, Tokens } from '@portcullis/api';
+import type { SessionId, UserId } from '@portcullis/contracts';
+import type { Cause, MakeChange } from '../change/change.ts';
+import { endSession } from '../session/end-sessions.ts';
+import type { KeepToLimit } from '../session/keep-to-limit.ts';
+import type { OpenSession } from '../session/open-session.ts';
+import type { Mint } from '../token/mint.ts';
+import { lockOwner } from '../users/lock-user.ts';
+import type { CheckedUser } from './check-credentials.ts';
+import { tokensOf } from './tokens-of.ts';
+
+export interface OpenCheckedDependencies {
+  makeChange: MakeChange;
+  openSession: OpenSession;
+  keepToLimit: KeepToLimit;
+  mint: Mint;
+}
+
+/**
+ * The fourth step of a login: a session for the account whose password was checked.
+ *
+ * @param jkt of the key that the tokens are to be bound to (RFC 9449); undefined: none
+ * @returns null when the account is another one now than the password was checked against
+ */
+export async function openChecked(
+  { makeChange, openSession, keepToLimit, mint }: OpenCheckedDependencies,
+  { id: user, generation }: CheckedUser,
+  request: RequestContext,
+  jkt: string | undefined,
+): Promise<Tokens | null> {
+  const session = await openSession(request, { user, generation, amr: ['pwd'], jkt });
+  if (session === null) return null;
+  const { requestId, address } = request;
+  const cause: Cause = { actor: { kind: 'user', id: user }, requestId, address };
+  try {
+    // The tokens first: a login that cannot be answered must not end another session of the user.
+    const tokens = await tokensOf(mint, session, user, jkt);
+    if (session.mayBeTooMany) await keepToLimit(cause, user, session.id);
+    return tokens;
+  } catch (error) {
+    // No client gets this session, and it must not take the place of one that a client has.
+    await endAbandoned(makeChange, cause, user, session.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function endAbandoned(
+  makeChange: MakeChange,
+  cause: Cause,
+  owner: UserId,
+  id: SessionId,
+): Promise<void> {
+  await makeChange(cause, async (change) => {
+    await lockOwner(change, owner);
+    const ended = await endSession(change, id, owner, 'session_ended');
+    await change.audit({
+      action: 'session.abandoned',
+      target: { kind: 'session', id },
+      detail: { changed: ended !== null && 'now' in ended },
+    });
+  });
+}

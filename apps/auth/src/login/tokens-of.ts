@@ -1,0 +1,35 @@
+import type { Tokens } from '@portcullis/api';
+import type { UserId } from '@portcullis/contracts';
+import type { OpenedSession } from '../session/open-session.ts';
+import type { Mint } from '../token/mint.ts';
+import { knownRoles } from '../users/account-of-row.ts';
+
+/** The last step of a login: the answer. */
+export async function tokensOf(
+  mint: Mint,
+  session: OpenedSession,
+  user: UserId,
+  jkt: string | undefined,
+): Promise<Tokens> {
+  const { accessToken, tokenType, expiresIn } = await mint.forPerson(
+    {
+      id: user,
+      generation: session.generation,
+      roles: knownRoles(session.roles),
+      session: session.id,
+      client: session.client,
+      authTime: session.authTime,
+      amr: session.amr,
+      sessionExpiresAt: session.expiresAt,
+      jkt,
+    },
+    session.facts,
+  );
+  return {
+    access_token: accessToken,
+    token_type: tokenType,
+    expires_in: expiresIn,
+    refresh_token: session.refreshToken.text,
+    session_id: session.id,
+  };
+}
