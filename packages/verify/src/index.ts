@@ -18,13 +18,9 @@ export { refusalHeaders, type OfferedScheme } from './refusal-headers.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';
-export {
-  Replica,
-  type MalformedListener,
-  type MessageKind,
-  type ReplicaState,
-  type ReplicaStats,
-} from './revocation/replica.ts';
+export { Replica } from './revocation/replica.ts';
+export type { ReplicaState } from './revocation/replica-states.ts';
+export type { MalformedListener, MessageKind, ReplicaStats } from './revocation/replica-options.ts';
 export type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
 export type { Introspect } from './stale/introspection.ts';
 export type { WhenStale } from './stale/policy.ts';

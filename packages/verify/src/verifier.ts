@@ -5,7 +5,8 @@ import type { Fetch } from './keys/fetch-key-set.ts';
 import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 import type { Possession } from './proof/possession.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
-import type { MalformedListener, ReplicaState, ReplicaStats } from './revocation/replica.ts';
+import type { ReplicaState } from './revocation/replica-states.ts';
+import type { MalformedListener, ReplicaStats } from './revocation/replica-options.ts';
 import type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
 import type { WhenStale } from './stale/policy.ts';
 

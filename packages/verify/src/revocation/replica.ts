@@ -1,12 +1,6 @@
 /**
  * A verifier's copy of the revocations, and how fresh it is.
- *
- *                 ┌────────────── the log is another one ──────────────┐
- *                 ▼                                                    │
- *   SYNCING ── first grant ──▶ LIVE ── no grant for S ──▶ STALE ───────┤
- *                               ▲  └────────── renewed ◀──────┘        │
- *                               └──────────────────────────────────────┘
- *   any ── close() ──▶ CLOSED
+ * replica-states.ts has its states, SPEC.md the meaning of each.
  *
  * Invariants:
  *  - Nothing is admitted unless it is fresh at that very moment (freshness.ts), however long this
@@ -27,122 +21,45 @@ import {
   revocationEvent,
   type AccessTokenClaims,
   type EpochId,
-  type EventId,
   type Grant,
   type GrantReply,
-  type GrantRequest,
   type IncarnationId,
   type RevocationEvent,
-  type StalenessPolicy,
 } from '@portcullis/contracts';
-import type { Clock } from '../clock.ts';
-import { problemOfTimes } from '../token/times.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { Confirmations } from './confirmations.ts';
-import type { FeedListener, RevocationFeed } from './feed.ts';
-import { Freshness, type Asked } from './freshness.ts';
+import { demandHeld, type Judged } from './demand-held.ts';
+import type { FeedListener } from './feed.ts';
+import { Freshness } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
-import type { Ledger } from './ledger.ts';
+import { LogCursor } from './log-cursor.ts';
 import { mergeInTurns } from './merge-in-turns.ts';
 import { parseMessage } from './parse-message.ts';
-import { LogPosition, type Place } from './position.ts';
+import { firstOf, isAnswerTo, renewAfterMs, type Question } from './question.ts';
 import { Renewals, RETRY_MS } from './renewals.ts';
+import type { MessageKind, ReplicaOptions, ReplicaStats } from './replica-options.ts';
+import { nextState, type ReplicaEvent, type ReplicaState } from './replica-states.ts';
 import { SnapshotRequest } from './snapshot-request.ts';
 
-export type ReplicaState = 'SYNCING' | 'LIVE' | 'STALE' | 'CLOSED';
-
-/** What is about to expire may be gone from a ledger, and from a snapshot. Milliseconds. */
-const EXPIRING_MS = 60_000;
 /** Until the issuer has said what S is. Milliseconds. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
-
-export interface ReplicaStats {
-  /** Pushed events and granted events that added something. */
-  applied: number;
-  /** Revocations held. */
-  entries: number;
-  position: number;
-  grants: number;
-  grantFailures: number;
-  /** Messages that did not parse. */
-  malformed: number;
-}
-
-/** That a token held. */
-export interface Judged {
-  /** The ledger's version, read before the check. */
-  judgedAt: number;
-}
-
-export interface ReplicaOptions {
-  service: string;
-  /** What the verifier does while it is stale; receipts tell verifiers apart by it. */
-  policy: StalenessPolicy;
-  feed: RevocationFeed;
-  ledger: Ledger;
-  clock: Clock;
-  /** A number in [0, 1), for jitter. */
-  random?: () => number;
-  onTransition?: (to: ReplicaState, from: ReplicaState) => void;
-  /** After an event was applied, for the first time or once more. */
-  onHeard?: (event: RevocationEvent) => void;
-  /** After an event was applied for the first time; `lagMs` is the issuer's time since it happened. */
-  onApplied?: (event: RevocationEvent, lagMs: number) => void;
-  /** After a snapshot was merged, which may have held anything; all of it, or what came before a defect. */
-  onMerged?: () => void;
-  /** The log is another one: nothing that the issuer said before can be vouched for. */
-  onOtherLog?: () => void;
-  /** Keys that came with a whole grant, after all that it holds was applied, and before it counts. */
-  onKeys?: (vouches: readonly string[]) => void;
-  /** A message that did not parse. It has changed nothing; the log decides. */
-  onMalformed?: MalformedListener;
-}
-
-/** What a message was to be. */
-export type MessageKind = 'push' | 'numbering' | 'grant reply';
-/** @param length in bytes; the content is not handed on */
-export type MalformedListener = (kind: MessageKind, length: number) => void;
-
-/** Where an answer was cut among events without a position. */
-interface Rest {
-  resume: EventId;
-  /** The question whose answer was the first of these: what follows vouches for that moment alone. */
-  since: Asked;
-}
-
-/** A question that may be answered late, when others have been asked since. */
-interface Question extends Asked {
-  incarnation: IncarnationId;
-  nonce: string;
-  applied: readonly EventId[];
-  /** How far it had come; a whole answer that does not come as far is of another history. */
-  reached: number;
-  /** What the answer has to stand on. */
-  anchor: Place;
-  /** What it goes on from. */
-  rest: Rest | undefined;
-}
 
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #issuerClock: IssuerClock;
   readonly #freshness: Freshness;
-  readonly #position = new LogPosition();
+  readonly #cursor: LogCursor;
   readonly #renewals: Renewals;
   readonly #snapshot: SnapshotRequest;
   readonly #confirmations: Confirmations;
   readonly #stats = { applied: 0, grants: 0, grantFailures: 0, malformed: 0 };
   #state: ReplicaState = 'SYNCING';
   #incarnation: IncarnationId = newId('inc');
-  #epoch: EpochId | null = null;
   #maxStaleness: number | undefined;
-  /** Whether the last question was answered, by an issuer that knows of anchors. */
-  #isAnchored = false;
-  /** Absent unless the last answer was cut there. */
-  #rest: Rest | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#cursor = new LogCursor((entry) => options.ledger.apply(entry));
     this.#issuerClock = new IssuerClock(options.clock);
     this.#freshness = new Freshness(options.clock, this.#issuerClock, () => void this.state);
     this.#confirmations = new Confirmations((applied) => {
@@ -158,7 +75,7 @@ export class Replica {
   get state(): ReplicaState {
     // Told truthfully even when no request has come by to notice that time has run out.
     if (this.#state === 'LIVE' && !this.#freshness.holds(this.#options.clock.monotonic())) {
-      this.#setState('STALE');
+      this.#step('freshness over');
     }
     return this.#state;
   }
@@ -177,7 +94,7 @@ export class Replica {
     return {
       ...this.#stats,
       entries: this.#options.ledger.size,
-      position: this.#position.value,
+      position: this.#cursor.position,
     };
   }
 
@@ -204,23 +121,12 @@ export class Replica {
     const monotonic = clock.monotonic();
     if (!this.#freshness.holds(monotonic)) {
       if (this.#state === 'LIVE') {
-        this.#setState('STALE');
+        this.#step('freshness over');
         this.#renewals.soon();
       }
       throw new Refusal('verifier_stale', { retryAfter: 1 });
     }
-    const problem = problemOfTimes(claims, this.#issuerClock.now(monotonic));
-    if (problem !== undefined) throw invalid(problem);
-    const { version } = ledger;
-    if (judged?.judgedAt === version) return;
-    switch (ledger.judge(claims, kid)) {
-      case 'revoked':
-        throw invalid('revoked');
-      case 'changed':
-        throw new Refusal('token_stale');
-      case 'holds':
-        if (judged !== undefined) judged.judgedAt = version;
-    }
+    demandHeld(claims, kid, ledger, this.#issuerClock.now(monotonic), judged);
   }
 
   /** Asks for a grant now rather than when it is due: it may bring a key that is missed. */
@@ -233,16 +139,17 @@ export class Replica {
   async close(): Promise<void> {
     if (this.#state === 'CLOSED') return;
     this.#freshness.end();
-    this.#setState('CLOSED');
+    this.#step('close');
     this.#renewals.stop();
     await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
     await this.#options.feed.close();
   }
 
   /** The one setter. */
-  #setState(to: ReplicaState): void {
+  #step(event: ReplicaEvent): void {
     const from = this.#state;
-    if (from === to || from === 'CLOSED') return;
+    const to = nextState(from, event);
+    if (from === to) return;
     this.#state = to;
     this.#options.onTransition?.(to, from);
   }
@@ -257,16 +164,14 @@ export class Replica {
       return;
     }
     this.#apply(event);
-    this.#position.applied(event.id);
+    this.#cursor.applied(event.id);
   }
 
   #placed(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
     const notice = parseMessage(numbered, bytes);
     if (notice === undefined) this.#malformed('numbering', bytes);
-    const joinsOn =
-      notice !== undefined && notice.epoch === this.#epoch && this.#position.numbered(notice);
-    if (!joinsOn) this.#renewals.soon();
+    if (notice === undefined || !this.#cursor.numbered(notice)) this.#renewals.soon();
   }
 
   #malformed(kind: MessageKind, { length }: Uint8Array): void {
@@ -296,11 +201,10 @@ export class Replica {
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
     const applied = this.#confirmations.unheard();
-    const rest = this.#restAt(asked.at);
-    const { value: reached, anchor } = this.#position;
-    const question: Question = { ...asked, incarnation, nonce, applied, reached, anchor, rest };
+    const from = this.#cursor.askFrom(asked.at, this.#maxStaleness ?? 0);
+    const question: Question = { ...asked, incarnation, nonce, applied, from };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
-    if (this.#epoch === null) this.#snapshot.begin();
+    if (this.#cursor.epoch === null) this.#snapshot.begin();
     const patience =
       this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;
@@ -314,17 +218,15 @@ export class Replica {
           incarnation,
           nonce,
           policy,
-          epoch: this.#epoch,
-          ...this.#placeToAskFrom(),
+          ...this.#cursor.requestFrom(from),
           applied,
-          ...(rest === undefined ? {} : { resume: rest.resume }),
         },
         patience,
         (late) => this.#takeLate(late, question),
       );
     } catch {
       this.#stats.grantFailures += 1;
-      this.#isAnchored = false;
+      this.#cursor.notAnswered();
       return RETRY_MS;
     }
     const reply = this.#read(bytes, question);
@@ -338,7 +240,7 @@ export class Replica {
         this.#resynchronise(question, reply.epoch);
         return 0;
       case 'granted':
-        if (this.#isOther(reply, question)) {
+        if (this.#cursor.isOther(reply, from)) {
           this.#resynchronise(question, reply.epoch);
           return 0;
         }
@@ -347,43 +249,20 @@ export class Replica {
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
         if (!this.#takeWhole(reply, question)) return RETRY_MS;
-        // About every S/3, so that two may be lost before it shows; of a grant in several answers, since
-        // the first of its questions.
-        return Math.max(
-          0,
-          (reply.max_staleness_ms / 3) * (0.8 + 0.4 * random()) -
-            (asked.at - (rest?.since.at ?? asked.at)),
-        );
+        return renewAfterMs(reply.max_staleness_ms, random(), question);
     }
-  }
-
-  /** From the anchor itself, where the issuer may be one that knows of none. */
-  #placeToAskFrom(): Pick<GrantRequest, 'position' | 'anchor'> {
-    const { value, anchor } = this.#position;
-    if (value === anchor.position || !this.#isAnchored) return { position: anchor.position };
-    return { position: value, anchor: anchor.position };
-  }
-
-  /** Where to go on from; from the beginning when what came before is worth nothing any more. */
-  #restAt(monotonic: number): Rest | undefined {
-    const age = monotonic - (this.#rest?.since.at ?? monotonic);
-    if (age >= (this.#maxStaleness ?? 0)) this.#rest = undefined;
-    return this.#rest;
   }
 
   /** @returns undefined for what is no answer to this question, or does not count any more */
-  #read(bytes: Uint8Array, { incarnation, nonce, applied }: Question): GrantReply | undefined {
+  #read(bytes: Uint8Array, question: Question): GrantReply | undefined {
     const reply = parseMessage(grantReply, bytes);
-    const ours =
-      reply?.nonce === nonce &&
-      reply.incarnation === incarnation &&
-      incarnation === this.#incarnation;
-    if (!ours || this.#state === 'CLOSED') {
-      if (reply === undefined) this.#malformed('grant reply', bytes);
+    if (reply === undefined) this.#malformed('grant reply', bytes);
+    const isPresent = question.incarnation === this.#incarnation && this.#state !== 'CLOSED';
+    if (reply === undefined || !isAnswerTo(question, reply) || !isPresent) {
       this.#stats.grantFailures += 1;
       return undefined;
     }
-    this.#confirmations.heard(applied);
+    this.#confirmations.heard(question.applied);
     return reply;
   }
 
@@ -391,47 +270,19 @@ export class Replica {
   #takeLate(bytes: Uint8Array, question: Question): void {
     const reply = this.#read(bytes, question);
     if (reply === undefined || reply.outcome === 'unavailable') return;
-    const isOther = reply.outcome === 'resynchronise' || this.#isOther(reply, question);
+    const isOther = reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, question.from);
     if (isOther) this.#resynchronise(question, reply.epoch);
     else if (reply.complete) this.#takeWhole(reply, question);
     else this.#takePart(reply, question);
     if (isOther || !reply.complete) this.#renewals.soon();
   }
 
-  /**
-   * Whether the log is not the one in which this verifier came to where it asked from: by its epoch, or
-   * under the same one by what stands there now. A log that has gone back gives its positions out again.
-   */
-  #isOther(
-    { epoch, from, issuer_time, complete, position }: Grant,
-    { anchor, reached }: Question,
-  ): boolean {
-    this.#isAnchored = from !== undefined;
-    if (this.#epoch === null) return false;
-    if (this.#epoch !== epoch || (complete && position < reached)) return true;
-    if (from?.position !== anchor.position) return false;
-    if (anchor.event !== undefined) return anchor.event !== from.id;
-    // From a snapshot, which does not name it: then it was in there. That it was pushed proves nothing.
-    const mayHaveGone = from.expires_at !== null && from.expires_at < issuer_time + EXPIRING_MS;
-    const isKnown = !this.#options.ledger.apply(from) && !this.#position.isUnplaced(from.id);
-    if (isKnown || mayHaveGone) this.#position.found(anchor.position, from.id);
-    return !isKnown && !mayHaveGone;
-  }
-
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
-  #takePart(grant: Grant, asked: Question): boolean {
-    const before = this.#position.value;
-    const { resume } = grant;
-    // An answer to a former question does not set back what has been asked since.
-    if (asked.rest === this.#rest) {
-      this.#rest = resume && { resume, since: asked.rest?.since ?? asked };
-    }
-    this.#epoch = grant.epoch;
+  #takePart(grant: Grant, question: Question): boolean {
     this.#maxStaleness = grant.max_staleness_ms;
-    this.#issuerClock.learn(grant.issuer_time, asked);
+    this.#issuerClock.learn(grant.issuer_time, question);
     for (const event of grant.events) this.#apply(event);
-    this.#position.granted(grant.position, grant.events);
-    return this.#position.value > before || resume !== undefined;
+    return this.#cursor.take(grant, question, question.from);
   }
 
   /**
@@ -445,21 +296,21 @@ export class Replica {
     const { ledger, clock, onMerged } = this.#options;
     if (this.#freshness.holds(clock.monotonic())) return false;
     const incarnation = this.#incarnation;
-    const before = this.#position.value;
+    const before = this.#cursor.position;
     const snapshot = await this.#snapshot.take();
     if (snapshot === undefined) return false;
     try {
       const { epoch, position } = await mergeInTurns(ledger, clock, snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
-      if (incarnation !== this.#incarnation || epoch !== this.#epoch) return false;
-      this.#position.merged(position);
+      if (incarnation !== this.#incarnation) return false;
+      this.#cursor.merged(epoch, position);
     } catch {
       this.#stats.grantFailures += 1;
     } finally {
       // A late answer may have made it fresh in between, and something may be watched since.
       onMerged?.();
     }
-    return this.#position.value > before;
+    return this.#cursor.position > before;
   }
 
   /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
@@ -468,11 +319,11 @@ export class Replica {
     this.#options.onKeys?.(grant.keys ?? []);
     this.#stats.grants += 1;
     // Only now, with everything applied.
-    this.#freshness.granted(asked.rest?.since ?? asked, grant.max_staleness_ms);
+    this.#freshness.granted(firstOf(asked), grant.max_staleness_ms);
     this.#snapshot.drop();
     this.#options.ledger.evict(this.#issuerClock.now());
     const fresh = this.#freshness.holds(this.#options.clock.monotonic());
-    if (fresh) this.#setState('LIVE');
+    this.#step(fresh ? 'grant' : 'grant too old');
     return fresh;
   }
 
@@ -483,22 +334,16 @@ export class Replica {
    * Where it was a snapshot that has led astray, under this very epoch, the next one is not taken at
    * once: it may be the same.
    */
-  #resynchronise({ anchor }: Question, epoch: EpochId): void {
-    const isAstray = anchor.event === undefined && epoch === this.#epoch;
+  #resynchronise({ from }: Question, epoch: EpochId): void {
+    const isAstray = this.#cursor.wasLedAstray(from, epoch);
     const former = this.#incarnation;
     this.#incarnation = newId('inc');
-    this.#epoch = null;
-    this.#rest = undefined;
-    this.#position.reset();
+    this.#cursor.reset();
     this.#freshness.end();
     if (isAstray) this.#snapshot.drop();
     else this.#snapshot.reset();
-    this.#setState('SYNCING');
+    this.#step('another log');
     this.#options.onOtherLog?.();
     void this.#options.feed.farewell({ version: 1, incarnation: former });
   }
-}
-
-function invalid(reason: string): Refusal {
-  return new Refusal('invalid_token', { cause: new Error(reason) });
 }

@@ -1,0 +1,32 @@
+import type { EventId, GrantReply, IncarnationId } from '@portcullis/contracts';
+import type { Asked } from './freshness.ts';
+import type { AskedFrom } from './log-cursor.ts';
+
+/** A question for a grant that may be answered late, when others have been asked since. */
+export interface Question extends Asked {
+  readonly incarnation: IncarnationId;
+  readonly nonce: string;
+  /** Events that it names as applied. */
+  readonly applied: readonly EventId[];
+  readonly from: AskedFrom;
+}
+
+/** The first of the questions whose answers make up one grant: it vouches for that moment alone. */
+export function firstOf(question: Question): Asked {
+  return question.from.rest?.since ?? question;
+}
+
+export function isAnswerTo({ nonce, incarnation }: Question, reply: GrantReply): boolean {
+  return reply.nonce === nonce && reply.incarnation === incarnation;
+}
+
+/**
+ * About every S/3, so that two may be lost before it shows.
+ *
+ * @param random a number in [0, 1)
+ * @returns after how many milliseconds to ask again
+ */
+export function renewAfterMs(maxStalenessMs: number, random: number, question: Question): number {
+  const sinceFirst = question.at - firstOf(question).at;
+  return Math.max(0, (maxStalenessMs / 3) * (0.8 + 0.4 * random) - sinceFirst);
+}
