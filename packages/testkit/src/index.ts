@@ -50,10 +50,10 @@ export {
 } from './worker.ts';
 export { startPrivateNats, type PrivateNats, type PrivateNatsOptions } from './private-nats.ts';
 export { startPrivateRedis, type PrivateRedis } from './private-redis.ts';
+export type { SigningAlgorithm } from './issuer-keys.ts';
 export {
   createTestIssuer,
   type MintOptions,
-  type SigningAlgorithm,
   type TestIssuer,
   type TestIssuerOptions,
 } from './test-issuer.ts';

@@ -12,13 +12,9 @@ import {
   type UserClaims,
 } from '@portcullis/contracts';
 import { SignJWT, type JWTHeaderParameters } from 'jose';
-import {
-  generateKeyPairSync,
-  sign as signBytes,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { IssuerKeys, type SigningAlgorithm } from './issuer-keys.ts';
 import { MemoryRevocations } from './memory-revocations.ts';
 import { portOf } from './port-of.ts';
 
@@ -39,14 +35,6 @@ export interface MintOptions {
   header?: Readonly<Record<string, unknown>>;
   /** Signs with this key of the issuer; the present one unless given. */
   kid?: KeyId;
-}
-
-export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
-
-interface Key {
-  alg: SigningAlgorithm;
-  privateKey: KeyObject;
-  jwk: JsonWebKey;
 }
 
 type Overrides<C> = { [K in keyof C]?: C[K] | undefined } & Readonly<Record<string, unknown>>;
@@ -86,19 +74,39 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const { audience = 'urn:portcullis:test', now = Date.now } = options;
   demandText(audience, 'createTestIssuer', 'audience');
   demandFunctionIfGiven(now, 'createTestIssuer', 'now');
-  const keys = new Map<KeyId, Key>();
-  const published = new Set<KeyId>();
-  let kid = newId('key');
-  let jwksRequests = 0;
+  const keys = new IssuerKeys();
+  const endpoints = await serveKeySet(keys);
+  const { url: issuer } = endpoints;
+  const tokens = new ClaimsOfTokens({ issuer, audience, now });
 
-  const rotate = async (alg: SigningAlgorithm = 'ES256'): Promise<KeyId> => {
-    kid = newId('key');
-    keys.set(kid, newKey(kid, alg));
-    published.add(kid);
-    return kid;
+  return {
+    issuer,
+    audience,
+    jwksUrl: `${issuer}${KEY_SET}`,
+    revocations: new MemoryRevocations(now),
+    get kid() {
+      return keys.current;
+    },
+    get jwksRequests() {
+      return endpoints.keySetRequests;
+    },
+    mint: async (claims = {}, mint = {}) => sign(keys, { ...tokens.ofUser(), ...claims }, mint),
+    mintMachine: async (claims = {}, mint = {}) =>
+      sign(keys, { ...tokens.ofMachine(claims.sub), ...claims }, mint),
+    signRaw: (header, payload, kid) => {
+      const signed = `${base64url(header)}.${base64url(payload)}`;
+      return `${signed}.${keys.signatureOf(signed, kid).toString('base64url')}`;
+    },
+    publicJwk: (kid) => keys.get(kid).jwk,
+    rotate: async (alg) => keys.rotate(alg),
+    withdraw: (kid) => keys.withdraw(kid),
+    [Symbol.asyncDispose]: endpoints.close,
   };
-  await rotate();
+}
 
+/** Serves the metadata and the key set, and counts the requests for the key set. */
+async function serveKeySet(keys: IssuerKeys) {
+  let keySetRequests = 0;
   const server = await listen((request, response) => {
     switch (request.url) {
       case METADATA: {
@@ -107,82 +115,20 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
         return;
       }
       case KEY_SET: {
-        jwksRequests += 1;
-        const jwks = [...keys].flatMap(([id, key]) => (published.has(id) ? [key.jwk] : []));
+        keySetRequests += 1;
         response.writeHead(200, { 'content-type': 'application/jwk-set+json' });
-        response.end(JSON.stringify({ keys: jwks }));
+        response.end(JSON.stringify({ keys: keys.published() }));
         return;
       }
       default:
         response.writeHead(404).end();
     }
   });
-
-  const keyOf = (id: KeyId): Key => {
-    const key = keys.get(id);
-    if (key === undefined) throw new Error('this issuer never had that key');
-    return key;
-  };
-  const sign = async (claims: Record<string, unknown>, { header, ...mint }: MintOptions) => {
-    const id = mint.kid ?? kid;
-    const key = keyOf(id);
-    const present: JWTHeaderParameters = {
-      alg: key.alg,
-      ...withoutUndefined({ typ: 'at+jwt', kid: id, ...header }),
-    };
-    // jose signs whatever the header says, as long as the algorithm fits the key.
-    return new SignJWT(withoutUndefined(claims)).setProtectedHeader(present).sign(key.privateKey);
-  };
-  const everyToken = (): Record<string, unknown> => {
-    const iat = Math.floor(now() / 1_000);
-    const jti = newId('tok', now());
-    return {
-      iss: server.url,
-      aud: audience,
-      iat,
-      exp: iat + LIFE_SECONDS,
-      jti,
-      gen: 0,
-      cgen: 0,
-      igen: 0,
-    };
-  };
-
   return {
-    issuer: server.url,
-    audience,
-    jwksUrl: `${server.url}${KEY_SET}`,
-    revocations: new MemoryRevocations(now),
-    get kid() {
-      return kid;
+    ...server,
+    get keySetRequests() {
+      return keySetRequests;
     },
-    get jwksRequests() {
-      return jwksRequests;
-    },
-    mint: async (claims = {}, mint = {}) => {
-      const base = everyToken();
-      const person = {
-        sub: newId('usr'),
-        sid: newId('ses'),
-        client_id: FIRST_PARTY_CLIENT,
-        roles: [],
-        auth_time: base['iat'],
-        amr: ['pwd'],
-      };
-      return sign({ ...base, ...person, ...claims }, mint);
-    },
-    mintMachine: async (claims = {}, mint = {}) => {
-      const machine = { sub: 'cli_test', client_id: claims.sub ?? 'cli_test', scope: '' };
-      return sign({ ...everyToken(), ...machine, ...claims }, mint);
-    },
-    signRaw: (header, payload, id = kid) => {
-      const signed = `${base64url(header)}.${base64url(payload)}`;
-      return `${signed}.${signatureOf(keyOf(id), signed).toString('base64url')}`;
-    },
-    publicJwk: (id = kid) => keyOf(id).jwk,
-    rotate,
-    withdraw: (id) => void published.delete(id),
-    [Symbol.asyncDispose]: server.close,
   };
 }
 
@@ -191,26 +137,63 @@ function metadataOf(issuer: string) {
   return { issuer, jwks_uri: `${issuer}${KEY_SET}`, response_types_supported: [] };
 }
 
-function newKey(kid: KeyId, alg: SigningAlgorithm): Key {
-  const { privateKey, publicKey } = keyPairFor(alg);
-  return { alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+/** jose signs whatever the header says, as long as the algorithm fits the key. */
+async function sign(
+  keys: IssuerKeys,
+  claims: Record<string, unknown>,
+  { header, kid = keys.current }: MintOptions,
+): Promise<string> {
+  const { alg, privateKey } = keys.get(kid);
+  const whole: JWTHeaderParameters = {
+    alg,
+    ...withoutUndefined({ typ: 'at+jwt', kid, ...header }),
+  };
+  return new SignJWT(withoutUndefined(claims)).setProtectedHeader(whole).sign(privateKey);
 }
 
-function keyPairFor(alg: SigningAlgorithm) {
-  switch (alg) {
-    case 'ES256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    case 'RS256':
-      return generateKeyPairSync('rsa', { modulusLength: 2_048 });
-    case 'EdDSA':
-      return generateKeyPairSync('ed25519');
+/** The claims of a valid token, before a test replaces any. */
+class ClaimsOfTokens {
+  readonly #issuer: string;
+  readonly #audience: string;
+  readonly #now: () => number;
+
+  constructor(options: { issuer: string; audience: string; now: () => number }) {
+    this.#issuer = options.issuer;
+    this.#audience = options.audience;
+    this.#now = options.now;
   }
-}
 
-function signatureOf({ alg, privateKey }: Key, signed: string): Buffer {
-  const bytes = Buffer.from(signed);
-  if (alg === 'EdDSA') return signBytes(null, bytes, privateKey);
-  return signBytes('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  ofUser() {
+    const common = this.#common();
+    return {
+      ...common,
+      sub: newId('usr'),
+      sid: newId('ses'),
+      client_id: FIRST_PARTY_CLIENT,
+      roles: [],
+      auth_time: common.iat,
+      amr: ['pwd'],
+    };
+  }
+
+  ofMachine(client: string = 'cli_test') {
+    return { ...this.#common(), sub: 'cli_test', client_id: client, scope: '' };
+  }
+
+  #common() {
+    const iat = Math.floor(this.#now() / 1_000);
+    const jti = newId('tok', this.#now());
+    return {
+      iss: this.#issuer,
+      aud: this.#audience,
+      iat,
+      exp: iat + LIFE_SECONDS,
+      jti,
+      gen: 0,
+      cgen: 0,
+      igen: 0,
+    };
+  }
 }
 
 function base64url(content: string | Uint8Array): string {
