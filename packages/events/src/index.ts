@@ -14,7 +14,6 @@ export {
   type EventHandlers,
   type EventSubscription,
   type EventSubscriptionOptions,
-  type EventSubscriptionStats,
   type Ignorable,
-  type UnknownEvent,
 } from './subscribe.ts';
+export type { EventSubscriptionStats, UnknownEvent } from './dispatcher.ts';

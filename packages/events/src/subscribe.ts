@@ -15,15 +15,14 @@ import {
   type EventStream,
   type RevocationEvent,
 } from '@portcullis/contracts';
-import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { namesIn, SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
+import { SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
+import { Dispatcher, type EventSubscriptionStats, type UnknownEvent } from './dispatcher.ts';
 import { DurableReader } from './durable-reader.ts';
 import { processWarnings, type Logger } from './logger.ts';
 import { makeConsumer } from './make-consumer.ts';
 import { demandSubscriptionOptions } from './options.ts';
 import type { EventProblem } from './problem.ts';
-import { readEvent } from './read-event.ts';
 
 /**
  * Returns after its effect is committed; a rejection has the event delivered again, later and later.
@@ -46,15 +45,6 @@ type NamesOf<I extends Ignorable> =
 export type EventHandlers<I extends Ignorable = never> = {
   [N in Exclude<EventName, NamesOf<I>>]: Handler<N>;
 };
-
-/** An event that this version of the package does not know: newer, most likely. */
-export interface UnknownEvent {
-  subject: string;
-  name: string;
-  version: unknown;
-  /** The message as it came. */
-  text: string;
-}
 
 export interface EventSubscriptionOptions<I extends Ignorable = never> {
   connection: NatsConnection | Promise<NatsConnection>;
@@ -91,25 +81,11 @@ export interface EventSubscriptionOptions<I extends Ignorable = never> {
 /** Milliseconds. */
 const HANDLED_WITHIN = 60_000;
 
-export interface EventSubscriptionStats {
-  handled: number;
-  /** Attempts of handlers that rejected, or did not come to an end in time. */
-  failed: number;
-  /** Acknowledgements that NATS has not confirmed. */
-  unacknowledged: number;
-  /** Known, and ignored or without a handler here. */
-  skipped: number;
-  unknown: number;
-  malformed: number;
-}
-
 export interface EventSubscription extends AsyncDisposable {
   stats(): EventSubscriptionStats;
   /** What keeps events from arriving, or has them arrive again and again; empty while all is well. */
   problems(): EventProblem[];
 }
-
-type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
 
 /**
  * @example
@@ -127,29 +103,15 @@ export function subscribeToEvents<const I extends Ignorable = never>(
   options: EventSubscriptionOptions<I>,
 ): EventSubscription {
   demandSubscriptionOptions(options);
-  const {
-    prefix = 'portcullis',
-    durable,
-    logger = processWarnings,
-    handledWithin = HANDLED_WITHIN,
-  } = options;
-  const handlers = new Map<string, AnyHandler>();
-  for (const [name, handler] of Object.entries<unknown>(options.handlers)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is called by its name
-    if (typeof handler === 'function') handlers.set(name, handler as AnyHandler);
-  }
-  const stats = {
-    handled: 0,
-    failed: 0,
-    unacknowledged: 0,
-    skipped: 0,
-    unknown: 0,
-    malformed: 0,
-  };
-
-  const readers = SOURCES.filter(({ stream }) =>
-    namesIn(stream).some((name) => handlers.has(name)),
-  ).map(({ stream }) => {
+  const { prefix = 'portcullis', durable, logger = processWarnings } = options;
+  const dispatcher = new Dispatcher({
+    handlers: options.handlers,
+    ignored: options.ignored ?? [],
+    onUnknown: (event) => options.onUnknown?.(event),
+    logger,
+  });
+  const { stats } = dispatcher;
+  const readerOf = (stream: EventStream): DurableReader => {
     const spec = { stream: streamName(subjectsOf(prefix), stream), durable };
     return new DurableReader({
       ...spec,
@@ -158,8 +120,8 @@ export function subscribeToEvents<const I extends Ignorable = never>(
         prepare: (connection: NatsConnection) =>
           makeConsumer(connection, { ...spec, filter: subjectOf(prefix, stream, '*') }),
       }),
-      take: (message) => take(stream, message),
-      takeWithin: handledWithin,
+      take: (message) => dispatcher.dispatch(stream, message),
+      takeWithin: options.handledWithin ?? HANDLED_WITHIN,
       onFailed: () => {
         stats.failed += 1;
       },
@@ -168,44 +130,10 @@ export function subscribeToEvents<const I extends Ignorable = never>(
       },
       logger,
     });
-  });
-
-  const ignored = new Set<string>(options.ignored);
-  const skipped = new Set<string>();
-  function skip(stream: EventStream, name: string): void {
-    if (skipped.has(name)) return;
-    skipped.add(name);
-    if (ignored.has(name) || ignored.has(stream)) logger.info({ name }, 'ignored event skipped');
-    // Types refuse it; plain JavaScript gets this far.
-    else
-      logger.warn({ name }, 'event without a handler skipped: handle it, or list it in `ignored`');
-  }
-
-  async function take(stream: EventStream, message: JsMsg) {
-    const { subject, seq } = message;
-    const text = message.string();
-    const read = readEvent(stream, text);
-    switch (read.outcome) {
-      case 'event': {
-        const handler = handlers.get(read.name);
-        if (handler === undefined) skip(stream, read.name);
-        else await handler(read.event);
-        stats[handler === undefined ? 'skipped' : 'handled'] += 1;
-        return 'taken' as const;
-      }
-      case 'unknown': {
-        const { name, version } = read;
-        await options.onUnknown?.({ subject, name, version, text });
-        stats.unknown += 1;
-        logger.error({ subject, seq, name, version }, 'unknown event dropped');
-        return 'dropped' as const;
-      }
-      case 'malformed':
-        stats.malformed += 1;
-        logger.error({ subject, seq, detail: read.detail }, 'malformed event dropped');
-        return 'dropped' as const;
-    }
-  }
+  };
+  const readers = SOURCES.map(({ stream }) => stream)
+    .filter((stream) => dispatcher.handles(stream))
+    .map(readerOf);
 
   return {
     stats: () => ({ ...stats }),
