@@ -9,6 +9,7 @@ const PROPAGATION_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 export function observeVerifier(registry: Registry, verifier: Verifier): void {
   const registers = [registry];
+  const { gauge, counter } = collectorsOf(registers);
   new Gauge({
     name: 'portcullis_verifier_state',
     help: 'One for the state that the verifier is in',
@@ -60,30 +61,34 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
     registers,
   });
   verifier.onApplied((_event, lagMs) => propagation.observe(Math.max(0, lagMs) / 1_000));
+}
 
-  function gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name: `portcullis_verifier_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-
-  /** The verifier counts by itself; this shows its count. */
-  function counter(name: string, help: string, read: () => number): void {
-    new Counter({
-      name: `portcullis_verifier_${name}`,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  }
+/** Metrics that are read from the verifier when they are collected. */
+function collectorsOf(registers: Registry[]) {
+  return {
+    gauge(name: string, help: string, read: () => number): void {
+      new Gauge({
+        name: `portcullis_verifier_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+    /** The verifier counts by itself; this shows its count. */
+    counter(name: string, help: string, read: () => number): void {
+      new Counter({
+        name: `portcullis_verifier_${name}`,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    },
+  };
 }
 
 /** A readiness check: fresh enough to accept tokens, and not set up to refuse them all. */
