@@ -1,51 +1,22 @@
 /** The only file here that reads the environment. */
-import { clientId } from '@portcullis/contracts';
 import {
-  cookieSettings,
-  httpUrl,
   isProduction,
-  publicUrlsOf,
   readConfig,
-  secret,
   serviceFields,
+  verifiedServiceConfig,
+  verifiedServiceFields,
 } from '@portcullis/service';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 4002;
-/** Characters: 24 random bytes in base64url. */
-const MIN_CLIENT_SECRET = 32;
+const DEFAULT_AUDIENCE = 'urn:portcullis:admin';
 
 export function readAdminConfig(env = process.env) {
   const production = isProduction(env);
-  const read = readConfig(
-    z.object({
-      ...serviceFields({ production, port: DEFAULT_PORT }),
-      /**
-       * Where this service reaches the auth service; the issuer's address unless told. Its secret
-       * goes there, so that even in development it is https, or this machine.
-       */
-      PORTCULLIS_AUTH_URL: httpUrl({ production: true }).optional(),
-      PORTCULLIS_AUDIENCE: z.string().min(1).max(256).default('urn:portcullis:admin'),
-      PORTCULLIS_CLIENT_ID: clientId,
-      PORTCULLIS_CLIENT_SECRET: secret({ production, minLength: MIN_CLIENT_SECRET }),
-    }),
-    env,
-  );
-  return {
-    production,
-    host: read.HOST,
-    port: read.PORT,
-    logLevel: read.LOG_LEVEL,
-    publicUrls: publicUrlsOf(read),
-    trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
-    drainDelayMs: read.PORTCULLIS_DRAIN_DELAY_MS,
-    cookies: cookieSettings(read),
-    natsUrl: read.NATS_URL,
-    prefix: read.PORTCULLIS_PREFIX,
-    issuer: read.PORTCULLIS_ISSUER,
-    audience: read.PORTCULLIS_AUDIENCE,
-    authUrl: read.PORTCULLIS_AUTH_URL ?? read.PORTCULLIS_ISSUER,
-    client: { clientId: read.PORTCULLIS_CLIENT_ID, clientSecret: read.PORTCULLIS_CLIENT_SECRET },
-  };
+  const fields = z.object({
+    ...serviceFields({ production, port: DEFAULT_PORT }),
+    ...verifiedServiceFields({ production, audience: DEFAULT_AUDIENCE }),
+  });
+  return verifiedServiceConfig(production, readConfig(fields, env));
 }
 export type AdminConfig = ReturnType<typeof readAdminConfig>;

@@ -4,20 +4,16 @@ import { createMachineClient } from '@portcullis/client';
 import type { AccountEvent } from '@portcullis/contracts';
 import { subscribeToEvents, type EventSubscription } from '@portcullis/events';
 import {
-  AwaitedBus,
-  createHttpServer,
-  createLogger,
-  createRegistry,
+  createVerifiedServiceParts,
   observeConsumer,
-  Outages,
-  Verification,
+  serveVerifiedService,
   type Disposal,
+  type Logger,
   type Running,
+  type VerifiedServiceParts,
 } from '@portcullis/service';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { awaitSchema } from '@portcullis/service/postgres';
-import { withFallback } from '@portcullis/verify';
-import { httpGrants } from '@portcullis/verify/http';
-import { natsFeed } from '@portcullis/verify/nats';
 import { renameAtAuth } from './auth-service.ts';
 import { checkEvents } from './check-events.ts';
 import type { UserConfig } from './config.ts';
@@ -37,9 +33,8 @@ export const SERVICE = 'user';
 const VERSION = '0.1.0';
 
 export async function compose(config: UserConfig, owned: Disposal): Promise<Running> {
-  const logger = createLogger({ service: SERVICE, level: config.logLevel });
-  const registry = createRegistry(SERVICE);
-  const outages = new Outages({ logger, needed: 'postgres' });
+  const parts = createVerifiedServiceParts({ name: SERVICE, needed: 'postgres', config });
+  const { logger, verification } = parts;
   const database = owned.use(openDatabase(config.databaseUrl));
   const schema = await awaitSchema({
     schema: schemaOf(database.sql),
@@ -49,10 +44,42 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
   });
   const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
   const rename = renameAtAuth(createMachineClient({ authUrl: config.authUrl, ...config.client }));
-  const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus({ logger, registry, outages });
   const live = new LiveEvents();
-  const instances = new BetweenInstances({
+  const instances = createInstances(parts, live);
+  const learn = learnAndPublish(profile, instances, logger);
+
+  // Begun when NATS is asked, below.
+  const subscriptions: EventSubscription[] = [];
+  return await serveVerifiedService(parts, {
+    title: 'Portcullis user service',
+    version: VERSION,
+    router: createUserRouter({
+      getMe: (call) => getMe(profile, call),
+      updateMe: (call, input) => updateMe({ ...profile, renameAtAuth: rename }, call, input),
+      events: ({ caller, ended }, after) => live.stream(caller.sub, after, ended),
+    }),
+    readiness: {
+      // Not NATS: without it this service is only slower.
+      postgres: () => database.check(),
+      schema,
+      ...verification.readiness,
+      events: () => checkEvents(subscriptions.flatMap((one) => one.problems())),
+    },
+    owned,
+    readBus(connection) {
+      owned.use(instances).listen(connection);
+      const consumer = owned.use(readAccountEvents(parts, connection, learn));
+      subscriptions.push(consumer);
+      observeConsumer(parts.registry, consumer);
+    },
+  });
+}
+
+type Learn = (event: AccountEvent) => Promise<void>;
+type Learned = Parameters<typeof learnAccountEvent>[0];
+
+function createInstances({ config, logger, bus }: VerifiedServiceParts, live: LiveEvents) {
+  return new BetweenInstances({
     live,
     prefix: config.prefix,
     service: SERVICE,
@@ -60,78 +87,37 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     subscriptions: bus.subscriptions,
     malformed: bus.malformed,
   });
+}
 
-  // Begun when NATS is asked, below.
-  const subscriptions: EventSubscription[] = [];
-  const server = owned.use(
-    await createHttpServer({
-      title: 'Portcullis user service',
-      version: VERSION,
-      production: config.production,
-      logger,
-      registry,
-      outages,
-      router: createUserRouter({
-        getMe: (call) => getMe(profile, call),
-        updateMe: (call, input) => updateMe({ ...profile, renameAtAuth: rename }, call, input),
-        events: ({ caller, ended }, after) => live.stream(caller.sub, after, ended),
-      }),
-      authenticate: verification.authenticate,
-      watch: verification.watch,
-      readiness: {
-        // Not NATS: without it this service is only slower.
-        postgres: () => database.check(),
-        schema,
-        verifier: verification.check,
-        key_set: verification.checkKeys,
-        events: () => checkEvents(subscriptions.flatMap((one) => one.problems())),
-      },
-      trustedProxies: config.trustedProxies,
-      drainDelayMs: config.drainDelayMs,
-      cookies: config.cookies,
-    }),
-  );
-  // It listens before it has its first grant, so that its probes say what it waits for.
-  await server.listen(config);
-
-  const { natsUrl, prefix, issuer, audience } = config;
-  owned.use(bus);
-  owned.use(instances);
-  // NATS may come later: until then grants come over HTTP, and events wait.
-  const connection = bus.connect({ url: natsUrl, name: SERVICE, prefix });
-  instances.listen(connection);
-  const learn = async (event: AccountEvent): Promise<void> => {
+/** Keeps what an event says, and passes it to the streams of every instance. */
+function learnAndPublish(profile: Learned, instances: BetweenInstances, logger: Logger): Learn {
+  return async (event) => {
     await learnAccountEvent(profile, event);
     instances.tell({ id: event.id, userId: event.user_id, event: liveEventOf(event) });
     const { request_id, id: event_id, type } = event;
     logger.info({ request_id, event_id, type }, 'account event');
   };
-  const consumer = owned.use(
-    subscribeToEvents({
-      connection,
-      prefix,
-      durable: SERVICE,
-      handlers: {
-        registered: learn,
-        'email-changed': learn,
-        'profile-changed': learn,
-        disabled: learn,
-        enabled: learn,
-        'roles-changed': learn,
-        deleted: learn,
-      },
-      ignored: ['revocations'],
-      logger,
-    }),
-  );
-  subscriptions.push(consumer);
-  observeConsumer(registry, consumer);
-  const grants = httpGrants({ authUrl: config.authUrl, ...config.client });
-  const feed = withFallback(
-    natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
-    grants,
-  );
-  const onMalformed = bus.malformed;
-  owned.use(await verification.start({ issuer, audience, service: SERVICE, feed, onMalformed }));
-  return { logger, drain: (how) => server.drain(how) };
+}
+
+function readAccountEvents(
+  { config, logger }: VerifiedServiceParts,
+  connection: Promise<NatsConnection>,
+  learn: Learn,
+): EventSubscription {
+  return subscribeToEvents({
+    connection,
+    prefix: config.prefix,
+    durable: SERVICE,
+    handlers: {
+      registered: learn,
+      'email-changed': learn,
+      'profile-changed': learn,
+      disabled: learn,
+      enabled: learn,
+      'roles-changed': learn,
+      deleted: learn,
+    },
+    ignored: ['revocations'],
+    logger,
+  });
 }

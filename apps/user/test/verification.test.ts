@@ -21,6 +21,6 @@ it.each([
         : await fetch(url, init),
   });
   await verifier.ready().catch(() => undefined);
-  if (name === undefined) expect(verification.check()).toBeUndefined();
-  else expect(verification.check).toThrow('the issuer calls itself otherwise');
+  if (name === undefined) expect(verification.readiness.verifier()).toBeUndefined();
+  else expect(verification.readiness.verifier).toThrow('the issuer calls itself otherwise');
 });

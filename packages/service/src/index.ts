@@ -11,6 +11,12 @@ export {
   publicUrlsOf,
   serviceFields,
 } from './config/service-fields.ts';
+export {
+  authUrl,
+  clientFields,
+  verifiedServiceConfig,
+  verifiedServiceFields,
+} from './config/verified-service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
 export { RepeatedMember } from './http/request-target.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
@@ -35,3 +41,8 @@ export { connectBus, type Bus, type BusOptions } from './bus/connect.ts';
 export { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 export { Verification } from './verification.ts';
 export { observeConsumer } from './metrics/consumer-metrics.ts';
+export {
+  createVerifiedServiceParts,
+  serveVerifiedService,
+  type VerifiedServiceParts,
+} from './verified-service.ts';

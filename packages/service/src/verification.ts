@@ -53,11 +53,11 @@ export class Verification implements AsyncDisposable {
     return this.#present().watch(token, options);
   };
 
-  /** A readiness check. */
-  readonly check = (): void => verifierIsFresh(this.#verifier);
-
-  /** Another. */
-  readonly checkKeys = () => verifierHasKeys(this.#verifier);
+  /** Checks of the readiness of a service. */
+  readonly readiness = {
+    verifier: (): void => verifierIsFresh(this.#verifier),
+    key_set: () => verifierHasKeys(this.#verifier),
+  };
 
   /** A line for each change, not for each fetch. The first one failed before anybody listened. */
   #tellOfKeySet(verifier: Verifier): void {
