@@ -5,10 +5,11 @@
  * event had committed its registration before it read the log, so it stands in that reading, and is
  * waited for until it has confirmed this very event, has taken its leave, or can no longer be fresh.
  */
-import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
+import type { Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
+import { AwaitedVerifiers } from './awaited-verifiers.ts';
 import type { RevocationLog } from './log.ts';
 import type { Publisher } from './publisher.ts';
 import type {
@@ -54,68 +55,33 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     const first = await registry.list();
     watch.observe(first.verifiers);
     let lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
-    let latest = first;
-    let positions = new Map<EventId, number>();
-    // Those that accept while stale cannot be promised for, and hold nobody up.
-    const unpromised = first.verifiers.filter(({ policy }) => policy === 'accept');
-    const promised = first.verifiers.filter(({ policy }) => policy !== 'accept');
-    const outstanding = (): RegisteredVerifier[] =>
-      promised.filter(
-        (verifier) =>
-          isExpected(verifier, latest) && !hasConfirmed(verifier, events, latest, positions),
-      );
-    let pending = outstanding();
+    const verifiers = new AwaitedVerifiers({ acknowledgements, watch }, events, first);
+    let pending = verifiers.outstanding();
     const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
       // Others' confirmations wake this receipt too, and must not keep it from looking.
       await newsBy(Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
-        positions = await log.positionsOf(events.map(({ id }) => id));
-        latest = await registry.list();
+        const positions = await log.positionsOf(events.map(({ id }) => id));
+        const latest = await registry.list();
         watch.observe(latest.verifiers);
+        verifiers.look(latest, positions);
         lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
       }
-      pending = outstanding();
+      pending = verifiers.outstanding();
     }
-    const expected = promised.filter((verifier) => isExpected(verifier, latest)).length;
-    const greatestS = Math.max(0, ...first.verifiers.map(({ maxStalenessMs }) => maxStalenessMs));
-    const last = events.at(-1);
+    const expected = verifiers.expected().length;
     return {
-      revoked: revoked ?? { kind: last?.kind ?? 'none', id: last?.key ?? '' },
-      committed_at: new Date(last?.occurred_at ?? first.issuerTime).toISOString(),
-      published: published(events),
+      revoked: revoked ?? lastRevoked(events),
+      committed_at: new Date(events.at(-1)?.occurred_at ?? first.issuerTime).toISOString(),
+      published: events.every(({ id }) => publisher.isPublished(id)),
       confirmed: expected - pending.length,
       expected,
       pending: pending.map(nameOf),
-      unpromised: unpromised.map(nameOf),
-      enforced_by: new Date(Math.ceil(first.issuerTime) + greatestS).toISOString(),
+      unpromised: verifiers.unpromised.map(nameOf),
+      enforced_by: enforcedBy(first).toISOString(),
     };
   };
-
-  function published(events: readonly RevocationEvent[]): boolean {
-    return events.every(({ id }) => publisher.isPublished(id));
-  }
-
-  /** By acknowledging each event, or by having asked for its last grant from beyond them. */
-  function hasConfirmed(
-    { incarnation, service }: RegisteredVerifier,
-    events: readonly RevocationEvent[],
-    latest: RegistrySnapshot,
-    positions: ReadonlyMap<EventId, number>,
-  ): boolean {
-    const now = latest.verifiers.find((verifier) => verifier.incarnation === incarnation);
-    return events.every(({ id }) => {
-      if (acknowledgements.has(id, incarnation, service)) return true;
-      const position = positions.get(id);
-      return (
-        position !== undefined &&
-        now?.epoch === latest.epoch &&
-        now.position >= position &&
-        // Beyond the head it is of a history that was lost, and says nothing of this event.
-        now.position <= latest.head
-      );
-    });
-  }
 
   /** Resolves at a confirmation, or when that moment has come. */
   async function newsBy(moment: number): Promise<void> {
@@ -130,14 +96,6 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     });
   }
 
-  /** Not one that has taken its leave, nor one that this instance has watched run out. */
-  function isExpected(verifier: RegisteredVerifier, latest: RegistrySnapshot): boolean {
-    return (
-      latest.verifiers.some(({ incarnation }) => incarnation === verifier.incarnation) &&
-      !watch.hasExpired(verifier.incarnation)
-    );
-  }
-
   return {
     collect,
     async again(eventId, waitMs) {
@@ -148,6 +106,17 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       return await collect([event], waitMs);
     },
   };
+}
+
+function lastRevoked(events: readonly RevocationEvent[]): Receipt['revoked'] {
+  const last = events.at(-1);
+  return { kind: last?.kind ?? 'none', id: last?.key ?? '' };
+}
+
+/** When the revocation holds at the latest, whatever is confirmed. */
+function enforcedBy({ verifiers, issuerTime }: RegistrySnapshot): Date {
+  const greatestS = Math.max(0, ...verifiers.map(({ maxStalenessMs }) => maxStalenessMs));
+  return new Date(Math.ceil(issuerTime) + greatestS);
 }
 
 function nameOf({ service, incarnation }: RegisteredVerifier) {
