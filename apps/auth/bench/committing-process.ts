@@ -11,10 +11,8 @@ import { z } from 'zod';
 import { NatsRevocationBus } from '../src/nats/revocation-bus.ts';
 import { connectPostgres } from '../src/database/database.ts';
 import { connectProtocol } from '../src/database/protocol-connection.ts';
-import {
-  postgresAccountEvents,
-  postgresRevocationLog,
-} from '../src/revocation/postgres-revocation-log.ts';
+import { postgresAccountEvents } from '../src/revocation/postgres-account-events.ts';
+import { postgresRevocationLog } from '../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../src/revocation/postgres-verifier-registry.ts';
 import { createRevocations } from '../src/revocation/compose.ts';
 

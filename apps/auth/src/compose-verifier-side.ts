@@ -16,10 +16,8 @@ import { createRequireClient } from './oauth/require-client.ts';
 import { postgresAuditTrail } from './audit/postgres-audit-trail.ts';
 import { connectPostgres, type Database } from './database/database.ts';
 import { connectProtocol } from './database/protocol-connection.ts';
-import {
-  postgresAccountEvents,
-  postgresRevocationLog,
-} from './revocation/postgres-revocation-log.ts';
+import { postgresAccountEvents } from './revocation/postgres-account-events.ts';
+import { postgresRevocationLog } from './revocation/postgres-revocation-log.ts';
 import { postgresSnapshotSource } from './revocation/postgres-snapshot-source.ts';
 import { postgresVerifierRegistry } from './revocation/postgres-verifier-registry.ts';
 import { createRevocations, type Revocations } from './revocation/compose.ts';

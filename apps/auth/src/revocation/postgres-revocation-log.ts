@@ -1,17 +1,16 @@
 import {
-  accountEvent,
   epochId,
   eventId,
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
   revocationEvent,
+  type Numbered,
   type RevocationEvent,
 } from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
-import type { AccountEventOutbox } from './account-events.ts';
 import type { LogPlaces } from './list-verifiers.ts';
-import type { RevocationLog } from './log.ts';
+import type { LogPage, LogPlace, RevocationLog } from './log.ts';
 
 /** Of numbered rows; those without a position fill up what one answer may carry. */
 const PAGE = MAX_GRANTED_EVENTS / 2;
@@ -25,72 +24,11 @@ const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: millis
 const placedRow = z.object({ id: eventId, position: z.number() });
 
 export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
-  // Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant.
-  const columns = sql`
-    e.id, e.position::float8 as position, e.kind, e.key, e.generation, e.reason,
-    floor(extract(epoch from e.occurred_at) * 1000)::float8 as occurred_at,
-    floor(extract(epoch from e.expires_at) * 1000)::float8 as expires_at,
-    e.actor_kind, e.actor_id, e.request_id`;
+  const columns = columnsOf(sql);
 
   return {
-    async number() {
-      return await sql.begin(async (tx) => {
-        // The lock first, in a statement of its own: the next one then sees all that its former
-        // holder has numbered. Whoever holds it is doing this very work, so nobody waits for it.
-        const [locked] = await tx`select epoch, position::float8 as head from log_head for update`;
-        const { epoch, head } = headRow.pick({ epoch: true, head: true }).parse(locked);
-        const rows = await tx`
-          with waiting as (
-            select id, row_number() over (order by occurred_at, id) as place from revocation_log
-            where position is null order by occurred_at, id limit ${MAX_ACKNOWLEDGED}
-          ), placed as (
-            update revocation_log l set position = ${head}::bigint + w.place
-            from waiting w where l.id = w.id returning l.id, l.position
-          ), moved as (
-            update log_head set position = position + (select count(*) from placed)
-          )
-          select id, position::float8 as position from placed order by position`;
-        const [first] = rows;
-        if (first === undefined) return undefined;
-        return {
-          version: 1,
-          epoch,
-          first: placedRow.parse(first).position,
-          ids: rows.map((row) => placedRow.parse(row).id),
-        };
-      });
-    },
-
-    async read({ after, anchor, resume }) {
-      // One statement, hence one snapshot: head, numbered and unnumbered belong together.
-      const rows = await sql`
-        with numbered as (
-          select ${columns} from revocation_log e
-          -- Qualified: the bare name would be the column of the result, which has no index.
-          where e.position > ${after} order by e.position limit ${PAGE}
-        ), anchor as (
-          select ${columns} from revocation_log e where e.position = ${anchor}
-        ), unnumbered as (
-          select ${columns} from revocation_log e
-          where position is null ${resume === undefined ? sql`` : sql`and e.id > ${resume}`}
-          order by e.id limit ${MAX_GRANTED_EVENTS} - (select count(*) from numbered)
-        )
-        select h.epoch, h.position::float8 as head,
-          (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
-        from log_head h
-        left join (
-          select * from anchor union all select * from numbered union all select * from unnumbered
-        ) e on true
-        order by e.position, e.id`;
-      const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
-      const events = rows.filter((row) => row['id'] !== null).map(eventOf);
-      const from = events[0]?.position === anchor ? (events.shift() ?? null) : null;
-      const numbered = events.filter(({ position }) => position !== undefined);
-      const unnumbered = events.filter(({ position }) => position === undefined);
-      const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
-      const cut = numbered.length === PAGE || rest !== undefined;
-      return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
-    },
+    number: () => number(sql),
+    read: (place) => read(sql, place),
 
     async find(id) {
       const [row] = await sql`select ${columns} from revocation_log e where id = ${id}`;
@@ -128,18 +66,89 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
         where id in ${sql(ids)} and published_at is null`;
     },
 
-    async prune() {
-      let pruned: number;
-      do {
-        const gone = await sql`
-          delete from revocation_log where id in (
-            select id from revocation_log
-            where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
-          )`;
-        pruned = gone.count;
-      } while (pruned === PRUNED_AT_ONCE);
-    },
+    prune: () => prune(sql),
   };
+}
+
+async function number(sql: Sql): Promise<Numbered | undefined> {
+  return await sql.begin(async (tx) => {
+    // The lock first, in a statement of its own: the next one then sees all that its former
+    // holder has numbered. Whoever holds it is doing this very work, so nobody waits for it.
+    const [locked] = await tx`select epoch, position::float8 as head from log_head for update`;
+    const { epoch, head } = headRow.pick({ epoch: true, head: true }).parse(locked);
+    const rows = await tx`
+      with waiting as (
+        select id, row_number() over (order by occurred_at, id) as place from revocation_log
+        where position is null order by occurred_at, id limit ${MAX_ACKNOWLEDGED}
+      ), placed as (
+        update revocation_log l set position = ${head}::bigint + w.place
+        from waiting w where l.id = w.id returning l.id, l.position
+      ), moved as (
+        update log_head set position = position + (select count(*) from placed)
+      )
+      select id, position::float8 as position from placed order by position`;
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    return {
+      version: 1,
+      epoch,
+      first: placedRow.parse(first).position,
+      ids: rows.map((row) => placedRow.parse(row).id),
+    };
+  });
+}
+
+async function read(sql: Sql, { after, anchor, resume }: LogPlace): Promise<LogPage> {
+  const columns = columnsOf(sql);
+  // One statement, hence one snapshot: head, numbered and unnumbered belong together.
+  const rows = await sql`
+    with numbered as (
+      select ${columns} from revocation_log e
+      -- Qualified: the bare name would be the column of the result, which has no index.
+      where e.position > ${after} order by e.position limit ${PAGE}
+    ), anchor as (
+      select ${columns} from revocation_log e where e.position = ${anchor}
+    ), unnumbered as (
+      select ${columns} from revocation_log e
+      where position is null ${resume === undefined ? sql`` : sql`and e.id > ${resume}`}
+      order by e.id limit ${MAX_GRANTED_EVENTS} - (select count(*) from numbered)
+    )
+    select h.epoch, h.position::float8 as head,
+      (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
+    from log_head h
+    left join (
+      select * from anchor union all select * from numbered union all select * from unnumbered
+    ) e on true
+    order by e.position, e.id`;
+  const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
+  const events = rows.filter((row) => row['id'] !== null).map(eventOf);
+  const from = events[0]?.position === anchor ? (events.shift() ?? null) : null;
+  const numbered = events.filter(({ position }) => position !== undefined);
+  const unnumbered = events.filter(({ position }) => position === undefined);
+  const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
+  const cut = numbered.length === PAGE || rest !== undefined;
+  return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
+}
+
+async function prune(sql: Sql): Promise<void> {
+  let pruned: number;
+  do {
+    const gone = await sql`
+      delete from revocation_log where id in (
+        select id from revocation_log
+        where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
+      )`;
+    pruned = gone.count;
+  } while (pruned === PRUNED_AT_ONCE);
+}
+
+/** Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant. */
+function columnsOf(sql: Sql) {
+  return sql`
+    e.id, e.position::float8 as position, e.kind, e.key, e.generation, e.reason,
+    floor(extract(epoch from e.occurred_at) * 1000)::float8 as occurred_at,
+    floor(extract(epoch from e.expires_at) * 1000)::float8 as expires_at,
+    e.actor_kind, e.actor_id, e.request_id`;
 }
 
 function eventOf(row: Record<string, unknown>): RevocationEvent {
@@ -151,19 +160,4 @@ function eventOf(row: Record<string, unknown>): RevocationEvent {
     ...(generation === null ? {} : { generation }),
     actor: { kind, id },
   });
-}
-
-export function postgresAccountEvents(sql: Sql): AccountEventOutbox {
-  return {
-    async unpublished() {
-      const rows = await sql`
-        select event from account_events where published_at is null
-        order by occurred_at, id limit ${LEFTOVERS}`;
-      return rows.map(({ event }) => accountEvent.parse(event));
-    },
-    async markPublished(ids) {
-      await sql`
-        update account_events set published_at = clock_timestamp() where id in ${sql(ids)}`;
-    },
-  };
 }

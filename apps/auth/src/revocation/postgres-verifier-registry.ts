@@ -1,9 +1,14 @@
-import { epochId, incarnationId } from '@portcullis/contracts';
+import {
+  epochId,
+  incarnationId,
+  type GrantRequest,
+  type IncarnationId,
+} from '@portcullis/contracts';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
-import type { VerifierRegistry } from './registry.ts';
+import type { Registration, RegistrySnapshot, VerifierRegistry } from './registry.ts';
 
-/** Of one service. Beyond this a client that keeps inventing incarnations is told no. */
+/** Of one service. Beyond this a client that keeps inventing incarnations is refused. */
 const MAX_REGISTRATIONS = 512;
 
 const listed = z.object({
@@ -25,70 +30,8 @@ const heading = z.object({ head_epoch: epochId, head: z.number(), issuer_time: z
 
 export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
   return {
-    /**
-     * `renewals` is the number of this transaction: no later one has it, whatever was deleted. A
-     * position beyond the head is not written down: such a row is one without a log.
-     */
-    async register(requests, maxStalenessMs) {
-      // One request an incarnation: one statement may not touch a row twice.
-      const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
-        ({ incarnation, service, policy, epoch, position }) => ({
-          incarnation,
-          service,
-          policy,
-          epoch,
-          position,
-        }),
-      );
-      const taken = await sql`
-        insert into verifiers as v
-          (incarnation, service, policy, max_staleness_ms, epoch, position, renewals)
-        select r.incarnation, r.service, r.policy, ${maxStalenessMs},
-          case when r.epoch = h.epoch and r.position > h.position then null else r.epoch end,
-          case when r.epoch = h.epoch and r.position > h.position then 0 else r.position end,
-          pg_current_xact_id()::text::bigint
-        from log_head h cross join jsonb_to_recordset(${sql.json(rows)}) as r
-          (incarnation text, service text, policy text, epoch text, position bigint)
-        where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
-          or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
-        order by r.incarnation
-        on conflict (incarnation) do update set
-          renewals = excluded.renewals, renewed_at = clock_timestamp(),
-          max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
-          position = excluded.position, epoch = excluded.epoch
-        where v.service = excluded.service
-        returning incarnation, epoch, (select position::float8 from log_head) as head`;
-      const asked = new Map(rows.map(({ incarnation, epoch }) => [incarnation, epoch]));
-      return new Map(
-        taken
-          .map((row) => registered.parse(row))
-          .map(({ incarnation, epoch, head }) => [
-            incarnation,
-            { head, isBeyond: epoch === null && asked.get(incarnation) !== null },
-          ]),
-      );
-    },
-
-    async list() {
-      const rows = await sql`
-        select h.epoch as head_epoch, h.position::float8 as head,
-          (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time,
-          v.incarnation, v.service, v.policy, v.max_staleness_ms, v.epoch,
-          v.position::float8 as position, v.renewals::float8 as renewals,
-          (extract(epoch from clock_timestamp() - v.renewed_at) * 1000)::float8 as renewed_ms_ago
-        from log_head h left join verifiers v on true
-        order by v.service, v.incarnation`;
-      const { head_epoch: epoch, head, issuer_time: issuerTime } = heading.parse(rows[0]);
-      const verifiers = rows
-        .filter((row) => row['incarnation'] !== null)
-        .map((row) => listed.parse(row))
-        .map(({ max_staleness_ms: maxStalenessMs, renewed_ms_ago: renewedMsAgo, ...rest }) => ({
-          ...rest,
-          maxStalenessMs,
-          renewedMsAgo,
-        }));
-      return { verifiers, issuerTime, epoch, head };
-    },
+    register: (requests, maxStalenessMs) => register(sql, requests, maxStalenessMs),
+    list: () => list(sql),
 
     async discount(incarnation, renewals) {
       await sql`
@@ -100,4 +43,73 @@ export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
         delete from verifiers where incarnation = ${incarnation} and service = ${service}`;
     },
   };
+}
+
+/**
+ * `renewals` is the number of this transaction: no later one has it, whatever was deleted. A
+ * position beyond the head is not written down: such a row is one without a log.
+ */
+async function register(
+  sql: Sql,
+  requests: readonly GrantRequest[],
+  maxStalenessMs: number,
+): Promise<Map<IncarnationId, Registration>> {
+  // One request an incarnation: one statement may not touch a row twice.
+  const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
+    ({ incarnation, service, policy, epoch, position }) => ({
+      incarnation,
+      service,
+      policy,
+      epoch,
+      position,
+    }),
+  );
+  const taken = await sql`
+    insert into verifiers as v
+      (incarnation, service, policy, max_staleness_ms, epoch, position, renewals)
+    select r.incarnation, r.service, r.policy, ${maxStalenessMs},
+      case when r.epoch = h.epoch and r.position > h.position then null else r.epoch end,
+      case when r.epoch = h.epoch and r.position > h.position then 0 else r.position end,
+      pg_current_xact_id()::text::bigint
+    from log_head h cross join jsonb_to_recordset(${sql.json(rows)}) as r
+      (incarnation text, service text, policy text, epoch text, position bigint)
+    where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
+      or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
+    order by r.incarnation
+    on conflict (incarnation) do update set
+      renewals = excluded.renewals, renewed_at = clock_timestamp(),
+      max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
+      position = excluded.position, epoch = excluded.epoch
+    where v.service = excluded.service
+    returning incarnation, epoch, (select position::float8 from log_head) as head`;
+  const asked = new Map(rows.map(({ incarnation, epoch }) => [incarnation, epoch]));
+  return new Map(
+    taken
+      .map((row) => registered.parse(row))
+      .map(({ incarnation, epoch, head }) => [
+        incarnation,
+        { head, isBeyond: epoch === null && asked.get(incarnation) !== null },
+      ]),
+  );
+}
+
+async function list(sql: Sql): Promise<RegistrySnapshot> {
+  const rows = await sql`
+    select h.epoch as head_epoch, h.position::float8 as head,
+      (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time,
+      v.incarnation, v.service, v.policy, v.max_staleness_ms, v.epoch,
+      v.position::float8 as position, v.renewals::float8 as renewals,
+      (extract(epoch from clock_timestamp() - v.renewed_at) * 1000)::float8 as renewed_ms_ago
+    from log_head h left join verifiers v on true
+    order by v.service, v.incarnation`;
+  const { head_epoch: epoch, head, issuer_time: issuerTime } = heading.parse(rows[0]);
+  const verifiers = rows
+    .filter((row) => row['incarnation'] !== null)
+    .map((row) => listed.parse(row))
+    .map(({ max_staleness_ms: maxStalenessMs, renewed_ms_ago: renewedMsAgo, ...rest }) => ({
+      ...rest,
+      maxStalenessMs,
+      renewedMsAgo,
+    }));
+  return { verifiers, issuerTime, epoch, head };
 }

@@ -7,10 +7,8 @@ import { natsFeed } from '@portcullis/verify/nats';
 import { NatsRevocationBus } from '../../src/nats/revocation-bus.ts';
 import { connectPostgres } from '../../src/database/database.ts';
 import { connectProtocol } from '../../src/database/protocol-connection.ts';
-import {
-  postgresAccountEvents,
-  postgresRevocationLog,
-} from '../../src/revocation/postgres-revocation-log.ts';
+import { postgresAccountEvents } from '../../src/revocation/postgres-account-events.ts';
+import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import type { RevocationBus } from '../../src/revocation/bus.ts';
 import type { Changed } from '../../src/change/change.ts';
