@@ -1,14 +1,15 @@
-/** What people and clients do: log in, refresh, log out, lose access; and requests at every verifier. */
+/** What users and clients do: log in, refresh, log out, lose access; and requests at every verifier. */
 import { clientId, type UserId } from '@portcullis/contracts';
 import type { Auth } from './auth.ts';
 import type { Cut } from './verbs/cut.ts';
 import type { Facts } from './guarantees/facts.ts';
-import type { Revocation, Token } from './history.ts';
+import type { Entry, Revocation, Token } from './history.ts';
 import type { Setting } from './setting.ts';
 import type { Verifier } from './verifier.ts';
+import type { Random } from './world/random.ts';
 
 const CLIENTS = ['cli_web', 'cli_phone'].map((id) => clientId.parse(id));
-const PEOPLE = 5;
+const USERS = 5;
 
 export interface WorkloadOptions {
   setting: Setting;
@@ -16,111 +17,152 @@ export interface WorkloadOptions {
   auths: readonly Auth[];
   verifiers: readonly Verifier[];
   maxStalenessMs: number;
-  /** When people stop. Requests go on. */
+  /** When users stop. Requests go on. */
   until: number;
 }
 
 export function startWorkload(options: WorkloadOptions): void {
-  const { setting, facts, auths, verifiers, maxStalenessMs, until } = options;
-  const { world, database, history } = setting;
-  const random = setting.random.fork();
-  const people: UserId[] = Array.from({ length: PEOPLE }, () => random.id('usr'));
-  for (const id of people) database.users.set(id, { generation: 1 });
-  for (const id of CLIENTS) database.clients.set(id, { generation: 1 });
-  for (let i = 0; i < 2; i += 1) database.keys.set(random.id('key'), { killed: false });
-  const pace = random.between(30, 150);
+  new Workload(options).start();
+}
 
-  const auth = (): Auth => random.pick(auths);
-  const wait = (): number => random.pick([0, 30, 250, 1_000, maxStalenessMs + 2_500]);
-  const logIn = (user: UserId): void =>
-    run(() => auth().mint({ user, client: random.pick(CLIENTS) }));
-  const token = (): Token | undefined => facts.tokens.at(-1 - random.below(30));
+class Workload {
+  readonly #options: WorkloadOptions;
+  readonly #random: Random;
+  readonly #users: readonly UserId[];
+  /** Milliseconds from one action to the next, on average. */
+  readonly #pace: number;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    const { setting } = options;
+    const { database } = setting;
+    const random = setting.random.fork();
+    this.#random = random;
+    this.#users = Array.from({ length: USERS }, () => random.id('usr'));
+    for (const id of this.#users) database.users.set(id, { generation: 1 });
+    for (const id of CLIENTS) database.clients.set(id, { generation: 1 });
+    for (let i = 0; i < 2; i += 1) database.keys.set(random.id('key'), { killed: false });
+    this.#pace = random.between(30, 150);
+  }
+
+  start(): void {
+    const random = this.#random;
+    const { world, history } = this.#options.setting;
+    history.listen((entry) => this.#insistAfter(entry));
+    for (const user of this.#users) world.after(random.between(50, 900), () => this.#logIn(user));
+    world.after(random.between(100, 1_000), () => this.#live());
+    world.after(random.between(0, 100), () => this.#browse());
+  }
+
+  #live(): void {
+    const { setting, until } = this.#options;
+    if (setting.world.now > until) return;
+    this.#act();
+    setting.world.after(this.#random.between(0, 2 * this.#pace), () => this.#live());
+  }
+
+  #act(): void {
+    const user = this.#random.pick(this.#users);
+    const some = this.#someToken();
+    const dice = this.#random.next();
+    if (some === undefined || dice < 0.38) return this.#logIn(user);
+    const { sid, sub, jti, client_id: client } = some.claims;
+    if (dice < 0.5) return this.#run(async (auth) => await auth.mint({ session: sid }));
+    if (dice < 0.66) return this.#revoke({ kind: 'session', key: sid });
+    if (dice < 0.7) {
+      const sessions = this.#sessionsOf(sub);
+      return this.#revoke(...sessions.map((key) => ({ kind: 'session', key }) as const));
+    }
+    if (dice < 0.79) return this.#logOutEverywhere(sub);
+    if (dice < 0.86) return this.#revoke({ kind: 'changed', key: sub });
+    if (dice < 0.89) return this.#revoke({ kind: 'token', key: jti });
+    if (dice < 0.91) return this.#revoke({ kind: 'client', key: client });
+    if (dice < 0.915) return this.#revoke({ kind: 'key', key: some.kid });
+    if (dice < 0.92) return this.#revoke({ kind: 'issuer', key: 'issuer' });
+    if (dice < 0.93) return this.#run(async (auth) => await auth.prune());
+    const before = this.#options.facts.revocations.at(-1 - this.#random.below(20));
+    if (before !== undefined) {
+      this.#run(async (auth) => await auth.again(before, this.#waitMs()));
+    }
+  }
 
   /** An instance that refuses or dies is the caller's bad luck; nothing is tried again. */
-  function run(work: () => Promise<unknown>): void {
-    work().catch((error: unknown) => history.tell('somebody', `was told: ${String(error)}`));
+  #run(work: (auth: Auth) => Promise<unknown>): void {
+    const { auths, setting } = this.#options;
+    work(this.#random.pick(auths)).catch((error: unknown) =>
+      setting.history.tell('somebody', `was told: ${String(error)}`),
+    );
   }
 
-  function revoke(...cuts: Cut[]): void {
-    run(async () => await auth().revoke(cuts, wait()));
+  #logIn(user: UserId): void {
+    this.#run((auth) => auth.mint({ user, client: this.#random.pick(CLIENTS) }));
   }
 
-  function act(): void {
-    const user = random.pick(people);
-    const some = token();
-    const dice = random.next();
-    if (some === undefined || dice < 0.38) return logIn(user);
-    const { sid, sub, jti, client_id: client } = some.claims;
-    if (dice < 0.5) return run(async () => await auth().mint({ session: sid }));
-    if (dice < 0.66) return revoke({ kind: 'session', key: sid });
-    if (dice < 0.7)
-      return revoke(...sessionsOf(sub).map((key) => ({ kind: 'session', key }) as const));
-    if (dice < 0.79) {
-      // Log out everywhere, and log in again at once: within the same second, more often than not.
-      return run(async () => {
-        await auth().revoke([{ kind: 'subject', key: sub }], wait(), () => logIn(sub));
-      });
-    }
-    if (dice < 0.86) return revoke({ kind: 'changed', key: sub });
-    if (dice < 0.89) return revoke({ kind: 'token', key: jti });
-    if (dice < 0.91) return revoke({ kind: 'client', key: client });
-    if (dice < 0.915) return revoke({ kind: 'key', key: some.kid });
-    if (dice < 0.92) return revoke({ kind: 'issuer', key: 'issuer' });
-    if (dice < 0.93) return run(async () => await auth().prune());
-    const before = facts.revocations.at(-1 - random.below(20));
-    if (before !== undefined) run(async () => await auth().again(before, wait()));
+  /** And in again at once: within the same second, more often than not. */
+  #logOutEverywhere(user: UserId): void {
+    this.#run(async (auth) => {
+      await auth.revoke([{ kind: 'subject', key: user }], this.#waitMs(), () => this.#logIn(user));
+    });
   }
 
-  function sessionsOf(user: UserId) {
-    return [...database.sessions]
+  #revoke(...cuts: Cut[]): void {
+    this.#run(async (auth) => await auth.revoke(cuts, this.#waitMs()));
+  }
+
+  /** For how long a revocation waits for its receipt. */
+  #waitMs(): number {
+    return this.#random.pick([0, 30, 250, 1_000, this.#options.maxStalenessMs + 2_500]);
+  }
+
+  #someToken(): Token | undefined {
+    return this.#options.facts.tokens.at(-1 - this.#random.below(30));
+  }
+
+  #sessionsOf(user: UserId) {
+    return [...this.#options.setting.database.sessions]
       .filter(([, session]) => session.user === user && session.endedBy === undefined)
       .map(([id]) => id)
       .slice(-4);
   }
 
-  function live(): void {
-    if (world.now > until) return;
-    act();
-    world.after(random.between(0, 2 * pace), live);
-  }
-
-  /** Somebody at every verifier, with a token that is probably taken or probably not. */
-  function browse(): void {
+  /** A request at every verifier, with a token that is probably revoked or probably not. */
+  #browse(): void {
+    const random = this.#random;
+    const { setting, facts, verifiers } = this.#options;
     for (const verifier of verifiers) {
       const lately = facts.revocations.at(-1 - random.below(8));
       const taken = lately === undefined ? [] : facts.takenBy(lately);
-      const shown = random.chance(0.5) && taken.length > 0 ? random.pick(taken) : token();
+      const shown = random.chance(0.5) && taken.length > 0 ? random.pick(taken) : this.#someToken();
       if (shown !== undefined) verifier.request(shown);
     }
-    world.after(random.between(40, 160), browse);
+    setting.world.after(random.between(40, 160), () => this.#browse());
   }
 
-  /** Those who have lost access try it, everywhere, at the moments that are promised. */
-  function insist(revocation: Revocation, ...moments: readonly number[]): void {
-    for (const moment of moments) {
-      world.after(moment, () => {
-        const shown = facts.takenBy(revocation).at(-1 - random.below(2));
-        if (shown === undefined) return;
-        for (const verifier of verifiers) verifier.request(shown);
-      });
-    }
-  }
-
-  history.listen((entry) => {
+  #insistAfter(entry: Entry): void {
+    const random = this.#random;
     if (entry.what === 'committed') {
-      const bound = maxStalenessMs * 1.001 + 3;
-      insist(entry.revocation, random.between(0, 30), bound, bound + random.between(0, 2_000));
+      const bound = this.#options.maxStalenessMs * 1.001 + 3;
+      const moments = [random.between(0, 30), bound, bound + random.between(0, 2_000)];
+      this.#insist(entry.revocation, ...moments);
     }
     if (entry.what === 'answered for') {
       const { confirmed, expected } = entry.receipt;
       if (confirmed !== expected) return;
       for (const revocation of entry.revocations) {
-        insist(revocation, 0, random.between(0, 50), random.between(0, 500));
+        this.#insist(revocation, 0, random.between(0, 50), random.between(0, 500));
       }
     }
-  });
+  }
 
-  for (const user of people) world.after(random.between(50, 900), () => logIn(user));
-  world.after(random.between(100, 1_000), live);
-  world.after(random.between(0, 100), browse);
+  /** Those who have lost access try it, at every verifier, at the moments that are promised. */
+  #insist(revocation: Revocation, ...moments: readonly number[]): void {
+    const { setting, facts, verifiers } = this.#options;
+    for (const moment of moments) {
+      setting.world.after(moment, () => {
+        const shown = facts.takenBy(revocation).at(-1 - this.#random.below(2));
+        if (shown === undefined) return;
+        for (const verifier of verifiers) verifier.request(shown);
+      });
+    }
+  }
 }
