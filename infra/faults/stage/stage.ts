@@ -96,44 +96,19 @@ async function furnish(
   const keySet = bed.use(new Balancer());
   await Promise.all([balancer.listen(), keySet.listen()]);
   const issuer = keySet.url;
-  const way = async (to: string) => bed.use(await startTcpProxy(to));
+  const addresses: Addresses = { bed, nats, balancer, keySet, maxStalenessMs };
 
-  const startInstance = async (name: string): Promise<Instance> => {
-    const ways = { nats: await way(nats.url), postgres: await way(bed.databaseUrls.auth) };
-    const service = await startAuth(bed, {
-      PORTCULLIS_ISSUER: issuer,
-      PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
-      PORTCULLIS_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
-      NATS_URL: ways.nats.through(nats.serviceUrl),
-      DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
-    });
-    for (const each of [balancer, keySet]) each.add(service.port);
-    return { name, service, ...ways };
-  };
-  const startVerifier = async (
-    name: string,
-    path: string,
-    start: (env: Record<string, string>) => Promise<SpawnedService>,
-  ): Promise<VerifierSpot> => {
-    const ways = { nats: await way(nats.url), auth: await way(balancer.url) };
-    const service = await start({
-      NATS_URL: ways.nats.through(nats.serviceUrl),
-      PORTCULLIS_AUTH_URL: ways.auth.through(balancer.url).replace(/\/$/, ''),
-    });
-    return { name, url: `${service.url}${path}`, service, ...ways };
-  };
-
-  const first = await startInstance('auth 1');
+  const first = await startInstance(addresses, 'auth 1');
   await ensureUserClient(bed, first.service);
   const [second, ...verifiers] = await Promise.all([
-    startInstance('auth 2'),
-    startVerifier('user 1', '/v1/me', (env) => startUser(bed, issuer, env)),
-    startVerifier('user 2', '/v1/me', (env) => startUser(bed, issuer, env)),
-    startVerifier('admin', '/v1/users', (env) => startAdmin(bed, first.service, env)),
+    startInstance(addresses, 'auth 2'),
+    startVerifier(addresses, 'user 1', '/v1/me', (env) => startUser(bed, issuer, env)),
+    startVerifier(addresses, 'user 2', '/v1/me', (env) => startUser(bed, issuer, env)),
+    startVerifier(addresses, 'admin', '/v1/users', (env) => startAdmin(bed, first.service, env)),
   ]);
   const log = bed.use(new LogWatch(bed.databaseUrls.auth, pollMs));
 
-  const stage: Stage = {
+  return {
     bed,
     maxStalenessMs,
     nats,
@@ -150,35 +125,85 @@ async function furnish(
       }
       for (const { name, service } of verifiers) machine.follow(name, () => service.process.pid);
     },
-    async onBus(work) {
-      const bus = await connect({ ...natsOptions(nats.url), timeout: 5_000 });
-      try {
-        return await work(bus, await jetstreamManager(bus));
-      } finally {
-        await bus.close();
-      }
-    },
+    onBus: async (work) => await withBus(nats.url, work),
     async heal() {
       if (nats.process.running) nats.resume();
       else await nats.restart();
       keySet.mend();
-      const spots = [first, second, ...verifiers];
-      for (const proxy of spots.flatMap((spot) => waysOf(spot))) {
-        proxy.resume();
-        proxy.mend();
-        proxy.delay(0);
-      }
-      await Promise.all(
-        spots.map(async ({ service }) => {
-          if (service.process.running) service.resume();
-          else await service.restart();
-          await untilReady(service);
-        }),
-      );
+      await healSpots([first, second, ...verifiers]);
     },
     [Symbol.asyncDispose]: () => bed.dispose(),
   };
-  return stage;
+}
+
+/** What the processes of the stage reach each other by. */
+interface Addresses {
+  bed: TestBed<'auth' | 'user'>;
+  nats: StageNats;
+  balancer: Balancer;
+  keySet: Balancer;
+  maxStalenessMs: number;
+}
+
+async function startInstance(addresses: Addresses, name: string): Promise<Instance> {
+  const { bed, nats, balancer, keySet, maxStalenessMs } = addresses;
+  const ways = {
+    nats: bed.use(await startTcpProxy(nats.url)),
+    postgres: bed.use(await startTcpProxy(bed.databaseUrls.auth)),
+  };
+  const service = await startAuth(bed, {
+    PORTCULLIS_ISSUER: keySet.url,
+    PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
+    PORTCULLIS_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
+    NATS_URL: ways.nats.through(nats.serviceUrl),
+    DATABASE_URL: ways.postgres.through(bed.databaseUrls.auth),
+  });
+  for (const each of [balancer, keySet]) each.add(service.port);
+  return { name, service, ...ways };
+}
+
+async function startVerifier(
+  { bed, nats, balancer }: Addresses,
+  name: string,
+  path: string,
+  start: (env: Record<string, string>) => Promise<SpawnedService>,
+): Promise<VerifierSpot> {
+  const ways = {
+    nats: bed.use(await startTcpProxy(nats.url)),
+    auth: bed.use(await startTcpProxy(balancer.url)),
+  };
+  const service = await start({
+    NATS_URL: ways.nats.through(nats.serviceUrl),
+    PORTCULLIS_AUTH_URL: ways.auth.through(balancer.url).replace(/\/$/, ''),
+  });
+  return { name, url: `${service.url}${path}`, service, ...ways };
+}
+
+async function withBus<T>(
+  url: string,
+  work: (bus: NatsConnection, streams: JetStreamManager) => Promise<T>,
+): Promise<T> {
+  const bus = await connect({ ...natsOptions(url), timeout: 5_000 });
+  try {
+    return await work(bus, await jetstreamManager(bus));
+  } finally {
+    await bus.close();
+  }
+}
+
+async function healSpots(spots: readonly (Instance | VerifierSpot)[]): Promise<void> {
+  for (const proxy of spots.flatMap((spot) => waysOf(spot))) {
+    proxy.resume();
+    proxy.mend();
+    proxy.delay(0);
+  }
+  await Promise.all(
+    spots.map(async ({ service }) => {
+      if (service.process.running) service.resume();
+      else await service.restart();
+      await untilReady(service);
+    }),
+  );
 }
 
 function waysOf(spot: Instance | VerifierSpot): TcpProxy[] {
