@@ -9,54 +9,17 @@
  * A login takes nothing away, so there is nothing to publish: it is a statement of its own
  * (session/open-session.ts).
  */
-import {
-  newId,
-  type AccountEvent,
-  type Actor,
-  type ClientId,
-  type EventId,
-  type KeyId,
-  type MailId,
-  type RevocationEvent,
-  type RevocationReason,
-  type SessionId,
-  type TokenId,
-  type UserId,
-} from '@portcullis/contracts';
-import { sql } from 'drizzle-orm';
-import { originOf } from './origin.ts';
-import type { MailIntent } from './mail-intent.ts';
-import { writeMailIntent } from './write-intent.ts';
+import type { EventId, MailId, RevocationEvent, RevocationReason } from '@portcullis/contracts';
 import type { Database, Transaction } from '../database/database.ts';
-import { accountEvents, auditLog, auditOrigins, revocationLog } from '../database/schema/index.ts';
-import { eventOfRow } from './event-of-row.ts';
-import { stampAnnouncement } from './stamp-announcement.ts';
+import type { Cause } from './cause.ts';
+import type { MailIntent } from './mail-intent.ts';
+import { writeAnnouncement, type Announcement } from './write-announcement.ts';
+import { writeAuditEntry, type AuditEntry } from './write-audit-entry.ts';
+import { writeMailIntent } from './write-intent.ts';
+import { writeRevocation, type Cut } from './write-revocation.ts';
 
-/** Who does it, and on whose request. */
-export interface Cause {
-  actor: Actor;
-  requestId: string;
-  address: string | null;
-}
-
-export type Cut =
-  | { kind: 'session'; key: SessionId }
-  | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'changed'; key: UserId; generation: number }
-  | { kind: 'client'; key: ClientId; generation: number }
-  | { kind: 'key'; key: KeyId }
-  | { kind: 'issuer'; key: 'issuer'; generation: number };
-
-export interface AuditEntry {
-  action: string;
-  target: { kind: string; id: string };
-  /** No secrets and no personal data. */
-  detail?: Record<string, unknown>;
-}
-
-type WithoutEnvelope<E> = E extends unknown
-  ? Omit<E, 'version' | 'id' | 'occurred_at' | 'actor' | 'request_id'>
-  : never;
+export type { Cause } from './cause.ts';
+export type { AuditEntry } from './write-audit-entry.ts';
 
 /** What a verb may do inside of a change. Everything goes into its one transaction. */
 export interface Change {
@@ -67,7 +30,7 @@ export interface Change {
    * Tells other services. Events about one account have the order of their commits, and each has a
    * time of its own. @returns it
    */
-  announce(event: WithoutEnvelope<AccountEvent>): Promise<Date>;
+  announce(event: Announcement): Promise<Date>;
   /** Has a mail sent, if and only if this commits. */
   mail(intent: MailIntent): Promise<MailId>;
   /** From here on, audit rows do not say from where it was asked. */
@@ -103,83 +66,55 @@ export function createMakeChange(dependencies: ChangeDependencies): MakeChange {
 
   return async (cause, work) => {
     const { changed, announced, mails } = await database.transaction(async (tx) => {
-      const revocations: RevocationEvent[] = [];
-      const mailed: MailId[] = [];
-      let { address } = cause;
-      let audited = false;
-      let announcedAny = false;
-      const result = await work({
-        tx,
-        async revoke(cut, reason) {
-          const forEver = cut.kind === 'key' || cut.kind === 'issuer';
-          const [row] = await tx
-            .insert(revocationLog)
-            .values({
-              id: newId('evt'),
-              kind: cut.kind,
-              key: cut.key,
-              generation: 'generation' in cut ? cut.generation : null,
-              reason,
-              expiresAt: forEver
-                ? null
-                : sql`clock_timestamp() + make_interval(secs => ${entryLifeSeconds})`,
-              actorKind: cause.actor.kind,
-              actorId: cause.actor.id,
-              requestId: cause.requestId,
-            })
-            .returning();
-          const event = eventOfRow(row);
-          revocations.push(event);
-          return event.id;
-        },
-        async announce(event) {
-          const id = newId('evt');
-          const whole = {
-            ...event,
-            version: 1,
-            id,
-            actor: cause.actor,
-            request_id: cause.requestId,
-          };
-          const at = await stampAnnouncement(tx, event.user_id);
-          await tx.insert(accountEvents).values({
-            id,
-            userId: event.user_id,
-            event: { ...whole, occurred_at: at.getTime() },
-            occurredAt: at,
-          });
-          announcedAny = true;
-          return at;
-        },
-        async mail(intent) {
-          const id = await writeMailIntent(tx, intent, cause.requestId);
-          mailed.push(id);
-          return id;
-        },
-        withoutAddress() {
-          address = null;
-        },
-        async audit(entry) {
-          const origin = address === null ? null : originOf(address);
-          const row = tx.insert(auditLog).values({
-            action: entry.action,
-            actorKind: cause.actor.kind,
-            actorId: cause.actor.id,
-            targetKind: entry.target.kind,
-            targetId: entry.target.id,
-            origin: origin?.commitment ?? null,
-            requestId: cause.requestId,
-            detail: entry.detail ?? {},
-          });
-          // The two go to the database together.
-          await Promise.all([row, origin && tx.insert(auditOrigins).values(origin)]);
-          audited = true;
-        },
-      });
+      const written: Written = { revocations: [], mails: [], announced: false, audited: false };
+      const result = await work(changeWithin(tx, cause, entryLifeSeconds, written));
+      const { audited, revocations, ...rest } = written;
       if (!audited) throw new Error('a change without an audit row does not commit');
-      return { changed: { result, revocations }, announced: announcedAny, mails: mailed };
+      return { changed: { result, revocations }, ...rest };
     });
     committed(changed.revocations, announced, mails);
     return changed;
+  };
+}
+
+/** What one change has put into its transaction so far. */
+interface Written {
+  revocations: RevocationEvent[];
+  mails: MailId[];
+  announced: boolean;
+  audited: boolean;
+}
+
+function changeWithin(
+  tx: Transaction,
+  cause: Cause,
+  entryLifeSeconds: number,
+  written: Written,
+): Change {
+  let { address } = cause;
+  return {
+    tx,
+    async revoke(cut, reason) {
+      const event = await writeRevocation(tx, cause, { cut, reason, entryLifeSeconds });
+      written.revocations.push(event);
+      return event.id;
+    },
+    async announce(event) {
+      const at = await writeAnnouncement(tx, cause, event);
+      written.announced = true;
+      return at;
+    },
+    async mail(intent) {
+      const id = await writeMailIntent(tx, intent, cause.requestId);
+      written.mails.push(id);
+      return id;
+    },
+    withoutAddress() {
+      address = null;
+    },
+    async audit(entry) {
+      await writeAuditEntry(tx, { ...cause, address }, entry);
+      written.audited = true;
+    },
   };
 }
