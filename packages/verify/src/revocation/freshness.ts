@@ -1,7 +1,7 @@
 /**
  * For how long what is known of revocations may be relied on.
  *
- * Invariants:
+ * Invariants (SPEC.md I12, I14):
  *  - It ends no later than a grant's S after the moment at which that grant was *asked* for.
  *  - S is counted by both clocks, and is over when either says so: the monotonic one stands still while
  *    the machine sleeps, and the wall clock can be set. When the two have come apart, it is over at once.

@@ -1,7 +1,7 @@
 /**
  * What is revoked, as far as this process has heard. Pure: no clock, no I/O.
  *
- * Invariant: a join-semilattice. Applying events twice, late or in another order gives the same
+ * Invariant (SPEC.md I4): a join-semilattice. Applying events twice, late or in another order gives the same
  * state: entries are only added, generations and expiries only raised. All kinds are checked, and
  * any one of them refuses.
  *

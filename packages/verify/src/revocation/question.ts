@@ -1,3 +1,4 @@
+/** A question for a grant, and whether an answer is one to it (SPEC.md I6). */
 import type { EventId, GrantReply, IncarnationId } from '@portcullis/contracts';
 import type { Asked } from './freshness.ts';
 import type { AskedFrom } from './log-cursor.ts';

@@ -8,7 +8,7 @@
  *                               └──────────────────────────────────────┘
  *   any ── close() ──▶ CLOSED
  *
- * Invariants: no event is without a cell; from CLOSED nothing leads on; only a grant that is fresh leads to
+ * Invariants (SPEC.md I5): no event is without a cell; from CLOSED nothing leads on; only a grant that is fresh leads to
  * LIVE. SPEC.md says what each state and event means; test/replica-model.test.ts drives the real replica by
  * this table.
  */

@@ -1,8 +1,6 @@
 /**
  * A verifier's copy of the revocations, and how fresh it is.
- * replica-states.ts has its states, SPEC.md the meaning of each.
- *
- * Invariants:
+ * Invariants, of which SPEC.md I1, I2, I5, I6, I7, I9, I10, I11, I13, I15, I16 stand here:
  *  - Nothing is admitted unless it is fresh at that very moment (freshness.ts), however long this
  *    process was paused or its event loop was blocked.
  *  - A grant makes it fresh only after everything in the grant was applied.
