@@ -1,0 +1,133 @@
+/**
+ * The statement that opens a session: under the lock of the account's row it notes the login, inserts the
+ * session and the row of the audit trail, and reads what a token has to say.
+ *
+ * All of it but the locked row is read as it was when the statement began, and so is the time that a
+ * token is issued at: one that waited for the lock is not issued later than what it was checked against.
+ */
+import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
+import { and, eq, sql, type Column, type SQL, type Table } from 'drizzle-orm';
+import type { Database } from '../database/database.ts';
+import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
+import type { SessionLimits } from '../timing/lifetimes.ts';
+import { tokenFactsOf } from '../token/mint.ts';
+import { live } from './live.ts';
+
+const began = sql`statement_timestamp()`;
+const given = (name: string, type: string): SQL => sql`${sql.placeholder(name)}::${sql.raw(type)}`;
+const user = given('user', 'text');
+const id = given('id', 'text');
+
+export function prepareOpenSession(database: Database, limits: SessionLimits) {
+  const locked = lockAccount(database);
+  const noted = database
+    .$with('noted')
+    .as(
+      database
+        .update(users)
+        .set({ lastLoginAt: began })
+        .from(locked)
+        .where(eq(users.id, locked.id)),
+    );
+  const opened = database
+    .$with('opened', {
+      authTime: sql<number>`auth_time`.as('auth_time'),
+      expiresAt: sql<number>`expires_at`.as('expires_at'),
+    })
+    .as(insertSession(locked, limits));
+  const told = database.$with('told', {}).as(insertAuditEntry(locked));
+  const toldFrom = database.$with('told_from', {}).as(insertOrigin(locked));
+  return database
+    .with(locked, noted, opened, told, toldFrom)
+    .select({
+      authTime: opened.authTime,
+      expiresAt: opened.expiresAt,
+      generation: locked.generation,
+      roles: locked.roles,
+      ...tokenFactsOf(FIRST_PARTY_CLIENT),
+      now: secondsOf(began),
+      others: sql<number>`(
+        select count(*)::integer from ${sessions}
+        where ${and(eq(sessions.userId, user), live(began))})`,
+      /** Whether there was a login between the moment that this statement sees and the lock. */
+      raced: sql<boolean>`${locked.lastLoginAt} is distinct from (
+        select ${users.lastLoginAt} from ${users} where ${eq(users.id, user)})`,
+    })
+    .from(opened)
+    .crossJoin(locked)
+    .prepare('open_session');
+}
+
+type Locked = ReturnType<typeof lockAccount>;
+
+/** The account, while it is active and of the generation that the proof was made against. */
+function lockAccount(database: Database) {
+  const generation = given('generation', 'integer');
+  return database.$with('locked').as(
+    database
+      .select({
+        id: users.id,
+        generation: users.generation,
+        roles: users.roles,
+        lastLoginAt: users.lastLoginAt,
+      })
+      .from(users)
+      .where(and(eq(users.id, user), eq(users.status, 'active'), eq(users.generation, generation)))
+      .for('no key update'),
+  );
+}
+
+function insertSession(locked: Locked, limits: SessionLimits): SQL {
+  return sql`${inserting(sessions, [
+    [sessions.id, id],
+    [sessions.userId, locked.id],
+    [sessions.clientId, sql`${FIRST_PARTY_CLIENT}::text`],
+    [sessions.refreshHash, given('refreshHash', 'bytea')],
+    [sessions.dpopJkt, given('jkt', 'text')],
+    [sessions.userAgent, given('userAgent', 'text')],
+    [sessions.address, given('address', 'text')],
+    [sessions.amr, given('amr', 'text[]')],
+    [sessions.authTime, began],
+    [sessions.idleExpiresAt, sql`${began} + make_interval(secs => ${limits.idleSeconds})`],
+    [sessions.expiresAt, sql`${began} + make_interval(secs => ${limits.absoluteSeconds})`],
+  ])} from ${locked} returning ${secondsOf(sessions.authTime)} as auth_time,
+        ${secondsOf(sessions.expiresAt)} as expires_at`;
+}
+
+/** What opens the commitment lies in a table of its own (change/origin.ts). */
+const commitment = given('commitment', 'text');
+
+function insertAuditEntry(locked: Locked): SQL {
+  return sql`${inserting(auditLog, [
+    [auditLog.action, sql`'session.logged-in'`],
+    [auditLog.actorKind, sql`'user'`],
+    [auditLog.actorId, locked.id],
+    [auditLog.targetKind, sql`'session'`],
+    [auditLog.targetId, id],
+    [auditLog.origin, commitment],
+    [auditLog.requestId, given('requestId', 'text')],
+    [auditLog.detail, given('detail', 'jsonb')],
+  ])} from ${locked}`;
+}
+
+function insertOrigin(locked: Locked): SQL {
+  return sql`${inserting(auditOrigins, [
+    [auditOrigins.commitment, commitment],
+    [auditOrigins.address, given('address', 'text')],
+    [auditOrigins.salt, given('salt', 'bytea')],
+  ])} from ${locked}`;
+}
+
+/** `insert into … select …`, without whatever they are selected from. */
+function inserting(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
+  const columns = values.map(([column]) => sql.identifier(column.name));
+  return sql`insert into ${table} (${sql.join(columns, sql`, `)})
+    select ${sql.join(
+      values.map(([, value]) => sql`${value}`),
+      sql`, `,
+    )}`;
+}
+
+function secondsOf(moment: Column | SQL): SQL<number> {
+  return sql<number>`extract(epoch from ${moment})::float8`;
+}
