@@ -90,6 +90,8 @@ export {
   type UserId,
 } from './ids.ts';
 export { decodeId, encodeId, lastWordOf } from './id-words.ts';
+export { isRecord } from './is-record.ts';
+export { isLoopbackHost, LOOPBACK_HOSTS } from './loopback.ts';
 export {
   demandFunctionIfGiven,
   demandMethods,

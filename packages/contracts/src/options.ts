@@ -2,6 +2,7 @@
  * Options of public constructors, checked where they come in: types end at plain JavaScript, and at what was
  * read from an environment. A wrong one is a TypeError at once, which names it.
  */
+import { isLoopbackHost } from './loopback.ts';
 
 /**
  * @param of the constructor, as it is called
@@ -52,7 +53,7 @@ export function demandPrefix(value: unknown, of: string): void {
  */
 export function demandSafeAddress(value: unknown, of: string, option: string): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  const isLocal = url !== undefined && isLoopbackHost(url.hostname);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
   const holds = isSafe && url.username === '' && url.password === '';
   const expected = 'an https URL, or an http URL of this machine, without a user and a password';

@@ -1,5 +1,5 @@
 /** How mails leave. */
-import { emailAddress } from '@portcullis/contracts';
+import { emailAddress, isLoopbackHost } from '@portcullis/contracts';
 import { ConfigurationError, flag, httpUrl } from '@portcullis/service';
 import { z } from 'zod';
 
@@ -8,8 +8,6 @@ export type MailConfig =
   | { by: 'smtp'; from: string; requireTls: boolean }
   | { by: 'folder'; from: string; folder: string }
   | { by: 'nobody' };
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function mailFields(production: boolean) {
   return {
@@ -45,7 +43,7 @@ export function mailOf(
   const from = fields.PORTCULLIS_MAIL_FROM;
   if (smtp !== undefined) {
     if (from === undefined) throw new ConfigurationError(['PORTCULLIS_MAIL_FROM: is missing']);
-    const local = LOOPBACK.has(new URL(smtp).hostname);
+    const local = isLoopbackHost(new URL(smtp).hostname);
     return { by: 'smtp', from, requireTls: production && !local };
   }
   if (folder !== undefined) return { by: 'folder', folder, from: from ?? 'portcullis@localhost' };

@@ -1,7 +1,7 @@
+import { isLoopbackHost } from '@portcullis/contracts';
 import type { CookiePolicy } from '@portcullis/verify/cookie';
 import type { CookieSettings } from '../http/exchange.ts';
 import { ConfigurationError } from './read-config.ts';
-import { LOCAL_HOSTS } from './service-fields.ts';
 
 interface CookieFields {
   PORTCULLIS_ISSUER: string;
@@ -18,7 +18,7 @@ type Configured = Required<CookiePolicy> &
 export function cookieSettings(fields: CookieFields): Configured {
   const { hostname } = new URL(fields.PORTCULLIS_ISSUER);
   const insecure = fields.PORTCULLIS_INSECURE_COOKIES;
-  if (insecure && !LOCAL_HOSTS.has(hostname)) {
+  if (insecure && !isLoopbackHost(hostname)) {
     throw new ConfigurationError([
       'PORTCULLIS_INSECURE_COOKIES: is for an issuer on this machine only',
     ]);

@@ -1,9 +1,8 @@
 /** The variables that every service reads. */
+import { isLoopbackHost, LOOPBACK_HOSTS } from '@portcullis/contracts';
 import * as z from 'zod';
 import { pageAnswerHeaders, pageRequestHeaders } from './header-names.ts';
 import type { Environment } from './read-config.ts';
-
-export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function isProduction(env: Environment): boolean {
   return env['NODE_ENV'] === 'production';
@@ -46,7 +45,7 @@ export function httpUrl(options: { production: boolean }) {
     .refine((value) => {
       if (!options.production || !URL.canParse(value)) return true;
       const url = new URL(value);
-      return url.protocol === 'https:' || LOCAL_HOSTS.has(url.hostname);
+      return url.protocol === 'https:' || isLoopbackHost(url.hostname);
     }, 'has to be https in production');
 }
 
@@ -136,5 +135,5 @@ export function publicUrlsOf(fields: {
   const { NODE_ENV, PORT, PORTCULLIS_PUBLIC_URL: told } = fields;
   if (told !== undefined) return [told.replace(/\/+$/, '')];
   if (NODE_ENV === 'production') return [];
-  return [...LOCAL_HOSTS].map((host) => `http://${host}:${PORT}`);
+  return LOOPBACK_HOSTS.map((host) => `http://${host}:${PORT}`);
 }

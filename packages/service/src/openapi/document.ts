@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, from the routes and schemas that serve the requests. */
-import { errorBody, tokenCookieNames } from '@portcullis/contracts';
+import { errorBody, isRecord, tokenCookieNames } from '@portcullis/contracts';
 import { toJsonSchema, type JsonSchema, type RoutedProcedure } from '../rest/routed-procedures.ts';
 
 export type PathItems = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -171,8 +171,4 @@ function propertiesOf(input: JsonSchema | undefined): Readonly<Record<string, un
 function requiredOf(input: JsonSchema | undefined): readonly string[] {
   const required = input?.['required'];
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** Asks the issuer for its key set (RFC 7517), once. */
+import { isLoopbackHost } from '@portcullis/contracts';
 import { readBounded } from '../wire/read-bounded.ts';
 import type { VerificationKey } from '../jws/verification-key.ts';
 import { parseStrictJson } from '../wire/strict-json.ts';
@@ -14,8 +15,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
  */
 export function demandTrustedAddress(url: string): void {
   const { protocol, hostname } = new URL(url);
-  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopbackHost(hostname))) {
     throw new TypeError('keys are fetched over https, except from this machine');
   }
 }

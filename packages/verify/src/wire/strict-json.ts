@@ -7,7 +7,7 @@
  * Invariant: the depth is bounded before anything is parsed, so that whatever walks the value later
  * may do so by recursion.
  */
-import { surveyJson } from '@portcullis/contracts';
+import { isRecord, surveyJson } from '@portcullis/contracts';
 import { isUtf8 } from 'node:buffer';
 
 export const MAX_DEPTH = 8;
@@ -75,8 +75,4 @@ function demandWholePairs(value: unknown): void {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return isObject(value) && !Array.isArray(value);
 }
