@@ -3,28 +3,17 @@
  *
  * Which key signs is not decided here: the statement that checks the session names it, so that two
  * instances never disagree. The copy is read again on a key that it does not hold, and every few
- * seconds. A read may be joined only by those who asked before it began.
+ * seconds. A read may be joined only by those who asked before it began (timing/joined.ts).
  */
-import { createPublicKey } from 'node:crypto';
-import { KEY_VOUCH_TYPE, keyId, Refusal, type KeyId } from '@portcullis/contracts';
+import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
-import { sql } from 'drizzle-orm';
-import { z } from 'zod';
-import { atMost } from '../timing/at-most.ts';
-import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { Database } from '../database/database.ts';
-import {
-  makeKey,
-  openPrivateKey,
-  publicJwk,
-  readKeys,
-  type KeyMaking,
-  type PublicJwk,
-} from './signing-key.ts';
-import { signerWith, type SignToken } from './sign-token.ts';
+import { atMost } from '../timing/at-most.ts';
+import { joined } from '../timing/joined.ts';
+import { HeldKeys } from './held-keys.ts';
+import { makeKey, type KeyMaking, type PublicJwk } from './signing-key.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
-import { vouchesAmong, type VouchingKey } from './vouches.ts';
 
 const RELOAD_MS = 5_000;
 /** So long the set that is published may be waited for: less than a verifier gives it. */
@@ -42,11 +31,6 @@ export interface KeyRing extends Disposable {
   reload(): Promise<void>;
 }
 
-interface HeldKey extends VouchingKey {
-  sign: SignToken;
-  verification: VerificationKey;
-}
-
 /**
  * Opens the ring, and makes the first key where there is none.
  *
@@ -57,55 +41,10 @@ export async function openKeyRing(
   { issuer, ...making }: KeyMaking & { issuer: string },
   logger: Logger,
 ): Promise<KeyRing> {
-  let held: ReadonlyMap<string, HeldKey> = new Map();
-  let vouches: readonly string[] = [];
-  /** The names of the keys that `vouches` was made of. */
-  let vouchedFor = '';
-
-  async function load(): Promise<void> {
-    const rows = await readKeys(database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
-    const before = held;
-    held = new Map(
-      rows.map((row) => {
-        const known = before.get(row.kid);
-        if (known !== undefined) return [row.kid, known];
-        const jwk = publicJwk.parse(row.publicJwk);
-        const { kid, alg, use: _use, ...material } = jwk;
-        const key = createPublicKey({ key: material, format: 'jwk' });
-        const privateKey = openPrivateKey(making.seal, row.kid, row.sealedPrivateKey);
-        const sign = signerWith(row.kid, alg, privateKey, 'at+jwt');
-        const vouch = signerWith(row.kid, alg, privateKey, KEY_VOUCH_TYPE);
-        return [row.kid, { jwk, sign, vouch, verification: { kid, alg, key } }];
-      }),
-    );
-    // Signed once for each change of the keys, and not for each grant.
-    const names = [...held.keys()].join(' ');
-    if (names === vouchedFor) return;
-    vouches = [];
-    vouches = await vouchesAmong([...held.values()], issuer, await secondsOf(database));
-    vouchedFor = names;
-  }
-
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  async function reload(): Promise<void> {
-    if (running === undefined) {
-      running = load().finally(() => {
-        running = undefined;
-      });
-      return await running;
-    }
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return reload();
-      });
-    return await next;
-  }
-
+  const held = new HeldKeys(database, { seal: making.seal, issuer });
+  const reload = joined(() => held.load());
   await makeFirstKey(database, making);
-  await load();
+  await held.load();
   const timer = setInterval(() => {
     reload().catch((error: unknown) => logger.warn({ err: error }, 'signing keys not read'));
   }, RELOAD_MS);
@@ -115,7 +54,7 @@ export async function openKeyRing(
     reload,
     async sign(kid, claims) {
       if (kid === null) throw new Refusal('unavailable', { retryAfter: 1 });
-      if (!held.has(kid)) await reload();
+      if (held.get(kid) === undefined) await reload();
       const key = held.get(kid);
       // It was killed since the session was checked: the caller tries again, with the next one.
       if (key === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
@@ -123,7 +62,7 @@ export async function openKeyRing(
     },
     async verificationKey(kid) {
       // What is not even a name of a key costs no query.
-      if (!held.has(kid) && keyId.safeParse(kid).success) await reload();
+      if (held.get(kid) === undefined && keyId.safeParse(kid).success) await reload();
       return held.get(kid)?.verification;
     },
     async published() {
@@ -132,21 +71,13 @@ export async function openKeyRing(
       });
       // A Postgres that stands still gives no error either, and verifiers wait.
       await atMost(PUBLISHED_WITHIN_MS, read);
-      return [...held.values()].map(({ jwk }) => jwk);
+      return held.published;
     },
-    vouches: () => vouches,
+    vouches: () => held.vouches,
     [Symbol.dispose]() {
       clearInterval(timer);
     },
   };
-}
-
-/** Seconds since the epoch by the database's clock. */
-async function secondsOf(database: Database): Promise<number> {
-  const [row] = await database.execute(
-    sql`select floor(extract(epoch from clock_timestamp()))::float8 as seconds`,
-  );
-  return z.object({ seconds: z.number() }).parse(row).seconds;
 }
 
 /** Under a lock, so that two instances that start at once make one. */

@@ -1,0 +1,79 @@
+/** The signing keys in memory, ready for use, and the vouches that they sign for each other. */
+import { createPublicKey } from 'node:crypto';
+import { KEY_VOUCH_TYPE } from '@portcullis/contracts';
+import type { VerificationKey } from '@portcullis/verify';
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
+import type { Seal } from './seal.ts';
+import { signerWith, type SignToken } from './sign-token.ts';
+import { openPrivateKey, publicJwk, readKeys, type PublicJwk } from './signing-key.ts';
+import { vouchesAmong, type VouchingKey } from './vouches.ts';
+
+export interface HeldKey extends VouchingKey {
+  sign: SignToken;
+  verification: VerificationKey;
+}
+
+type KeyRow = Awaited<ReturnType<typeof readKeys>>[number];
+
+export class HeldKeys {
+  readonly #database: Database;
+  readonly #seal: Seal;
+  readonly #issuer: string;
+  #keys: ReadonlyMap<string, HeldKey> = new Map();
+  #vouches: readonly string[] = [];
+  /** The names of the keys that the vouches were made of. */
+  #vouchedFor = '';
+
+  constructor(database: Database, { seal, issuer }: { seal: Seal; issuer: string }) {
+    this.#database = database;
+    this.#seal = seal;
+    this.#issuer = issuer;
+  }
+
+  /** Reads them again. Not to be called while it is under way. @throws SealError */
+  async load(): Promise<void> {
+    const rows = await readKeys(this.#database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
+    const before = this.#keys;
+    this.#keys = new Map(rows.map((row) => [row.kid, before.get(row.kid) ?? this.#open(row)]));
+    // Signed once for each change of the keys, and not for each grant.
+    const names = [...this.#keys.keys()].join(' ');
+    if (names === this.#vouchedFor) return;
+    this.#vouches = [];
+    const keys = [...this.#keys.values()];
+    this.#vouches = await vouchesAmong(keys, this.#issuer, await secondsOf(this.#database));
+    this.#vouchedFor = names;
+  }
+
+  get(kid: string): HeldKey | undefined {
+    return this.#keys.get(kid);
+  }
+
+  get published(): readonly PublicJwk[] {
+    return [...this.#keys.values()].map(({ jwk }) => jwk);
+  }
+
+  get vouches(): readonly string[] {
+    return this.#vouches;
+  }
+
+  #open(row: KeyRow): HeldKey {
+    const jwk = publicJwk.parse(row.publicJwk);
+    const { kid, alg, use: _use, ...material } = jwk;
+    const key = createPublicKey({ key: material, format: 'jwk' });
+    const privateKey = openPrivateKey(this.#seal, row.kid, row.sealedPrivateKey);
+    const sign = signerWith(row.kid, alg, privateKey, 'at+jwt');
+    const vouch = signerWith(row.kid, alg, privateKey, KEY_VOUCH_TYPE);
+    return { jwk, sign, vouch, verification: { kid, alg, key } };
+  }
+}
+
+/** Seconds since the epoch by the database's clock. */
+async function secondsOf(database: Database): Promise<number> {
+  const [row] = await database.execute(
+    sql`select floor(extract(epoch from clock_timestamp()))::float8 as seconds`,
+  );
+  return z.object({ seconds: z.number() }).parse(row).seconds;
+}
