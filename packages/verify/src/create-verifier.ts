@@ -17,7 +17,7 @@ import {
   type KeySetListener,
   type KeySetStatus,
 } from './keys/jwks.ts';
-import { Listeners, told } from './listeners.ts';
+import { callListener, Listeners } from './listeners.ts';
 import { demandVerifierOptions } from './options.ts';
 import { PossessionGuard } from './proof/possession.ts';
 import { Ledger } from './revocation/ledger.ts';
@@ -124,8 +124,8 @@ class LocalVerifier implements Verifier {
       ledger: this.#ledger,
       clock,
       onTransition: (to, from) => this.#moved(to, from),
-      onHeard: (event) => this.#heard(event),
-      onMalformed: (kind, length) => told(() => options.onMalformed?.(kind, length)),
+      onEvent: (event) => this.#onEvent(event),
+      onMalformed: (kind, length) => callListener(() => options.onMalformed?.(kind, length)),
       onApplied: this.#applied.tell,
       onMerged: () => {
         for (const kid of this.#ledger.killedKeys) this.#keys.kill(kid);
@@ -140,7 +140,7 @@ class LocalVerifier implements Verifier {
       clock,
       fetch: options.fetch ?? fetch,
       look: () => problemsOf(this.#replica, this.#keys, { jwksUrl, feed }),
-      tell: (problem) => told(() => (options.onProblem ?? warnOf)(problem)),
+      tell: (problem) => callListener(() => (options.onProblem ?? warnOf)(problem)),
     });
     this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
   }
@@ -310,13 +310,13 @@ class LocalVerifier implements Verifier {
     }
   }
 
-  #heard(event: RevocationEvent): void {
+  #onEvent(event: RevocationEvent): void {
     if (event.kind === 'key') this.#keys.kill(event.key);
     this.#watchers.applied(event);
   }
 
   #moved(to: ReplicaState, from: ReplicaState): void {
-    if (to !== 'LIVE') this.#watchers.cutAll(new Refusal('verifier_stale', { retryAfter: 1 }));
+    if (to !== 'LIVE') this.#watchers.abortAll(new Refusal('verifier_stale', { retryAfter: 1 }));
     this.#transitions.tell(to, from);
   }
 }

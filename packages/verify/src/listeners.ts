@@ -9,12 +9,12 @@ export class Listeners<News extends unknown[]> {
   }
 
   readonly tell = (...news: News): void => {
-    for (const listener of this.#listeners) told(() => listener(...news));
+    for (const listener of this.#listeners) callListener(() => listener(...news));
   };
 }
 
 /** A listener that throws has a defect of its own, which must not become one of verification. */
-export function told(tell: () => unknown): void {
+export function callListener(tell: () => unknown): void {
   try {
     const answer = tell();
     // Types take one that is async; its rejection would end the process.

@@ -90,7 +90,7 @@ class Run {
   #closed = false;
   /** Sessions whose end was applied here, or is in a grant that counts. */
   readonly #ended: UserClaims[] = [];
-  readonly #unheard: UserClaims[] = [];
+  readonly #undelivered: UserClaims[] = [];
   /** Everything that was revoked, in order, by the history that it is of. */
   readonly #histories = new Map<string, UserClaims[]>();
   readonly #other = this.#token();
@@ -180,7 +180,7 @@ class Run {
     const { epoch } = this.#log;
     this.#histories.set(epoch, [...(this.#histories.get(epoch) ?? []), claims]);
     const isApplied = pushed && !this.#closed;
-    (isApplied ? this.#ended : this.#unheard).push(claims);
+    (isApplied ? this.#ended : this.#undelivered).push(claims);
   }
 
   async #answer(index: number, kind: 'grant' | 'part' | 'unavailable' | 'another nonce') {
@@ -218,9 +218,9 @@ class Run {
     }
     this.#epoch = reply.epoch;
     const carried = new Set<string>(reply.events.map(({ key }) => key));
-    const heard = this.#unheard.filter(({ sid }) => carried.has(sid));
+    const heard = this.#undelivered.filter(({ sid }) => carried.has(sid));
     this.#ended.push(...heard);
-    for (const claims of heard) this.#unheard.splice(this.#unheard.indexOf(claims), 1);
+    for (const claims of heard) this.#undelivered.splice(this.#undelivered.indexOf(claims), 1);
     if (!reply.complete) return;
     this.#vouchedUntil = Math.max(this.#vouchedUntil, askedAt + S);
     if (this.#clock.monotonic() < this.#vouchedUntil) this.#hasCounted = true;

@@ -21,7 +21,7 @@ import { demandTrustedAddress, fetchKeySet, type Fetch } from './fetch-key-set.t
 import { VouchedKeys } from './vouched-keys.ts';
 
 const COOLDOWN_MS = 5_000;
-/** Without any keys, or since a kill, after which an unheard-of key may sign: ask again sooner. */
+/** Without any keys, or since a kill, after which an undelivered-of key may sign: ask again sooner. */
 const SHORT_COOLDOWN_MS = 500;
 /** After this long without need the set is fetched again, so that retired keys go. */
 const MAX_AGE_MS = 5 * 60 * 1_000;

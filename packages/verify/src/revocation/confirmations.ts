@@ -10,7 +10,7 @@ export class Confirmations {
   readonly #send: (applied: EventId[]) => void;
   #ofThisTurn: EventId[] = [];
   /** The latest of those that no answered request has named. */
-  readonly #unheard = new Set<EventId>();
+  readonly #undelivered = new Set<EventId>();
 
   /** @param send is given at most MAX_ACKNOWLEDGED at once */
   constructor(send: (applied: EventId[]) => void) {
@@ -23,22 +23,22 @@ export class Confirmations {
   }
 
   /** What the next request has to name. */
-  unheard(): EventId[] {
-    return [...this.#unheard];
+  undelivered(): EventId[] {
+    return [...this.#undelivered];
   }
 
   /** A request that named these was answered. */
-  heard(ids: Iterable<EventId>): void {
-    for (const id of ids) this.#unheard.delete(id);
+  delivered(ids: Iterable<EventId>): void {
+    for (const id of ids) this.#undelivered.delete(id);
   }
 
   #sendAll(): void {
     const applied = this.#ofThisTurn;
     this.#ofThisTurn = [];
-    for (const id of applied) this.#unheard.add(id);
-    for (const id of this.#unheard) {
-      if (this.#unheard.size <= MAX_ACKNOWLEDGED) break;
-      this.#unheard.delete(id);
+    for (const id of applied) this.#undelivered.add(id);
+    for (const id of this.#undelivered) {
+      if (this.#undelivered.size <= MAX_ACKNOWLEDGED) break;
+      this.#undelivered.delete(id);
     }
     for (let from = 0; from < applied.length; from += MAX_ACKNOWLEDGED) {
       this.#send(applied.slice(from, from + MAX_ACKNOWLEDGED));

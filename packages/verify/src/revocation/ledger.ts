@@ -19,7 +19,7 @@ import {
   type RevocationEntry,
   type SnapshotPlace,
 } from '@portcullis/contracts';
-import { ClientCuts } from './ledger/client-cuts.ts';
+import { ClientGenerations } from './ledger/client-generations.ts';
 import { RevokedIds } from './ledger/revoked-ids.ts';
 
 /** `revoked` is final; `changed` says that a refresh gives a token that holds. */
@@ -30,7 +30,7 @@ export class Ledger {
   readonly #tokens: RevokedIds<'token'>;
   readonly #subjects: RevokedIds<'subject'>;
   readonly #changed: RevokedIds<'changed'>;
-  readonly #clients = new ClientCuts();
+  readonly #clients = new ClientGenerations();
   readonly #keys = new Set<KeyId>();
   #issuerGeneration = 0;
   #version = 0;

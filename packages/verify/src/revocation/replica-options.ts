@@ -28,7 +28,7 @@ export interface ReplicaOptions {
   random?: () => number;
   onTransition?: (to: ReplicaState, from: ReplicaState) => void;
   /** After an event was applied, for the first time or once more. */
-  onHeard?: (event: RevocationEvent) => void;
+  onEvent?: (event: RevocationEvent) => void;
   /** After an event was applied for the first time; `lagMs` is the issuer's time since it happened. */
   onApplied?: (event: RevocationEvent, lagMs: number) => void;
   /** After a snapshot was merged, which may have held anything; all of it, or what came before a defect. */

@@ -24,14 +24,14 @@ import {
   type IncarnationId,
   type RevocationEvent,
 } from '@portcullis/contracts';
-import { askPatiently } from './ask-patiently.ts';
+import { requestWithLateReply } from './request-with-late-reply.ts';
 import { Confirmations } from './confirmations.ts';
 import { demandHeld, type Judged } from './demand-held.ts';
 import type { FeedListener } from './feed.ts';
 import { Freshness } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
 import { LogCursor } from './log-cursor.ts';
-import { mergeInTurns } from './merge-in-turns.ts';
+import { mergeCooperatively } from './merge-cooperatively.ts';
 import { parseMessage } from './parse-message.ts';
 import { firstOf, isAnswerTo, renewAfterMs, type Question } from './question.ts';
 import { Renewals, RETRY_MS } from './renewals.ts';
@@ -99,8 +99,8 @@ export class Replica {
   /** Listens first, so that nothing falls between the first grant and the first push. */
   async start(): Promise<void> {
     const listener: FeedListener = {
-      revocation: (bytes) => this.#pushed(bytes),
-      numbered: (bytes) => this.#placed(bytes),
+      revocation: (bytes) => this.#onRevocation(bytes),
+      numbered: (bytes) => this.#onPositions(bytes),
       restored: () => this.#renewals.soon(),
     };
     await this.#options.feed.open(listener, this.#options.service);
@@ -152,7 +152,7 @@ export class Replica {
     this.#options.onTransition?.(to, from);
   }
 
-  #pushed(bytes: Uint8Array): void {
+  #onRevocation(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
     const event = parseMessage(revocationEvent, bytes);
     if (event === undefined) {
@@ -165,7 +165,7 @@ export class Replica {
     this.#cursor.applied(event.id);
   }
 
-  #placed(bytes: Uint8Array): void {
+  #onPositions(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
     const notice = parseMessage(numbered, bytes);
     if (notice === undefined) this.#malformed('numbering', bytes);
@@ -178,10 +178,10 @@ export class Replica {
   }
 
   #apply(event: RevocationEvent): void {
-    const { ledger, onHeard, onApplied } = this.#options;
+    const { ledger, onEvent, onApplied } = this.#options;
     const isNew = ledger.apply(event);
     // Before it is confirmed, whoever it ends has ended: a snapshot may have brought it a moment ago.
-    onHeard?.(event);
+    onEvent?.(event);
     if (isNew) {
       this.#stats.applied += 1;
       onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
@@ -198,7 +198,7 @@ export class Replica {
     const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
-    const applied = this.#confirmations.unheard();
+    const applied = this.#confirmations.undelivered();
     const from = this.#cursor.askFrom(asked.at, this.#maxStaleness ?? 0);
     const question: Question = { ...asked, incarnation, nonce, applied, from };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
@@ -207,7 +207,7 @@ export class Replica {
       this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;
     try {
-      bytes = await askPatiently(
+      bytes = await requestWithLateReply(
         feed,
         clock,
         {
@@ -220,7 +220,7 @@ export class Replica {
           applied,
         },
         patience,
-        (late) => this.#takeLate(late, question),
+        (late) => this.#applyLateReply(late, question),
       );
     } catch {
       this.#stats.grantFailures += 1;
@@ -243,10 +243,10 @@ export class Replica {
           return 0;
         }
         if (!reply.complete) {
-          const further = this.#takePart(reply, question);
+          const further = this.#applyPartialGrant(reply, question);
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
-        if (!this.#takeWhole(reply, question)) return RETRY_MS;
+        if (!this.#applyGrant(reply, question)) return RETRY_MS;
         return renewAfterMs(reply.max_staleness_ms, random(), question);
     }
   }
@@ -260,23 +260,23 @@ export class Replica {
       this.#stats.grantFailures += 1;
       return undefined;
     }
-    this.#confirmations.heard(question.applied);
+    this.#confirmations.delivered(question.applied);
     return reply;
   }
 
   /** The next question was not held up by it, and it is worth what is left of S since it was asked. */
-  #takeLate(bytes: Uint8Array, question: Question): void {
+  #applyLateReply(bytes: Uint8Array, question: Question): void {
     const reply = this.#read(bytes, question);
     if (reply === undefined || reply.outcome === 'unavailable') return;
     const isOther = reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, question.from);
     if (isOther) this.#resynchronise(question, reply.epoch);
-    else if (reply.complete) this.#takeWhole(reply, question);
-    else this.#takePart(reply, question);
+    else if (reply.complete) this.#applyGrant(reply, question);
+    else this.#applyPartialGrant(reply, question);
     if (isOther || !reply.complete) this.#renewals.soon();
   }
 
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
-  #takePart(grant: Grant, question: Question): boolean {
+  #applyPartialGrant(grant: Grant, question: Question): boolean {
     this.#maxStaleness = grant.max_staleness_ms;
     this.#issuerClock.learn(grant.issuer_time, question);
     for (const event of grant.events) this.#apply(event);
@@ -298,7 +298,7 @@ export class Replica {
     const snapshot = await this.#snapshot.take();
     if (snapshot === undefined) return false;
     try {
-      const { epoch, position } = await mergeInTurns(ledger, clock, snapshot);
+      const { epoch, position } = await mergeCooperatively(ledger, clock, snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation) return false;
       this.#cursor.merged(epoch, position);
@@ -312,8 +312,8 @@ export class Replica {
   }
 
   /** @returns whether it has made this verifier fresh, for all that lay between question and answer */
-  #takeWhole(grant: Grant, asked: Question): boolean {
-    this.#takePart(grant, asked);
+  #applyGrant(grant: Grant, asked: Question): boolean {
+    this.#applyPartialGrant(grant, asked);
     this.#options.onKeys?.(grant.keys ?? []);
     this.#stats.grants += 1;
     // Only now, with everything applied.

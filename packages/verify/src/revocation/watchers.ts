@@ -72,7 +72,7 @@ export class Watchers {
   }
 
   /** When nothing can be vouched for any more. */
-  cutAll(reason: Refusal): void {
+  abortAll(reason: Refusal): void {
     for (const watcher of this.#all) this.#cut(watcher, reason);
   }
 

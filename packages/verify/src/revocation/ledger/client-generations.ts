@@ -6,7 +6,7 @@ interface Cut {
   moment: number;
 }
 
-export class ClientCuts {
+export class ClientGenerations {
   readonly #cuts = new Map<ClientId, Cut>();
 
   get size(): number {

@@ -15,7 +15,7 @@ import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** For so many times the patience an answer is worth something. */
-const WORTH = 3;
+const LATE_REPLY_FACTOR = 3;
 
 /**
  * @param patienceMs for the answer to come in time
@@ -23,7 +23,7 @@ const WORTH = 3;
  * @returns the answer as it came
  * @throws when there was none in time
  */
-export async function askPatiently(
+export async function requestWithLateReply(
   feed: Pick<RevocationFeed, 'request'>,
   clock: Pick<Clock, 'after'>,
   request: GrantRequest,
@@ -36,7 +36,7 @@ export async function askPatiently(
       isLate = true;
       reject(new Error('no answer in time'));
     });
-    feed.request(request, WORTH * patienceMs).then(
+    feed.request(request, LATE_REPLY_FACTOR * patienceMs).then(
       (bytes) => {
         timer.cancel();
         if (isLate) late(bytes);

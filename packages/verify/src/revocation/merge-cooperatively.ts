@@ -11,7 +11,7 @@ const TURN_MS = 8;
  * @returns the state of the log that the ledger now includes
  * @throws SnapshotError, and nothing has changed, for bytes that are not one whole snapshot
  */
-export async function mergeInTurns(
+export async function mergeCooperatively(
   ledger: Ledger,
   clock: Pick<Clock, 'monotonic'>,
   snapshot: Uint8Array,
