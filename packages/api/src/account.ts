@@ -46,7 +46,7 @@ export const rolesInput = z.strictObject({
   wait: receiptWait,
 });
 
-/** `receipt` is null where nothing had to be taken back: the account was as asked already. */
+/** `receipt` is null where nothing was revoked: the account was as asked already. */
 export const accountChange = z.object({ user: account, receipt: receipt.nullable() });
 export type AccountChange = z.infer<typeof accountChange>;
 export const accountEnabled = z.object({ user: account });

@@ -42,7 +42,7 @@ import {
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
 import { createEmailRouter, createPasswordRouter } from './recovery.ts';
 
-/** Who asked for it, when a service acts for a person. */
+/** The user whom a service acts for. */
 const onBehalfOf = { actor: accountInput.shape.user_id };
 
 /** Binds the schemas to a service; holds no logic. */

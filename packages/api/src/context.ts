@@ -67,14 +67,14 @@ export interface Call<C extends AccessTokenClaims = UserClaims> {
 }
 export type UserCall = Call;
 
-/** What a verb is told of a stream that a person has opened. */
+/** What a verb gets with a stream that a user has opened. */
 export interface UserStream extends UserCall {
   /** Fires when the stream has ended, for whatever reason. The verb ends its part then. */
   ended: AbortSignal;
 }
 export type MachineCall = Call<MachineClaims>;
 
-/** What a verb is told of a call that anybody may make. */
+/** What a verb gets with a call without a token. */
 export interface AnonymousCall {
   request: RequestContext;
 }

@@ -1,5 +1,5 @@
 /**
- * How tokens travel: in the body, or in cookies. Whoever has them in cookies never gets them in a
+ * How tokens travel: in the body, or in cookies. A client that has them in cookies never gets them in a
  * body, since then a script could read them after all.
  */
 import { Refusal, type ErrorCode } from '@portcullis/contracts';

@@ -13,7 +13,7 @@ export const registerInput = z.strictObject({
 /** The same whether or not the address is known. */
 export const registered = z.object({ status: z.literal('accepted') });
 
-/** All that this service keeps about a person. */
+/** All that this service keeps about a user. */
 export const ownData = z.object({
   exported_at: z.iso.datetime(),
   account: account,
@@ -21,7 +21,7 @@ export const ownData = z.object({
   sessions: z.array(
     session.omit({ current: true }).extend({ ended_at: z.iso.datetime().nullable() }),
   ),
-  /** Of the audit trail: what the person did, and what was done to the account; at most 1,000. */
+  /** Of the audit trail: what the user did, and what was done to the account; at most 1,000. */
   activity: z.array(
     z.object({ at: z.iso.datetime(), action: z.string(), address: z.string().nullable() }),
   ),

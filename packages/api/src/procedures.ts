@@ -145,21 +145,21 @@ export function codedError(error: unknown): TRPCError {
 /** Anybody. */
 export const publicProcedure = base;
 
-/** A person with a valid access token. */
+/** A user with a valid access token. */
 export const userProcedure = base.use(async ({ ctx, next }) => {
   const caller = await ctx.authenticate();
   if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
   return next({ ctx: { request: ctx, caller } });
 });
 
-/** A person's stream, which is open for no longer than the token holds. For `whileHeld`. */
+/** A user's stream, which is open for no longer than the token holds. For `whileHeld`. */
 export const watchedProcedure = base.use(async ({ ctx, next }) => {
   const { claims: caller, signal: held } = await ctx.watch();
   if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
   return next({ ctx: { request: ctx, caller, held } });
 });
 
-/** A person one of whose roles carries the permission. */
+/** A user one of whose roles carries the permission. */
 export function permittedProcedure(wanted: Permission) {
   return userProcedure.use(async ({ ctx, next }) => {
     if (!rolesAllow(ctx.caller.roles, wanted)) throw new Refusal('insufficient_scope');

@@ -17,7 +17,7 @@ export const verifyEmailInput = z.strictObject({
   /** From the link in the mail. */
   token: linkToken,
   /**
-   * The password that the account was registered with. It shows that whoever reads the mailbox is
+   * The password that the account was registered with. It shows that the reader of the mailbox is
    * who registered; without it, the password and the sessions of an unverified account are void.
    */
   password: password.optional(),
@@ -25,7 +25,7 @@ export const verifyEmailInput = z.strictObject({
 });
 export const emailVerified = z.object({
   status: z.literal('verified'),
-  /** `void`: whoever had registered the address can do nothing any more. Set a password. */
+  /** `void`: the account that had registered the address is closed. Set a password. */
   password: z.enum(['kept', 'void']),
   /** Where the password is void: for `password.reset`, once, for half an hour. */
   reset_token: z.string().nullable(),

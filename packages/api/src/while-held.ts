@@ -4,7 +4,7 @@ import { codedError } from './procedures.ts';
 export interface StreamLife {
   /** Of the token: its reason is told to the client. */
   held: AbortSignal;
-  /** The client went away: nobody is left to tell. */
+  /** The client has disconnected: there is no one left to answer. */
   gone: AbortSignal;
 }
 

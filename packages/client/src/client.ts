@@ -1,4 +1,4 @@
-/** The three services, as one logged-in person uses them. */
+/** The three services, as one logged-in user uses them. */
 import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
 import type { TRPCClient } from '@trpc/client';
 import { dpopFetch } from './dpop.ts';
@@ -65,7 +65,7 @@ export interface PortcullisClient {
    */
   logOut(input?: LogOutInput): Promise<Receipt | undefined>;
   /**
-   * Ends every session of the person. The tokens are forgotten once the service has answered, and
+   * Ends every session of the user. The tokens are forgotten once the service has answered, and
    * kept with `keep_current`.
    */
   logOutEverywhere(input?: LogOutAllInput): Promise<Receipt>;

@@ -1,6 +1,6 @@
 /**
  * Binds tokens to a key that this client holds (RFC 9449): what is copied from it is of no use to
- * anybody else.
+ * any other client.
  *
  * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that
  * the server gave last. A request that is refused for its nonce is sent again once, with the new one.

@@ -5,7 +5,7 @@
  *     ▲               │                                       │
  *     └──── end ──────┴──────── refused for good ─────────────┘
  *
- * - One refresh at a time, whoever asks: a refresh token can be used once, and a second use is
+ * - One refresh at a time, however many calls ask: a refresh token can be used once, and a second use is
  *   taken for theft (RFC 9700 section 4.14.2), which ends the session.
  * - A refresh that fails in any other way than by `invalid_refresh_token` changes nothing.
  * - `begin` and `end` start a new generation; what an older one still brings is thrown away, so that

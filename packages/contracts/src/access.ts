@@ -1,7 +1,7 @@
 /**
  * Roles and permissions, typed in one place. An unknown one does not compile, and does not parse.
  *
- * A person has roles, and through them permissions; a machine client has permissions as the scopes
+ * A user has roles, and through them permissions; a machine client has permissions as the scopes
  * of its token.
  */
 import * as z from 'zod';

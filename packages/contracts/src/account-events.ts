@@ -1,5 +1,5 @@
 /**
- * Domain events of accounts, for the services that keep data of their own about people.
+ * Domain events of accounts, for services that keep data of their own about users.
  * At least once, in any order: consumers are idempotent, and a deletion leaves a tombstone.
  */
 import * as z from 'zod';

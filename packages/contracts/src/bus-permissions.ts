@@ -5,13 +5,13 @@
  * grants, and makes streams and consumers. A verifier listens to what everybody is told, and asks,
  * confirms and takes its leave under its own name only, because its name is in the subject.
  *
- * Whoever may create a consumer may name the subject that it delivers to. So no service may: the
+ * A user who may create a consumer may name the subject that it delivers to. So no service may: the
  * durable consumers are made by auth, and a service reads its own.
  *
  * That is not enough in one account of NATS. The server does not look at the reply subject of a
  * request: who may pull from a consumer may have the server send its empty answer to
  * `$JS.API.STREAM.PURGE.…`, and it is obeyed. So every service has an account of its own, where a
- * reply subject means nothing to anybody else, and only what is `asked` and `told` crosses.
+ * reply subject means nothing in another account, and only what is `asked` and `told` crosses.
  */
 import { serviceName } from './ids.ts';
 import { subjectsOf, type Subjects } from './subjects.ts';

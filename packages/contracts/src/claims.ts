@@ -35,7 +35,7 @@ const everyToken = {
   cnf: z.object({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
 };
 
-/** A person's token. `client_id` is the client that the person logged in through. */
+/** A user's token. `client_id` is the client that the user logged in through. */
 export const userClaims = z.object({
   ...everyToken,
   sub: userId,
@@ -46,7 +46,7 @@ export const userClaims = z.object({
   scope: z.undefined().optional(),
 });
 
-/** A machine's token: the client is its own subject, and has scopes where a person has roles. */
+/** A machine's token: the client is its own subject, and has scopes where a user has roles. */
 export const machineClaims = z.object({
   ...everyToken,
   sub: clientId,
@@ -60,10 +60,10 @@ export type UserClaims = z.infer<typeof userClaims>;
 export type MachineClaims = z.infer<typeof machineClaims>;
 export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
 
-/** Whose token it is. `sid` is what only a person's token has. */
+/** Whose token it is. only a user's token has `sid`. */
 export function isUserClaims(claims: AccessTokenClaims): claims is UserClaims {
   return claims.sid !== undefined;
 }
 
-/** The client that people log in through until they name another one. */
+/** The client that users log in through unless they name another one. */
 export const FIRST_PARTY_CLIENT = clientId.parse('cli_first-party');

@@ -64,7 +64,7 @@ export function isClientId(value: unknown): value is ClientId {
   return typeof value === 'string' && CLIENT.test(value);
 }
 
-/** Machine clients are named by people, so that a configuration can be read: `cli_admin`. */
+/** Operators name machine clients, so that a configuration can be read: `cli_admin`. */
 export const clientId = z
   .custom<ClientId>(isClientId, { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' })
   .meta({ type: 'string', pattern: CLIENT.source });

@@ -1,5 +1,5 @@
 /**
- * What JSON is written like, which whoever has parsed it can no longer tell: `JSON.parse` keeps the last of
+ * How JSON is written, which its parsed value no longer shows: `JSON.parse` keeps the last of
  * two members with one name, and takes any depth.
  */
 

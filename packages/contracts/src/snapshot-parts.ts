@@ -1,5 +1,5 @@
 /**
- * Parts of snapshots, for whoever keeps what is revoked as the very bytes that are sent: a snapshot
+ * Parts of snapshots, for an issuer that keeps what is revoked as the very bytes that it sends: a snapshot
  * is then put together without looking at its entries again.
  */
 import { crc32 } from './crc32.ts';

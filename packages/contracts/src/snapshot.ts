@@ -37,7 +37,7 @@
  *              7  issuer   generation
  *
  * A reader refuses the whole for anything else: a kind that it does not know is one that it could not
- * enforce. The checksum is against damage; whoever may send snapshots is known by other means.
+ * enforce. The checksum is against damage; who may send snapshots is decided elsewhere.
  */
 import type { EpochId } from './ids.ts';
 import type { RevocationEvent } from './revocation.ts';

@@ -19,7 +19,7 @@ const INSECURE: TokenCookieNames = {
   refresh: 'portcullis-insecure-refresh',
 };
 
-/** Never both: where one form is taken, the other is a stranger's. */
+/** Never both: where one form is taken, the other may be of another site. */
 export function tokenCookieNames(insecure: boolean): TokenCookieNames {
   return insecure ? INSECURE : HOST_ONLY;
 }

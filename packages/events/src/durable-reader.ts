@@ -38,7 +38,7 @@ export interface DurableReading {
   prepare?: (connection: NatsConnection) => Promise<void>;
   /**
    * Returns after its effect is committed; a rejection has the message delivered again.
-   * @returns whether it was taken, or is one that nobody could ever take
+   * @returns whether it was taken, or can never be taken
    */
   take: (message: JsMsg) => Promise<'taken' | 'dropped'>;
   /** Milliseconds after which a message counts as not taken. */
@@ -144,7 +144,7 @@ export class DurableReader implements AsyncDisposable {
       expires: PULL_EXPIRES,
       idle_heartbeat: IDLE_HEARTBEAT,
     });
-    // Stopped meanwhile: nobody else closes it.
+    // Stopped meanwhile: it has to be closed here.
     if (stopped.aborted) await this.#messages.close();
     for await (const message of this.#messages) {
       this.#reads();
@@ -153,7 +153,7 @@ export class DurableReader implements AsyncDisposable {
     }
   }
 
-  /** Expected at a first start, until somebody has made the stream and the consumer. */
+  /** Expected at a first start, until the stream and the consumer are made. */
   #cannotRead(error: unknown, first: boolean): void {
     const { logger, stream, durable } = this.#options;
     this.#unreadableSince ??= performance.now();

@@ -15,7 +15,7 @@ export async function findConsumer(
   try {
     return await from({ apiPrefix: EVENTS_API });
   } catch (error) {
-    // Nobody answers there, or nothing may be asked there: a server on which all services share one account.
+    // There is no answer, or no question is allowed: a server on which all services share one account.
     const noImport = error instanceof Error && error.name === 'JetStreamNotEnabled';
     if (!noImport && !isDenied(error)) throw error;
     return await from().catch((other: unknown) => {
