@@ -25,7 +25,7 @@ export const verifyEmailInput = z.strictObject({
 });
 export const emailVerified = z.object({
   status: z.literal('verified'),
-  /** `void`: the account that had registered the address is closed. Set a password. */
+  /** `void`: the password and the sessions of the registration are dead. Set a password. */
   password: z.enum(['kept', 'void']),
   /** Where the password is void: for `password.reset`, once, for half an hour. */
   reset_token: z.string().nullable(),
