@@ -1,5 +1,5 @@
 /**
- * Lines that somebody else's doing brings about, so that a flood of it must not become one of the log: for
+ * Lines that a peer can cause, so that a flood of it must not become one of the log: for
  * each key the first is written at once, then at most one every ten seconds, with the count of what was not
  * written by itself.
  */

@@ -1,7 +1,7 @@
 /**
  * One JSON object a line. JSON escapes control characters, so that nothing a client chooses can
  * begin a line of its own. Tokens, passwords and bodies are never handed to it; the redaction below
- * is for the day somebody forgets.
+ * is for the day on which that is forgotten.
  */
 import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 
@@ -56,7 +56,7 @@ interface DescribedError {
 
 /**
  * Names fields one by one: drivers hang the query and its parameters on their errors, and those are
- * people's data.
+ * personal data.
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };

@@ -69,7 +69,7 @@ function isOfLink(error: Error): boolean {
   );
 }
 
-/** "Not enabled" is also what the library makes of a server that nobody answers on yet. */
+/** "Not enabled" is also what the library makes of a server whose JetStream does not answer yet. */
 function isOfJetStream(error: Error): boolean {
   return (
     error instanceof errors.TimeoutError ||

@@ -55,7 +55,7 @@ async function answer(
     const { refusal, becomesStream } = exchangeOf(request);
     if (refusal === undefined) {
       becomesStream?.();
-      // Of one person, as all answers are; tRPC would only have it asked for again.
+      // Of one user, as all answers are; tRPC would only have it asked for again.
       response.headers.set('cache-control', 'no-store, no-transform');
       return reply.send(response);
     }

@@ -59,7 +59,7 @@ export class Verification implements AsyncDisposable {
     key_set: () => verifierHasKeys(this.#verifier),
   };
 
-  /** A line for each change, not for each fetch. The first one failed before anybody listened. */
+  /** A line for each change, not for each fetch. The first one failed before there was a listener. */
   #tellOfKeySet(verifier: Verifier): void {
     const logger = this.#logger;
     if (logger === undefined) return;

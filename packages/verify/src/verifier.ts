@@ -1,4 +1,4 @@
-/** What a verifier is told, what it may be asked, and what it answers. */
+/** What a verifier is given, what it may be asked, and what it answers. */
 import type { AccessTokenClaims, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
 import type { Clock } from './clock.ts';
 import type { Fetch } from './keys/fetch-key-set.ts';
@@ -19,7 +19,7 @@ export interface VerifierOptions {
   service: string;
   /** Where revocations come from, for instance `natsFeed` of `@portcullis/verify/nats`. */
   feed: RevocationFeed;
-  /** What happens while nobody has answered for S; `{ policy: 'reject' }` unless given. */
+  /** What happens while no grant has come for S; `{ policy: 'reject' }` unless given. */
   whenStale?: WhenStale;
   /** A cap on `exp - iat` that holds whatever the issuer meant, in seconds; 3600 unless given. */
   maxTokenLifeSeconds?: number;
@@ -53,7 +53,7 @@ export interface VerifierStats extends ReplicaStats {
   introspected: number;
   /** Of the accepted: those that nothing vouched for (policy `accept`). */
   acceptedStale: number;
-  /** Signals that somebody holds. */
+  /** Signals that callers hold. */
   watched: number;
   /** Tokens remembered as verified. */
   cached: number;

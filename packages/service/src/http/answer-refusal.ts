@@ -20,9 +20,9 @@ export function answerRefusal(
 }
 
 /**
- * A defect of ours is an error, a part that is away a warning; what a client did wrong is for whoever
- * asks. Each request has its own line with the code besides, which is all that a crowd leaves of those
- * who are turned away.
+ * A defect of ours is an error, an unavailable part a warning; what a client did wrong is for those
+ * who ask. Each request has its own line with the code besides, which is all that a crowd of refused requests
+ * leaves.
  */
 export function noteRefusal(request: FastifyRequest, refusal: Refusal): void {
   const exchange = exchangeOf(request);

@@ -18,7 +18,7 @@ export const MAX_CONNECTIONS = 10_000;
 export const MAX_IN_FLIGHT = 2_000;
 /** Streams that are open at once in one process; they leave room for requests in the connections. */
 export const MAX_STREAMS = 5_000;
-/** Streams that one person or machine has open at once in one process: tabs and devices. */
+/** Streams that one user or client has open at once in one process: tabs and devices. */
 export const MAX_STREAMS_OF_ONE = 20;
 
 /** From the first byte to the last of a request, in milliseconds: slow senders hold nothing for long. */

@@ -1,6 +1,6 @@
 /**
  * The streams that are open, each tied to its token. Streams are bounded apart from requests, since
- * they last: for the process, and for each person or machine, so that nobody can take all of them.
+ * they last: for the process, and for each user or client, so that no one of them can take all.
  */
 import type { HeldToken } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';

@@ -9,7 +9,7 @@ const CLIENT_REALM = 'Basic realm="portcullis", charset="UTF-8"';
 export function refusalHeaders(refusal: Refusal, request: FastifyRequest): Record<string, string> {
   const scheme = offeredScheme(request);
   const headers = headersOf(refusal, scheme === 'other' ? 'bearer' : scheme);
-  // A client, and not a person's token.
+  // A client, and not a user's token.
   if (refusal.code === 'invalid_client') headers['www-authenticate'] = CLIENT_REALM;
   return headers;
 }

@@ -8,7 +8,7 @@ export interface DocumentOptions {
   title: string;
   version: string;
   procedures: readonly RoutedProcedure[];
-  /** Routes that are no procedures, described by whoever adds them. */
+  /** Routes that are no procedures, described by the part that adds them. */
   extraPaths?: PathItems;
 }
 

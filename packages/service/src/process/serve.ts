@@ -68,7 +68,7 @@ function waitForEnding() {
     resolve = settle;
   });
   const onSignal = (signal: NodeJS.Signals) => resolve({ reason: signal });
-  // A defect that nobody caught leaves the process in a state that nobody knows: it is restarted.
+  // A defect that was not caught leaves the process in an unknown state: it is restarted.
   const onDefect = (failure: unknown) => resolve({ reason: 'uncaught error', failure });
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -95,7 +95,7 @@ async function disposeWithin(bound: number, owned: Disposal): Promise<void> {
   }
 }
 
-/** Configuration is for a person to read; everything else is for the log. */
+/** Configuration errors are for an operator to read; everything else is for the log. */
 function complain(name: string, running: Running | undefined, error: unknown): void {
   if (error instanceof ConfigurationError) {
     process.stderr.write(`${name}: ${error.message}\n`);

@@ -1,7 +1,7 @@
 /**
  * The access token of a request, from the `Authorization` header or from the cookie of cookie mode.
  *
- * A cookie is sent by the browser whoever has asked it to. So it counts only for calls that come from
+ * A cookie is sent by the browser whichever page has asked it to. So it counts only for calls that come from
  * the service's own origin or a configured one; what changes something has to prove it.
  */
 import { Refusal, tokenCookieNames } from '@portcullis/contracts';

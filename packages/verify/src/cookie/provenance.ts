@@ -1,6 +1,6 @@
 /**
  * Where a request of a browser comes from, by the two headers that no script can set: what decides
- * whether its cookies speak for the person.
+ * whether its cookies speak for the user.
  *
  * `SameSite=Strict` keeps other sites out, and not a sibling host of the same site; a browser that is
  * too old for one of the headers sends the other. So both are asked, and they must not contradict

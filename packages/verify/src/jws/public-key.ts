@@ -57,8 +57,8 @@ export function holdsSecret(jwk: Record<string, unknown>): boolean {
 }
 
 /**
- * @returns undefined for a key that is none, is for another purpose, holds a secret, or with which a
- *   stranger could sign
+ * @returns undefined for a key that is none, is for another purpose, holds a secret, or with which
+ *   anyone could sign
  */
 export function readPublicKey(candidate: Record<string, unknown>): PublicKey | undefined {
   const jwk = usableKey.safeParse(candidate).data;

@@ -1,6 +1,6 @@
 /**
  * Points of Ed25519 whose order is at most eight. As a public key each accepts signatures that
- * nobody made: with the neutral element for a key, R = 1 and S = 0 fit every message. OpenSSL takes
+ * no key made: with the neutral element for a key, R = 1 and S = 0 fit every message. OpenSSL takes
  * them for keys like any other (RFC 8032 section 5.1.7 does not forbid it).
  */
 const LENGTH = 32;

@@ -11,7 +11,7 @@ const MAX_BYTES = 64 * 1024;
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * @throws TypeError for an address at which anybody on the way could put keys of their own into the set
+ * @throws TypeError for an address at which another host on the way could put keys of its own into the set
  */
 export function demandTrustedAddress(url: string): void {
   const { protocol, hostname } = new URL(url);

@@ -71,7 +71,7 @@ export interface JwksOptions {
   onFailure?: () => void;
   /** Told when a set holds killed keys, and others than the one before. */
   onKilled?: KilledKeysListener;
-  /** Told of keys that are not known any more, though nobody has killed them themselves. */
+  /** Told of keys that are not known any more, though they were not killed themselves. */
   onGone?: (kids: readonly string[]) => void;
 }
 
@@ -141,7 +141,7 @@ export class Jwks {
   /**
    * Waits for a fetch where that may bring the key.
    *
-   * @throws Refusal `unavailable` when the key is not known, and nobody could be asked whether it is
+   * @throws Refusal `unavailable` when the key is not known, and the issuer could not be asked whether it is
    *   one
    */
   async seek(kid: string): Promise<void> {

@@ -106,7 +106,7 @@ class NatsFeed implements RevocationFeed {
   }
 
   async request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array> {
-    // A question that waits in a buffer for the link to come back is of no use to anybody.
+    // A question that waits in a buffer for the link to come back is of no use.
     if (this.#connection?.isClosed()) throw new Error('the connection to NATS is closed for good');
     if (this.#connection === undefined || !this.#up) throw new Error('not connected to NATS');
     const subject = this.#subjects.grant(request.service);

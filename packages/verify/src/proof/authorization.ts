@@ -14,7 +14,7 @@ export interface PresentedToken {
  */
 export type Authorization = string | Refusal | undefined;
 
-/** What follows it is a token68 (RFC 9110 section 11.2), or not: that is for whoever verifies it. */
+/** What follows it is a token68 (RFC 9110 section 11.2), or not: that is for the verifier of it. */
 const SCHEME = /^(bearer|dpop) +/i;
 
 /** @throws Refusal the one that came; `invalid_token` for anything that is not of one of the two schemes */

@@ -1,6 +1,6 @@
 /**
  * Bound tokens (RFC 9449 section 7): a token that names a key is good only together with a proof that
- * whoever presents it holds that key.
+ * its presenter holds that key.
  *
  * Invariants: a bound token is never taken without a proof, nor an unbound one with the `DPoP` scheme;
  * a proof is good for one request of this process. Ids of proofs are kept for as long as a proof with

@@ -18,7 +18,7 @@ export interface RevocationFeed {
   /**
    * Begins to listen. Resolves when pushes published from now on would arrive.
    *
-   * @param service the name under which to acknowledge and to take leave
+   * @param service the name under which to acknowledge and to deregister
    */
   open(listener: FeedListener, service: string): Promise<void>;
   /**
@@ -43,6 +43,6 @@ export interface RevocationFeed {
   acknowledge(acknowledgement: Acknowledgement): void;
   /** Best effort: without it the incarnation is discounted once it can no longer be fresh. */
   farewell(farewell: Farewell): Promise<void>;
-  /** Stops listening. What was opened by somebody else stays open. */
+  /** Stops listening. What the caller has opened stays open. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@
  * any one of them refuses.
  *
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
- * which people make one by one, are maps of strings. Expiries are whole seconds, rounded up.
+ * which operators make one by one, are maps of strings. Expiries are whole seconds, rounded up.
  */
 import {
   encodeSnapshot,

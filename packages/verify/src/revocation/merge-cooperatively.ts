@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts';
 const TURN_MS = 8;
 
 /**
- * Merges a snapshot of any length without holding anybody up.
+ * Merges a snapshot of any length without holding up other work of the process.
  *
  * @returns the state of the log that the ledger now includes
  * @throws SnapshotError, and nothing has changed, for bytes that are not one whole snapshot

@@ -5,7 +5,7 @@
  *    process was paused or its event loop was blocked.
  *  - A grant makes it fresh only after everything in the grant was applied.
  *  - An answer counts only for its own nonce and the incarnation that asked, in time or late.
- *  - `position` never claims more than was applied; what is applied is never taken back.
+ *  - `position` never claims more than was applied; what is applied stays applied.
  *  - Nothing is granted to a position of another log, nor of another history of the same one: what stands
  *    there has to be what this verifier knows.
  *
@@ -180,13 +180,13 @@ export class Replica {
   #apply(event: RevocationEvent): void {
     const { ledger, onEvent, onApplied } = this.#options;
     const isNew = ledger.apply(event);
-    // Before it is confirmed, whoever it ends has ended: a snapshot may have brought it a moment ago.
+    // Streams that it ends have ended before it is confirmed: a snapshot may have brought it a moment ago.
     onEvent?.(event);
     if (isNew) {
       this.#stats.applied += 1;
       onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
     }
-    // Known already or not, it holds now; whoever waits for it may be told so again.
+    // Known already or not, it holds now, and a receipt that waits for it may hear so again.
     this.#confirmations.add(event.id);
   }
 

@@ -2,12 +2,12 @@
  * A question for a grant, and an answer that comes late.
  *
  * Freshness is counted from the question, so its answer is worth something for all of S. The next
- * question does not wait for so long: an answer may be lost, and it takes three to lose S. So whoever
- * asks waits for a part of that time only, and what comes after it is handed over all the same. An
+ * question does not wait for so long: an answer may be lost, and it takes three to lose S. So the verifier
+ * that asks waits for a part of that time only, and what comes after it is handed over all the same. An
  * issuer that is slow, but answers, keeps a verifier fresh.
  *
  * Invariants: every answer is handed over once, in time or late, with the question that it was given
- * to. Nobody asks again before the last question was answered or was late, so no more than three are
+ * to. There is no second question before the last question was answered or was late, so no more than three are
  * without an answer at any moment, and a slow issuer is asked no more often than one that is silent.
  */
 import type { GrantRequest } from '@portcullis/contracts';

@@ -1,9 +1,9 @@
 /**
  * A snapshot that was asked for: one at a time, and not again for a while.
  *
- * Invariant: nobody waits for it for more than a second in all. Its answer may be lost on the way, and
+ * Invariant: no one question waits for it for more than a second in all. Its answer may be lost on the way, and
  * grants, which are what counts, may be had meanwhile. So it is handed out when it has come, to
- * whoever still wants it then, and does not hold up a verifier that gets along without.
+ * a verifier that still wants it then, and does not hold up a verifier that gets along without.
  */
 import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';

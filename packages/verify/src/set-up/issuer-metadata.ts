@@ -12,7 +12,7 @@ const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'];
  * @param issuer a URL
  * @param over when it is of no interest any more
  * @returns undefined for an issuer that publishes no metadata
- * @throws when it did not answer, and where anybody on the way could answer in its place
+ * @throws when it did not answer, and where another host on the way could answer in its place
  */
 export async function nameOfIssuer(
   issuer: string,

@@ -21,7 +21,7 @@ export class Introspection {
   readonly #introspect: Introspect;
   readonly #clock: Clock;
   readonly #failed: (error: unknown) => void;
-  /** Questions that have not been sent yet: whoever asks the same in this turn shares one. */
+  /** Questions that have not been sent yet: calls that ask the same in this turn share one. */
   readonly #unsent = new Map<string, Promise<boolean>>();
   #underWay = 0;
   #failures = 0;

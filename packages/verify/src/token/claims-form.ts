@@ -26,14 +26,14 @@ const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 
 /** @returns undefined for what has another form */
 export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined {
-  // A person's token has a session, a machine's has none; so only one of the two can fit.
+  // A user's token has a session, a client's has none; so only one of the two can fit.
   if (payload['sid'] !== undefined)
     return isUserPayload(payload) ? userClaimsOf(payload) : undefined;
   return isClientPayload(payload) ? machineClaimsOf(payload) : undefined;
 }
 
 // Each in one literal: V8 adds members to what was spread into an object one at a time, the slow way,
-// which takes 8 µs for a person's, and 16 once it is frozen. What is read each time a token is seen
+// which takes 8 µs for a user's, and 16 once it is frozen. What is read each time a token is seen
 // again comes first, so that it is fetched from memory together.
 
 function userClaimsOf(payload: UserClaims): UserClaims {

@@ -1,5 +1,5 @@
 /**
- * The claims of a token that is remembered. Whoever brings the same token gets the same object, and
+ * The claims of a token that is remembered. Every caller with the same token gets the same object, and
  * what most tokens say alike is held once for all of them.
  *
  * Invariant: frozen all the way down. What more a claim may hold one day, a list or an object, is to be
@@ -11,7 +11,7 @@ const rolesAsBefore = listAsBefore<Role>();
 const methodsAsBefore = listAsBefore<string>();
 let lastClient: ClientId | undefined;
 
-/** @param claims nobody else has; its lists may be replaced by equal ones */
+/** @param claims that no other object refers to; its lists may be replaced by equal ones */
 export function frozen(claims: AccessTokenClaims): AccessTokenClaims {
   if (claims.sid !== undefined) {
     claims.roles = rolesAsBefore(claims.roles);

@@ -25,7 +25,7 @@ export interface ParsedToken {
  * What the registry of header parameters (RFC 7515 section 9.1) knows beside `alg`, `kid` and `typ`.
  * Each would have the verifier fetch, trust, decrypt or interpret something of the sender's choice, or
  * says a second time what a claim says (RFC 7519 section 5.3); no access token here carries any.
- * Parameters that nobody has registered mean nothing, and are ignored as section 4 asks.
+ * Parameters that are not registered mean nothing, and are ignored as section 4 asks.
  */
 export const REFUSED_PARAMETERS: ReadonlySet<string> = new Set([
   // keys, and where to get them: RFC 7515 sections 4.1.2 to 4.1.8, OpenID Federation

@@ -77,7 +77,7 @@ export class TokenReader {
    * Waits for the key of a token: the only wait that reading a token can take. What it was waited for
    * is read afterwards, in one turn with whatever judges it.
    *
-   * @throws Refusal `invalid_token`; `unavailable` when nobody could be asked for the key
+   * @throws Refusal `invalid_token`; `unavailable` when the issuer could not be asked for the key
    */
   async seekKey(token: string): Promise<void> {
     await this.#keys.seek(this.#parse(token).parsed.kid);
@@ -119,7 +119,7 @@ export class TokenReader {
     }
   }
 
-  /** What anybody could have made says nothing of how the verifier is set up. */
+  /** A token without a good signature says nothing of how the verifier is set up. */
   #areForOthers(parsed: ParsedToken, { audience }: OtherAudience): void {
     if (this.#meant !== 'unknown') return;
     const key = this.#keys.known(parsed.kid);

@@ -1,6 +1,6 @@
 /**
  * Tokens whose form, claims and signature hold, so that none of it is done twice. Whether a token is
- * accepted is asked again each time: freshness, expiry, key and revocation are nobody's memory.
+ * accepted is asked again each time: freshness, expiry, key and revocation are never remembered.
  *
  * Invariants: at most `max` tokens, none longer than `MAX_CACHED_LENGTH`; a token is found by all of
  * its characters, and only looked for by some; at most half of the slots are taken, so that every
@@ -171,7 +171,7 @@ export class VerifiedTokens {
 }
 
 /**
- * The claims are looked at first, though every subject has a name: whoever finds the token reads them
+ * The claims are looked at first, though every subject has a name: the caller that finds the token reads them
  * next, and so they are on their way from memory while its characters are compared. Of 10,000 tokens
  * one is found in 15 to 25 % less time.
  */

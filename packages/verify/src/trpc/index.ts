@@ -25,11 +25,11 @@ export interface AuthorizationContext {
 const t = initTRPC.context<Pick<AuthorizationContext, 'authorization'>>().create();
 
 export interface Demands extends VerifyOptions {
-  /** One of the person's roles must carry it. */
+  /** One of the user's roles must carry it. */
   permission?: Permission;
 }
 
-/** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a person's token. */
+/** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a user's token. */
 export function protect(verifier: Verifier, { permission, ...options }: Demands = {}) {
   return t.middleware(({ ctx, next: proceed }) => {
     try {

@@ -39,7 +39,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own error quotes the text, and nobody's log must.
+    // The parser's own error quotes the text, which must not get into a log.
     throw new Error('not JSON');
   }
 }

@@ -6,10 +6,10 @@
  * comparing whole identifiers, and no hash is ever computed again or stored beside.
  *
  * The last word is 32 random bits in every identifier that the issuer makes, and so the hash is
- * spread. Flooding a table would take identifiers with the same last word: nobody can make them up,
+ * spread. Flooding a table would take identifiers with the same last word: no attacker can make them up,
  * since only the issuer's events enter a ledger and only signed tokens are looked up in it, and
  * waiting for the issuer to draw the same 32 bits takes four thousand million logins a piece. The
- * seed hides the order of hashes from whoever would choose among identifiers that he was given.
+ * seed hides the order of hashes from an attacker who would choose among identifiers that were issued to him.
  */
 
 /** @param lastWord the identifier's last word */

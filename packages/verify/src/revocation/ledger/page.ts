@@ -4,7 +4,7 @@
  * A record is so many words: its key, hash first; its moment, which is its expiry in seconds since the
  * epoch as an unsigned number; in tables of cuts, its generation. A slot is empty when its moment is
  * zero. The hash gives each record a home among the first slots; those after serve only records that
- * were pushed beyond. Where that home is, whoever owns the page knows; it ascends with the hash.
+ * were pushed beyond. Where that home is, the segment of the page knows; it ascends with the hash.
  *
  * Invariants:
  *  1. Records stand in ascending order of their hashes, as signed numbers.
