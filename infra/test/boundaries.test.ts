@@ -136,7 +136,7 @@ describe('what turbo does not look at', () => {
     expect(importing).toEqual([]);
   });
 
-  test('nobody imports an app', () => {
+  test('no package imports an app', () => {
     const apps = readdirSync(join(ROOT, 'apps')).map((name) => `@portcullis/${name}`);
     const importing = packages().flatMap((folder) =>
       sourcesIn(folder)

@@ -394,7 +394,7 @@ describe('the launcher', () => {
     await launcher.connection.close();
   });
 
-  it('is not let in without a password, nor is anybody else', async () => {
+  it('no NATS user connects without a password', async () => {
     const servers = new URL(nats.url).host;
     for (const options of [
       {},
@@ -410,7 +410,7 @@ describe('the launcher', () => {
 });
 
 describe('permissions', () => {
-  it("are the same for a prefix of several tokens, whose inboxes are nobody else's", () => {
+  it("permissions are the same for a prefix of several tokens, whose inboxes are its service's own", () => {
     const nested = busPermissions('guarded.staging', { kind: 'verifier', service: 'user' });
     expect(nested.subscribe).toContain('_INBOX.guarded_staging.user.>');
     const staging = busPermissions('guarded', { kind: 'verifier', service: 'staging' });

@@ -94,7 +94,7 @@ test.each<[string, Expected, [string, string?][], boolean]>([
   expect(verdict?.right).toBe(right);
 });
 
-test('the assertion that failed is told without its stack', () => {
+test('the assertion that failed is shown without its stack', () => {
   const results = readResults(vitestReport([['V1: is right', ASSERTION]]));
   expect(verdictsOf(results, ['V1'], 'fails').faults).toEqual([
     { id: 'V1', right: true, detail: 'V1: is right\nAssertionError: expected 200 to be 400' },

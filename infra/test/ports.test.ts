@@ -30,7 +30,7 @@ test('a server gets the same port again, and each server its own', async () => {
   expect(second).toEqual(first);
 });
 
-test('another one once somebody has taken it', async () => {
+test('a taken port gives another one', async () => {
   const before = await rememberedPort(folder, 'nats');
   await listen(before, '127.0.0.1');
   const after = await rememberedPort(folder, 'nats');

@@ -47,7 +47,7 @@ describe('the settings of the launcher', () => {
     ).toEqual({ PORTCULLIS_CLIENT_ID: 'cli_rec', PORTCULLIS_CLIENT_SECRET: 'secret' });
   });
 
-  it('are told, one line each without the value, where no service gets them', () => {
+  it('settings that no service gets are reported, one line each without the value', () => {
     const lines = notPassedOn({
       PORTCULLIS_AUDIENCES: 'urn:portcullis:auth',
       PORTCULLIS_AUDIENCE: 'urn:acme:orders',

@@ -156,14 +156,14 @@ describe('a failure of the auth service', () => {
     },
   );
 
-  it('says that the administrator has lost the permission: 403, and nothing is away', async () => {
+  it('answers 403 when the administrator has lost the permission, and not 503', async () => {
     around.auth.faults.refuse = new Refusal('actor_refused');
     const refused = await call('POST', `${user}/disable`);
     expect(refused).toMatchObject({ status: 403, answer: { code: 'insufficient_scope' } });
     expect(refused.headers.get('retry-after')).toBeNull();
   });
 
-  it('away is 503, and comes back by itself', async () => {
+  it('an unavailable auth is answered 503, and recovers without a restart', async () => {
     const other = await startAuthStandIn();
     await other.stop();
     const { refusalOfAuth } = await import('../src/auth-service.ts');

@@ -83,7 +83,7 @@ describe('the configuration', () => {
 describe('argon2', () => {
   const argon2 = (text: string) => readAuthConfig({ ...env, PORTCULLIS_ARGON2: text }).argon2;
 
-  it('takes what RFC 9106 recommends unless told, which is not below OWASP', () => {
+  it("argon2 parameters are those of RFC 9106 by default, which are not below OWASP's", () => {
     expect(readAuthConfig(env).argon2).toEqual({ memoryCost: 65_536, timeCost: 3, parallelism: 1 });
     expect(argon2('m=65536,t=3,p=1')).toEqual(readAuthConfig(env).argon2);
   });
@@ -168,7 +168,7 @@ describe('mail', () => {
     expect(readAuthConfig(unwilling).mail).toEqual({ by: 'nobody' });
   });
 
-  it('has links to the issuer, unless told', () => {
+  it('links lead to the issuer by default', () => {
     expect(readAuthConfig(production).publicUrl).toBe('https://auth.example.test');
     const told = { ...production, PORTCULLIS_PUBLIC_URL: 'https://app.example.test/a/' };
     expect(readAuthConfig(told).publicUrl).toBe('https://app.example.test/a');

@@ -18,7 +18,7 @@ afterAll(async () => {
   await system.bed.dispose();
 });
 
-it('serves from the start while NATS is away, and catches up when it comes', async () => {
+it('auth serves from its start without NATS, and catches up when it connects', async () => {
   expect((await auth.call('GET', '/readyz')).status).toBe(200);
   const person = await auth.newcomer();
   const token = person.access_token;

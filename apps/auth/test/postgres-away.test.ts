@@ -26,7 +26,7 @@ afterAll(async () => {
   await system.bed.dispose();
 });
 
-it('says so while Postgres is away, and goes on when it is back', async () => {
+it('reports that Postgres is unavailable, and goes on when it is back', async () => {
   const person = await auth.newcomer();
   const token = person.access_token;
   proxy.cut();

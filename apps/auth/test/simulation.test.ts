@@ -38,7 +38,7 @@ describe('the protocol, simulated', () => {
     expect(tally.stale).toBeGreaterThan(SEEDS);
   });
 
-  it('is one history for one seed, told or not', async () => {
+  it('one seed gives one history, recorded or not', async () => {
     for (const seed of [1, 2, 3]) {
       const lines: string[] = [];
       const told = await run(seed, { trace: (line) => lines.push(line) });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => around.bed.dispose());
 
-it('answers 503 while PostgreSQL is away, and loses no event', async () => {
+it('answers 503 while PostgreSQL is unavailable, and loses no event', async () => {
   await using proxy = await startTcpProxy(around.config.databaseUrl);
   const databaseUrl = proxy.through(around.config.databaseUrl);
   await using service = await startUserService({ ...around.config, databaseUrl });

@@ -87,7 +87,7 @@ async function openStreams(url = service.url): Promise<number> {
 }
 
 describe('me.events', () => {
-  it('tells a person of their own account, and of nobody else’s', async () => {
+  it('a user gets events of their own account, and of no other', async () => {
     const [id, stranger] = [newId('usr'), newId('usr')];
     const heard = await listen({ token: await around.issuer.mint({ sub: id }) });
     await expect.poll(heard.types).toEqual(['listening']);
@@ -179,7 +179,7 @@ describe('me.events', () => {
     await expect.poll(() => openStreams()).toBe(before);
   });
 
-  it('is bounded for one person, and for nobody else', async () => {
+  it('open streams are bounded for each user by themselves', async () => {
     const token = await around.issuer.mint();
     const open = await Promise.all(Array.from({ length: 20 }, () => listen({ token })));
     expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));

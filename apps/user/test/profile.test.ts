@@ -29,7 +29,7 @@ async function as(id: UserId) {
 }
 
 describe('GET and PATCH /v1/me', () => {
-  it('serves what the event told', async () => {
+  it('serves the profile that the event has brought', async () => {
     const id = newId('usr');
     await around.publish(registered(id, { email: 'ada@example.test' }));
     const me = await as(id);
@@ -132,7 +132,7 @@ describe('GET and PATCH /v1/me', () => {
     await sql.end();
   });
 
-  it('is not held up by an event that nobody can read', async () => {
+  it('is not held up by an event that cannot be read', async () => {
     for (const text of ['not json', '{}', '[]', '{"version":2,"type":"registered"}']) {
       await around.publishText(text);
     }

@@ -39,7 +39,7 @@ function traffic(token: string) {
   };
 }
 
-it('refuses nobody who was not logged out, and whoever was within S', async () => {
+it('without NATS: refuses no user who was not logged out, and each who was within S', async () => {
   const spared = await logIn(system.auth.url, account);
   const leaving = await logIn(system.auth.url, account);
   await expect.poll(() => statusOf(get(me, spared.access_token)), { timeout: 5_000 }).toBe(200);
@@ -60,7 +60,7 @@ it('refuses nobody who was not logged out, and whoever was within S', async () =
   expect(Object.keys(await load.stop())).toEqual(['200']);
 }, 60_000);
 
-it('starts a verifier, and makes it ready, while NATS is away', async () => {
+it('starts a verifier, and makes it ready, without NATS', async () => {
   const session = await logIn(system.auth.url, account);
   await system.user.stop();
   await system.user.restart();

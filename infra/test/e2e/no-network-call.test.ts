@@ -106,7 +106,7 @@ describe('a verifying process', () => {
     expect(quiet).toBeGreaterThan(clean().length / 2);
   });
 
-  it('goes on accepting while auth is away for less than S, and refuses with 503 after it', async () => {
+  it('goes on accepting without auth for less than S, and refuses with 503 after that', async () => {
     const me = `${system.user.url}/v1/me`;
     expect(await statusOf(get(me, session.access_token))).toBe(200);
     system.auth.kill('SIGKILL');

@@ -109,7 +109,7 @@ describe('oauth4webapi', () => {
     expect(await introspect(access_token)).toEqual({ active: false });
   });
 
-  it("revokes a person's access token, and both services refuse it from then on", async () => {
+  it("revokes a user's access token, and both services refuse it from then on", async () => {
     const { access_token, refresh_token } = await person();
     expect(await statuses(access_token)).toEqual([200, 403]);
     const answer = await oauth.revocationRequest(server, FIRST_PARTY, oauth.None(), access_token, {
@@ -166,7 +166,7 @@ describe('oauth4webapi', () => {
     await expect.poll(() => statuses(narrowed.access_token)).toEqual([401, 401]);
   });
 
-  it('binds the tokens of a person to a key, nonces and all', async () => {
+  it('binds the tokens of a user to a key, with nonces', async () => {
     const { refresh_token } = await person();
     const DPoP = oauth.DPoP(FIRST_PARTY, await oauth.generateKeyPair('ES256'));
     const refresh = async (token: string) => {

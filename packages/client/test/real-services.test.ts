@@ -90,7 +90,7 @@ test('a session that was ended elsewhere signs out here', async () => {
   expect(await client.session.id()).toBeUndefined();
 });
 
-test('what is wrong with an input is told', async () => {
+test('an invalid input is answered with what is wrong with it', async () => {
   const wrong = administrator.user.me.update.mutate({ name: 7 as never });
   await expect(wrong).rejects.toMatchObject({
     code: 'invalid_request',
@@ -121,7 +121,7 @@ test('a machine client gets a token of its own, within its permissions', async (
   });
 });
 
-test('bound to a key: every service takes it from here, and from nobody who has copied it', async () => {
+test('a token bound to a key: each service takes it from its holder, and from no one who has copied it', async () => {
   const sent: { url: URL; headers: Headers; status: number }[] = [];
   const storage = memoryStorage();
   const { auth, user, admin } = system;

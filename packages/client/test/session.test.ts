@@ -210,7 +210,7 @@ describe('logout', () => {
     expect(await client.session.id()).toBeUndefined();
   });
 
-  test('that could not be told can be repeated', async () => {
+  test('a logout that did not reach the server can be repeated', async () => {
     await logIn();
     services.logoutFault = true;
     await expect(client.logOut()).rejects.toMatchObject({ code: 'network' });
@@ -345,7 +345,7 @@ describe('errors', () => {
     expect(services.calls('refresh')).toHaveLength(1);
   });
 
-  test('nobody there', async () => {
+  test('a login at a server that does not answer', async () => {
     const url = 'http://127.0.0.1:9';
     const lost = createPortcullisClient({ auth: url, user: url, admin: url });
     const error: unknown = await lost.user.me.get.query().catch((reason: unknown) => reason);

@@ -113,7 +113,7 @@ describe('cut with invalid_token', () => {
     expect(await client.session.id()).toBe('ses_2');
   });
 
-  test('after a logout here, nothing is told twice and nothing goes out', async () => {
+  test('after a logout here nothing is reported twice and no request is sent', async () => {
     const heard = listen();
     await opened();
     await client.logOut();
@@ -218,7 +218,7 @@ describe('an opening that is refused', () => {
     expect(signedOut).toEqual(['refused']);
   });
 
-  test('nobody logged in: final, and nothing goes out', async () => {
+  test('without a login a subscription ends for good, and no request is sent', async () => {
     await client.logOut();
     const heard = listen();
     await expect.poll(() => heard.errors).toMatchObject([{ code: 'invalid_token' }]);

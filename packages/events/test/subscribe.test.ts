@@ -185,7 +185,7 @@ describe('subscribeToEvents', () => {
     );
   });
 
-  it('has what happened while it was away, and before the streams were there', async () => {
+  it('gets events from while it was down, and from before the streams existed', async () => {
     const heard: string[] = [];
     const handlers = { registered: ({ user_id }: { user_id: string }) => void heard.push(user_id) };
     const [first, second] = [newId('usr'), newId('usr')];
@@ -299,7 +299,7 @@ describe('subscribeToEvents', () => {
     expect(events.stats().malformed).toBe(0);
   }, 40_000);
 
-  it('reads a consumer that somebody else has made, and makes none itself unless told', async () => {
+  it('reads a consumer that another user has made, and makes none unless configured to', async () => {
     await makeStreams();
     const { accountStream, accounts } = subjectsOf(bed.prefix);
     const heard: string[] = [];

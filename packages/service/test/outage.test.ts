@@ -69,7 +69,7 @@ describe('the outages of a service', () => {
     expect(texts()).toEqual(['postgres is away', 'postgres is still away']);
   });
 
-  it('does not say that JetStream is away beside a NATS that is', () => {
+  it('does not report JetStream as unavailable beside an unavailable NATS', () => {
     const outages = new Outages({ logger, needed: 'postgres' });
     outages.failed(new errors.TimeoutError(), 'publishing');
     const nats = outages.of('nats', { untilBack: true });

@@ -69,7 +69,7 @@ test('pause, resume, kill, restart on the same port, stop', async () => {
   expect(alive(service.process.pid)).toBe(false);
 });
 
-test('one that ends, or never becomes ready, is told about with its log', async () => {
+test('a process that ends, or never becomes ready, is reported with its log', async () => {
   await expect(spawnService({ name: 'sample', entry, env: { FAIL: 'now' } })).rejects.toThrow(
     /sample ended with 1:[^]*no database/,
   );
@@ -77,7 +77,7 @@ test('one that ends, or never becomes ready, is told about with its log', async 
   await expect(spawnService(never)).rejects.toThrow(/503 waiting for the bus[^]*started test/);
 });
 
-test('a command that fails is told about with its output', async () => {
+test('a command that fails is reported with its output', async () => {
   const command = { name: 'sh', command: '/bin/sh' };
   expect(await run({ ...command, args: ['-c', 'echo fine'] })).toBe('fine\n');
   await expect(run({ ...command, args: ['-c', 'echo broken; exit 3'] })).rejects.toThrow(

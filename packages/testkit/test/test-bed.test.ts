@@ -127,7 +127,7 @@ test('a connection that is left open fails the file, and is named', async () => 
   await sql.end({ timeout: 1 }).catch(() => {});
 });
 
-test('what it was told to use is disposed of first, the last one first', async () => {
+test('a test bed disposes first of what it was given to use, the last one first', async () => {
   const bed = await createTestBed();
   const order: string[] = [];
   for (const name of ['first', 'second']) {

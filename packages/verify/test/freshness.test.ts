@@ -23,7 +23,7 @@ function granted(question: Asked): void {
   freshness.granted(question, S);
 }
 
-it('is counted from the question, and told of when it ends', async () => {
+it('freshness is counted from the question, and its end is reported', async () => {
   const question = asked();
   await clock.pass(1_000);
   expect(holds()).toBe(false);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => signer[Symbol.asyncDispose]());
 
-describe('the verifier, given tokens that nobody thought of', () => {
+describe('the verifier, given mutated and generated tokens', () => {
   it('accepts what jose and the grammar accept, and throws nothing but refusals', async () => {
     const outcome = await fuzz({ seed, tokens: 2_000, grammar: 1_000 }, signer);
     expect(outcome.findings).toEqual([]);

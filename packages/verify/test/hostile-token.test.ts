@@ -197,7 +197,7 @@ describe('a verifier', () => {
     );
   });
 
-  it('gives out claims that nobody can change for the others', async () => {
+  it('gives out claims that one caller cannot change for the others', async () => {
     const token = await issuer.mint({ roles: ['support'] });
     const claims = await verifier.verify(token);
     expect(() => claims.roles?.push('admin')).toThrow(TypeError);

@@ -245,7 +245,7 @@ describe('a key that is not known', () => {
     return { issuer, verifier, later, asked, made, codeOfMade };
   }
 
-  it('is refused while the last answer is younger than the cooldown, though the set is away now', async () => {
+  it('refuses an unknown key while the last key set is younger than the cooldown, though the set cannot be fetched now', async () => {
     const { later, asked, codeOfMade } = await knowing();
     later.ms += COOLDOWN_MS + 1;
     expect(await codeOfMade()).toBe('invalid_token');
@@ -329,7 +329,7 @@ describe('a key that is not known', () => {
     expect(asked.times).toBe(before);
   });
 
-  it('says to those who watch that the set is away, once, and that it is back, once', async () => {
+  it('reports once that the key set cannot be fetched, and once that it can be again', async () => {
     const { verifier, later, asked, codeOfMade } = await knowing();
     const told: string[] = [];
     verifier.onKeySet((error) => told.push(error === undefined ? 'back' : 'away'));
@@ -519,7 +519,7 @@ describe('a key set', () => {
   });
 
   // Under such a key Node 20.20 takes a signature that needs no private key for one text in some; 24.22 does not.
-  it('has no use for points of small order, with which anybody could sign', () => {
+  it('leaves out Ed25519 points of small order, with which anyone could sign', () => {
     const prime = 2n ** 255n - 19n;
     const points = [0n, 1n, prime - 1n, prime, prime + 1n].map((y) => littleEndian(y));
     points.push(

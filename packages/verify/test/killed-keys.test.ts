@@ -38,7 +38,7 @@ beforeEach(() => {
   });
 });
 
-it('are refused, and told once for as long as they are published', async () => {
+it('killed keys are refused, and reported once while they are published', async () => {
   const [killed, other] = [newKey(), newKey()];
   published = [killed.jwk, other.jwk];
   await keys.refresh();

@@ -88,7 +88,7 @@ authorization { users: [
   }
 });
 
-it('names a link that is down as what keeps grants away', async () => {
+it('names a link that is down as the reason why no grant comes', async () => {
   const nats = await startPrivateNats();
   const connection = await connect({ servers: new URL(nats.url).host });
   const nothing = () => undefined;

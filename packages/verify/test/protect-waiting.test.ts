@@ -9,7 +9,7 @@ import { protect, type AuthorizationContext } from '../src/trpc/index.ts';
 /** Within which no further fetch of the key set begins. */
 const COOLDOWN_MS = 5_000;
 
-it('lets in after the wait whom it would let in at once, and nobody else', async () => {
+it('a protected procedure accepts after a wait for keys what it would accept at once, and nothing else', async () => {
   await using issuer = await createTestIssuer();
   await using verifier = await createVerifier({
     issuer: issuer.issuer,

@@ -124,7 +124,7 @@ describe('the replica', () => {
     expect(replica.stats.position).toBe(1);
   });
 
-  it('is told by the next grant what the push has lost (G1)', async () => {
+  it('learns from the next grant of a revocation whose push was lost (G1)', async () => {
     const replica = await running();
     const claims = token();
     log.pushes = false;
@@ -339,7 +339,7 @@ describe('the replica', () => {
     expect(verdict(replica, token())).toBe('accepted');
   });
 
-  it('stops accepting before it takes its leave', async () => {
+  it('stops accepting before it deregisters', async () => {
     const order: string[] = [];
     const feed = log.feed();
     const replica = await running({

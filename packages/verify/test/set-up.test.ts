@@ -182,7 +182,7 @@ it('is ready by the time of the signal, where only the metadata of the issuer do
   await expect(verifier.ready()).rejects.toThrow('closed');
 });
 
-it('asks no issuer for its name where anybody on the way could answer', async () => {
+it('does not ask an issuer for its metadata over plain http', async () => {
   const { asked, fetch: ask } = serving({});
   await expect(nameOfIssuer('http://auth.example', ask)).rejects.toThrow('https');
   expect(asked).toEqual([]);
@@ -281,7 +281,7 @@ it('says once why auth could not be asked about tokens', async () => {
   expect(problems).toEqual([{ of: 'introspection', reason }]);
 });
 
-it('names an inbox without what each connection draws for itself, so that it is told once', () => {
+it('names a denied inbox without its random part, so that the problem is reported once', () => {
   const texts = ['KXQ3', 'P81Z'].map((drawn) => {
     const subject = `_INBOX.portcullis.orders.${drawn}.*`;
     return problemOfRequest(new PermissionViolationError('', 'subscription', subject), 'any');

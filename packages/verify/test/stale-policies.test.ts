@@ -65,7 +65,7 @@ async function outcome(verifying: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a stale verifier', () => {
-  it('refuses with 503 unless told otherwise', async () => {
+  it('refuses with 503 unless another policy is configured', async () => {
     const verifier = await verifierWith({ policy: 'reject' });
     const token = await issuer.mint();
     expect(await outcome(verifier.verify(token))).toBe('accepted');

@@ -231,7 +231,7 @@ describe('a verifier that remembers', () => {
     }
   });
 
-  it('gives all who bring a token the same claims, which nobody can change', async () => {
+  it('gives all callers with a token the same claims, which are frozen', async () => {
     await using around = await surroundings();
     const { issuer, verifier } = around;
     const aud = [issuer.audience, 'urn:another'];

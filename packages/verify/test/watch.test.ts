@@ -83,7 +83,7 @@ describe('a watched token', () => {
     expect(codeOf(watched.signal)).toBe('token_stale');
   });
 
-  it('is cut when the verifier goes stale, without anybody asking', async () => {
+  it('aborts a watched token when the verifier goes stale, without another check', async () => {
     issuer.revocations.maxStalenessMs = 500;
     const { grants } = verifier.stats();
     await expect.poll(() => verifier.stats().grants, { timeout: 5_000 }).toBeGreaterThan(grants);

@@ -139,7 +139,7 @@ describe('a WebSocket', () => {
     socket.terminate();
   });
 
-  it('leaves no watcher behind, whoever closes, whenever', async () => {
+  it('leaves no watcher behind, whichever side closes, at any time', async () => {
     const token = await issuer.mint();
     const hasty = connect(token);
     await once(hasty, 'open');

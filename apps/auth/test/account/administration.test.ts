@@ -121,7 +121,7 @@ describe('an administrator', () => {
     expect(deleted).toEqual({ address: null });
   });
 
-  it('deletes from where somebody asked for a mail', async () => {
+  it('deletion removes the origin of a request for a mail', async () => {
     const person = await auth.newcomer();
     const id = await system.idOf(person.email);
     const body = { email: person.email };
@@ -140,7 +140,7 @@ describe('an administrator', () => {
     expect(await asked()).toEqual([{ address: null }]);
   });
 
-  it('deletes from where somebody logged out who had to wait for that', async () => {
+  it('deletion removes the origin of a logout that waited', async () => {
     const person = await auth.newcomer();
     const { session_id: session, access_token: own } = person;
     const id = await system.idOf(person.email);
@@ -167,7 +167,7 @@ describe('an administrator', () => {
     for (const { address } of audited) expect(address).toBeNull();
   });
 
-  it('logs somebody out everywhere', async () => {
+  it('an administrator logs a user out everywhere', async () => {
     const person = await auth.newcomer();
     const { body } = await as(actor, 'logout', await system.idOf(person.email));
     expect(body.revoked.kind).toBe('subject');
@@ -313,7 +313,7 @@ describe('the list of accounts', () => {
     expect(await found(id)).toEqual([`${mark}_b@example.test`]);
   });
 
-  it('comes in pages that miss nobody and repeat nobody', async () => {
+  it('the list of accounts comes in pages without a gap or a repetition', async () => {
     const [{ count } = {}] = await system.sql`
       select count(*)::int from users where status <> 'deleted'`;
     const seen: string[] = [];

@@ -40,7 +40,7 @@ const create = (email: string, password: string, onlyFirst = false) =>
   );
 
 describe('an administrator made by the operator', () => {
-  it('is the first one or nobody at startup', async () => {
+  it('the configured administrator is made at startup only where there is none', async () => {
     expect(await create(ADMIN.email, 'another password entirely', true)).toBe('exists');
     await auth.logIn(ADMIN.email, ADMIN.password);
     expect(await create('second@example.test', 'another password entirely', true)).toBe(
@@ -57,7 +57,7 @@ describe('an administrator made by the operator', () => {
     await auth.logIn('third@example.test', 'another password entirely');
   });
 
-  it('is not made of an account that somebody registered before', async () => {
+  it('an account that was registered before is not made an administrator', async () => {
     const { email } = await auth.newcomer();
     expect(await create(email, 'another password entirely')).toBe('taken');
     const [row] = await system.sql`select roles from users where email_key = ${email}`;

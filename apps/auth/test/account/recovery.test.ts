@@ -148,7 +148,7 @@ describe('a link', () => {
 });
 
 describe('a new password', () => {
-  it('ends every session, with a receipt, and the owner is told', async () => {
+  it('a reset ends every session, with a receipt, and the owner gets a mail', async () => {
     const person = await auth.newcomer();
     const second = await auth.logIn(person.email);
     const answer = await changePassword(second.access_token, PASSWORD, OTHER);
@@ -195,7 +195,7 @@ describe('a new password', () => {
 });
 
 describe('another address', () => {
-  it('is proven by a link, told to both, and told to other services', async () => {
+  it('a change of address is proven by a link, mailed to both addresses, and published to other services', async () => {
     const person = await auth.newcomer();
     const next = someAddress();
     const asked = await post('/v1/email/change', { email: next }, person.access_token);
@@ -216,7 +216,7 @@ describe('another address', () => {
     expect(events.map(({ event }) => event.type)).toEqual(['email-changed']);
   });
 
-  it('that is taken is answered the same, and its owner is told instead', async () => {
+  it('a change to an address in use is answered the same, and its owner gets a mail instead', async () => {
     const [person, owner] = [await auth.newcomer(), await auth.newcomer()];
     await verify(owner.email);
     const answer = await post('/v1/email/change', { email: owner.email }, person.access_token);
@@ -242,7 +242,7 @@ async function verify(email: string): Promise<void> {
 }
 
 describe('verifying', () => {
-  it('by the link alone voids what a stranger has done with the address', async () => {
+  it('verification by the link alone voids what another registrant has done with the address', async () => {
     const stranger = await auth.newcomer();
     const { token } = await mailTo(stranger.email, /Confirm your e-mail address/);
     const { status, body } = await post('/v1/email/verify', { token });

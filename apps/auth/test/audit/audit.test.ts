@@ -97,7 +97,7 @@ describe('the trail', () => {
     expect(status).toBe(0);
   });
 
-  it('makes no change wait for whoever holds the head, and catches up', async () => {
+  it('no change waits for a holder of the audit head, and the chain catches up', async () => {
     await settled();
     let release = (): void => undefined;
     const holding = system.sql.begin(async (tx) => {
@@ -310,7 +310,7 @@ describe('the verifying command', () => {
     expect(said).toMatch(/rows \d+ to \d+ were deleted from the end: their head was published at/);
   });
 
-  it('does not say that all is well while NATS is away', async () => {
+  it('does not report success while NATS is unavailable', async () => {
     system.bed.proxies.nats.cut();
     try {
       expect(await problems()).toContain('the published heads could not be read');

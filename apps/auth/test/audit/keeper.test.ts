@@ -39,7 +39,7 @@ it('has chained what was committed before the call, whenever that comes, in one 
   expect(rows.most).toBe(1);
 });
 
-it('tells a failure to those whose run it was, and to nobody after', async () => {
+it('rejects the calls of the run that failed, and no later ones', async () => {
   const rows = { committed: -1, chained: 0, running: 0, most: 0 };
   await using keeper = keeperOf(rows);
   const failing = keeper.chain();

@@ -143,7 +143,7 @@ describe('a machine client', () => {
     expect((await disable('cli_nobody')).body.code).toBe('not_found');
   });
 
-  it('that people log in with, or that administrators come through, is not disabled', async () => {
+  it('the client that users log in with, or that administrators use, cannot be disabled', async () => {
     for (const id of ['cli_first-party', MACHINE.id]) {
       expect((await disable(id)).body.code).toBe('conflict');
     }

@@ -154,7 +154,7 @@ describe('signing keys', () => {
     expect(kidOf((await first.newcomer()).access_token)).toBe(two);
   });
 
-  it('that are killed leave no gap: one that is to come signs at once', async () => {
+  it('killed signing keys leave no gap: the next one signs at once', async () => {
     const current = kidOf((await first.newcomer()).access_token);
     const pending = (await first.machine('keys.rotate', { actor })).body.kid;
     const last = (await first.machine('keys.rotate', { actor })).body.kid;

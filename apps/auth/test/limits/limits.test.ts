@@ -81,7 +81,7 @@ async function limitsAlone(scale: number) {
 }
 
 describe('the limits', () => {
-  it('slow down whoever hammers one account, over all instances, and not its owner elsewhere', async () => {
+  it('slow down attempts at one account over all instances, and not its owner on a known network', async () => {
     const { email } = await auth.newcomer();
     const attacker = from();
     expect(await exhaust(email, attacker)).toBe(10);
@@ -122,7 +122,7 @@ describe('the limits', () => {
     expect((await attempt(email, PASSWORD, headers)).status).toBe(200);
   });
 
-  it('count no attempt whose password nobody could look at', async () => {
+  it('count no attempt whose password could not be checked', async () => {
     const { limits, dispose } = await limitsAlone(1);
     const { address, account } = { address: '198.51.100.7', account: 'a@example.test' };
     const away = new Error('the database is away');
@@ -173,7 +173,7 @@ describe('the limits', () => {
     }
   });
 
-  it('leave nothing in Redis of accounts whose password nobody could look at', async () => {
+  it('leave nothing in Redis of attempts whose password could not be checked', async () => {
     const { limits, dispose } = await limitsAlone(1);
     const address = '198.51.100.9';
     try {

@@ -41,7 +41,7 @@ async function attempt(network: string, atHome = false): Promise<string> {
   }
 }
 
-it('slows networks that nobody is at home in, and nobody at home', async () => {
+it('a password spray slows unknown networks, and no user on a known network', async () => {
   for (let i = 0; i < 99; i += 1) expect(await attempt(`192.0.2.${i}`)).toBe('looked at');
   expect(noticed).toEqual([]);
   expect(await attempt('192.0.2.99')).toBe('looked at');

@@ -188,7 +188,7 @@ describe('a bound session', () => {
     expect(body).toHaveLength(2);
   });
 
-  it('is refreshed with its key, and lives on when somebody else tries', async () => {
+  it('a bound refresh token works with its key, and survives attempts with another', async () => {
     const first = await boundLogin();
     const body = { refresh_token: first.refresh_token };
     const form = { grant_type: 'refresh_token', ...body };
@@ -280,7 +280,7 @@ describe('a bound session', () => {
     expect(await auth.accepts(owners.body.access_token)).toBe(false);
   });
 
-  it('is logged out by its holder, and by nobody who has copied a token', async () => {
+  it('a bound session is ended by its holder, and by no one who has copied a token', async () => {
     const { access_token: token } = await boundLogin();
     expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(401);
     expect((await thief.send(auth, '/v1/logout', { token, body: {} })).status).toBe(401);

@@ -66,7 +66,7 @@ describe('introspection', () => {
     });
   });
 
-  it('describes one of a machine, whoever it is for', async () => {
+  it("describes a client's token, whatever audience it is for", async () => {
     const { body } = await auth.call('POST', '/oauth2/token', {
       form: { grant_type: 'client_credentials' },
       headers: basic('cli_shop', SECRET),

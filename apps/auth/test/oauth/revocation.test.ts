@@ -55,7 +55,7 @@ describe('an access token', () => {
     expect(await other.accepts(next.access_token)).toBe(true);
   });
 
-  it('of a machine is taken back by that machine', async () => {
+  it('an access token of a client is revoked by that client', async () => {
     const token = await auth.machineToken();
     expect((await revoke({ token }, asMachine)).status).toBe(200);
     const list = await other.call('GET', '/trpc/accounts.list?input=%7B%7D', { token });
@@ -63,7 +63,7 @@ describe('an access token', () => {
     expect((await other.query('accounts.list', {})).status).toBe(200);
   });
 
-  it('is taken back once, however many ask', async () => {
+  it('a token is revoked once, however many requests ask', async () => {
     const { access_token: token } = await auth.newcomer();
     const jti = partOf(token, 1)['jti'];
     const form = { token, ...FIRST_PARTY };

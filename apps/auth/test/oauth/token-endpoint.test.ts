@@ -299,7 +299,7 @@ describe('resource (RFC 8707)', () => {
     expect(await list(one.body.access_token)).toBe(401);
   });
 
-  it('narrows one access token of a person, and neither the session nor what comes next', async () => {
+  it('an audience in a refresh narrows that access token, and neither the session nor later ones', async () => {
     const person = await auth.newcomer();
     const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
     const one = await ask({ form: { ...grant, resource: 'urn:portcullis:user' } });

@@ -73,7 +73,7 @@ describe('a service that knows breached passwords', () => {
   const stolen = 'a phrase that was stolen elsewhere';
   const digest = createHash('sha1').update(stolen).digest('hex').toUpperCase();
 
-  it('is asked for a prefix, and believed; one that is away is not waited for', async () => {
+  it('the breached-password service is asked for a prefix; an unavailable one is not waited for', async () => {
     const asked: (string | undefined)[] = [];
     let failing = false;
     const server = createServer((request, response) => {

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('the hasher', () => {
-  it('makes argon2id with the memory and the passes of RFC 9106 unless told', async () => {
+  it('hashes by argon2id with the memory and passes of RFC 9106 by default', async () => {
     await using unless = await createPasswordHasher(DEFAULT_ARGON2);
     const made = await unless.hash('correct horse battery staple');
     expect(made).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[^$]{22}\$[^$]{43}$/);
@@ -65,7 +65,7 @@ describe('the hasher', () => {
     expect(hasher.load).toEqual({ running: 0, waiting: 0 });
   });
 
-  it('leaves nobody waiting when it is ended', async () => {
+  it('answers every waiting call when the hasher is closed', async () => {
     const ended = await createPasswordHasher(LEAST);
     const asked = Promise.allSettled(
       Array.from({ length: 40 }, () => ended.verify(null, 'whatever')),

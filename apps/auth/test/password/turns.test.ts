@@ -15,7 +15,7 @@ function gate() {
   return { wait: async () => await opened, open };
 }
 
-it('runs so many, has so many wait in order, and turns the rest away', async () => {
+it('runs so many hashes at once, queues so many in order, and rejects the rest', async () => {
   const turns = new Turns(2, 2);
   const gates = [gate(), gate(), gate(), gate()];
   const begun: number[] = [];
@@ -36,7 +36,7 @@ it('runs so many, has so many wait in order, and turns the rest away', async () 
   expect([turns.running, turns.waiting, begun]).toEqual([0, 0, [0, 1, 2, 3]]);
 });
 
-it('lets nobody to the door for whom there is no place, and keeps one for whoever is there', async () => {
+it('runs no precheck without a place in the queue, and keeps the place during the precheck', async () => {
   const turns = new Turns(1, 2);
   const [door, work] = [gate(), gate()];
   let looked = 0;
@@ -57,7 +57,7 @@ it('lets nobody to the door for whom there is no place, and keeps one for whoeve
   expect([turns.running, turns.waiting]).toEqual([0, 0]);
 });
 
-it('has the place of whoever the door refuses for the next', async () => {
+it('gives the place of a refused precheck to the next', async () => {
   const turns = new Turns(1, 0);
   const refused = turns.takeAfter(
     async () => {

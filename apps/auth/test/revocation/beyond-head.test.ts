@@ -105,7 +105,7 @@ it('is counted each time, and written down once in ten seconds', () => {
   ]);
 });
 
-it('is told in a line that names its own service once, and the verifier apart', () => {
+it('a position beyond the head is logged in a line that names the service once, and the verifier apart', () => {
   let text = '';
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {

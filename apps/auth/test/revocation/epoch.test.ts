@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => await bed.dispose());
 
-it('is told to running verifiers, which start over, keep what they know, and go on', async () => {
+it('a new epoch reaches running verifiers, which start over, keep what they know, and go on', async () => {
   const instance = await startInstance(bed);
   const verifier = await startVerifier(bed, 'orders');
   const { result: lost } = await instance.revokeSession();

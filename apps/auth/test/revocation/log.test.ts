@@ -126,7 +126,7 @@ describe('the log', () => {
     await postgresRevocationLog(first.sql).number();
   });
 
-  it('takes the right to number away from a process that holds it and does nothing', async () => {
+  it('numbering goes on when a process holds the head and does nothing', async () => {
     const [first] = instances;
     if (first === undefined) throw new Error('an instance');
     const stuck = first.sql.begin(async (tx) => {

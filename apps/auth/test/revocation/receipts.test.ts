@@ -44,7 +44,7 @@ describe('a receipt', () => {
     }
   });
 
-  it('waits no longer than it was told, and names who is missing', async () => {
+  it('a receipt waits no longer than asked, and names the verifiers that are missing', async () => {
     const auth = await startInstance(bed);
     await startVerifier(bed, 'user');
     const lost = await startVerifier(bed, 'admin');
@@ -70,7 +70,7 @@ describe('a receipt', () => {
     expect(receipt).toMatchObject({ confirmed: 0, expected: 0, pending: [] });
   });
 
-  it('does not expect a verifier that has taken its leave', async () => {
+  it('does not expect a verifier that has deregistered', async () => {
     const auth = await startInstance(bed);
     const leaving = await startVerifier(bed, 'admin');
     expect((await auth.revocations.listVerifiers()).verifiers).toHaveLength(1);

@@ -50,7 +50,7 @@ it('shows another number after every grant, also once a verifier was discounted 
   }
 });
 
-it('is not discounted by whoever looked away while it was discounted and came back', async () => {
+it('a verifier is not discounted by an instance that missed its discount and its return', async () => {
   let now = 0;
   const watch = new RenewalWatch(() => now);
   const verifier = request();

@@ -162,7 +162,7 @@ it('is none of a history that was lost: a log that has gone back is read from it
   expect(taken().entries).toBe(1);
 });
 
-it('is none either when that log has come further again before anybody has looked', async () => {
+it('gives no snapshot of a log that has gone back and come further before it was looked at', async () => {
   log.add(1);
   follow();
   await log.letThrough(1);

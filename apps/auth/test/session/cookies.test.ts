@@ -80,7 +80,7 @@ describe('logging in', () => {
     expect(answer.status).toBe(415);
   });
 
-  it('sets none for whoever has the tokens in the body', async () => {
+  it('sets no cookie for a client that has the tokens in the body', async () => {
     const answer = await call('POST', '/v1/login', OWN, { email, password: PASSWORD });
     expect(answer.body.refresh_token).toMatch(/^prt_/);
     expect(answer.headers.getSetCookie()).toEqual([]);
@@ -201,7 +201,7 @@ describe('refreshing by cookie', () => {
     expect((await call('POST', '/v1/refresh', { ...OWN, cookie: twice })).status).toBe(401);
   });
 
-  it('takes the cookies of a session that is over away', async () => {
+  it('clears the cookies of a session that has ended', async () => {
     const { cookie } = await loggedIn();
     expect((await call('POST', '/v1/logout-all', { ...OWN, cookie }, {})).status).toBe(200);
     const answer = await call('POST', '/v1/refresh', { ...OWN, cookie });
@@ -268,7 +268,7 @@ describe('pages of other origins', () => {
   const preflight = (origin: string) =>
     call('OPTIONS', '/v1/login', { origin, 'access-control-request-method': 'POST' });
 
-  it('may ask when they are configured, and are told nothing otherwise', async () => {
+  it('pages of configured origins get CORS headers, and others get none', async () => {
     const allowed = await preflight(APP);
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get('access-control-allow-origin')).toBe(APP);

@@ -63,7 +63,7 @@ describe('sessions that are over', () => {
     expect((await auth.refresh(living.refresh_token)).status).toBe(200);
   });
 
-  it('take with them from where somebody without an account touched them', async () => {
+  it('old sessions go together with the origins of requests without an account', async () => {
     const person = await auth.newcomer();
     const [session, other] = [await auth.logIn(person.email), await auth.logIn(person.email)];
     for (const { refresh_token: used } of [session, other]) {
@@ -81,7 +81,7 @@ describe('sessions that are over', () => {
     expect(await origins(other.session_id)).toEqual(known);
   });
 
-  it('all go, by thousands and with several instances at once; what somebody holds goes later', async () => {
+  it('old sessions all go, by thousands and with several instances at once; locked ones go later', async () => {
     const { email } = await auth.newcomer();
     const user = await system.idOf(email);
     await system.sql`

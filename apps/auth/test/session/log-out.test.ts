@@ -251,7 +251,7 @@ describe('sessions', () => {
     }
   }, 60_000);
 
-  it("of somebody else are nobody's", async () => {
+  it('sessions of another user are answered like none', async () => {
     const person = await auth.newcomer();
     const stranger = await auth.newcomer();
     const { status, body } = await auth.call('DELETE', `/v1/sessions/${person.session_id}`, {

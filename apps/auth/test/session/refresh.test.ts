@@ -51,7 +51,7 @@ describe('a refresh', () => {
     expect(await first.accepts(person.access_token)).toBe(true);
   });
 
-  it('has one successor, however many ask at once on two instances, and logs nobody out', async () => {
+  it('a refresh token has one successor, however many ask at once on two instances, and ends no session', async () => {
     const person = await first.newcomer();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
