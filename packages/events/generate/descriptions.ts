@@ -24,14 +24,14 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     securityEvent: null,
   },
   subject: {
-    title: 'Every token of a person before a generation is dead',
+    title: 'Every token of a user before a generation is dead',
     summary:
       'Log out everywhere, account disabled or deleted, password or e-mail address changed: see ' +
-      '`reason`. `key` is the person; tokens whose `gen` is below `generation` are dead.',
+      '`reason`. `key` is the user; tokens whose `gen` is below `generation` are dead.',
     securityEvent: `${CAEP}/session-revoked`,
   },
   changed: {
-    title: 'Claims of a person have changed',
+    title: 'Claims of a user have changed',
     summary:
       'Roles or permissions. Tokens whose `gen` is below `generation` are out of date; a refresh ' +
       'gives a new one. Sessions live on.',
@@ -53,17 +53,17 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     securityEvent: null,
   },
   registered: {
-    title: 'A person has registered',
-    summary: 'May arrive after `deleted` of the same person: keep a tombstone.',
+    title: 'A user has registered',
+    summary: 'May arrive after `deleted` of the same user: keep a tombstone.',
     securityEvent: null,
   },
   'email-changed': {
-    title: 'A person has another e-mail address',
+    title: 'A user has another e-mail address',
     summary: '`email` is verified. May arrive before an older one: go by `occurred_at`.',
     securityEvent: `${RISC}/identifier-changed`,
   },
   'profile-changed': {
-    title: 'A person has another name',
+    title: 'A user has another name',
     summary: '`name` is what it is now. May arrive before an older one: go by `occurred_at`.',
     securityEvent: null,
   },
@@ -78,13 +78,13 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     securityEvent: `${RISC}/account-enabled`,
   },
   'roles-changed': {
-    title: 'Roles of a person have changed',
-    summary: '`roles` are all that the person has now.',
+    title: 'Roles of a user have changed',
+    summary: '`roles` are all that the user has now.',
     securityEvent: `${CAEP}/token-claims-change`,
   },
   deleted: {
     title: 'An account was deleted',
-    summary: 'Delete what you keep about the person, and keep a tombstone.',
+    summary: 'Delete what you keep about the user, and keep a tombstone.',
     securityEvent: `${RISC}/account-purged`,
   },
 };

@@ -160,7 +160,7 @@ const MACHINE: readonly (readonly [string, (f: Forge) => object])[] = [
   ['a session', (f) => ({ sid: f.claims['sid'] })],
   ['sid null', () => ({ sid: null })],
   ['somebody else for its subject', () => ({ sub: 'cli_other' })],
-  ['a person for its subject', (f) => ({ sub: f.claims['sub'] })],
+  ['a user for its subject', (f) => ({ sub: f.claims['sub'] })],
   ['another client', () => ({ client_id: 'cli_other' })],
 ];
 
