@@ -14,7 +14,7 @@ export interface CallOptions {
 }
 
 /** Seconds after which an administrator tries again, where the auth service did not say. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 
 /** What the auth service says about the administrator's request, and therefore to the administrator. */
 const PASSED_ON: ReadonlySet<string> = new Set<ErrorCode>([
@@ -46,7 +46,7 @@ export async function askAuth<T>(
  * service had known: 403.
  */
 export function refusalOfAuth(error: unknown): Refusal {
-  const retryAfter = RETRY_AFTER;
+  const retryAfter = RETRY_AFTER_S;
   if (!isPortcullisError(error)) return new Refusal('internal', { cause: error });
   const { code } = error;
   if (code === 'actor_refused') return new Refusal('insufficient_scope', { cause: error });

@@ -9,7 +9,7 @@ type AuthClient = ReturnType<typeof createMachineClient>;
 export type RenameAtAuth = (call: UserCall, name: string | null) => Promise<Date>;
 
 /** Seconds after which to try again, where auth did not say. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 
 /** What auth says about the user's request. */
 const PASSED_ON: ReadonlySet<string> = new Set<ErrorCode>([
@@ -41,7 +41,7 @@ function refusalOfAuth(error: unknown): Refusal {
   // The account is disabled, and this verifier has not heard of it yet.
   if (code === 'actor_refused') return new Refusal('invalid_token', { cause: error });
   if (!isPassedOn(code)) {
-    return new Refusal('unavailable', { cause: error, retryAfter: RETRY_AFTER });
+    return new Refusal('unavailable', { cause: error, retryAfter: RETRY_AFTER_S });
   }
   return new Refusal(code, {
     cause: error,

@@ -6,7 +6,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { isDenied, reasonOf } from './problem.ts';
 
 /** Milliseconds in which NATS has to confirm. */
-const CONFIRMED_WITHIN = 5_000;
+const CONFIRMED_WITHIN_MS = 5_000;
 /** A timeout may be a restart of NATS, with all that are under way then; that many in a row are none. */
 const TIMEOUTS = 2;
 
@@ -49,7 +49,7 @@ export class Acknowledgements {
   async #confirmed(message: Pick<JsMsg, 'ackAck'>): Promise<void> {
     const before = { lost: this.#lost, confirmations: this.#confirmations };
     try {
-      await message.ackAck({ timeout: CONFIRMED_WITHIN });
+      await message.ackAck({ timeout: CONFIRMED_WITHIN_MS });
     } catch (error) {
       this.#failed(error, before);
       return;

@@ -15,19 +15,19 @@ import type { Logger } from './logger.ts';
 import { isDenied, reasonOf, type EventProblem } from './problem.ts';
 
 /** Milliseconds of one pull, and between the signs of life in it. */
-const PULL_EXPIRES = 5_000;
-const IDLE_HEARTBEAT = 1_000;
+const PULL_EXPIRES_MS = 5_000;
+const IDLE_HEARTBEAT_MS = 1_000;
 /** Milliseconds before trying again, at first and at most. */
-const FIRST_DELAY = 100;
-const MAX_DELAY = 5_000;
-const MAX_REDELIVERY_DELAY = 30_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
+const MAX_REDELIVERY_DELAY_MS = 30_000;
 /** Milliseconds for which a stream and a consumer may be missing at a start before that is an error. */
-const MISSING_FOR = 15_000;
+const MISSING_FOR_MS = 15_000;
 /** Milliseconds for what is under way when it is ended. */
-const LAST_MOMENTS = 5_000;
-const NANOSECONDS = 1_000_000;
+const LAST_MOMENTS_MS = 5_000;
+const NANOSECONDS_A_MS = 1_000_000;
 /** Nanoseconds: what a consumer has without one. */
-const DEFAULT_ACK_WAIT = 30_000 * NANOSECONDS;
+const DEFAULT_ACK_WAIT_NS = 30_000 * NANOSECONDS_A_MS;
 
 export interface DurableReading {
   /** A promise is waited for in the background. */
@@ -92,7 +92,7 @@ export class DurableReader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
     await this.#messages?.close();
-    const limit = AbortSignal.timeout(LAST_MOMENTS);
+    const limit = AbortSignal.timeout(LAST_MOMENTS_MS);
     await unlessStopped(this.#ended, limit);
     await this.#held.settle(limit);
     await unlessStopped(this.#acknowledgements.settled(), limit);
@@ -100,7 +100,7 @@ export class DurableReader implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const stopped = this.#stopped.signal;
-    let delay = FIRST_DELAY;
+    let delay = FIRST_DELAY_MS;
     while (!stopped.aborted) {
       try {
         const connection = await unlessStopped(this.#options.connection, stopped);
@@ -110,13 +110,13 @@ export class DurableReader implements AsyncDisposable {
         while (!stopped.aborted) {
           await this.#fetch(consumer, stopped);
           this.#reads();
-          delay = FIRST_DELAY;
+          delay = FIRST_DELAY_MS;
         }
       } catch (error) {
-        this.#cannotRead(error, delay === FIRST_DELAY);
+        this.#cannotRead(error, delay === FIRST_DELAY_MS);
       }
       await pause(delay, stopped);
-      delay = Math.min(delay * 2, MAX_DELAY);
+      delay = Math.min(delay * 2, MAX_DELAY_MS);
     }
   }
 
@@ -124,7 +124,7 @@ export class DurableReader implements AsyncDisposable {
     const { logger, stream, durable } = this.#options;
     const consumer = await findConsumer(connection, stream, durable);
     const { config } = await consumer.info(true);
-    this.#held.showAlive((config.ack_wait ?? DEFAULT_ACK_WAIT) / NANOSECONDS);
+    this.#held.showAlive((config.ack_wait ?? DEFAULT_ACK_WAIT_NS) / NANOSECONDS_A_MS);
     logger.info({ stream, durable }, 'consuming');
     return consumer;
   }
@@ -141,8 +141,8 @@ export class DurableReader implements AsyncDisposable {
     if (stopped.aborted) return;
     this.#messages = await consumer.fetch({
       max_messages: this.#held.room,
-      expires: PULL_EXPIRES,
-      idle_heartbeat: IDLE_HEARTBEAT,
+      expires: PULL_EXPIRES_MS,
+      idle_heartbeat: IDLE_HEARTBEAT_MS,
     });
     // Stopped meanwhile: it has to be closed here.
     if (stopped.aborted) await this.#messages.close();
@@ -157,7 +157,7 @@ export class DurableReader implements AsyncDisposable {
   #cannotRead(error: unknown, first: boolean): void {
     const { logger, stream, durable } = this.#options;
     this.#unreadableSince ??= performance.now();
-    const long = performance.now() - this.#unreadableSince > MISSING_FOR;
+    const long = performance.now() - this.#unreadableSince > MISSING_FOR_MS;
     if (this.#unreadable === undefined && (long || isDenied(error))) {
       this.#unreadable = reasonOf(error);
       logger.error(
@@ -179,7 +179,7 @@ export class DurableReader implements AsyncDisposable {
     } catch (error) {
       onFailed();
       const attempt = message.info.deliveryCount;
-      const delay = Math.min(FIRST_DELAY * 2 ** Math.min(attempt, 16), MAX_REDELIVERY_DELAY);
+      const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 16), MAX_REDELIVERY_DELAY_MS);
       logger.warn({ err: error, attempt, delay }, 'event not handled; later again');
       message.nak(delay);
     }

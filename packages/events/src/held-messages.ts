@@ -5,7 +5,7 @@
  *  - A message is held from its arrival until its handling is over, or has taken too long. While it is held,
  *    NATS is shown signs of life of it, so that no other instance gets it.
  *  - At most `AT_ONCE` handlings are under way. One is begun when the one before it is over, or has taken
- *    longer than `PATIENCE`: a quick handler is called one message after the other, and one that hangs keeps
+ *    longer than `PATIENCE_MS`: a quick handler is called one message after the other, and one that hangs keeps
  *    no other message from being handled.
  */
 import type { JsMsg } from '@nats-io/jetstream';
@@ -14,7 +14,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 export const HELD_AT_MOST = 16;
 const AT_ONCE = 8;
 /** Milliseconds after which the next message is no longer kept waiting. */
-const PATIENCE = 1_000;
+const PATIENCE_MS = 1_000;
 
 export class HeldMessages {
   readonly #handle: (message: JsMsg) => Promise<void>;
@@ -76,7 +76,7 @@ export class HeldMessages {
       this.#latest = undefined;
       this.#next();
     };
-    const patience = setTimeout(goOn, PATIENCE);
+    const patience = setTimeout(goOn, PATIENCE_MS);
     void this.#handle(message).finally(() => {
       clearTimeout(patience);
       this.#held.delete(message);

@@ -3,9 +3,9 @@ import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /** Milliseconds until an unacknowledged event is delivered again. */
-const ACK_WAIT = 30_000;
+const ACK_WAIT_MS = 30_000;
 const MAX_ACK_PENDING = 256;
-const NANOSECONDS = 1_000_000;
+const NANOSECONDS_A_MS = 1_000_000;
 
 export interface ConsumerSpec {
   stream: string;
@@ -24,7 +24,7 @@ export async function makeConsumer(connection: NatsConnection, spec: ConsumerSpe
     filter_subject: spec.filter,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
-    ack_wait: ACK_WAIT * NANOSECONDS,
+    ack_wait: ACK_WAIT_MS * NANOSECONDS_A_MS,
     max_ack_pending: MAX_ACK_PENDING,
   });
 }

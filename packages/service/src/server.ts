@@ -167,8 +167,8 @@ function bareServer(options: HttpServerOptions, headers: ReturnType<typeof secur
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     bodyLimit: bounds.MAX_BODY,
-    requestTimeout: bounds.REQUEST_TIMEOUT,
-    keepAliveTimeout: bounds.KEEP_ALIVE_TIMEOUT,
+    requestTimeout: bounds.REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: bounds.KEEP_ALIVE_TIMEOUT_MS,
     // Open streams would keep `close` waiting for ever; what is short has been waited for by then.
     forceCloseConnections: true,
     routerOptions: { maxParamLength: bounds.MAX_PATH_PARAMETER },
@@ -176,8 +176,8 @@ function bareServer(options: HttpServerOptions, headers: ReturnType<typeof secur
       maxHeaderSize: bounds.MAX_HEADERS,
       // Refused by `refuseIllFormed` instead, in the same form as everything else.
       requireHostHeader: false,
-      headersTimeout: bounds.HEADERS_TIMEOUT,
-      connectionsCheckingInterval: bounds.TIMEOUT_CHECK_INTERVAL,
+      headersTimeout: bounds.HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: bounds.TIMEOUT_CHECK_INTERVAL_MS,
     },
     clientErrorHandler: answerClientErrors(options.logger, { ...early, requests }),
     frameworkErrors: (error, request, reply) => {

@@ -17,7 +17,7 @@ import type { Logger } from './logger.ts';
 import { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
 /** Seconds after which a client asks again. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 
 export class Verification implements AsyncDisposable {
   readonly #registry: Registry;
@@ -80,7 +80,7 @@ export class Verification implements AsyncDisposable {
 
   #present(): Verifier {
     if (this.#verifier === undefined) {
-      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER });
+      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER_S });
     }
     return this.#verifier;
   }

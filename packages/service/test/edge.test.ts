@@ -1,7 +1,7 @@
 /** What the edge answers when all is well, and how it says what is not. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { MAX_HANDLING } from '../src/http/bounds.ts';
+import { MAX_HANDLING_MS } from '../src/http/bounds.ts';
 import { NotReady } from '../src/index.ts';
 import { caller, GOOD_TOKEN, startSmallService } from './small-service.ts';
 
@@ -194,7 +194,7 @@ describe('work that stands still', () => {
         status = response.statusCode;
         return response;
       });
-      await vi.advanceTimersByTimeAsync(MAX_HANDLING - 1);
+      await vi.advanceTimersByTimeAsync(MAX_HANDLING_MS - 1);
       expect(status).toBeUndefined();
       await vi.advanceTimersByTimeAsync(1);
       const { statusCode, headers } = await answer;

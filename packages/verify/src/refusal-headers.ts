@@ -8,7 +8,7 @@ export type OfferedScheme = 'bearer' | 'dpop' | 'none';
 const BEARER = 'Bearer realm="portcullis"';
 const DPOP = `DPoP algs="${DPOP_ALGORITHMS.join(' ')}"`;
 /** Seconds, where a refusal that ends by itself does not say how long. */
-const DEFAULT_RETRY_AFTER = 1;
+const DEFAULT_RETRY_AFTER_S = 1;
 
 /** The codes that a challenge names (RFC 6750 section 3.1, RFC 9449 sections 7.1 and 9). */
 const CHALLENGES: Partial<Record<Refusal['code'], string>> = {
@@ -31,7 +31,7 @@ export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): Record<
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (refusal.retryAfter !== undefined || refusal.status === 503 || refusal.status === 429) {
     headers['retry-after'] = String(
-      Math.max(1, Math.ceil(refusal.retryAfter ?? DEFAULT_RETRY_AFTER)),
+      Math.max(1, Math.ceil(refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S)),
     );
   }
   return headers;

@@ -10,7 +10,7 @@ import type { PasswordHasher } from '../password/password-hasher.ts';
 import { plainAddress } from '../users/plain-address.ts';
 
 /** Milliseconds, several times what the transaction takes. */
-const SAME_FOR_ALL = 100;
+const SAME_FOR_ALL_MS = 100;
 
 export interface RegisterDependencies {
   makeChange: MakeChange;
@@ -65,6 +65,6 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
       });
     };
     // A new row costs more than a known one, and what follows its commit as well.
-    await noSooner(SAME_FOR_ALL, () => makeChange(cause, enter));
+    await noSooner(SAME_FOR_ALL_MS, () => makeChange(cause, enter));
   };
 }

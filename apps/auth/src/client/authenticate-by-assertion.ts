@@ -24,9 +24,9 @@ export type AuthenticateByAssertion = (assertion: string) => Promise<Authenticat
 /** Characters. */
 const MAX_LENGTH = 8_192;
 /** Seconds for which an assertion may be good, so that what has been used need not be kept long. */
-const MAX_LIFE = 300;
+const MAX_LIFE_S = 300;
 /** Seconds by which the client's clock may be ahead. */
-const SKEW = 30;
+const SKEW_S = 30;
 
 /** What an assertion may say that it is. */
 const TYPES = ['jwt', 'client-authentication+jwt'];
@@ -59,7 +59,8 @@ export function createAuthenticateByAssertion({
     if (said.iss !== client.id || !meant.every((one) => audiences.includes(one))) return null;
     const { now } = client.facts;
     const begins = Math.max(said.iat ?? 0, said.nbf ?? 0);
-    if (said.exp <= now || said.exp > now + MAX_LIFE + SKEW || begins > now + SKEW) return null;
+    if (said.exp <= now || said.exp > now + MAX_LIFE_S + SKEW_S || begins > now + SKEW_S)
+      return null;
     const proof = { maker: client.id, jti: said.jti, refusedFrom: said.exp };
     return (await spendOnce({ use: 'client-assertion', ...proof })) ? client : null;
   };

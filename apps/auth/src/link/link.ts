@@ -16,7 +16,7 @@ import { lockUser, type LockedUser } from '../users/lock-user.ts';
 import { hashOfLinkToken, type LinkTokens } from './link-tokens.ts';
 
 /** Seconds. */
-const LIFE: Readonly<Record<LinkPurpose, number>> = {
+const LIFE_S: Readonly<Record<LinkPurpose, number>> = {
   'verify-email': 24 * 3600,
   'reset-password': 30 * 60,
   'change-email': 60 * 60,
@@ -46,7 +46,7 @@ export async function makeLink(
   const id: MailId | LinkId = mail ?? newId('lnk');
   const { text, hash } = tokens.of(id);
   const { credentialVersion } = user;
-  const expiresAt = sql`clock_timestamp() + make_interval(secs => ${LIFE[purpose]})`;
+  const expiresAt = sql`clock_timestamp() + make_interval(secs => ${LIFE_S[purpose]})`;
   const made = await on
     .insert(links)
     .values({
@@ -124,7 +124,7 @@ export function workingLinks(
     eq(links.purpose, purpose),
     eq(links.credentialVersion, user.credentialVersion),
     isNull(links.usedAt),
-    gt(links.expiresAt, sql`clock_timestamp() + make_interval(secs => ${LIFE[purpose] / 2})`),
+    gt(links.expiresAt, sql`clock_timestamp() + make_interval(secs => ${LIFE_S[purpose] / 2})`),
   );
 }
 

@@ -6,8 +6,8 @@ import { composeMessage } from './compose-message.ts';
 import { RefusedForGood, type MailTransport } from './transport.ts';
 
 /** Milliseconds. RFC 5321 section 4.5.3.2 allows minutes; a job that waits is tried again anyway. */
-const CONNECT_TIMEOUT = 10_000;
-const SILENCE_TIMEOUT = 60_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const SILENCE_TIMEOUT_MS = 60_000;
 
 export interface SmtpOptions {
   /** smtp:// or smtps://, with credentials where the server wants them. */
@@ -39,9 +39,9 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
       const smtp = new SMTPConnection({
         ...server,
         requireTLS: requireTls,
-        connectionTimeout: CONNECT_TIMEOUT,
-        greetingTimeout: CONNECT_TIMEOUT,
-        socketTimeout: SILENCE_TIMEOUT,
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        greetingTimeout: CONNECT_TIMEOUT_MS,
+        socketTimeout: SILENCE_TIMEOUT_MS,
       });
       const ended = new AbortController();
       smtp.once('error', (error) => ended.abort(error));

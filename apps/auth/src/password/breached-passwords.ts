@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 
 /** Milliseconds that a person's registration waits for it. */
-const TIMEOUT = 1_500;
+const TIMEOUT_MS = 1_500;
 /** Characters of an answer; with padding it has some 1,000 lines of 40. */
 const MAX_ANSWER = 512 * 1_024;
 const PREFIX_DIGITS = 5;
@@ -29,7 +29,7 @@ export function rangeService(url: string, failed: (error: unknown) => void): IsB
         // Answers of one length, so that their size says nothing of the prefix.
         headers: { 'add-padding': 'true', 'user-agent': 'portcullis' },
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!response.ok) throw new Error(`the service answered ${response.status}`);
       return (await linesOf(response)).some((line) => {

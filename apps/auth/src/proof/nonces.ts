@@ -6,11 +6,11 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** Seconds for which a nonce is good. */
-export const NONCE_LIFE = 300;
+export const NONCE_LIFE_S = 300;
 /** Seconds after which a client is given the next one, so that it is not refused for an old one. */
-const RENEWED_AFTER = 120;
+const RENEWED_AFTER_S = 120;
 /** Seconds by which the clocks of two instances may differ. */
-const SKEW = 30;
+const SKEW_S = 30;
 
 const TAG_BYTES = 16;
 const FORM = /^([0-9a-z]{1,9})\.([A-Za-z0-9_-]{22})$/;
@@ -40,8 +40,8 @@ export function createNonces(secret: Buffer, now: () => number): Nonces {
       if (moment === undefined || tag === undefined) return null;
       if (!timingSafeEqual(Buffer.from(tag, 'base64url'), tagOf(moment))) return null;
       const age = now() - Number.parseInt(moment, 36);
-      if (age >= NONCE_LIFE || age < -SKEW) return null;
-      return { isWorn: age >= RENEWED_AFTER, goodUntil: now() - age + NONCE_LIFE };
+      if (age >= NONCE_LIFE_S || age < -SKEW_S) return null;
+      return { isWorn: age >= RENEWED_AFTER_S, goodUntil: now() - age + NONCE_LIFE_S };
     },
   };
 }

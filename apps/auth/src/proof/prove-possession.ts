@@ -5,7 +5,7 @@
 import { Refusal } from '@portcullis/contracts';
 import { possessionOf, type ProvePossession } from '@portcullis/service';
 import { readDpopProof, type DpopProof } from '@portcullis/verify';
-import { NONCE_LIFE, type Nonces } from './nonces.ts';
+import { NONCE_LIFE_S, type Nonces } from './nonces.ts';
 import type { SpendOnce } from './spend-once.ts';
 
 export interface ProvePossessionDependencies {
@@ -27,7 +27,7 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
       const [text] = proofs;
       if (text === undefined || proofs.length !== 1) throw new Error('more than one proof');
       // The nonce bounds its age better than a clock that is the client's (section 4.3, check 11).
-      const bounds = { maxAge: NONCE_LIFE, maxAhead: NONCE_LIFE };
+      const bounds = { maxAge: NONCE_LIFE_S, maxAhead: NONCE_LIFE_S };
       return readDpopProof(text, { method, urls, now: now(), ...bounds });
     });
     const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);

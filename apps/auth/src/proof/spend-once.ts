@@ -25,7 +25,7 @@ export type SpendOnce = (proof: Proof) => Promise<boolean>;
 /** Rows that go with each that comes, so that what has expired never piles up. */
 const CLEARED_AT_ONCE = 4;
 /** Seconds by which the clocks of the instances and of the database may differ. */
-const CLOCK_MARGIN = 60;
+const CLOCK_MARGIN_S = 60;
 
 export function createSpendOnce(database: Database): SpendOnce {
   return async ({ use, maker, jti, refusedFrom }) => {
@@ -34,7 +34,7 @@ export function createSpendOnce(database: Database): SpendOnce {
       .digest();
     const spent = await database
       .insert(spentProofs)
-      .values({ hash, expiresAt: new Date((refusedFrom + CLOCK_MARGIN) * 1_000) })
+      .values({ hash, expiresAt: new Date((refusedFrom + CLOCK_MARGIN_S) * 1_000) })
       .onConflictDoNothing()
       .returning({ hash: spentProofs.hash });
     if (spent.length === 0) return false;

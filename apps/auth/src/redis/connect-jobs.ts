@@ -2,8 +2,8 @@
 import { Redis } from 'ioredis';
 
 /** Milliseconds. */
-const CONNECT_TIMEOUT = 2_000;
-const MAX_RECONNECT_DELAY = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
 
 /** @param options `commandTimeout` in milliseconds; none for a worker, whose commands block */
 export function connectJobs(
@@ -14,8 +14,8 @@ export function connectJobs(
   return new Redis(url, {
     ...options,
     connectionName: name,
-    connectTimeout: CONNECT_TIMEOUT,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: null,
-    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY),
+    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
   });
 }

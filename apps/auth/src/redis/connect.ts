@@ -3,9 +3,9 @@ import { Outage, type Logger } from '@portcullis/service';
 import { Redis } from 'ioredis';
 
 /** Milliseconds. */
-const CONNECT_TIMEOUT = 2_000;
-const COMMAND_TIMEOUT = 250;
-const MAX_RECONNECT_DELAY = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const COMMAND_TIMEOUT_MS = 250;
+const MAX_RECONNECT_DELAY_MS = 2_000;
 
 export interface RedisConnection extends AsyncDisposable {
   readonly redis: Redis;
@@ -17,14 +17,14 @@ export interface RedisConnection extends AsyncDisposable {
 export function connectRedis(url: string, name: string, logger: Logger): RedisConnection {
   const redis = new Redis(url, {
     connectionName: name,
-    connectTimeout: CONNECT_TIMEOUT,
-    commandTimeout: COMMAND_TIMEOUT,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
     // What cannot be asked now is not asked later: the answer would be about another moment.
     enableOfflineQueue: false,
     enableAutoPipelining: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY),
+    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
   });
   const effect = 'limits are counted by this instance alone';
   const outage = new Outage({ logger, part: 'redis', effect });

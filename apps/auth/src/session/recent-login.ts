@@ -4,7 +4,7 @@ import type { Queryable } from '../database/database.ts';
 import { sessions } from '../database/schema/index.ts';
 
 /** For how long a login is proof enough to change what one logs in with. Seconds. */
-const RECENT = 15 * 60;
+const RECENT_S = 15 * 60;
 
 /**
  * Step-up (RFC 9470): whoever finds a forgotten session open must not be able to keep the account.
@@ -14,7 +14,7 @@ const RECENT = 15 * 60;
 export async function requireRecentLogin(on: Queryable, id: SessionId): Promise<void> {
   const [row] = await on
     .select({
-      recent: sql<boolean>`${sessions.authTime} > clock_timestamp() - make_interval(secs => ${RECENT})`,
+      recent: sql<boolean>`${sessions.authTime} > clock_timestamp() - make_interval(secs => ${RECENT_S})`,
     })
     .from(sessions)
     .where(and(eq(sessions.id, id), isNull(sessions.endedAt)));

@@ -6,13 +6,13 @@ import postgres, { type Sql } from 'postgres';
 
 const MAX_CONNECTIONS = 10;
 /** Seconds. */
-const CONNECT_TIMEOUT = 3;
-const IDLE_TIMEOUT = 60;
-const CLOSE_TIMEOUT = 5;
+const CONNECT_TIMEOUT_S = 3;
+const IDLE_TIMEOUT_S = 60;
+const CLOSE_TIMEOUT_S = 5;
 /** Milliseconds, enforced by the server. */
-const STATEMENT_TIMEOUT = 5_000;
-const LOCK_TIMEOUT = 2_000;
-const IDLE_IN_TRANSACTION_TIMEOUT = 2_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
+const LOCK_TIMEOUT_MS = 2_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2_000;
 
 export interface Database extends AsyncDisposable {
   readonly sql: Sql;
@@ -26,15 +26,15 @@ export function openDatabase(url: string): Database {
     // It would ask for array types, of which there are none here, in a promise that nobody handles.
     fetch_types: false,
     max: MAX_CONNECTIONS,
-    connect_timeout: CONNECT_TIMEOUT,
-    idle_timeout: IDLE_TIMEOUT,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    idle_timeout: IDLE_TIMEOUT_S,
     onnotice: () => undefined,
     retires: dropsConnection,
     connection: {
       application_name: 'portcullis-user',
-      statement_timeout: STATEMENT_TIMEOUT,
-      lock_timeout: LOCK_TIMEOUT,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
       // Short statements, whose plans take longer to compile than to run.
       jit: 'off',
     },
@@ -43,6 +43,6 @@ export function openDatabase(url: string): Database {
     sql: client,
     db: drizzle(client),
     check: () => probeDatabase(client),
-    [Symbol.asyncDispose]: () => client.end({ timeout: CLOSE_TIMEOUT }),
+    [Symbol.asyncDispose]: () => client.end({ timeout: CLOSE_TIMEOUT_S }),
   };
 }

@@ -4,11 +4,11 @@ import type { Arrivals } from './arrivals.ts';
 import type { Found, StoredProfile } from './profiles.ts';
 
 /** For the event to arrive, in milliseconds. */
-const WAIT = 1_000;
+const WAIT_MS = 1_000;
 /** Another instance may take the event, which wakes nobody here; so it is looked for meanwhile. */
-const LOOK_AGAIN = 200;
+const LOOK_AGAIN_MS = 200;
 /** Seconds after which a client asks again. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 
 export interface ExpectedProfile {
   id: UserId;
@@ -27,16 +27,16 @@ export async function expectProfile(expected: ExpectedProfile): Promise<StoredPr
   const first = settle(await look());
   if (first !== undefined) return first;
   using listening = arrivals.listen(id);
-  if (listening === undefined) throw new Refusal('overloaded', { retryAfter: RETRY_AFTER });
-  const deadline = performance.now() + WAIT;
+  if (listening === undefined) throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_S });
+  const deadline = performance.now() + WAIT_MS;
   while (!signal.aborted) {
     const found = settle(await look());
     if (found !== undefined) return found;
     const left = deadline - performance.now();
     if (left <= 0) break;
-    await listening.within(Math.min(left, LOOK_AGAIN));
+    await listening.within(Math.min(left, LOOK_AGAIN_MS));
   }
-  throw new Refusal('unavailable', { retryAfter: RETRY_AFTER });
+  throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
 }
 
 function settle(found: Found): StoredProfile | undefined {

@@ -8,7 +8,7 @@ import { NATS, Outages } from '../outages.ts';
 import { parseBusAddress } from './credentials.ts';
 
 /** For what is buffered when the service stops, in milliseconds. */
-const DRAIN_BOUND = 2_000;
+const DRAIN_BOUND_MS = 2_000;
 
 export interface BusOptions {
   url: string;
@@ -58,7 +58,7 @@ class ConnectedBus implements Bus {
     if (this.connection.isClosed()) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_BOUND);
+      timer = setTimeout(resolve, DRAIN_BOUND_MS);
     });
     // Draining asks the server; one that is away is not waited for.
     if (this.#connected) await Promise.race([this.connection.drain().catch(() => undefined), late]);

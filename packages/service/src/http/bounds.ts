@@ -22,21 +22,21 @@ export const MAX_STREAMS = 5_000;
 export const MAX_STREAMS_OF_ONE = 20;
 
 /** From the first byte to the last of a request, in milliseconds: slow senders hold nothing for long. */
-export const REQUEST_TIMEOUT = 15_000;
+export const REQUEST_TIMEOUT_MS = 15_000;
 /** The same for the headers alone. */
-export const HEADERS_TIMEOUT = 10_000;
+export const HEADERS_TIMEOUT_MS = 10_000;
 /** How long an idle connection is kept; longer than the 60 s of common load balancers. */
-export const KEEP_ALIVE_TIMEOUT = 65_000;
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** How often Node looks for connections that have run into the bounds above. */
-export const TIMEOUT_CHECK_INTERVAL = 2_000;
+export const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 /** For the work on one request, in milliseconds; a receipt may be waited for 10 s. */
-export const MAX_HANDLING = 20_000;
+export const MAX_HANDLING_MS = 20_000;
 /** For requests under way when the service stops, in milliseconds. */
-export const DRAIN_BOUND = 10_000;
+export const DRAIN_BOUND_MS = 10_000;
 /**
  * For requests that are on their way on connections that are kept, when the service stops taking new
  * ones, in milliseconds.
  */
 export const LAST_REQUESTS = 100;
 /** For a stream to end once its client was told why, in milliseconds; then it is broken off. */
-export const STREAM_END_BOUND = 1_000;
+export const STREAM_END_BOUND_MS = 1_000;

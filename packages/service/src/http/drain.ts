@@ -18,18 +18,18 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { HttpMetrics } from '../metrics/http-metrics.ts';
-import { DRAIN_BOUND, LAST_REQUESTS, MAX_IN_FLIGHT, STREAM_END_BOUND } from './bounds.ts';
+import { DRAIN_BOUND_MS, LAST_REQUESTS, MAX_IN_FLIGHT, STREAM_END_BOUND_MS } from './bounds.ts';
 import { exchangeOf } from './exchange.ts';
 
 /** Seconds until an overloaded service wants to hear from the client again. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 /** Turns of the event loop without a new connection, after which there was none to take. */
 const QUIET_TURNS = 2;
 /** Turns in all: under a crowd of new connections there is no end to them. */
 const MAX_TURNS = 100;
 /** Milliseconds between two looks at what is under way. */
-const LOOK = 20;
+const LOOK_MS = 20;
 
 /** Of one connection: answers that are not finished, and the bytes that were read when one was. */
 interface Use {
@@ -71,7 +71,7 @@ export class InFlight {
         else this.#count -= 1;
       });
       if (this.#count > MAX_IN_FLIGHT && !PROBES.has(request.routeOptions.url ?? '')) {
-        throw new Refusal('overloaded', { retryAfter: RETRY_AFTER });
+        throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_S });
       }
     });
   }
@@ -95,8 +95,8 @@ export class InFlight {
     if (this.#connections.size > 0) await sleep(LAST_REQUESTS);
     const isOver = () => this.#count === 0 && !this.#isHalfReceived();
     const left = (bound: number) => bound - (performance.now() - began);
-    await until(() => isOver() && this.#streams === 0, left(STREAM_END_BOUND));
-    await until(isOver, left(DRAIN_BOUND));
+    await until(() => isOver() && this.#streams === 0, left(STREAM_END_BOUND_MS));
+    await until(isOver, left(DRAIN_BOUND_MS));
   }
 
   #connected(socket: Socket): void {
@@ -143,5 +143,5 @@ function isLast(answer: ServerResponse): void {
 
 async function until(reached: () => boolean, bound: number): Promise<void> {
   const deadline = performance.now() + bound;
-  while (!reached() && performance.now() < deadline) await sleep(LOOK);
+  while (!reached() && performance.now() < deadline) await sleep(LOOK_MS);
 }

@@ -6,13 +6,13 @@ import type { HeldToken } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import type { Watched } from '@portcullis/verify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND } from './bounds.ts';
+import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND_MS } from './bounds.ts';
 
 /** Checks the token of a request and goes on doing so: `Verifier.watch`. */
 export type Watch = (request: FastifyRequest) => Promise<Watched>;
 
 /** Seconds until a client should try again. */
-const RETRY_AFTER = 1;
+const RETRY_AFTER_S = 1;
 
 export class OpenStreams {
   readonly #watch: Watch | undefined;
@@ -35,7 +35,7 @@ export class OpenStreams {
    */
   async hold(request: FastifyRequest, reply: FastifyReply): Promise<HeldToken> {
     if (this.#watch === undefined) throw new Error('this service has no streams');
-    if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER });
+    if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
     const watched = await this.#watch(request);
     const { claims, signal } = watched;
     const stream = new AbortController();
@@ -64,17 +64,17 @@ export class OpenStreams {
   endAll(): void {
     this.#ending = true;
     for (const stream of this.#open) {
-      stream.abort(new Refusal('unavailable', { retryAfter: RETRY_AFTER }));
+      stream.abort(new Refusal('unavailable', { retryAfter: RETRY_AFTER_S }));
     }
   }
 
   #enter(stream: AbortController, subject: string): void {
     if (this.#open.size >= MAX_STREAMS) {
-      throw new Refusal('overloaded', { retryAfter: RETRY_AFTER });
+      throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_S });
     }
     const others = this.#bySubject.get(subject) ?? 0;
     if (others >= MAX_STREAMS_OF_ONE) {
-      throw new Refusal('rate_limited', { retryAfter: RETRY_AFTER });
+      throw new Refusal('rate_limited', { retryAfter: RETRY_AFTER_S });
     }
     this.#bySubject.set(subject, others + 1);
     this.#open.add(stream);
@@ -92,6 +92,6 @@ export class OpenStreams {
 function breakOffLater(reply: FastifyReply): void {
   const timer = setTimeout(() => {
     if (!reply.raw.writableFinished) reply.raw.destroy();
-  }, STREAM_END_BOUND);
+  }, STREAM_END_BOUND_MS);
   reply.raw.once('close', () => clearTimeout(timer));
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import { Impaired, NotReady } from '../not-ready.ts';
 
 /** For one check, in milliseconds. */
-const CHECK_TIMEOUT = 1_000;
+const CHECK_TIMEOUT_MS = 1_000;
 
 export type ReadinessCheck = () => unknown;
 export type ReadinessChecks = Readonly<
@@ -38,7 +38,7 @@ export class ReadinessProbe {
     const answers = await Promise.all(
       Object.entries(this.#checks).map(async ([name, entry]) => {
         const { check, timeoutMs } =
-          typeof entry === 'function' ? { check: entry, timeoutMs: CHECK_TIMEOUT } : entry;
+          typeof entry === 'function' ? { check: entry, timeoutMs: CHECK_TIMEOUT_MS } : entry;
         return [name, await this.#askOne(name, check, timeoutMs)] as const;
       }),
     );

@@ -13,8 +13,8 @@ import { MigrationFailed } from './migration-failed.ts';
 import { readMigrations } from './migrations.ts';
 
 /** Seconds. */
-const CONNECT_TIMEOUT = 10;
-const CLOSE_TIMEOUT = 5;
+const CONNECT_TIMEOUT_S = 10;
+const CLOSE_TIMEOUT_S = 5;
 /** For the turn, for the locks of a migration, for one wait of an index. Milliseconds. */
 const PATIENCE_MS = 120_000;
 /** The most that PostgreSQL takes: zero, without end, is what the client library leaves out. */
@@ -45,7 +45,7 @@ export async function migrateDatabase(
     postgres(url, {
       max: 1, // the turn belongs to the connection
       fetch_types: false,
-      connect_timeout: CONNECT_TIMEOUT,
+      connect_timeout: CONNECT_TIMEOUT_S,
       max_lifetime: null,
       onnotice: () => undefined,
       // A role or a database may have a limit that is meant for requests.
@@ -66,7 +66,7 @@ export async function migrateDatabase(
       else await buildIndexes(applying, migration);
     }
   } finally {
-    await Promise.all([sql, observer].map((each) => each.end({ timeout: CLOSE_TIMEOUT })));
+    await Promise.all([sql, observer].map((each) => each.end({ timeout: CLOSE_TIMEOUT_S })));
   }
 }
 

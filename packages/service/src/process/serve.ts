@@ -9,7 +9,7 @@ import { describeError, type Logger } from '../logger.ts';
 import { Disposal } from './disposal.ts';
 
 /** For giving everything back after the drain, in milliseconds. */
-const DISPOSAL_BOUND = 10_000;
+const DISPOSAL_BOUND_MS = 10_000;
 
 export interface Running {
   logger: Logger;
@@ -48,7 +48,7 @@ export async function serveUntilSignal(
     complain(name, running, error);
     return 1;
   } finally {
-    await disposeWithin(DISPOSAL_BOUND, owned).catch((error: unknown) => {
+    await disposeWithin(DISPOSAL_BOUND_MS, owned).catch((error: unknown) => {
       complain(name, running, error);
     });
     ending.stop();

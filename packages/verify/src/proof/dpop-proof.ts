@@ -15,7 +15,7 @@ export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
 /** Characters. */
 const MAX_LENGTH = 4_096;
 /** Seconds by which the sender's clock may be ahead of the issuer's, unless told otherwise. */
-const MAX_AHEAD = 10;
+const MAX_AHEAD_S = 10;
 
 export interface ProofExpectations {
   /** Of the request. */
@@ -66,7 +66,7 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   if (!expected.urls.some((url) => normalAddress(url) === address)) {
     throw new Error('for another address');
   }
-  if (iat > expected.now + (expected.maxAhead ?? MAX_AHEAD)) throw new Error('from the future');
+  if (iat > expected.now + (expected.maxAhead ?? MAX_AHEAD_S)) throw new Error('from the future');
   if (iat <= expected.now - expected.maxAge) throw new Error('too old');
   if (expected.accessToken !== undefined && !isHashOf(ath, expected.accessToken)) {
     throw new Error('for another access token');

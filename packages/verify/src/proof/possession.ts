@@ -26,9 +26,9 @@ export interface Possession {
 export const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** Seconds for which a proof is good. */
-const MAX_AGE = 60;
+const MAX_AGE_S = 60;
 /** Seconds after which no proof with an id that was seen can still be good: age, and clocks ahead. */
-const REMEMBERED = MAX_AGE + 10 + 1;
+const REMEMBERED = MAX_AGE_S + 10 + 1;
 /** Proofs that are remembered, in each of two halves. */
 const MAX_SEEN = 200_000;
 
@@ -70,7 +70,7 @@ export class PossessionGuard {
     let proof;
     try {
       if (text === undefined || proofs.length !== 1) throw new Error('not one proof');
-      proof = readDpopProof(text, { method, urls, accessToken: token, now, maxAge: MAX_AGE });
+      proof = readDpopProof(text, { method, urls, accessToken: token, now, maxAge: MAX_AGE_S });
       if (proof.jkt !== jkt) throw new Error('by another key than the token names');
     } catch (cause) {
       throw new Refusal('invalid_dpop_proof', { cause });
