@@ -1,7 +1,7 @@
 /**
  * The one way to change who may do what.
  *
- * Invariant: the state, the rows of the revocation log, the audit row, the events for other services
+ * Invariant (SPEC.md A9): the state, the rows of the revocation log, the audit row, the events for other services
  * and the intents to send mails commit together or not at all. What has committed is handed to
  * `committed` (which pushes and numbers it); if this process dies before that, another one publishes it
  * from the log.

@@ -2,7 +2,7 @@
  * The verifiers that one receipt waits for: those of the first look at the registry, by what the latest
  * look and their acknowledgements say of them.
  *
- * Invariant: a verifier is waited for until it has confirmed every event of the receipt, has deregistered,
+ * Invariant (SPEC.md A7): a verifier is waited for until it has confirmed every event of the receipt, has deregistered,
  * or can no longer be fresh. Those that accept while stale cannot be promised for, and are not waited for.
  */
 import type { EventId, RevocationEvent } from '@portcullis/contracts';

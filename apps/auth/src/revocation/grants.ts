@@ -1,7 +1,7 @@
 /**
  * Answers to verifiers that ask to stay fresh.
  *
- * Invariant: register, commit, and only then read. Whoever commits a revocation after that read also
+ * Invariant (SPEC.md A1, A2, A4, A5): register, commit, and only then read. Whoever commits a revocation after that read also
  * reads the registry after it, and so finds the verifier there and waits for it; whoever committed
  * before is in what was read. With the two swapped, a verifier could be fresh, uninformed and
  * uncounted at once.

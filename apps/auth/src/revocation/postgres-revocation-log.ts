@@ -1,3 +1,4 @@
+/** The log in Postgres (SPEC.md A3). */
 import {
   epochId,
   eventId,

@@ -1,7 +1,7 @@
 /**
  * Carries what has committed to those who wait for it: the push at once, positions right after.
  *
- * Invariant: a row is marked as published only after the bus has stored it. Whatever this process
+ * Invariant (SPEC.md A10): a row is marked as published only after the bus has stored it. Whatever this process
  * does not get to, because it was killed or the bus was away, is found in the log by this or any
  * other instance and published then; so everything committed is published at least once, in the end.
  */

@@ -1,7 +1,7 @@
 /**
  * Receipts: which of the running verifiers have confirmed, and when the rest must hold.
  *
- * Invariant: the registry is read after the commit. Every verifier that could be fresh without the
+ * Invariant (SPEC.md A6): the registry is read after the commit. Every verifier that could be fresh without the
  * event had committed its registration before it read the log, so it stands in that reading, and is
  * waited for until it has confirmed this very event, has taken its leave, or can no longer be fresh.
  */

@@ -1,7 +1,7 @@
 /**
  * Which verifiers may be fresh.
  *
- * Invariant: an incarnation is discounted only by an instance that has itself watched it go without
+ * Invariant (SPEC.md A8): an incarnation is discounted only by an instance that has itself watched it go without
  * a renewal for S and a margin, on its own monotonic clock. Wall clocks step, and are not asked.
  */
 import type { EpochId, GrantRequest, IncarnationId } from '@portcullis/contracts';
