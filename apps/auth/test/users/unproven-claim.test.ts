@@ -278,6 +278,8 @@ describe('the letter that an account exists', () => {
 
   it('is not sent for an account that was deleted, whose address is free', async () => {
     const known = await account();
+    // One that was not sent yet would not be sent any more.
+    await expect.poll(() => mail.to(known.email).length).toBe(1);
     const actor = await system.idOf(ADMIN.email);
     await system.auth.machine('accounts.remove', { user_id: known.id, actor, wait: 0 });
     await system.auth.register(known.email);
