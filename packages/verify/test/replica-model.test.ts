@@ -18,6 +18,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FeedListener } from '../src/revocation/feed.ts';
 import { Ledger } from '../src/revocation/ledger.ts';
 import { Replica } from '../src/revocation/replica.ts';
+import type * as States from '../src/revocation/replica-states.ts';
 import type { ReplicaEvent, ReplicaState } from '../src/revocation/replica-states.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -229,9 +230,20 @@ class Run {
   #token(sid: SessionId = newId('ses')): UserClaims {
     const iat = Math.floor(this.#clock.wall() / 1_000);
     return userClaims.parse({
-      ...{ iss: 'https://issuer.example', aud: 'urn:test', client_id: 'cli_test' },
-      ...{ sub: newId('usr'), sid, jti: newId('tok'), roles: [], amr: ['pwd'] },
-      ...{ iat, exp: iat + 3_000, auth_time: iat, gen: 0, cgen: 0, igen: 0 },
+      iss: 'https://issuer.example',
+      aud: 'urn:test',
+      client_id: 'cli_test',
+      sub: newId('usr'),
+      sid,
+      jti: newId('tok'),
+      roles: [],
+      amr: ['pwd'],
+      iat,
+      exp: iat + 3_000,
+      auth_time: iat,
+      gen: 0,
+      cgen: 0,
+      igen: 0,
     });
   }
 
@@ -300,7 +312,7 @@ describe('a wrong transition is found', () => {
     async (_name, from, on, to) => {
       vi.resetModules();
       vi.doMock(STATES, async (original) => {
-        const real = await original<typeof import('../src/revocation/replica-states.ts')>();
+        const real = await original<typeof States>();
         return {
           ...real,
           nextState: (state: ReplicaState, event: ReplicaEvent) =>
