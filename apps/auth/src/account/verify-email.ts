@@ -10,7 +10,7 @@ import type { AuthService, EmailVerified } from '@portcullis/api';
 import { eq, sql } from 'drizzle-orm';
 import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
-import { checkPassword } from '../login/check-password.ts';
+import { checkPassword, type CheckPasswordDependencies } from '../login/check-password.ts';
 import { users } from '../database/schema/index.ts';
 import type { Cause, Change } from '../change/change.ts';
 import type { LockedUser } from '../users/lock-user.ts';
@@ -24,14 +24,11 @@ export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies,
   tokens: LinkTokens;
 }
 
-export function createVerifyEmail({
-  database,
-  makeChange,
-  receipts,
-  hasher,
-  limits,
-  tokens,
-}: VerifyEmailDependencies): AuthService['verifyEmail'] {
+export function createVerifyEmail(
+  dependencies: VerifyEmailDependencies,
+): AuthService['verifyEmail'] {
+  const { database, makeChange, receipts, limits, tokens } = dependencies;
+
   return async ({ request }, { token, password, wait }): Promise<EmailVerified> => {
     const { purpose, userId: id } = await findLink(database, token, [
       'verify-email',
@@ -52,7 +49,7 @@ export function createVerifyEmail({
     const registrant =
       password === undefined
         ? null
-        : await whoKnows(password, await accountById(database, id), request.address);
+        : await whoKnows(dependencies, password, await accountById(database, id), request.address);
     const { result, revocations } = await makeChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['verify-email']);
       const isRegistrant = registrant?.credentialVersion === user.credentialVersion;
@@ -63,7 +60,7 @@ export function createVerifyEmail({
       });
       return {
         key: user.emailKey,
-        resetToken: isRegistrant ? await keep(change, user) : await makeVoid(change, user),
+        resetToken: isRegistrant ? await keep(change, user) : await makeVoid(change, user, tokens),
       };
     });
     const { key, resetToken } = result;
@@ -75,33 +72,36 @@ export function createVerifyEmail({
       receipt: revocations.length === 0 ? null : await receipts.collect(revocations, wait),
     };
   };
+}
 
-  /** A wrong password uses up nothing: its owner may have mistyped it. */
-  async function whoKnows(
-    password: string,
-    account: ActiveAccount,
-    address: string,
-  ): Promise<ActiveAccount> {
-    await checkPassword({ database, hasher, limits }, address, account, password);
-    return account;
-  }
+/** A wrong password uses up nothing: its owner may have mistyped it. */
+async function whoKnows(
+  dependencies: CheckPasswordDependencies,
+  password: string,
+  account: ActiveAccount,
+  address: string,
+): Promise<ActiveAccount> {
+  await checkPassword(dependencies, address, account, password);
+  return account;
+}
 
-  async function keep({ tx }: Change, { id }: LockedUser): Promise<null> {
-    await tx
-      .update(users)
-      .set({ emailVerifiedAt: sql`clock_timestamp()` })
-      .where(eq(users.id, id));
-    return null;
-  }
+/** The password and the sessions stay. */
+async function keep({ tx }: Change, { id }: LockedUser): Promise<null> {
+  await tx
+    .update(users)
+    .set({ emailVerifiedAt: sql`clock_timestamp()` })
+    .where(eq(users.id, id));
+  return null;
+}
 
-  async function makeVoid(change: Change, user: LockedUser): Promise<string> {
-    const after = await cutOff(change, user.id, 'sessions', 'credential_change', {
-      passwordHash: null,
-      emailVerifiedAt: sql`clock_timestamp()`,
-      ...NEXT_CREDENTIAL,
-    });
-    const token = await makeLink(change.tx, tokens, { purpose: 'reset-password', user: after });
-    if (token === null) throw new Error('a link of no mail was there already');
-    return token;
-  }
+/** The password and the sessions of before end. @returns the token with which a password is set */
+async function makeVoid(change: Change, user: LockedUser, tokens: LinkTokens): Promise<string> {
+  const after = await cutOff(change, user.id, 'sessions', 'credential_change', {
+    passwordHash: null,
+    emailVerifiedAt: sql`clock_timestamp()`,
+    ...NEXT_CREDENTIAL,
+  });
+  const token = await makeLink(change.tx, tokens, { purpose: 'reset-password', user: after });
+  if (token === null) throw new Error('a link of no mail was there already');
+  return token;
 }

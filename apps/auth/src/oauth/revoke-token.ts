@@ -57,7 +57,7 @@ export type RevokeToken = (
 ) => Promise<Receipt | null>;
 
 export function createRevokeToken(dependencies: RevokeTokenDependencies): RevokeToken {
-  const { database, makeChange, receipts, refreshTokens, readToken } = dependencies;
+  const { makeChange, receipts, refreshTokens } = dependencies;
 
   return async (request, { token, client, wait }) => {
     const cause: Cause = {
@@ -68,8 +68,8 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
     const refreshToken = refreshTokens.read(token);
     const work =
       refreshToken === null
-        ? await cutOfAccessToken(token, client)
-        : await endOfSession(refreshToken, client);
+        ? await cutOfAccessToken(dependencies, token, client)
+        : await endOfSession(dependencies, refreshToken, client);
     if (work === null) return null;
     const { result, revocations } = await makeChange(cause, work);
     if (result === null) return null;
@@ -77,57 +77,69 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
       ? await receipts.again(result.before, wait)
       : await receipts.collect(revocations, wait);
   };
+}
 
-  async function endOfSession({ sessionId: id }: RefreshToken, client: ClientId) {
-    const [session] = await database
-      .select({ owner: sessions.userId, clientId: sessions.clientId })
-      .from(sessions)
-      .where(eq(sessions.id, id));
-    if (session === undefined) return null;
-    if (session.clientId !== client) throw new OfAnotherClient();
-    return async (change: Change): Promise<Ended> => {
-      await lockOwner(change, session.owner);
-      const ended = await endSession(change, id, session.owner, 'token_revoked');
-      await change.audit({
-        action: 'session.revoked',
-        target: { kind: 'session', id },
-        detail: { changed: ended !== null && 'now' in ended },
-      });
-      return ended;
-    };
-  }
+/** What ends, or cuts, in the transaction of a change; null: there is nothing to end. */
+type Work = ((change: Change) => Promise<Ended>) | null;
 
-  async function cutOfAccessToken(text: string, client: ClientId) {
-    const claims = await readIfOurs(text);
-    if (claims === null) return null;
-    if (claims.client_id !== client) throw new OfAnotherClient();
-    const { jti, exp } = claims;
-    const [clock] = await database.select({ now: databaseNow }).from(issuer);
-    if (clock === undefined || exp <= clock.now) return null;
-    return async (change: Change): Promise<Ended> => {
-      if (claims.sid !== undefined) await lockOwner(change, claims.sub);
-      const ended = await cutToken(change, jti);
-      await change.audit({
-        action: 'token.revoked',
-        // A person's by its session, with which its owner is found, and what is kept about them.
-        target:
-          claims.sid === undefined
-            ? { kind: 'token', id: jti }
-            : { kind: 'session', id: claims.sid },
-        detail: { token: jti, changed: 'now' in ended },
-      });
-      return ended;
-    };
-  }
+async function endOfSession(
+  { database }: Pick<RevokeTokenDependencies, 'database'>,
+  { sessionId: id }: RefreshToken,
+  client: ClientId,
+): Promise<Work> {
+  const [session] = await database
+    .select({ owner: sessions.userId, clientId: sessions.clientId })
+    .from(sessions)
+    .where(eq(sessions.id, id));
+  if (session === undefined) return null;
+  if (session.clientId !== client) throw new OfAnotherClient();
+  return async (change) => {
+    await lockOwner(change, session.owner);
+    const ended = await endSession(change, id, session.owner, 'token_revoked');
+    await change.audit({
+      action: 'session.revoked',
+      target: { kind: 'session', id },
+      detail: { changed: ended !== null && 'now' in ended },
+    });
+    return ended;
+  };
+}
 
-  /** @returns null for whatever is not a token of ours */
-  async function readIfOurs(text: string): Promise<AccessTokenClaims | null> {
-    try {
-      return (await readToken(text)).claims;
-    } catch (error) {
-      if (error instanceof Refusal && error.code === 'invalid_token') return null;
-      throw error;
-    }
+async function cutOfAccessToken(
+  { database, readToken }: Pick<RevokeTokenDependencies, 'database' | 'readToken'>,
+  text: string,
+  client: ClientId,
+): Promise<Work> {
+  const claims = await claimsIfOurs(readToken, text);
+  if (claims === null) return null;
+  if (claims.client_id !== client) throw new OfAnotherClient();
+  const { jti, exp } = claims;
+  const [clock] = await database.select({ now: databaseNow }).from(issuer);
+  if (clock === undefined || exp <= clock.now) return null;
+  return async (change) => {
+    if (claims.sid !== undefined) await lockOwner(change, claims.sub);
+    const ended = await cutToken(change, jti);
+    await change.audit({
+      action: 'token.revoked',
+      // A user's by its session, with which its owner is found, and what is kept about them.
+      target:
+        claims.sid === undefined ? { kind: 'token', id: jti } : { kind: 'session', id: claims.sid },
+      detail: { token: jti, changed: 'now' in ended },
+    });
+    return ended;
+  };
+}
+
+/** @returns null for whatever is not a token of ours */
+async function claimsIfOurs(
+  readToken: TokenReader,
+  text: string,
+): Promise<AccessTokenClaims | null> {
+  try {
+    return (await readToken(text)).claims;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'invalid_token') return null;
+    throw error;
   }
 }
 
