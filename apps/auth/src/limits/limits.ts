@@ -8,19 +8,11 @@
  *
  * Only hashes of addresses go to Redis.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
-import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { Limiter, type Limit, type LimiterOptions } from './limiter.ts';
 import { networkOf } from './network.ts';
-
-interface Limit {
-  name: string;
-  /** Attempts. */
-  points: number;
-  /** Seconds that they are counted over. */
-  duration: number;
-}
+import { Store } from './store.ts';
 
 /** Wrong passwords for one account from one network. */
 const ACCOUNT_AND_NETWORK: Limit = { name: 'login_account', points: 10, duration: 600 };
@@ -39,12 +31,6 @@ const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 6
 const MAIL: Limit = { name: 'mail_network', points: 50, duration: 600 };
 /** The key of what is counted over all accounts. */
 const EVERYBODY = 'all';
-/** What is left of a limit when an instance counts alone. */
-const ALONE = 0.5;
-/** Counters that an instance keeps for each limit when it counts alone. */
-const MAX_COUNTERS = 65_536;
-/** For how long Redis is not asked again after it did not answer, in milliseconds. */
-const REST = 1_000;
 
 export interface Limits {
   /**
@@ -76,12 +62,7 @@ export interface Limits {
   mail(address: string): Promise<void>;
 }
 
-export interface LimitsOptions {
-  redis: Redis;
-  /** Before every key. */
-  prefix: string;
-  /** Multiplies every limit. */
-  scale: number;
+export interface LimitsOptions extends LimiterOptions {
   /** Told when Redis did not answer. */
   degraded(error: unknown): void;
   /** Told once for each attack and window, over all instances. */
@@ -92,16 +73,13 @@ export interface LimitsOptions {
 export type AttackKind = 'account' | 'spray';
 
 export function createLimits(options: LimitsOptions): Limits {
-  const store = new Store(options);
-  const byAccount = limiter(ACCOUNT_AND_NETWORK, options, store);
-  const byNetwork = limiter(NETWORK, options, store);
-  const ofAccount = limiter(ATTACKED, options, store);
-  const ofAll = limiter(SPRAYED, options, store);
-  const registrations = limiter(REGISTRATION, options, store);
-  const mails = limiter(MAIL, options, store);
-  const hashOf = (...parts: string[]) =>
-    createHash('sha256').update(parts.join('\n')).digest('base64url');
-  const keyOf = (address: string, account: string) => hashOf(networkOf(address), account);
+  const store = new Store(options.degraded);
+  const byAccount = new Limiter(ACCOUNT_AND_NETWORK, options, store);
+  const byNetwork = new Limiter(NETWORK, options, store);
+  const ofAccount = new Limiter(ATTACKED, options, store);
+  const ofAll = new Limiter(SPRAYED, options, store);
+  const registrations = new Limiter(REGISTRATION, options, store);
+  const mails = new Limiter(MAIL, options, store);
   const few = (points: number) => Math.max(1, Math.floor(points * options.scale));
   const judging: Limits['judging'] = async (address, account, work) => {
     try {
@@ -163,156 +141,11 @@ export function createLimits(options: LimitsOptions): Limits {
   };
 }
 
-/** Whether Redis is worth asking; one slow answer is enough for a while. */
-class Store {
-  readonly #degraded: LimitsOptions['degraded'];
-  #restUntil = Number.NEGATIVE_INFINITY;
-
-  constructor({ degraded }: LimitsOptions) {
-    this.#degraded = degraded;
-  }
-
-  /** Redis first, then this instance's own count. */
-  async ask<T>(together: () => Promise<T>, alone: () => Promise<T>): Promise<T> {
-    if (performance.now() < this.#restUntil) return await alone();
-    try {
-      return await together();
-    } catch (error) {
-      this.#rest(error);
-      return await alone();
-    }
-  }
-
-  /**
-   * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance
-   * has a count of its own. A resting Redis is told all the same, and not waited for.
-   *
-   * @param alone @returns whether there was anything to take off
-   */
-  async undo(together: () => Promise<unknown>, alone: () => Promise<boolean>): Promise<void> {
-    if (performance.now() < this.#restUntil) {
-      if (!(await alone())) void together().catch(() => undefined);
-      return;
-    }
-    try {
-      await together();
-    } catch (error) {
-      this.#rest(error);
-      await alone();
-    }
-  }
-
-  #rest(error: unknown): void {
-    this.#restUntil = performance.now() + REST;
-    this.#degraded(error);
-  }
+/** Only hashes go to Redis. */
+function hashOf(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('base64url');
 }
 
-function limiter({ name, points, duration }: Limit, options: LimitsOptions, store: Store) {
-  const { redis, prefix, scale } = options;
-  const scaled = (share: number) => Math.max(1, Math.floor(points * scale * share));
-  const keyPrefix = `${prefix}:limit:${name}`;
-  const alone = new RateLimiterMemory({ keyPrefix, points: scaled(ALONE), duration });
-  const together = new RateLimiterRedis({
-    storeClient: redis,
-    keyPrefix,
-    points: scaled(1),
-    duration,
-    // A connection that is not there is not waited for.
-    rejectIfRedisNotReady: true,
-  });
-
-  // Keys share a fixed number of counters, so that a flood of them fills no memory. The salt keeps
-  // anybody from choosing whom to share one with.
-  const salt = randomBytes(32);
-  const counterOf = (key: string) =>
-    String(createHmac('sha256', salt).update(key).digest().readUInt32BE() % MAX_COUNTERS);
-
-  const count = (key: string): Promise<Count> =>
-    store.ask(
-      () => countWith(together, key),
-      () => countWith(alone, counterOf(key)),
-    );
-
-  return {
-    /**
-     * @returns how many there have been, this one included
-     * @throws Refusal `rate_limited`
-     */
-    async consume(key: string): Promise<number> {
-      const { counted, allowed, seconds } = await count(key);
-      if (counted > allowed) throw new Refusal('rate_limited', { retryAfter: seconds });
-      return counted;
-    },
-    /** @returns seconds until the window is over, where as many were counted as the limit allows */
-    async usedUp(key: string): Promise<number | undefined> {
-      const { counted, allowed, seconds } = await store.ask(
-        async () => countOf(together, await together.get(key)),
-        async () => countOf(alone, await alone.get(counterOf(key))),
-      );
-      return counted < allowed ? undefined : seconds;
-    },
-    /** Counts one, and refuses nobody. @returns whether it was the last that the limit allows */
-    async usesUp(key: string): Promise<boolean> {
-      const { counted, allowed } = await count(key);
-      return counted === allowed;
-    },
-    /** Takes one off what is counted, and nothing off nothing: its window may be over. */
-    async giveBack(key: string): Promise<void> {
-      await store.undo(
-        async () => await redis.eval(TAKE_OFF, 1, together.getKey(key)),
-        async () => {
-          const counter = counterOf(key);
-          const counted = countOf(alone, await alone.get(counter)).counted > 0;
-          if (counted) await alone.reward(counter);
-          return counted;
-        },
-      );
-    },
-    /** In both places: the owner was here. */
-    async forget(key: string): Promise<void> {
-      await alone.delete(counterOf(key));
-      await store.undo(
-        () => together.delete(key),
-        async () => false,
-      );
-    },
-  };
-}
-
-interface Count {
-  counted: number;
-  allowed: number;
-  /** Until the window is over; at least 1. */
-  seconds: number;
-}
-
-/**
- * Of the library's own there is one that goes below zero, in a window of its making. The flag (Redis 7,
- * Valkey) lets it through when Redis is full, as DEL is: it needs no memory.
- */
-const TAKE_OFF = `#!lua flags=allow-oom
-  local counted = tonumber(redis.call('get', KEYS[1]) or 0)
-  if counted > 1 then return redis.call('decr', KEYS[1]) end
-  return redis.call('del', KEYS[1])`;
-
-/** The library rejects with the count where it is above what is allowed. */
-async function countWith(
-  counter: RateLimiterRedis | RateLimiterMemory,
-  key: string,
-): Promise<Count> {
-  const result = await counter.consume(key).catch((rejected: unknown) => {
-    if (rejected instanceof RateLimiterRes) return rejected;
-    throw rejected;
-  });
-  return countOf(counter, result);
-}
-
-/** @param result null where nothing was counted yet */
-function countOf(
-  { points: allowed }: RateLimiterRedis | RateLimiterMemory,
-  result: RateLimiterRes | null,
-): Count {
-  const seconds = Math.max(1, Math.ceil((result?.msBeforeNext ?? 0) / 1_000));
-  return { counted: result?.consumedPoints ?? 0, allowed, seconds };
+function keyOf(address: string, account: string): string {
+  return hashOf(networkOf(address), account);
 }

@@ -1,0 +1,48 @@
+/** For how long Redis is not asked again after it did not answer, in milliseconds. */
+const REST = 1_000;
+
+/** Whether Redis is worth asking; one slow answer is enough for a while. */
+export class Store {
+  readonly #degraded: (error: unknown) => void;
+  #restUntil = Number.NEGATIVE_INFINITY;
+
+  /** @param degraded called when Redis did not answer */
+  constructor(degraded: (error: unknown) => void) {
+    this.#degraded = degraded;
+  }
+
+  /** Redis first, then this instance's own count. */
+  async ask<T>(together: () => Promise<T>, alone: () => Promise<T>): Promise<T> {
+    if (performance.now() < this.#restUntil) return await alone();
+    try {
+      return await together();
+    } catch (error) {
+      this.#rest(error);
+      return await alone();
+    }
+  }
+
+  /**
+   * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance
+   * has a count of its own. A resting Redis is told all the same, and not waited for.
+   *
+   * @param alone @returns whether there was anything to take off
+   */
+  async undo(together: () => Promise<unknown>, alone: () => Promise<boolean>): Promise<void> {
+    if (performance.now() < this.#restUntil) {
+      if (!(await alone())) void together().catch(() => undefined);
+      return;
+    }
+    try {
+      await together();
+    } catch (error) {
+      this.#rest(error);
+      await alone();
+    }
+  }
+
+  #rest(error: unknown): void {
+    this.#restUntil = performance.now() + REST;
+    this.#degraded(error);
+  }
+}
