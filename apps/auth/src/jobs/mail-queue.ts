@@ -14,6 +14,7 @@ import { isRedisAway } from '../redis/is-redis-away.ts';
 import { warnOfEviction } from '../redis/warn-of-eviction.ts';
 import { every } from '../timing/every.ts';
 import { JOBS } from './catalogue.ts';
+import { MailJobs } from './mail-jobs.ts';
 
 const NAME = 'mail';
 /** Mails that one instance sends at once. */
@@ -23,10 +24,6 @@ const SWEEP = 2_000;
 /** Milliseconds; then the job of a process that died is given to another, in two looks at most. */
 const LOCK = 10_000;
 const STALLED = 3_000;
-/** 2 s, 4 s, 8 s … less up to half of each by chance, so that what failed together does not return together. */
-const BACKOFF = { type: 'exponential', delay: 2_000, jitter: 0.5 };
-/** Dead letters that stay visible in Redis; Postgres keeps them all. */
-const KEPT_FAILURES = 1_000;
 /** Milliseconds. */
 const ASK_TIMEOUT = 5_000;
 const CLOSE_TIMEOUT = 5_000;
@@ -47,14 +44,9 @@ export interface MailQueue extends AsyncDisposable {
 }
 
 export function startMailQueue(options: MailQueueOptions): MailQueue {
-  const { redisUrl, deliver, waiting, logger, outages } = options;
+  const { redisUrl, deliver, logger } = options;
   const prefix = `${options.prefix}:jobs`;
   const complain = complaints(logger);
-  /** The mails themselves stand in Postgres. */
-  const unread = (error: unknown): MailId[] => {
-    outages.failed(error, 'looking for mails that wait');
-    return [];
-  };
   const stopping = new AbortController();
 
   const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT });
@@ -62,7 +54,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   for (const connection of [asking, working]) connection.on('error', complain);
   warnOfEviction(asking, logger);
   const queue = new Queue(NAME, { connection: asking, prefix, skipVersionCheck: true });
-  const worker = new Worker(NAME, work, {
+  const worker = new Worker(NAME, (job) => work(job, deliver, stopping.signal), {
     connection: working,
     prefix,
     skipVersionCheck: true,
@@ -77,51 +69,12 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     logger.warn({ err: error, mail: job?.id, attempt: job?.attemptsMade }, 'mail not sent');
   });
 
-  async function work(job: Job): Promise<void> {
-    const { mail } = JOBS['send-mail'].parse(job.data);
-    try {
-      await deliver(mail, stopping.signal);
-    } catch (error) {
-      if (error instanceof GivenUp) throw new UnrecoverableError(error.message);
-      throw error;
-    }
-  }
-
-  /** Nothing is remembered for a Redis that is away: the sweep asks again. */
-  async function put(id: MailId): Promise<void> {
-    if (asking.status !== 'ready') return;
-    // One job for a mail: a second one by that id is not added.
-    await queue.add(
-      'send-mail',
-      { mail: id },
-      {
-        jobId: id,
-        attempts: MAX_ATTEMPTS,
-        backoff: BACKOFF,
-        removeOnComplete: true,
-        removeOnFail: KEPT_FAILURES,
-        stackTraceLimit: 0,
-      },
-    );
-  }
-
-  const stopSweeping = every(
-    systemClock,
-    SWEEP,
-    async () => {
-      for (const id of asking.status === 'ready' ? await waiting.find().catch(unread) : []) {
-        // A job that Redis has given up, of a mail that Postgres has not.
-        if ((await queue.getJobState(id)) === 'failed') await queue.remove(id);
-        await put(id);
-      }
-      await waiting.prune().catch(unread);
-    },
-    complain,
-  );
+  const jobs = new MailJobs(queue, asking);
+  const stopSweeping = every(systemClock, SWEEP, () => sweep(jobs, options), complain);
 
   return {
     wake(ids) {
-      for (const id of ids) put(id).catch(complain);
+      for (const id of ids) jobs.put(id).catch(complain);
     },
     async [Symbol.asyncDispose]() {
       await stopSweeping();
@@ -133,6 +86,30 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       for (const connection of [asking, working]) connection.disconnect();
     },
   };
+}
+
+async function work(job: Job, deliver: DeliverMail, stopping: AbortSignal): Promise<void> {
+  const { mail } = JOBS['send-mail'].parse(job.data);
+  try {
+    await deliver(mail, stopping);
+  } catch (error) {
+    if (error instanceof GivenUp) throw new UnrecoverableError(error.message);
+    throw error;
+  }
+}
+
+/** Puts in what waits in Postgres, whether Redis has lost it or was away when it was to be put in. */
+async function sweep(
+  jobs: MailJobs,
+  { waiting, outages }: Pick<MailQueueOptions, 'waiting' | 'outages'>,
+): Promise<void> {
+  /** The mails themselves stand in Postgres. */
+  const unread = (error: unknown): MailId[] => {
+    outages.failed(error, 'looking for mails that wait');
+    return [];
+  };
+  for (const id of jobs.canBePut ? await waiting.find().catch(unread) : []) await jobs.putAgain(id);
+  await waiting.prune().catch(unread);
 }
 
 /** Of Redis that is away, or of one job that is lost. */
