@@ -66,6 +66,29 @@ export function createAuthMetrics(
     labelNames: ['verifier'],
     registers,
   });
+  gaugeHashing(registers, hashing);
+  gaugeDependencies(registers, dependencies);
+  const mails = new Counter({
+    name: 'portcullis_auth_mails_total',
+    help: 'Mails by what became of them; `refused` and `failed` are dead letters',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  return {
+    mail: (kind, outcome) => mails.inc({ kind, outcome }),
+    mailsWaiting(count) {
+      gaugeMailsWaiting(registers, count);
+    },
+    login: (outcome) => logins.inc({ outcome }),
+    refresh: (outcome) => refreshes.inc({ outcome }),
+    limiterDegraded: () => degraded.inc(),
+    attack: (kind) => attacks.inc({ kind }),
+    revocation: (kind, reason) => revocations.inc({ kind, reason }),
+    beyondHead: (service) => beyond.inc({ verifier: service }),
+  };
+}
+
+function gaugeHashing(registers: Registry[], hashing: Readonly<HasherGauges>): void {
   new Gauge({
     name: 'portcullis_auth_hashes_running',
     help: 'Passwords that are being hashed',
@@ -82,6 +105,9 @@ export function createAuthMetrics(
       this.set(hashing.waiting);
     },
   });
+}
+
+function gaugeDependencies(registers: Registry[], dependencies: Dependencies): void {
   new Gauge({
     name: 'portcullis_auth_dependency_up',
     help: 'One while it is connected; without either, this service goes on',
@@ -92,29 +118,15 @@ export function createAuthMetrics(
       this.set({ dependency: 'redis' }, dependencies.redis() ? 1 : 0);
     },
   });
-  const mails = new Counter({
-    name: 'portcullis_auth_mails_total',
-    help: 'Mails by what became of them; `refused` and `failed` are dead letters',
-    labelNames: ['kind', 'outcome'],
+}
+
+function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>): void {
+  new Gauge({
+    name: 'portcullis_auth_mails_waiting',
+    help: 'Mails that are not settled yet, of all instances',
     registers,
-  });
-  return {
-    mail: (kind, outcome) => mails.inc({ kind, outcome }),
-    mailsWaiting(count) {
-      new Gauge({
-        name: 'portcullis_auth_mails_waiting',
-        help: 'Mails that are not settled yet, of all instances',
-        registers,
-        async collect() {
-          this.set(await count().catch(() => Number.NaN));
-        },
-      });
+    async collect() {
+      this.set(await count().catch(() => Number.NaN));
     },
-    login: (outcome) => logins.inc({ outcome }),
-    refresh: (outcome) => refreshes.inc({ outcome }),
-    limiterDegraded: () => degraded.inc(),
-    attack: (kind) => attacks.inc({ kind }),
-    revocation: (kind, reason) => revocations.inc({ kind, reason }),
-    beyondHead: (service) => beyond.inc({ verifier: service }),
-  };
+  });
 }
