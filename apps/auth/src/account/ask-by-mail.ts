@@ -5,6 +5,7 @@
 import type { AuthService } from '@portcullis/api';
 import type { MailByAddress } from '../database/schema/mail.ts';
 import type { Limits } from '../limits/limits.ts';
+import { causeOf } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import { plainAddress } from '../users/plain-address.ts';
 
@@ -22,11 +23,7 @@ export function createAskByMail(
   return async ({ request }, input) => {
     await limits.mail(request.address);
     const { email } = plainAddress(input.email);
-    const cause = {
-      actor: { kind: 'system', id: 'anonymous' },
-      requestId: request.requestId,
-      address: request.address,
-    } as const;
+    const cause = causeOf(request, { kind: 'system', id: 'anonymous' });
     await makeChange(cause, async (change) => {
       const id = await change.mail({ kind, address: email });
       await change.audit({ action, target: { kind: 'mail', id } });

@@ -1,6 +1,6 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { causeOfCaller } from '../session/log-out-all.ts';
+import { causeOfUser } from '../change/cause.ts';
 import { lockUser } from '../users/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import type { AskByMailDependencies } from './ask-by-mail.ts';
@@ -18,7 +18,7 @@ export function createChangeEmail({
     const { sub: id, sid } = call.caller;
     await limits.mail(call.request.address);
     const { email, key } = plainAddress(input.email);
-    await makeChange(causeOfCaller(call), async (change) => {
+    await makeChange(causeOfUser(call.request, id), async (change) => {
       const user = await lockUser(change.tx, id);
       if (user?.status !== 'active' || user.email === null) throw new Refusal('invalid_token');
       await requireRecentLogin(change.tx, sid);

@@ -1,7 +1,7 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
+import { causeOfUser } from '../change/cause.ts';
 import { checkPassword } from '../login/check-password.ts';
-import { causeOfCaller } from '../session/log-out-all.ts';
 import { lockUser } from '../users/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import { accountById } from '../users/account-by-id.ts';
@@ -27,7 +27,8 @@ export function createChangePassword({
     await checkPassword({ database, hasher, limits }, call.request.address, checked, current);
     await judge(next, checked, 'new_password');
     const passwordHash = await hasher.hash(next);
-    const { revocations } = await makeChange(causeOfCaller(call), async (change) => {
+    const cause = causeOfUser(call.request, id);
+    const { revocations } = await makeChange(cause, async (change) => {
       const user = await lockUser(change.tx, id);
       if (user?.status !== 'active') throw new Refusal('invalid_token');
       // All of it once more, now that nothing can come in between.

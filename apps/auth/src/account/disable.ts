@@ -1,9 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
 import {
-  causeOf,
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
@@ -33,7 +33,8 @@ export function createDisable({
   requireVerifiedEmail,
 }: RemovalDependencies): AccountAdministration['disable'] {
   return async (call, { user_id: id, actor, wait }) => {
-    const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
+    const cause = causeOfUser(call.request, actor);
+    const { result, revocations } = await makeChange(cause, async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'users:write');
       const changed = before.status === 'active';

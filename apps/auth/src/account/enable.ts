@@ -1,8 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
+import { causeOfUser } from '../change/cause.ts';
 import { users } from '../database/schema/index.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
-import { causeOf, lockAccount, through } from '../administration/acting-administrator.ts';
+import { lockAccount, through } from '../administration/acting-administrator.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
@@ -14,7 +15,8 @@ export function createEnable({
   makeChange,
 }: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['enable'] {
   return async (call, { user_id: id, actor }) => {
-    const { result } = await makeChange(causeOf(call, actor), async ({ tx, announce, audit }) => {
+    const cause = causeOfUser(call.request, actor);
+    const { result } = await makeChange(cause, async ({ tx, announce, audit }) => {
       const before = await lockAccount(tx, actor, id, 'users:write');
       const changed = before.status === 'disabled';
       await audit(

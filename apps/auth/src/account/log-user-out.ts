@@ -1,5 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { causeOf, lockAccount, through } from '../administration/acting-administrator.ts';
+import { causeOfUser } from '../change/cause.ts';
+import { lockAccount, through } from '../administration/acting-administrator.ts';
 import { cutOff } from '../session/cut-off.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
@@ -9,7 +10,7 @@ export function createLogUserOut({
   receipts,
 }: AdministrationDependencies): AccountAdministration['logOut'] {
   return async (call, { user_id: id, actor, wait }) => {
-    const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
+    const { revocations } = await makeChange(causeOfUser(call.request, actor), async (change) => {
       await lockAccount(change.tx, actor, id, 'sessions:revoke');
       await cutOff(change, id, 'sessions', 'administrator');
       await change.audit(

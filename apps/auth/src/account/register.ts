@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm';
 import type { Limits } from '../limits/limits.ts';
 import { noSooner } from '../timing/no-sooner.ts';
 import { users } from '../database/schema/index.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { Change, MakeChange } from '../change/change.ts';
 import type { JudgePassword } from '../password/judge-password.ts';
 import type { PasswordHasher } from '../password/password-hasher.ts';
@@ -34,11 +35,7 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
     const passwordHash = await hasher.hash(input.password);
 
     const id = newId('usr');
-    const cause = {
-      actor: { kind: 'user', id },
-      requestId: request.requestId,
-      address: request.address,
-    } as const;
+    const cause = causeOfUser(request, id);
     const enter = async (change: Change): Promise<void> => {
       const { tx, announce, mail, audit } = change;
       const made = await tx

@@ -1,6 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
+import { causeOfUser } from '../change/cause.ts';
 import {
-  causeOf,
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
@@ -16,7 +16,7 @@ export function createRemove({
   requireVerifiedEmail,
 }: RemovalDependencies): AccountAdministration['remove'] {
   return async (call, { user_id: id, actor, wait }) => {
-    const { revocations } = await makeChange(causeOf(call, actor), async (change) => {
+    const { revocations } = await makeChange(causeOfUser(call.request, actor), async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'users:delete');
       if (actor === id) change.withoutAddress();

@@ -1,9 +1,10 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
+import { causeOfUser } from '../change/cause.ts';
 import { users } from '../database/schema/index.ts';
 import { lockUser } from '../users/lock-user.ts';
-import { causeOf, through } from '../administration/acting-administrator.ts';
+import { through } from '../administration/acting-administrator.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**
@@ -14,7 +15,7 @@ export function createRename({
   makeChange,
 }: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['rename'] {
   return async (call, { user_id: id, name, expected }) => {
-    const { result } = await makeChange(causeOf(call, id), async (change) => {
+    const { result } = await makeChange(causeOfUser(call.request, id), async (change) => {
       const user = await lockUser(change.tx, id);
       if (user === undefined || user.status === 'deleted') throw new Refusal('not_found');
       if (user.status !== 'active') throw new Refusal('actor_refused');

@@ -4,6 +4,7 @@ import { findLink, useLink } from '../link/link.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Database } from '../database/database.ts';
 import { users } from '../database/schema/index.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { accountById } from '../users/account-by-id.ts';
@@ -34,11 +35,7 @@ export function createResetPassword({
     const { userId: id } = await findLink(database, token, ['reset-password']);
     await judge(password, await accountById(database, id));
     const passwordHash = await hasher.hash(password);
-    const cause = {
-      actor: { kind: 'user', id },
-      requestId: request.requestId,
-      address: request.address,
-    } as const;
+    const cause = causeOfUser(request, id);
     const { result: key, revocations } = await makeChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['reset-password']);
       await setPassword(change, user, passwordHash, {

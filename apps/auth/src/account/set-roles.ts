@@ -1,7 +1,7 @@
 import type { AccountAdministration } from '@portcullis/api';
+import { causeOfUser } from '../change/cause.ts';
 import { knownRoles, accountOfRow } from '../users/account-of-row.ts';
 import {
-  causeOf,
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
@@ -21,7 +21,8 @@ export function createSetRoles({
 }: RemovalDependencies): AccountAdministration['setRoles'] {
   return async (call, { user_id: id, actor, roles, wait }) => {
     const wanted = [...new Set(roles)].toSorted();
-    const { result, revocations } = await makeChange(causeOf(call, actor), async (change) => {
+    const cause = causeOfUser(call.request, actor);
+    const { result, revocations } = await makeChange(cause, async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'roles:write');
       const held = knownRoles(before.roles).toSorted();

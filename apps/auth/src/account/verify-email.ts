@@ -12,7 +12,8 @@ import { findLink, makeLink, useLink } from '../link/link.ts';
 import type { LinkTokens } from '../link/link-tokens.ts';
 import { checkPassword, type CheckPasswordDependencies } from '../login/check-password.ts';
 import { users } from '../database/schema/index.ts';
-import type { Cause, Change } from '../change/change.ts';
+import { causeOfUser } from '../change/cause.ts';
+import type { Change } from '../change/change.ts';
 import type { LockedUser } from '../users/lock-user.ts';
 import { accountById, type ActiveAccount } from '../users/account-by-id.ts';
 import { confirmEmailChange } from './confirm-email-change.ts';
@@ -34,11 +35,7 @@ export function createVerifyEmail(
       'verify-email',
       'change-email',
     ]);
-    const cause: Cause = {
-      actor: { kind: 'user', id },
-      requestId: request.requestId,
-      address: request.address,
-    };
+    const cause = causeOfUser(request, id);
     if (purpose === 'change-email') {
       const { result: key, revocations } = await confirmEmailChange(makeChange, cause, token);
       await limits.provedMailbox(request.address, key);

@@ -1,7 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, through } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { newSecret, secretHash } from './secret-hash.ts';
@@ -19,7 +20,7 @@ export function createCreateClient({
 }: CreateClientDependencies): AccountAdministration['createClient'] {
   return async (call, { actor, id, name, scopes, audiences }) => {
     const secret = newSecret();
-    const { result } = await makeChange(causeOf(call, actor), async ({ tx, audit }) => {
+    const { result } = await makeChange(causeOfUser(call.request, actor), async ({ tx, audit }) => {
       await lockActor(tx, actor, 'clients:write', ...scopes);
       const [row] = await tx
         .insert(clients)

@@ -1,7 +1,8 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { causeOfUser } from '../change/cause.ts';
+import { lockActor, through } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
@@ -20,7 +21,7 @@ export function createDisableClient({
   return async (call, { actor, client_id: id, wait }) => {
     if (id === FIRST_PARTY_CLIENT || id === call.caller.client_id) throw new Refusal('conflict');
     const { result, revocations } = await makeChange(
-      causeOf(call, actor),
+      causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'clients:write');
         const before = await lockClient(tx, id);

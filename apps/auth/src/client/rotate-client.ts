@@ -1,8 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, through } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { clientOfRow } from './client-of-row.ts';
@@ -28,7 +29,7 @@ export function createRotateClient({
   return async (call, { actor, client_id: id, overlap_seconds: overlap, wait }) => {
     const secret = newSecret();
     const { result, revocations } = await makeChange(
-      causeOf(call, actor),
+      causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'clients:write');
         const before = await lockClient(tx, id);

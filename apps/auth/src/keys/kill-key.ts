@@ -1,8 +1,9 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { eventId, Refusal } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, through } from '../administration/acting-administrator.ts';
 import { revocationLog, signingKeys } from '../database/schema/index.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -23,7 +24,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
   return async (call, { actor, kid, wait }) => {
     const spare = await makeKey(making);
     const { result: before, revocations } = await makeChange(
-      causeOf(call, actor),
+      causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'keys:write');
         await lockKeys(tx);

@@ -1,5 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { causeOf, lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, through } from '../administration/acting-administrator.ts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { KeyRing } from './key-ring.ts';
 import { makeKey, type KeyMaking } from './signing-key.ts';
@@ -25,7 +26,8 @@ export function createRotateKey({
 }: RotateKeyDependencies): AccountAdministration['rotateKey'] {
   return async (call, { actor }) => {
     const key = await makeKey(making);
-    const { result: kid } = await makeChange(causeOf(call, actor), async ({ tx, audit }) => {
+    const cause = causeOfUser(call.request, actor);
+    const { result: kid } = await makeChange(cause, async ({ tx, audit }) => {
       await lockActor(tx, actor, 'keys:write');
       await lockKeys(tx);
       const made = await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);

@@ -141,7 +141,6 @@ export function createLimits(options: LimitsOptions): Limits {
   };
 }
 
-/** Only hashes go to Redis. */
 function hashOf(...parts: string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('base64url');
 }

@@ -1,5 +1,6 @@
 import { newId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
+import { causeOf } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { AttackKind } from '../limits/limits.ts';
 
@@ -13,11 +14,7 @@ export function createNoticeAttack(
     count(kind);
     const requestId = newId('evt');
     logger.warn({ event: 'attack', kind, request_id: requestId }, 'many wrong passwords');
-    const cause = {
-      actor: { kind: 'system', id: 'login-limits' },
-      requestId,
-      address: null,
-    } as const;
+    const cause = causeOf({ requestId, address: null }, { kind: 'system', id: 'login-limits' });
     const entry = { action: `login.attacked`, target: { kind: 'issuer', id: 'issuer' } };
     makeChange(cause, ({ audit }) => audit({ ...entry, detail: { kind } })).catch(
       (error: unknown) => logger.warn({ err: error }, 'the attack is not in the audit trail'),

@@ -1,5 +1,6 @@
 import type { RequestContext, Tokens } from '@portcullis/api';
 import type { SessionId, UserId } from '@portcullis/contracts';
+import { causeOfUser } from '../change/cause.ts';
 import type { Cause, MakeChange } from '../change/change.ts';
 import { endSession } from '../session/end-sessions.ts';
 import type { KeepToLimit } from '../session/keep-to-limit.ts';
@@ -30,8 +31,7 @@ export async function openChecked(
 ): Promise<Tokens | null> {
   const session = await openSession(request, { user, generation, amr: ['pwd'], jkt });
   if (session === null) return null;
-  const { requestId, address } = request;
-  const cause: Cause = { actor: { kind: 'user', id: user }, requestId, address };
+  const cause = causeOfUser(request, user);
   try {
     // The tokens first: a login that cannot be answered must not end another session of the user.
     const tokens = await tokensOf(mint, session, user, jkt);

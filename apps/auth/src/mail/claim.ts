@@ -13,8 +13,9 @@ import type { MailOutcome } from '../database/schema/mail.ts';
 import { stillDue } from './mail-rules.ts';
 import type { WrittenLetter } from './write-letter.ts';
 
-/** Milliseconds that a claim lasts. */
+/** Milliseconds that a claim lasts, and after which it is renewed. */
 const CLAIM = 10_000;
+export const RENEW = 3_000;
 
 export type Mail = typeof mails.$inferSelect;
 

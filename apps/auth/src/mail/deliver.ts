@@ -23,13 +23,11 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database } from '../database/database.ts';
 import { every } from '../timing/every.ts';
 import type { MailKind, MailOutcome } from '../database/schema/mail.ts';
-import { claimMail, handOver, release, renewClaim, settleMail, type Mail } from './claim.ts';
+import { claimMail, handOver, release, RENEW, renewClaim, settleMail, type Mail } from './claim.ts';
 import type { LinkPages } from './letters.ts';
 import { RefusedForGood, type MailTransport } from './transport.ts';
 import { writeLetter, type WrittenLetter } from './write-letter.ts';
 
-/** Milliseconds after which a claim is renewed. */
-const RENEW = 3_000;
 /** Attempts in all; with the queue's back-off the last of them is made after more than an hour. */
 export const MAX_ATTEMPTS = 12;
 
@@ -113,11 +111,11 @@ async function send(
 }
 
 async function settle(
-  { database, logger, settled }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
   mail: Mail,
   outcome: MailOutcome,
 ): Promise<void> {
-  if (!(await settleMail(database, mail, outcome))) return;
-  if (outcome === 'doubtful') logger.warn({ mail: mail.id }, 'mail counts as sent');
-  settled(mail.kind, outcome);
+  if (!(await settleMail(dependencies.database, mail, outcome))) return;
+  if (outcome === 'doubtful') dependencies.logger.warn({ mail: mail.id }, 'mail counts as sent');
+  dependencies.settled(mail.kind, outcome);
 }

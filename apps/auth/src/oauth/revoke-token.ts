@@ -18,7 +18,8 @@ import {
 import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../change/change.ts';
+import { causeOf } from '../change/cause.ts';
+import type { Change, MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { endSession, type Ended } from '../session/end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
@@ -60,11 +61,7 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
   const { makeChange, receipts, refreshTokens } = dependencies;
 
   return async (request, { token, client, wait }) => {
-    const cause: Cause = {
-      actor: { kind: 'client', id: client },
-      requestId: request.requestId,
-      address: request.address,
-    };
+    const cause = causeOf(request, { kind: 'client', id: client });
     const refreshToken = refreshTokens.read(token);
     const work =
       refreshToken === null

@@ -1,6 +1,7 @@
 import type { RequestContext } from '@portcullis/api';
 import type { UserId } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
+import { causeOf } from '../change/cause.ts';
 import type { Change, MakeChange } from '../change/change.ts';
 import { users } from '../database/schema/index.ts';
 import { lockOwner } from '../users/lock-user.ts';
@@ -17,11 +18,7 @@ export async function endReused(
   owner: UserId,
   request: RequestContext,
 ): Promise<void> {
-  const cause = {
-    actor: { kind: 'system', id: 'refresh-reuse' },
-    requestId: request.requestId,
-    address: request.address,
-  } as const;
+  const cause = causeOf(request, { kind: 'system', id: 'refresh-reuse' });
   await makeChange(cause, async (change) => {
     await lockOwner(change, owner);
     const ended = await endSession(change, token.sessionId, owner, 'refresh_reuse');

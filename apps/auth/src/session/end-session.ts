@@ -1,8 +1,8 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
+import { causeOfUser } from '../change/cause.ts';
 import { endSession } from './end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
-import { causeOfCaller } from './log-out-all.ts';
 import type { SessionEndDependencies } from './log-out.ts';
 
 /** Ends one of the caller's own sessions; one of somebody else is answered like none. */
@@ -11,7 +11,8 @@ export function createEndSession({
   receipts,
 }: SessionEndDependencies): AuthService['endSession'] {
   return async (call, { session_id: id, wait }) => {
-    const { result, revocations } = await makeChange(causeOfCaller(call), async (change) => {
+    const cause = causeOfUser(call.request, call.caller.sub);
+    const { result, revocations } = await makeChange(cause, async (change) => {
       await lockOwner(change, call.caller.sub);
       const ended = await endSession(change, id, call.caller.sub, 'session_ended');
       if (ended === null) throw new Refusal('not_found');

@@ -1,18 +1,10 @@
-import type { AuthService, UserCall } from '@portcullis/api';
+import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { cutOff } from './cut-off.ts';
-import type { Cause } from '../change/change.ts';
+import { causeOfUser } from '../change/cause.ts';
 import { endOtherSessions } from './end-sessions.ts';
 import { lockUser } from '../users/lock-user.ts';
 import type { SessionEndDependencies } from './log-out.ts';
-
-export function causeOfCaller({ caller, request }: UserCall): Cause {
-  return {
-    actor: { kind: 'user', id: caller.sub },
-    requestId: request.requestId,
-    address: request.address,
-  };
-}
 
 /** Ends every session of the caller by one cut, or all but the caller's own one by one. */
 export function createLogOutAll({
@@ -22,7 +14,8 @@ export function createLogOutAll({
   return async (call, { keep_current: keepCurrent, wait }) => {
     const { sub: id, sid, gen } = call.caller;
     const target = { kind: 'user', id };
-    const { revocations } = await makeChange(causeOfCaller(call), async (change) => {
+    const cause = causeOfUser(call.request, id);
+    const { revocations } = await makeChange(cause, async (change) => {
       const user = await lockUser(change.tx, id);
       // The token was checked before the lock was had. Whether the session still lives, a refresh
       // will tell.

@@ -6,6 +6,7 @@ import {
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
+import { causeOfUser } from '../change/cause.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { TakenBack } from '../token/authenticate.ts';
@@ -35,11 +36,7 @@ export function createLogOut({
     const who = await whoLogsOut(request, sessionOfRefreshToken);
     if ('endedBy' in who) return await receipts.again(who.endedBy, wait);
 
-    const cause = {
-      actor: { kind: 'user', id: who.owner },
-      requestId: request.requestId,
-      address: request.address,
-    } as const;
+    const cause = causeOfUser(request, who.owner);
     const { result: ended, revocations } = await makeChange(cause, async (change) => {
       await lockOwner(change, who.owner);
       const outcome = await endSession(change, who.session, who.owner, 'logout');
