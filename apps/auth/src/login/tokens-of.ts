@@ -2,6 +2,7 @@ import type { Tokens } from '@portcullis/api';
 import type { UserId } from '@portcullis/contracts';
 import type { OpenedSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
+import { sessionResponse } from '../token/token-response.ts';
 import { knownRoles } from '../users/account-of-row.ts';
 
 /** The last step of a login: the answer. */
@@ -11,7 +12,7 @@ export async function tokensOf(
   user: UserId,
   jkt: string | undefined,
 ): Promise<Tokens> {
-  const { accessToken, tokenType, expiresIn } = await mint.forPerson(
+  const minted = await mint.forPerson(
     {
       id: user,
       generation: session.generation,
@@ -25,11 +26,5 @@ export async function tokensOf(
     },
     session.facts,
   );
-  return {
-    access_token: accessToken,
-    token_type: tokenType,
-    expires_in: expiresIn,
-    refresh_token: session.refreshToken.text,
-    session_id: session.id,
-  };
+  return sessionResponse(minted, session.refreshToken);
 }

@@ -1,6 +1,7 @@
 /** RFC 6749 section 4.4. */
 import type { RequestContext } from '@portcullis/api';
 import type { Mint } from '../token/mint.ts';
+import { tokenResponse } from '../token/token-response.ts';
 import type { IdentifiedClient } from './identify-client.ts';
 import { narrowedAudiences } from './narrowed-audiences.ts';
 import { OAuthError } from './oauth-error.ts';
@@ -23,11 +24,8 @@ export async function grantClientCredentials(
   const scope = narrowedScope(client.scopes, members.get('scope'));
   const audiences = narrowedAudiences(client.audiences, members.get('resource'));
   const jkt = await request.provePossession();
-  const { accessToken, tokenType, expiresIn } = await mint.forMachine(
-    { client: client.id, audiences, scope, jkt },
-    client.facts,
-  );
-  return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, scope };
+  const minted = await mint.forMachine({ client: client.id, audiences, scope, jkt }, client.facts);
+  return { ...tokenResponse(minted), scope };
 }
 
 /** What was asked for, if all of it may be had; everything unless anything was asked for. */

@@ -7,6 +7,7 @@ import { AccountEventPublisher, type AccountEventOutbox } from './account-events
 import type { BusListener, RevocationBus } from './bus.ts';
 import { createMakeChange, type MakeChange } from '../change/change.ts';
 import { every } from '../timing/every.ts';
+import { TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { BeyondHead } from './grants.ts';
 import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
 import type { RevocationLog } from './log.ts';
@@ -16,8 +17,6 @@ import type { VerifierRegistry } from './registry.ts';
 
 /** Between two looks at account events that were left behind. Milliseconds. */
 const SWEEP_MS = 1_000;
-/** Entries outlive the tokens that they affect by this much. Seconds. */
-const ENTRY_MARGIN_S = 15 * 60;
 
 export interface RevocationsOptions {
   database: Database;
@@ -80,7 +79,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
   return {
     makeChange: createMakeChange({
       database,
-      entryLifeSeconds: options.maxTokenLifeSeconds + ENTRY_MARGIN_S,
+      entryLifeSeconds: options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS,
       committed(revocations, announced, mails) {
         protocol.committed(revocations);
         for (const event of revocations) options.onCommitted?.(event);

@@ -4,6 +4,7 @@ import type { RequestContext, Tokens } from '@portcullis/api';
 import type { Database } from '../database/database.ts';
 import type { MakeChange } from '../change/change.ts';
 import type { Mint } from '../token/mint.ts';
+import { sessionResponse } from '../token/token-response.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
 import { endReused } from './end-reused.ts';
 import type { RefreshTokens } from './refresh-token.ts';
@@ -51,16 +52,10 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {
       throw new Refusal('invalid_refresh_token', { cause: new Error(turn.reason) });
     }
-    const { accessToken, tokenType, expiresIn } = await mint.forPerson(
+    const minted = await mint.forPerson(
       { ...turn.person, ...(audiences === undefined ? {} : { audiences }) },
       turn.facts,
     );
-    return {
-      access_token: accessToken,
-      token_type: tokenType,
-      expires_in: expiresIn,
-      refresh_token: turn.successor.text,
-      session_id: token.sessionId,
-    };
+    return sessionResponse(minted, turn.successor);
   };
 }
