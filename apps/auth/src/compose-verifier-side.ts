@@ -12,7 +12,7 @@ import { addSnapshotEndpoint } from './http/snapshot-endpoint.ts';
 import type { AuthMetrics } from './metrics.ts';
 import { NatsRevocationBus } from './nats/revocation-bus.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
-import { createRequireClient } from './oauth/require-client.ts';
+import { createRequireClient, type RequireClient } from './oauth/require-client.ts';
 import { postgresAuditTrail } from './audit/postgres-audit-trail.ts';
 import { connectPostgres, type Database } from './database/database.ts';
 import { connectProtocol } from './database/protocol-connection.ts';
@@ -50,31 +50,13 @@ export interface VerifierSideParts {
 export async function composeVerifierSide(
   config: AuthConfig,
   owned: Disposal,
-  { database, bus, metrics, logger, outages, vouches, onMails }: VerifierSideParts,
+  parts: VerifierSideParts,
 ): Promise<VerifierSide> {
-  const { databaseUrl, natsUrl } = config.secrets;
-  const { prefix } = config;
+  const { database, metrics, logger, vouches, onMails } = parts;
+  const { failed } = parts.outages;
+  const { databaseUrl } = config.secrets;
   const protocol = owned.use(connectProtocol(databaseUrl, 'portcullis-auth-protocol'));
-  const { failed } = outages;
-  const revocationBus = owned.use(
-    new NatsRevocationBus({
-      // It may come later: without it people still log in and out.
-      connection: bus.connect({ url: natsUrl, name: 'auth', prefix }),
-      isConnected: () => bus.linked,
-      subscriptions: bus.subscriptions,
-      prefix,
-      durables: config.durables,
-      malformed: bus.malformed,
-      failed,
-      settingsChanged: (what, settings) =>
-        logger.info({ part: 'nats', what, settings }, 'settings brought to those of this release'),
-      settingsDiffer: (what, settings) =>
-        logger.warn(
-          { part: 'nats', what, settings },
-          'other settings than this release wants; left alone, since changing them may lose events',
-        ),
-    }),
-  );
+  const revocationBus = owned.use(revocationBusOf(config, parts));
   const auditConnection = owned.use(
     connectProtocol(databaseUrl, 'portcullis-auth-audit', AUDIT_CONNECTIONS),
   );
@@ -114,11 +96,7 @@ export async function composeVerifierSide(
       failed: (error) => failed(error, 'following the log for snapshots'),
     }),
   );
-  // Not over the connections that logins use: a burst of them must make nobody stale.
-  const clients = owned.use(
-    connectPostgres(databaseUrl, 'portcullis-auth-verifiers', CLIENT_CONNECTIONS),
-  );
-  const requireClient = createRequireClient(clientIdentification(clients.database, config.issuer));
+  const requireClient = clientCheckOf(config, owned);
 
   return {
     revocations,
@@ -135,4 +113,35 @@ export async function composeVerifierSide(
       });
     },
   };
+}
+
+function revocationBusOf(
+  { secrets: { natsUrl: url }, prefix, durables }: AuthConfig,
+  { bus, logger, outages }: VerifierSideParts,
+): NatsRevocationBus {
+  return new NatsRevocationBus({
+    // It may come later: without it people still log in and out.
+    connection: bus.connect({ url, name: 'auth', prefix }),
+    isConnected: () => bus.linked,
+    subscriptions: bus.subscriptions,
+    prefix,
+    durables,
+    malformed: bus.malformed,
+    failed: outages.failed,
+    settingsChanged: (what, settings) =>
+      logger.info({ part: 'nats', what, settings }, 'settings brought to those of this release'),
+    settingsDiffer: (what, settings) =>
+      logger.warn(
+        { part: 'nats', what, settings },
+        'other settings than this release wants; left alone, since changing them may lose events',
+      ),
+  });
+}
+
+/** Not over the connections that logins use: a burst of them must make no verifier stale. */
+function clientCheckOf(config: AuthConfig, owned: Disposal): RequireClient {
+  const { database } = owned.use(
+    connectPostgres(config.secrets.databaseUrl, 'portcullis-auth-verifiers', CLIENT_CONNECTIONS),
+  );
+  return createRequireClient(clientIdentification(database, config.issuer));
 }

@@ -1,11 +1,11 @@
-/** What the service reads of its environment; `config/` has what commands read. Secrets stand apart, so that nothing prints them. */
-import { EVENT_STREAMS, serviceName } from '@portcullis/contracts';
+/**
+ * What the service reads of its environment: `config/` has each area of it, and what the commands read.
+ * Secrets stand apart, so that nothing prints them.
+ */
 import {
   cookieSettings,
-  databaseUrl,
   flag,
   httpUrl,
-  integer,
   isProduction,
   publicUrlsOf,
   readConfig,
@@ -14,30 +14,13 @@ import {
 } from '@portcullis/service';
 import { z } from 'zod';
 import { administratorFields, administratorOf } from './config/administrator.ts';
-import { hashingFields, keyEncryptionKey, maxStalenessMs } from './config/fields.ts';
+import { durables } from './config/durables.ts';
+import { hashingFields, keyFields, maxStalenessMs } from './config/fields.ts';
+import { rateLimitScale } from './config/limits.ts';
 import { mailFields, mailOf } from './config/mail.ts';
 import { sessionFields, sessionLimitsOf } from './config/sessions.ts';
-import { signingAlgorithm } from './keys/signing-key.ts';
-import { MAX_TOKEN_SECONDS } from './timing/lifetimes.ts';
-
-export const OWN_AUDIENCE = 'urn:portcullis:auth';
-const AUDIENCES = [OWN_AUDIENCE, 'urn:portcullis:user', 'urn:portcullis:admin'];
-
-/** `orders:accounts orders:revocations`: who reads which stream durably. */
-const durables = z
-  .string()
-  .transform((value) => value.split(/[\s,]+/).filter((one) => one !== ''))
-  .pipe(
-    z
-      .array(
-        z
-          .string()
-          .regex(/^[^:]+:[^:]+$/, 'is not service:stream')
-          .transform((one) => ({ service: one.split(':')[0], stream: one.split(':')[1] }))
-          .pipe(z.object({ service: serviceName, stream: z.enum(EVENT_STREAMS) })),
-      )
-      .max(64, 'names too many'),
-  );
+import { serverFields } from './config/servers.ts';
+import { tokenFields } from './config/tokens.ts';
 
 export type AuthConfig = ReturnType<typeof readAuthConfig>;
 
@@ -48,25 +31,9 @@ export function readAuthConfig(env: Environment = process.env) {
     z.object({
       ...serviceFields({ production, port: 4000 }),
       ...administratorFields(production),
-      DATABASE_URL: databaseUrl({ production }),
-      REDIS_URL: z
-        .string()
-        .max(2048, 'is too long')
-        .refine(
-          (value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol),
-          'is not a redis:// or rediss:// address',
-        ),
-      PORTCULLIS_KEY_ENCRYPTION_KEY: keyEncryptionKey(production),
-      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
-      PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
-      PORTCULLIS_KEY_ROTATION_DAYS: integer({ min: 1, max: 365 }).default(30),
-      PORTCULLIS_AUDIENCES: z
-        .string()
-        .transform((value) => value.split(/[\s,]+/).filter((one) => one !== ''))
-        .pipe(z.array(z.string().max(256)).min(1, 'names no audience').max(16, 'names too many'))
-        .refine((all) => all.includes(OWN_AUDIENCE), `does not contain ${OWN_AUDIENCE}`)
-        .default(AUDIENCES),
-      PORTCULLIS_ACCESS_TOKEN_SECONDS: integer({ min: 1, max: MAX_TOKEN_SECONDS }).default(600),
+      ...serverFields(production),
+      ...keyFields(production),
+      ...tokenFields(),
       ...sessionFields(),
       PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
       PORTCULLIS_DURABLES: durables.default([]),
@@ -74,12 +41,7 @@ export function readAuthConfig(env: Environment = process.env) {
       ...mailFields(production),
       ...hashingFields(),
       PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
-      PORTCULLIS_RATE_LIMIT_SCALE: z
-        .string()
-        .regex(/^\d{1,9}(\.\d{1,4})?$/, 'is not a number above 0')
-        .transform(Number)
-        .refine((value) => value > 0, 'is not a number above 0')
-        .default(1),
+      PORTCULLIS_RATE_LIMIT_SCALE: rateLimitScale.default(1),
     }),
     env,
   );

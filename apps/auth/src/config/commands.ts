@@ -14,9 +14,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readClientKeys } from '../client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
-import { signingAlgorithm } from '../keys/signing-key.ts';
 import { administratorFields, administratorOf } from './administrator.ts';
-import { hashingFields, keyEncryptionKey, maxStalenessMs } from './fields.ts';
+import { hashingFields, keyFields, maxStalenessMs } from './fields.ts';
 
 /** Characters. */
 const MAX_JWKS_LENGTH = 32_768;
@@ -46,9 +45,7 @@ export function readAfterRestoreConfig(words: string[], env: Environment = proce
   const production = isProduction(env);
   const fields = readConfig(
     z.object({
-      PORTCULLIS_KEY_ENCRYPTION_KEY: keyEncryptionKey(production),
-      PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: keyEncryptionKey(production).optional(),
-      PORTCULLIS_SIGNING_ALGORITHM: signingAlgorithm.default('ES256'),
+      ...keyFields(production),
       PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
       PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
     }),

@@ -1,0 +1,110 @@
+/** What is reached over HTTP: the router of the verbs, the endpoints of OAuth and of verifiers, and pages. */
+import { createAuthRouter } from '@portcullis/api';
+import {
+  createHttpServer,
+  presentedToken,
+  type FastifyInstance,
+  type HttpServer,
+  type ProvePossession,
+} from '@portcullis/service';
+import { probeDatabase } from '@portcullis/service/postgres';
+import { PossessionGuard } from '@portcullis/verify';
+import { wallSeconds, type Parts } from './compose-parts.ts';
+import type { VerifierSide } from './compose-verifier-side.ts';
+import type { AuthConfig } from './config.ts';
+import { OWN_AUDIENCE } from './config/tokens.ts';
+import { addLinkPages } from './http/pages.ts';
+import { verifierPaths } from './http/paths.ts';
+import { clientIdentification } from './oauth/client-identification.ts';
+import { addIntrospectionEndpoint } from './oauth/introspection-endpoint.ts';
+import { addMetadataRoutes } from './oauth/metadata.ts';
+import { oauthPaths } from './oauth/paths.ts';
+import { createRequireClient } from './oauth/require-client.ts';
+import { addRevocationEndpoint } from './oauth/revocation-endpoint.ts';
+import { createRevokeToken } from './oauth/revoke-token.ts';
+import { addTokenEndpoint } from './oauth/token-endpoint.ts';
+import { createProvePossession } from './proof/prove-possession.ts';
+import { createSpendOnce } from './proof/spend-once.ts';
+import { createAuthenticate } from './token/authenticate.ts';
+import type { Mint } from './token/mint.ts';
+import { createTokenReader } from './token/read-token.ts';
+import { createStandingOf, type StandingOf } from './token/standing.ts';
+import type { Verbs } from './verbs.ts';
+
+const VERSION = '0.1.0';
+
+export interface Served {
+  verbs: Verbs;
+  mint: Mint;
+  verifierSide: VerifierSide;
+}
+
+export async function composeServer(
+  config: AuthConfig,
+  parts: Parts,
+  served: Served,
+): Promise<HttpServer> {
+  const { issuer, publicUrls } = config;
+  const { logger, registry, outages, sql, database, schema, keyRing, nonces } = parts;
+  const standingOf = createStandingOf(database);
+  const guard = new PossessionGuard(Date.now);
+  const authenticate = createAuthenticate(
+    createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
+    standingOf,
+    (token, claims, possession) => guard.demand(token, claims, possession),
+  );
+  const provePossession = createProvePossession({
+    nonces,
+    spendOnce: createSpendOnce(database),
+    publicUrls,
+    now: wallSeconds,
+  });
+  return await createHttpServer({
+    title: 'Portcullis auth service',
+    version: VERSION,
+    production: config.production,
+    logger,
+    registry,
+    outages,
+    router: createAuthRouter(served.verbs.service),
+    authenticate: async (request) => {
+      const { token, possession } = presentedToken(request, publicUrls);
+      return await authenticate(token, possession);
+    },
+    provePossession,
+    // Redis and NATS are not among these: without them this service still logs people out.
+    readiness: { postgres: () => probeDatabase(sql), schema },
+    trustedProxies: config.trustedProxies,
+    drainDelayMs: config.drainDelayMs,
+    cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
+    rawRoutes(app) {
+      addOAuthEndpoints(app, config, parts, { ...served, standingOf, provePossession });
+      served.verifierSide.addRoutes(app);
+      addLinkPages(app);
+    },
+    rawPaths: { ...oauthPaths, ...verifierPaths },
+  });
+}
+
+function addOAuthEndpoints(
+  app: FastifyInstance,
+  { issuer, audiences }: AuthConfig,
+  { database, keyRing, refreshTokens }: Parts,
+  served: Served & { standingOf: StandingOf; provePossession: ProvePossession },
+): void {
+  const { mint, standingOf, provePossession } = served;
+  const { refresh } = served.verbs;
+  const { makeChange, receipts } = served.verifierSide.revocations;
+  const readToken = createTokenReader({ keyRing, issuer, audience: null });
+  const identifyClient = clientIdentification(database, issuer);
+  addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });
+  addRevocationEndpoint(app, {
+    identifyClient,
+    revokeToken: createRevokeToken({ database, makeChange, receipts, refreshTokens, readToken }),
+  });
+  addIntrospectionEndpoint(app, {
+    requireClient: createRequireClient(identifyClient),
+    authenticate: createAuthenticate(readToken, standingOf),
+  });
+  addMetadataRoutes(app, { keyRing, issuer });
+}
