@@ -1,5 +1,5 @@
 /** What the launcher says of settings that it does not pass on, and that it knows all of them. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../paths.ts';
 import { withClient } from '../services/operation.ts';
@@ -8,8 +8,10 @@ import { join } from 'node:path';
 
 describe('the settings of the launcher', () => {
   it('are those that the configurations of the services read', async () => {
+    const areas = 'apps/auth/src/config';
     const files = [
       'apps/auth/src/config.ts',
+      ...(await readdir(join(ROOT, areas))).map((name) => `${areas}/${name}`),
       'apps/user/src/config.ts',
       'apps/admin/src/config.ts',
       'packages/service/src/config/service-fields.ts',
@@ -18,6 +20,9 @@ describe('the settings of the launcher', () => {
     const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')));
     const read = texts.flatMap((text) =>
       [...text.matchAll(/^ +(PORTCULLIS_[A-Z0-9_]+): /gm)].map(([, name = '']) => name),
+    );
+    expect(read).toEqual(
+      expect.arrayContaining(['PORTCULLIS_AUDIENCES', 'PORTCULLIS_SMTP_URL', 'PORTCULLIS_ISSUER']),
     );
     const ofCommands = ['PORTCULLIS_CLIENT_JWKS'];
     const unknown = [...new Set(read)].filter(
