@@ -3,7 +3,7 @@
  * let in begins anew at once, and whoever is refused comes back when the answer says.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import { crowdQuestion, crowdSettings, type CrowdAnswer } from './crowd-questions.ts';
 import { Person } from './person.ts';
 

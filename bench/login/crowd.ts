@@ -13,7 +13,7 @@ import {
   Worker,
   type AuthProcess,
   type SpawnedService,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { z } from 'zod';
 import type { RunOptions } from '../benchmark.ts';
 import { crowdAnswer, type CrowdQuestion, type CrowdSettings } from './crowd-questions.ts';

@@ -1,6 +1,6 @@
 /** A verifier that starts, once: how long that takes, and whether it knows then what it should. */
 import { Refusal } from '@portcullis/contracts';
-import { answerQuestions, natsOptions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, natsOptions, settingsOfWorker } from '@portcullis/testbed';
 import { createVerifier, withFallback } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';

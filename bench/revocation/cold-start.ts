@@ -11,7 +11,7 @@ import {
   Worker,
   type AuthProcess,
   type MachineClientSpec,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';

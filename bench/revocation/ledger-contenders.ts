@@ -1,5 +1,6 @@
 /** What is compared: the ledger as a verifier has it, and the plainest things that could be one. */
-import { clientId, newId, type AccessTokenClaims, type SessionId } from '@portcullis/contracts';
+import { newId, type AccessTokenClaims, type SessionId } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
 import { Ledger } from '@portcullis/verify';
 
 export interface Contender {

@@ -5,7 +5,7 @@
  * rounds. A pause is the longest addition of a round by the clock, in the best of the rounds: one that
  * the program makes is in every round, one that the machine makes is not.
  */
-import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import type { SessionId } from '@portcullis/contracts';
 import { z } from 'zod';
 import { CONTENDERS, type Contender } from './ledger-contenders.ts';

@@ -4,7 +4,7 @@
  *
  * In a process of its own for each size, whose collector can be called and has nothing else to do.
  */
-import { Worker } from '@portcullis/testkit';
+import { Worker } from '@portcullis/testbed';
 import { z } from 'zod';
 import type { RunOptions } from '../benchmark.ts';
 import { tableOf, type Target } from '../table.ts';

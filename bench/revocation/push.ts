@@ -6,8 +6,10 @@
  * ledger, and refuses the token when asked next, which it is. The bus ends when its subscriber is
  * called. Redis ends when the key is in the subscriber's set.
  */
-import { newId, sessionId } from '@portcullis/contracts';
-import { createTestIssuer, Worker } from '@portcullis/testkit';
+import { newId } from '@portcullis/contracts';
+import { sessionId } from '@portcullis/contracts/schemas';
+import { Worker } from '@portcullis/testbed';
+import { createTestIssuer } from '@portcullis/testkit';
 import { z } from 'zod';
 import type { RunOptions } from '../benchmark.ts';
 import { quantile, shuffled } from '../distribution.ts';

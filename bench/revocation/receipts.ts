@@ -5,8 +5,8 @@
  * The receipt is what a client sees: HTTP, the check of the token, the transaction, the push, three
  * processes that apply and acknowledge it, and the answer.
  */
-import { receipt } from '@portcullis/contracts';
-import { startAuth, Worker, type AuthProcess } from '@portcullis/testkit';
+import { receipt } from '@portcullis/contracts/schemas';
+import { startAuth, Worker, type AuthProcess } from '@portcullis/testbed';
 import postgres from 'postgres';
 import type { RunOptions } from '../benchmark.ts';
 import { quantile, shuffled } from '../distribution.ts';

@@ -1,5 +1,5 @@
 /** What the parts of this benchmark have in common: databases of their own, the servers as they are. */
-import { appDatabase, createTestBed, testServers, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, testServers, type TestBed } from '@portcullis/testbed';
 
 export interface Stage extends AsyncDisposable {
   readonly bed: TestBed<'auth'>;

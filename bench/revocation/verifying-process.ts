@@ -4,7 +4,7 @@
  */
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
-import { answerQuestions, machineNow, natsOptions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, machineNow, natsOptions, settingsOfWorker } from '@portcullis/testbed';
 import { Refusal } from '@portcullis/contracts';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';

@@ -1,5 +1,5 @@
 /** The process of a server that is called, which says how much processor time it has used. */
-import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import { serveBetterAuth } from './better-auth-server.ts';
 import {
   serverQuestion,

@@ -7,7 +7,7 @@
  * process keeps what its compiler has once decided, all of it is done again in fresh ones.
  */
 import { Disposal } from '@portcullis/service';
-import { createTestBed, testServers, Worker, type DatabaseRecipe } from '@portcullis/testkit';
+import { createTestBed, testServers, Worker, type DatabaseRecipe } from '@portcullis/testbed';
 import { z } from 'zod';
 import type { RunOptions } from '../benchmark.ts';
 import { comparisonOf, medianRatio, type Aim } from '../comparison.ts';

@@ -1,5 +1,5 @@
 /** Verifies tokens that it has never seen, as one of the contenders. */
-import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import { costOf, type Cost } from '../rounds.ts';
 import { coldSettings } from './cold-settings.ts';
 import {

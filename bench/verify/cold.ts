@@ -4,7 +4,7 @@
  * has a process of its own, and all of it is done again in fresh ones.
  */
 import { Disposal } from '@portcullis/service';
-import { Worker } from '@portcullis/testkit';
+import { Worker } from '@portcullis/testbed';
 import type { RunOptions } from '../benchmark.ts';
 import { comparisonOf, medianRatio, type Aim } from '../comparison.ts';
 import { cost, inTurns, together, type Rounds, type Standing } from '../rounds.ts';

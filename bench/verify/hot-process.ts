@@ -1,6 +1,6 @@
 /** Verifies tokens that it has seen before, as one of the contenders, and says what they take. */
 import { newId } from '@portcullis/contracts';
-import { answerQuestions, settingsOfWorker } from '@portcullis/testkit';
+import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import type { Cost } from '../rounds.ts';
 import { atOnce, fastJwt, portcullis, portcullisByPromise, type Contender } from './contenders.ts';
 import { hotQuestion, hotSettings, type Filled, type Memory } from './hot-settings.ts';

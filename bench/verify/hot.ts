@@ -7,7 +7,7 @@
  * in fresh ones.
  */
 import { Disposal } from '@portcullis/service';
-import { Worker } from '@portcullis/testkit';
+import { Worker } from '@portcullis/testbed';
 import type { RunOptions } from '../benchmark.ts';
 import { comparisonOf, medianRatio } from '../comparison.ts';
 import { cost, inTurns, together, type Rounds, type Standing } from '../rounds.ts';

@@ -2,7 +2,7 @@
  * Calls a server over connections that stay open, one request after the other on each, and looks at
  * every answer. On bare sockets: an HTTP client would need more of the machine than the server.
  */
-import { answerQuestions } from '@portcullis/testkit';
+import { answerQuestions } from '@portcullis/testbed';
 import { connect, type Socket } from 'node:net';
 import { loadQuestion, type LoadQuestion, type LoadResult } from './call-settings.ts';
 import { readAnswer } from './http-answer.ts';

@@ -2,14 +2,9 @@
  * A feed in memory that has a verifier start with very many revocations in force: with a snapshot, as
  * one that is far behind starts, and grants from then on.
  */
-import {
-  encodeSnapshot,
-  newId,
-  revocationEvent,
-  type GrantReply,
-  type RevocationEntry,
-  type SessionId,
-} from '@portcullis/contracts';
+import { newId, type GrantReply, type SessionId } from '@portcullis/contracts';
+import { revocationEvent } from '@portcullis/contracts/schemas';
+import { encodeSnapshot, type RevocationEntry } from '@portcullis/snapshot';
 import type { FeedListener, RevocationFeed } from '@portcullis/verify';
 import { SessionIds } from '../revocation/session-ids.ts';
 

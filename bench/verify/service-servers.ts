@@ -3,7 +3,7 @@
  * and twice with the caller taken for granted.
  */
 import { createUserRouter, type Profile } from '@portcullis/api';
-import { userClaims } from '@portcullis/contracts';
+import { userClaims } from '@portcullis/contracts/schemas';
 import {
   createHttpServer,
   createLogger,

@@ -1,5 +1,5 @@
 import { migrateDatabase, readMigrations } from '@portcullis/service/postgres';
-import { repositoryRoot } from '@portcullis/testkit';
+import { repositoryRoot } from '@portcullis/testbed';
 import postgres from 'postgres';
 import { folderUpTo } from './folder-up-to.ts';
 import type { Tried } from './offences.ts';

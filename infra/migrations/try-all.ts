@@ -1,4 +1,4 @@
-import { createTestBed } from '@portcullis/testkit';
+import { createTestBed } from '@portcullis/testbed';
 import { applyEach, type Size } from './apply-each.ts';
 import { AUTH } from './auth-subject.ts';
 import type { Tried } from './offences.ts';

@@ -1,6 +1,6 @@
 /** The indexes once more, beside the auth service itself: people log in, refresh and log out. */
 import { readMigrations } from '@portcullis/service/postgres';
-import { repositoryRoot, run, SOURCE_RUNNER, startAuth, type TestBed } from '@portcullis/testkit';
+import { repositoryRoot, run, SOURCE_RUNNER, startAuth, type TestBed } from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { z } from 'zod';

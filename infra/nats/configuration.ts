@@ -9,7 +9,7 @@ import {
   type BusRole,
   type Crossing,
   type Durable,
-} from '@portcullis/contracts';
+} from '@portcullis/bus';
 
 /** Only looks whether NATS is there. */
 export const LAUNCHER = 'launcher';

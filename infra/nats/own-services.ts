@@ -3,7 +3,8 @@
  * where it is asked for an audience and durable consumers. `services.json` of the data folder names
  * them, so that they outlive a restart; `npm run service` writes it.
  */
-import { audienceName, EVENT_STREAMS, serviceName, type EventStream } from '@portcullis/contracts';
+import { EVENT_STREAMS, type EventStream } from '@portcullis/bus';
+import { audienceName, serviceName } from '@portcullis/contracts/schemas';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StepFailure } from '../steps.ts';

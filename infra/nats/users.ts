@@ -1,5 +1,5 @@
 /** Each service's own user on NATS. The passwords are made at the first start, and kept. */
-import { DURABLES } from '@portcullis/contracts';
+import { DURABLES } from '@portcullis/bus';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

@@ -80,14 +80,14 @@ async function checkAll(session: Session, folder: string): Promise<0 | 1 | 3> {
   return missing ? 3 : 0;
 }
 
-/** Alone with what it depends on and its peers, apart from what only test beds need. */
+/** Alone with what it depends on and its peers. */
 async function strictly(
   project: Project,
   tarball: Tarball,
   all: readonly Tarball[],
   node: string,
 ): Promise<boolean> {
-  const peers = tarball.folder === 'testkit' ? {} : tarball.manifest.peerDependencies;
+  const peers = tarball.manifest.peerDependencies;
   const nats = Object.entries(natsOn(node)).filter(([name]) => name in peers);
   const others = { ...peers, ...Object.fromEntries(nats) };
   return (await project.install(withOwn(tarball, all), others)) && (await project.load([tarball]));
@@ -98,14 +98,14 @@ function natsOn(node: string): Record<string, string> {
   return { '@nats-io/jetstream': NATS_ON_NODE_20, '@nats-io/transport-node': NATS_ON_NODE_20 };
 }
 
-/** Each package of others that ours name, but for the clients that only test beds need. */
+/** Each package of others that ours name. */
 function othersOf(
   tarballs: readonly Tarball[],
   version: (range: string) => string,
 ): Record<string, string> {
-  const ranges = tarballs.flatMap(({ folder, manifest }) => [
+  const ranges = tarballs.flatMap(({ manifest }) => [
     ...Object.entries(manifest.dependencies),
-    ...Object.entries(folder === 'testkit' ? {} : manifest.peerDependencies),
+    ...Object.entries(manifest.peerDependencies),
   ]);
   return Object.fromEntries(
     ranges

@@ -47,6 +47,9 @@ describe('in a copy of the workspace', () => {
 
   const reversals = [
     { from: 'packages/contracts', to: '@portcullis/api' },
+    { from: 'packages/snapshot', to: '@portcullis/bus' },
+    { from: 'packages/bus', to: '@portcullis/api' },
+    { from: 'packages/testkit', to: '@portcullis/testbed' },
     { from: 'packages/verify', to: '@portcullis/auth' },
     { from: 'packages/client', to: '@portcullis/service' },
     { from: 'packages/events', to: '@portcullis/verify' },
@@ -128,11 +131,15 @@ describe('what turbo does not look at', () => {
   });
 
   // Allowed by tag, since turbo takes a development dependency for a dependency.
-  test('what is published does not import the testkit', () => {
+  test('what is published does not import the testkit, nor a test bed', () => {
     const importing = packages()
-      .filter((folder) => basename(folder) !== 'infra')
+      .filter((folder) => !['infra', 'testbed'].includes(basename(folder)))
       .flatMap((folder) => sourcesIn(join(folder, 'src')))
-      .filter((file) => modulesNamedIn(readFileSync(file, 'utf8')).includes('@portcullis/testkit'));
+      .filter((file) =>
+        modulesNamedIn(readFileSync(file, 'utf8')).some((name) =>
+          /^@portcullis\/test(kit|bed)$/.test(name),
+        ),
+      );
     expect(importing).toEqual([]);
   });
 

@@ -4,15 +4,14 @@
  */
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
-  accountEvent,
   busPermissions,
   EVENT_STREAMS,
   EVENTS_API,
   inboxPrefix,
   isInbox,
-  revocationEvent,
   subjectsOf,
-} from '@portcullis/contracts';
+} from '@portcullis/bus';
+import { accountEvent, revocationEvent } from '@portcullis/contracts/schemas';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

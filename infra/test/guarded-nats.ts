@@ -1,6 +1,6 @@
 /** A NATS server of a test's own with the users and permissions of production. */
-import { inboxPrefix } from '@portcullis/contracts';
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { inboxPrefix } from '@portcullis/bus';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { LAUNCHER, natsConfiguration, passwordVariable } from '../nats/configuration.ts';
 

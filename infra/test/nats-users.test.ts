@@ -1,5 +1,5 @@
 /** The users that the launcher makes: with passwords of their own, which outlive a restart. */
-import { startPrivateNats } from '@portcullis/testkit';
+import { startPrivateNats } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

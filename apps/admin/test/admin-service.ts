@@ -1,7 +1,9 @@
 /** The admin service in this process, on real NATS, with an issuer of the testkit and auth stood in for. */
-import { grantRequest, subjectsOf } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import { grantRequest } from '@portcullis/contracts/schemas';
 import { connectBus, createLogger, Disposal } from '@portcullis/service';
-import { createForge, createTestBed, createTestIssuer, freePort } from '@portcullis/testkit';
+import { createTestBed, freePort } from '@portcullis/testbed';
+import { createForge, createTestIssuer } from '@portcullis/testkit';
 import { vi } from 'vitest';
 import { compose } from '../src/compose.ts';
 import { CREDENTIALS, startAuthStandIn } from './auth-stand-in.ts';

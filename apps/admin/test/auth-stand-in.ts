@@ -1,8 +1,6 @@
 /** The real auth router on the real HTTP edge, with verbs that remember what they were asked. */
 import { createAuthRouter, type AccountAdministration, type AuthService } from '@portcullis/api';
 import {
-  clientId,
-  machineClaims,
   newId,
   Refusal,
   type ClientId,
@@ -10,6 +8,7 @@ import {
   type Receipt,
   type UserId,
 } from '@portcullis/contracts';
+import { clientId, machineClaims } from '@portcullis/contracts/schemas';
 import {
   answerRefusal,
   bearerToken,

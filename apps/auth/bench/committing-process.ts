@@ -3,8 +3,9 @@
  * commit was answered. Beside it, in the same process and after a commit of the same kind: a bare
  * message on the bus, and a deny list in Redis as one would write it by hand.
  */
-import { sessionId, type RevocationEvent } from '@portcullis/contracts';
-import { answerQuestions, machineNow, natsOptions, settingsOfWorker } from '@portcullis/testkit';
+import type { RevocationEvent } from '@portcullis/contracts';
+import { sessionId } from '@portcullis/contracts/schemas';
+import { answerQuestions, machineNow, natsOptions, settingsOfWorker } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import { z } from 'zod';

@@ -3,7 +3,7 @@
  * parameters that it has by default, in threads of the same priority, for as long as it is told.
  */
 import { hash } from '@node-rs/argon2';
-import { answerQuestions } from '@portcullis/testkit';
+import { answerQuestions } from '@portcullis/testbed';
 import { z } from 'zod';
 import { DEFAULT_ARGON2 } from '../src/password/argon2-parameters.ts';
 import { HashingThreads } from '../src/password/hashing-threads.ts';

@@ -1,5 +1,6 @@
 /** What users and clients do: log in, refresh, log out, lose access; and requests at every verifier. */
-import { clientId, type UserId } from '@portcullis/contracts';
+import type { UserId } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
 import type { Auth } from './auth.ts';
 import type { Cut } from './verbs/cut.ts';
 import type { Facts } from './guarantees/facts.ts';

@@ -1,7 +1,7 @@
 /** Instances of the auth service in this process, on servers of their own, and people who use them. */
 import { createHash, randomBytes } from 'node:crypto';
 import { Disposal } from '@portcullis/service';
-import { appDatabase, createTestBed, freePort, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, freePort, type TestBed } from '@portcullis/testbed';
 import type { Tokens } from '@portcullis/api';
 import type { Role } from '@portcullis/contracts';
 import postgres, { type Sql } from 'postgres';

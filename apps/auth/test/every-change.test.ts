@@ -5,7 +5,8 @@
  * What is not in the table fails; so does what lacks one of the three.
  */
 import { createAuthRouter, type AuthService } from '@portcullis/api';
-import { newId, receipt, type ClientId, type Receipt } from '@portcullis/contracts';
+import { newId, type ClientId, type Receipt } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** A fault of the infrastructure is 503: never 401, never a success, and it passes. */
-import { startTcpProxy, type TcpProxy } from '@portcullis/testkit';
+import { startTcpProxy, type TcpProxy } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {

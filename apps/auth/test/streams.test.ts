@@ -1,8 +1,8 @@
 /** Streams and consumers that another release, or an operator, has made otherwise. */
 import { AckPolicy, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
-import { subjectsOf, type Durable } from '@portcullis/contracts';
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { subjectsOf, type Durable } from '@portcullis/bus';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readable, type Difference } from '../src/nats/stream-settings.ts';
 import { ensureStreams } from '../src/nats/streams.ts';

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
-import { appDatabase, createTestBed, seededRandom, startAuth } from '@portcullis/testkit';
+import { appDatabase, createTestBed, startAuth } from '@portcullis/testbed';
+import { seededRandom } from '@portcullis/testkit';
 import { mannWhitney } from './mann-whitney.ts';
 import { OPERATIONS, PASSWORD, type Operation } from './operations.ts';
 

@@ -1,12 +1,7 @@
 /** The real auth router on the real HTTP edge, which renames and announces it, and knows no accounts. */
 import { createAuthRouter, type AuthService } from '@portcullis/api';
-import {
-  machineClaims,
-  newId,
-  Refusal,
-  type AccountEvent,
-  type UserId,
-} from '@portcullis/contracts';
+import { newId, Refusal, type AccountEvent, type UserId } from '@portcullis/contracts';
+import { machineClaims } from '@portcullis/contracts/schemas';
 import { bearerToken, createHttpServer, createLogger, createRegistry } from '@portcullis/service';
 
 const TOKEN = 'machine.token.good';

@@ -1,6 +1,6 @@
 /** Whatever happens to NATS, who registered is known in the end. */
 import { newId } from '@portcullis/contracts';
-import { startPrivateNats } from '@portcullis/testkit';
+import { startPrivateNats } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSurroundings, registered, startUserService } from './user-service.ts';
 

@@ -1,6 +1,6 @@
 /** Without its database the service knows nothing, and says so; what came meanwhile comes again. */
 import { newId } from '@portcullis/contracts';
-import { startTcpProxy } from '@portcullis/testkit';
+import { startTcpProxy } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSurroundings, registered, startUserService } from './user-service.ts';
 

@@ -1,7 +1,7 @@
 /** The live subscription of one's own account events, over real HTTP, NATS and PostgreSQL. */
 import { newId, type AccountEvent, type UserId } from '@portcullis/contracts';
 import { createPortcullisClient } from '@portcullis/client';
-import { freePort } from '@portcullis/testkit';
+import { freePort } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSurroundings, deleted, registered, startUserService } from './user-service.ts';

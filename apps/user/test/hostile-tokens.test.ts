@@ -1,5 +1,5 @@
 /** The table of hostile tokens, over HTTP: status, body and headers tell none of them apart. */
-import { userId } from '@portcullis/contracts';
+import { userId } from '@portcullis/contracts/schemas';
 import {
   askInText,
   askOverHttp,

@@ -1,7 +1,7 @@
 /** The key set of the issuer goes away while grants go on coming over NATS: real HTTP, NATS, PostgreSQL. */
 import { newId } from '@portcullis/contracts';
 import { Disposal } from '@portcullis/service';
-import { freePort, startUser } from '@portcullis/testkit';
+import { freePort, startUser } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compose } from '../src/compose.ts';

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { createTestBed } from '@portcullis/testkit';
+import { createTestBed } from '@portcullis/testbed';
 import postgres from 'postgres';
 import { expect, it } from 'vitest';
 import { migrateDatabase } from '../src/postgres/migrate.ts';

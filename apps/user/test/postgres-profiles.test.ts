@@ -1,6 +1,6 @@
 /** What the store promises while events and requests meet. */
 import { newId } from '@portcullis/contracts';
-import { appDatabase, createTestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../src/postgres/database.ts';
 import { postgresProfiles } from '../src/postgres/postgres-profiles.ts';

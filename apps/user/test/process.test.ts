@@ -6,7 +6,7 @@ import {
   SOURCE_RUNNER,
   startUser,
   TestProcess,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createSurroundings, registered } from './user-service.ts';
 

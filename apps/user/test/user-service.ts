@@ -1,22 +1,12 @@
 /** The user service in this process, on real PostgreSQL and NATS, with an issuer of the testkit. */
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  clientId,
-  grantRequest,
-  newId,
-  subjectsOf,
-  type AccountEvent,
-  type UserId,
-} from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import { newId, type AccountEvent, type UserId } from '@portcullis/contracts';
+import { clientId, grantRequest } from '@portcullis/contracts/schemas';
 import { connectBus, createLogger, Disposal } from '@portcullis/service';
-import {
-  appDatabase,
-  createTestBed,
-  createTestIssuer,
-  freePort,
-  type TestIssuer,
-} from '@portcullis/testkit';
+import { appDatabase, createTestBed, freePort } from '@portcullis/testbed';
+import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { startAuthStandIn } from './auth-stand-in.ts';
 import { compose, SERVICE } from '../src/compose.ts';
 import type { UserConfig } from '../src/config.ts';

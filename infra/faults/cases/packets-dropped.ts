@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts';
 import { RESTART_MS } from '../lengths.ts';
-import { freePort, startTcpProxy } from '@portcullis/testkit';
+import { freePort, startTcpProxy } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNamespace, whyNoNamespaces } from '../stage/namespace.ts';
 import { withOwnVerifier } from '../stage/own-verifier.ts';

@@ -1,5 +1,5 @@
 import { TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import type { Subjects } from '@portcullis/contracts';
+import type { Subjects } from '@portcullis/bus';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** From the repair on. Milliseconds. */

@@ -1,5 +1,5 @@
 /** A backup of the stage's auth database, and its restore by the documented command. */
-import { run, SOURCE_RUNNER, testServers } from '@portcullis/testkit';
+import { run, SOURCE_RUNNER, testServers } from '@portcullis/testbed';
 import postgres from 'postgres';
 import type { Stage } from './stage.ts';
 

@@ -2,7 +2,7 @@
 import type { Scene } from '../fault.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { testServers } from '@portcullis/testkit';
+import { testServers } from '@portcullis/testbed';
 import { isReady } from './stage.ts';
 
 /** Statements for an administrator of the server. */

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
+import { SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
 import { existsSync } from 'node:fs';
 import { startRelay, type Relay } from './relay.ts';
 

@@ -1,5 +1,5 @@
 /** A verifier of the test's own beside the services', for as long as one fault lasts. */
-import { spawnService, startTcpProxy, type ServiceOptions } from '@portcullis/testkit';
+import { spawnService, startTcpProxy, type ServiceOptions } from '@portcullis/testbed';
 import type { Scene } from '../fault.ts';
 import { untilReady, type VerifierSpot } from './stage.ts';
 

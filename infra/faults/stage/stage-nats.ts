@@ -1,5 +1,5 @@
 /** The stage's NATS server, with one user for all services whose login and permissions can be changed. */
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 
 const STAGE = { user: 'stage', pass: 'of the stage' };
 const SERVICE = { user: 'service', pass: 'of the services' };

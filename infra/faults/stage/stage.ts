@@ -17,10 +17,10 @@ import {
   type SpawnedService,
   type TcpProxy,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { subjectsOf, type Subjects } from '@portcullis/contracts';
+import { subjectsOf, type Subjects } from '@portcullis/bus';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogWatch } from '../history/logged.ts';
 import type { Machine } from '../history/machine.ts';

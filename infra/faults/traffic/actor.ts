@@ -1,5 +1,5 @@
 /** Does one thing at a time to the system, and writes down what came of it. */
-import { receipt } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { History } from '../history/history.ts';

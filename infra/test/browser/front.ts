@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { TestSystem } from '@portcullis/testkit';
+import type { TestSystem } from '@portcullis/testbed';
 
 export interface Passed {
   method: string;

@@ -4,7 +4,7 @@
  * both. `npm run acknowledgements` takes the nats-server that comes first in PATH.
  */
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import { subjectsOf } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
 import {
   appDatabase,
   createTestBed,
@@ -12,7 +12,7 @@ import {
   startUser,
   testProgram,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { execFileSync } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testbed';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logIn, refresh, register } from './calls.ts';

@@ -1,5 +1,5 @@
 /** Cookie mode, and the pages of the services, in a real browser. Skipped where there is none. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import type { PortcullisClient, PortcullisClientOptions } from '@portcullis/client';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

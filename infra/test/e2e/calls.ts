@@ -1,5 +1,6 @@
 /** The plain HTTP surface, as curl would use it. */
-import { receipt, type Receipt } from '@portcullis/contracts';
+import type { Receipt } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 

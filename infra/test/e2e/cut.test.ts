@@ -1,7 +1,7 @@
 /** What is open when a session ends, ends with it; and an ordinary refresh cuts nothing. */
 import { CLOSE_CODES, FINAL_CLOSE_CODES } from '@portcullis/contracts';
 import { isPortcullisError } from '@portcullis/client';
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refresh, register, type Tokens } from './calls.ts';

@@ -1,5 +1,5 @@
 /** New roles take effect at once, under traffic, without a new login. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { isPortcullisError } from '@portcullis/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

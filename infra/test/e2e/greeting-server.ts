@@ -1,6 +1,6 @@
 /** A WebSocket server on a verifier of its own, as a service of somebody else's would be. */
 import { connect } from '@nats-io/transport-node';
-import type { TestSystem } from '@portcullis/testkit';
+import type { TestSystem } from '@portcullis/testbed';
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
 import { cutOnRevocation } from '@portcullis/verify/ws';

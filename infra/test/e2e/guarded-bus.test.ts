@@ -1,6 +1,7 @@
 /** The whole system on a NATS server on which each service may do only what is its business. */
 import { jetstreamManager } from '@nats-io/jetstream';
-import { newId, subjectsOf, type GrantRequest } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import { newId, type GrantRequest } from '@portcullis/contracts';
 import {
   appDatabase,
   createTestBed,
@@ -10,7 +11,7 @@ import {
   type AuthProcess,
   type SpawnedService,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGuardedNats, type GuardedNats } from '../guarded-nats.ts';

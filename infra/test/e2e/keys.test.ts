@@ -1,6 +1,6 @@
 /** Signing keys under traffic: two instances of auth, and a service that verifies. */
-import { startAuth, startSystem, type AuthProcess, type TestSystem } from '@portcullis/testkit';
-import { receipt } from '@portcullis/contracts';
+import { startAuth, startSystem, type AuthProcess, type TestSystem } from '@portcullis/testbed';
+import { receipt } from '@portcullis/contracts/schemas';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';

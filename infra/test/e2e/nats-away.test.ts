@@ -1,5 +1,5 @@
 /** Losing NATS costs speed, not availability: verifiers stay fresh, and informed, over HTTP. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { get, logIn, logOut, register, statusOf, type Account } from './calls.ts';

@@ -5,7 +5,7 @@ import {
   startTcpProxy,
   type TcpProxy,
   type TestSystem,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

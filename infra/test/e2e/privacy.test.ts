@@ -1,5 +1,5 @@
 /** What is kept about a person can be had by them, and is gone everywhere after their deletion. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseText, redisText } from '../secrets/collect.ts';

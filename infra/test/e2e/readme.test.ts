@@ -1,5 +1,5 @@
 /** What the README tells a stranger to paste, pasted. */
-import { repositoryRoot, startSystem, type TestSystem } from '@portcullis/testkit';
+import { repositoryRoot, startSystem, type TestSystem } from '@portcullis/testbed';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

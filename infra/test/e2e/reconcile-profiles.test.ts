@@ -4,7 +4,7 @@ import {
   SOURCE_RUNNER,
   startSystem,
   type TestSystem,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runProgram } from '../run-program.ts';

@@ -1,7 +1,7 @@
 /** What a revocation must survive, on real processes and servers. */
 import { jetstreamManager } from '@nats-io/jetstream';
-import { subjectsOf } from '@portcullis/contracts';
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 /** SDK clients of a test system, whose requests are written down. */
 import { createPortcullisClient, memoryStorage, type PortcullisClient } from '@portcullis/client';
-import type { TestSystem } from '@portcullis/testkit';
+import type { TestSystem } from '@portcullis/testbed';
 
 /** As long as tokens are held, and asked for again. */
 type Storage = ReturnType<typeof memoryStorage>;

@@ -10,7 +10,7 @@ import {
   natsOptions,
   startSystem,
   type TestSystem,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseText, folderText, redisText } from '../secrets/collect.ts';
 import { scan, type Leak } from '../secrets/scan.ts';

@@ -2,7 +2,7 @@
  * The endpoints as other people's clients expect them: openid-client, oauth4webapi, curl and PyJWT,
  * with no line of ours between them and the running services.
  */
-import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testkit';
+import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testbed';
 import { exportJWK } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';

@@ -1,5 +1,5 @@
 /** Faults from the field: administrators and users, through all three services. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { get, logIn, register, type Account } from '../e2e/calls.ts';
 

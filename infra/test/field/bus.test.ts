@@ -1,7 +1,7 @@
 /** Faults of the bus, on a NATS server of this file's own with a user whose permissions change. */
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, nanos, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import { subjectsOf } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
 import {
   appDatabase,
   createTestBed,
@@ -13,7 +13,7 @@ import {
   type PrivateNats,
   type SpawnedService,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { get, logIn, register, statusOf } from '../e2e/calls.ts';

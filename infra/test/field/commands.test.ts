@@ -1,5 +1,5 @@
 /** Faults of the documents: an operator's command has no environment to run in. */
-import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testbed';
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,7 @@
 /** Faults of events for other services, and for the people whose events they are. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { subjectsOf } from '@portcullis/contracts';
-import { startPrivateNats, startSystem, type TestSystem } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { startPrivateNats, startSystem, type TestSystem } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

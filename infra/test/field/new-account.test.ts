@@ -1,6 +1,6 @@
 /** A fault of the documents: how a NATS that runs is to read the account of another service. */
-import { freePort, TestProcess, testProgram } from '@portcullis/testkit';
-import { inboxPrefix, subjectsOf } from '@portcullis/contracts';
+import { freePort, TestProcess, testProgram } from '@portcullis/testbed';
+import { inboxPrefix, subjectsOf } from '@portcullis/bus';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

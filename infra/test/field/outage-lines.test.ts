@@ -11,7 +11,7 @@ import {
   type PrivateRedis,
   type TcpProxy,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';

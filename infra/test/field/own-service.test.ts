@@ -8,7 +8,7 @@ import {
   type AuthProcess,
   type PrivateNats,
   type TestBed,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import { transform } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

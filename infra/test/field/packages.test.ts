@@ -1,5 +1,6 @@
 /** The packages as a project of their users gets them: packed, and unpacked outside of this workspace. */
-import { encodeSnapshot, newId, type RevocationEntry } from '@portcullis/contracts';
+import { newId } from '@portcullis/contracts';
+import { encodeSnapshot, type RevocationEntry } from '@portcullis/snapshot';
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
 import {
@@ -245,7 +246,7 @@ describe('in a browser', () => {
   });
 
   it('W5: a snapshot has the same checksums as with Node', async () => {
-    const text = await bundle(`export { encodeSnapshot } from '@portcullis/contracts'`, 'browser');
+    const text = await bundle(`export { encodeSnapshot } from '@portcullis/snapshot'`, 'browser');
     const place = { epoch: newId('epo'), position: 7 };
     const entries: RevocationEntry[] = [{ kind: 'session', key: newId('ses'), expires_at: null }];
     const module = { exports: {} };

@@ -1,5 +1,5 @@
 /** The README of this checkout, block after block, as a reader pastes it. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

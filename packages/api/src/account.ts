@@ -1,5 +1,5 @@
 /** Accounts as administrators see them; the auth service answers, the admin service asks. */
-import { receipt, receiptWait, role, userId, shownName } from '@portcullis/contracts';
+import { receipt, receiptWait, role, userId, shownName } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { filter } from './filter.ts';
 

@@ -1,5 +1,5 @@
 /** The router of the admin service. */
-import { receipt } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import type * as z from 'zod';
 import {
   account,

@@ -1,5 +1,5 @@
 /** What the auth service has to be able to do. */
-import type { receipt } from '@portcullis/contracts';
+import type { receipt } from '@portcullis/contracts/schemas';
 import type * as z from 'zod';
 import type {
   account,

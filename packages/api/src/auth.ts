@@ -1,5 +1,5 @@
 /** The router of the auth service. */
-import { receipt } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import {
   accountChange,

@@ -6,7 +6,7 @@ import {
   receipt,
   receiptWait,
   shownName,
-} from '@portcullis/contracts';
+} from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { filter } from './filter.ts';
 

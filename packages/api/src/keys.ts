@@ -1,5 +1,5 @@
 /** Signing keys. */
-import { keyId, receiptWait } from '@portcullis/contracts';
+import { keyId, receiptWait } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 
 export const killKeyInput = z.strictObject({ kid: keyId, wait: receiptWait });

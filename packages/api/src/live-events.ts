@@ -1,5 +1,5 @@
 /** What a user hears of their own account while it happens: never more than they may read anyway. */
-import { role } from '@portcullis/contracts';
+import { role } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 
 const every = { occurred_at: z.iso.datetime() };

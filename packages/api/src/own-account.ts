@@ -1,5 +1,5 @@
 /** What its owner makes of an account, and may know of it. */
-import { emailAddress, shownName } from '@portcullis/contracts';
+import { emailAddress, shownName } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { account } from './account.ts';
 import { password } from './recovery.ts';

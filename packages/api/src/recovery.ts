@@ -1,5 +1,5 @@
 /** E-mail addresses and passwords of the caller: what proves them, and what changes them. */
-import { emailAddress, receipt, receiptWait } from '@portcullis/contracts';
+import { emailAddress, receipt, receiptWait } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import type { AnonymousCall, UserCall } from './context.ts';
 import { publicProcedure, router, userProcedure } from './procedures.ts';

@@ -1,5 +1,5 @@
 /** Sessions: how they are opened, what of them is answered, and how they end. */
-import { receiptWait, sessionId } from '@portcullis/contracts';
+import { receiptWait, sessionId } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { knownAddress, password } from './recovery.ts';
 

@@ -1,5 +1,5 @@
 /** The router of the user service. */
-import { shownName, userId } from '@portcullis/contracts';
+import { shownName, userId } from '@portcullis/contracts/schemas';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
 import type { UserCall, UserStream } from './context.ts';

@@ -1,5 +1,5 @@
 /** Cookie mode of the SDK against the services as they are, over a `fetch` that keeps cookies as a browser does. */
-import { startSystem, type TestSystem } from '@portcullis/testkit';
+import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPortcullisClient, type PortcullisClient } from '../src/index.ts';
 

@@ -1,6 +1,6 @@
 /** The SDK against the services as they are: what the fake ones claim of the wire is true. */
 import type { Tokens } from '@portcullis/api';
-import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testkit';
+import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   createDpopKey,

@@ -4,9 +4,8 @@
  * A user has roles, and through them permissions; a machine client has permissions as the scopes
  * of its token.
  */
-import * as z from 'zod';
 
-export const permission = z.enum([
+export const PERMISSIONS = [
   'users:read',
   'users:write',
   'users:delete',
@@ -23,20 +22,20 @@ export const permission = z.enum([
   'revocations:read',
   /** RFC 7662. */
   'tokens:introspect',
-]);
-export type Permission = z.infer<typeof permission>;
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
 
-export const role = z.enum(['admin', 'support']);
-export type Role = z.infer<typeof role>;
+export const ROLES = ['admin', 'support'] as const;
+export type Role = (typeof ROLES)[number];
 
-const ROLES: ReadonlySet<unknown> = new Set(role.options);
+const KNOWN_ROLES: ReadonlySet<unknown> = new Set(ROLES);
 
 export function isRole(value: unknown): value is Role {
-  return ROLES.has(value);
+  return KNOWN_ROLES.has(value);
 }
 
 const PERMISSIONS_OF: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  admin: new Set(permission.options),
+  admin: new Set(PERMISSIONS),
   support: new Set<Permission>(['users:read', 'sessions:revoke', 'verifiers:read']),
 };
 

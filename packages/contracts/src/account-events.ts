@@ -2,33 +2,26 @@
  * Domain events of accounts, for services that keep data of their own about users.
  * At least once, in any order: consumers are idempotent, and a deletion leaves a tombstone.
  */
-import * as z from 'zod';
-import { role } from './access.ts';
-import { eventId, userId } from './ids.ts';
-import { actor, issuerTime } from './revocation.ts';
+import type { Role } from './access.ts';
+import type { EventId, UserId } from './ids.ts';
+import type { Actor } from './revocation.ts';
 
-const everyEvent = {
-  version: z.literal(1),
-  id: eventId,
-  user_id: userId,
-  occurred_at: issuerTime,
-  actor,
-  request_id: z.string().max(64),
-};
+interface EveryEvent {
+  version: 1;
+  id: EventId;
+  user_id: UserId;
+  /** Milliseconds since the epoch, by the clock of the database. */
+  occurred_at: number;
+  actor: Actor;
+  request_id: string;
+}
 
-export const accountEvent = z.discriminatedUnion('type', [
-  z.object({
-    ...everyEvent,
-    type: z.literal('registered'),
-    email: z.string(),
-    name: z.string().nullable(),
-  }),
-  z.object({ ...everyEvent, type: z.literal('email-changed'), email: z.string() }),
-  z.object({ ...everyEvent, type: z.literal('profile-changed'), name: z.string().nullable() }),
-  z.object({ ...everyEvent, type: z.literal('disabled') }),
-  z.object({ ...everyEvent, type: z.literal('enabled') }),
-  z.object({ ...everyEvent, type: z.literal('roles-changed'), roles: z.array(role) }),
-  z.object({ ...everyEvent, type: z.literal('deleted') }),
-]);
-export type AccountEvent = z.infer<typeof accountEvent>;
+export type AccountEvent =
+  | (EveryEvent & { type: 'registered'; email: string; name: string | null })
+  | (EveryEvent & { type: 'email-changed'; email: string })
+  | (EveryEvent & { type: 'profile-changed'; name: string | null })
+  | (EveryEvent & { type: 'disabled' })
+  | (EveryEvent & { type: 'enabled' })
+  | (EveryEvent & { type: 'roles-changed'; roles: Role[] })
+  | (EveryEvent & { type: 'deleted' });
 export type AccountEventType = AccountEvent['type'];

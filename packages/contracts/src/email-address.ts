@@ -10,10 +10,9 @@
  * What only looks an account up (login, forgot, resend, search) does not ask this rule: accounts from
  * before it have to be found.
  */
-import * as z from 'zod';
 
 /** Octets; in ASCII, characters. RFC 5321 section 4.5.3.1; 256 for a path, less its angle brackets. */
-const MAX_ADDRESS = 254;
+export const MAX_ADDRESS = 254;
 const MAX_LOCAL = 64;
 /** Octets (RFC 1035 section 2.3.4). The 255 of a whole domain are more than an address leaves it. */
 const MAX_LABEL = 63;
@@ -62,17 +61,3 @@ function problemWithDomain(domain: string): string | null {
   if (DIGITS.test(labels.at(-1) ?? '')) return 'The domain may not end in a number.';
   return null;
 }
-
-/** An address that is to become an account's, without the spaces around it. */
-export const emailAddress = z
-  .string()
-  .trim()
-  .superRefine((address, context) => {
-    const message = problemWithAddress(address);
-    if (message !== null) context.addIssue({ code: 'custom', message });
-  })
-  .meta({
-    format: 'email',
-    maxLength: MAX_ADDRESS,
-    description: 'ASCII; a domain in another script in its ASCII form (xn--…).',
-  });

@@ -3,7 +3,6 @@
  * status, and the constant public text. Private detail goes into `cause`, and from there into the
  * log, never into an answer.
  */
-import * as z from 'zod';
 
 const REFUSALS = {
   invalid_request: [400, 'The request does not have the form that this operation takes.'],
@@ -40,20 +39,21 @@ const REFUSALS = {
 export type ErrorCode = keyof typeof REFUSALS;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets what a closed record has
-export const errorCode = z.enum(Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]]);
+export const ERROR_CODES = Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]];
 
 /** One problem with one part of the input. `path` is dotted; `message` never repeats the value. */
-export const issue = z.object({ path: z.string(), message: z.string() });
-export type Issue = z.infer<typeof issue>;
+export interface Issue {
+  path: string;
+  message: string;
+}
 
 /** The body of every error answer of the plain HTTP surface. */
-export const errorBody = z.object({
-  code: errorCode,
-  message: z.string(),
-  request_id: z.string(),
-  issues: z.array(issue).optional(),
-});
-export type ErrorBody = z.infer<typeof errorBody>;
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  request_id: string;
+  issues?: Issue[] | undefined;
+}
 
 export interface RefusalOptions {
   /** Private detail for the log. */

@@ -6,14 +6,17 @@
  * answer counts only for its own nonce and incarnation, because it carries only what was missing at
  * the position in its own request.
  */
-import * as z from 'zod';
-import { epochId, eventId, incarnationId, serviceName } from './ids.ts';
-import { issuerTime, position, revocationEvent } from './revocation.ts';
+import type { EpochId, EventId, IncarnationId } from './ids.ts';
+import type { RevocationEvent } from './revocation.ts';
 
 /** The most event ids that one acknowledgement or request may name. */
 export const MAX_ACKNOWLEDGED = 1_000;
 /** The most events that one answer carries; more are asked for at once. */
 export const MAX_GRANTED_EVENTS = 1_000;
+
+/** The bounds of S, in milliseconds. */
+export const MIN_STALENESS_MS = 100;
+export const MAX_STALENESS_MS = 300_000;
 
 /** The most vouches for keys that one answer carries, and the length of each, in characters. */
 export const MAX_KEY_VOUCHES = 16;
@@ -27,89 +30,97 @@ export const KEY_VOUCH_TYPE = 'portcullis-key+jwt';
  * What a verifier does with a token while it is stale. `accept` breaks the guarantees, so that
  * receipts list such verifiers apart.
  */
-export const stalenessPolicy = z.enum(['reject', 'introspect', 'accept']);
-export type StalenessPolicy = z.infer<typeof stalenessPolicy>;
+export const STALENESS_POLICIES = ['reject', 'introspect', 'accept'] as const;
+export type StalenessPolicy = (typeof STALENESS_POLICIES)[number];
 
-export const grantRequest = z.strictObject({
-  version: z.literal(1),
-  service: serviceName,
+export interface GrantRequest {
+  version: 1;
+  service: string;
   /** Made anew at every start and every resynchronisation of a verifier. */
-  incarnation: incarnationId,
-  nonce: z.string().min(16).max(64),
-  policy: stalenessPolicy,
+  incarnation: IncarnationId;
+  nonce: string;
+  policy: StalenessPolicy;
   /** The log that the position belongs to; `null` before the first answer. */
-  epoch: epochId.nullable(),
+  epoch: EpochId | null;
   /** Everything in the log up to here has been applied by this incarnation. */
-  position,
+  position: number;
   /** Event ids that were applied and not yet acknowledged. */
-  applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
+  applied: EventId[];
   /**
    * Of which position to say what stands there, if not of `position`: notices have led on from it, and
    * they do not say which history they are of. Only an issuer that has given a `from` knows it.
    */
-  anchor: position.optional(),
+  anchor?: number | undefined;
   /** The `resume` of the last answer, where it had one. Only an issuer that gives one knows it. */
-  resume: eventId.optional(),
-});
-export type GrantRequest = z.infer<typeof grantRequest>;
+  resume?: EventId | undefined;
+}
 
-const everyAnswer = { version: z.literal(1), nonce: z.string(), incarnation: incarnationId };
+/** What every answer says, whatever came out. */
+export interface EveryAnswer {
+  version: 1;
+  nonce: string;
+  incarnation: IncarnationId;
+}
 
-export const grantReply = z.discriminatedUnion('outcome', [
-  z.object({
-    ...everyAnswer,
-    outcome: z.literal('granted'),
-    epoch: epochId,
-    /**
-     * What stands in the log at the anchor of the question, or else at its position; null when it has
-     * been let go of. A verifier that knows another event there has come there in a history that was lost.
-     */
-    from: revocationEvent.nullable().optional(),
-    /** After these events are applied, everything up to here has been. */
-    position,
-    events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),
-    /** False: the answer was cut at its bound and vouches for nothing; ask again from `position`. */
-    complete: z.boolean(),
-    /**
-     * More events have no position yet than one answer carries: ask again with this. What follows
-     * vouches only for the moment at which the first of these questions was asked, since an event may
-     * have been committed meanwhile whose id stands before it.
-     */
-    resume: eventId.optional(),
-    /** S: for how long after asking the verifier may accept, in milliseconds. */
-    max_staleness_ms: z.int().min(100).max(300_000),
-    issuer_time: issuerTime,
-    /**
-     * Public keys of the issuer, each signed for by another one: JWS in the compact form, of the type
-     * `portcullis-key+jwt`. For verifiers that cannot fetch the key set; an issuer of before sends
-     * none. Whatever is wrong with them costs no grant.
-     */
-    keys: z.array(z.string()).optional().catch(undefined),
-  }),
-  /** The log is another one than the verifier's: start over as a new incarnation. */
-  z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),
-  /** The issuer cannot answer now; nothing follows from it. */
-  z.object({ ...everyAnswer, outcome: z.literal('unavailable') }),
-]);
-export type GrantReply = z.infer<typeof grantReply>;
-export type Grant = Extract<GrantReply, { outcome: 'granted' }>;
+export interface Grant extends EveryAnswer {
+  outcome: 'granted';
+  epoch: EpochId;
+  /**
+   * What stands in the log at the anchor of the question, or else at its position; null when it has
+   * been let go of. A verifier that knows another event there has come there in a history that was lost.
+   */
+  from?: RevocationEvent | null | undefined;
+  /** After these events are applied, everything up to here has been. */
+  position: number;
+  events: RevocationEvent[];
+  /** False: the answer was cut at its bound and vouches for nothing; ask again from `position`. */
+  complete: boolean;
+  /**
+   * More events have no position yet than one answer carries: ask again with this. What follows
+   * vouches only for the moment at which the first of these questions was asked, since an event may
+   * have been committed meanwhile whose id stands before it.
+   */
+  resume?: EventId | undefined;
+  /** S: for how long after asking the verifier may accept, in milliseconds. */
+  max_staleness_ms: number;
+  issuer_time: number;
+  /**
+   * Public keys of the issuer, each signed for by another one: JWS in the compact form, of the type
+   * `portcullis-key+jwt`. For verifiers that cannot fetch the key set; an issuer of before sends
+   * none. Whatever is wrong with them costs no grant.
+   */
+  keys?: string[] | undefined;
+}
 
-export const acknowledgement = z.strictObject({
-  version: z.literal(1),
-  incarnation: incarnationId,
-  applied: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
-});
-export type Acknowledgement = z.infer<typeof acknowledgement>;
+/** The log is another one than the verifier's: start over as a new incarnation. */
+interface Resynchronise extends EveryAnswer {
+  outcome: 'resynchronise';
+  epoch: EpochId;
+}
+
+/** The issuer cannot answer now; nothing follows from it. */
+interface NoAnswer extends EveryAnswer {
+  outcome: 'unavailable';
+}
+
+export type GrantReply = Grant | Resynchronise | NoAnswer;
+
+export interface Acknowledgement {
+  version: 1;
+  incarnation: IncarnationId;
+  applied: EventId[];
+}
 
 /** A verifier that has stopped accepting takes itself off the list. */
-export const farewell = z.strictObject({ version: z.literal(1), incarnation: incarnationId });
-export type Farewell = z.infer<typeof farewell>;
+export interface Farewell {
+  version: 1;
+  incarnation: IncarnationId;
+}
 
 /** Rows that have got their positions: `ids[0]` stands at `first`. Lets a verifier see a gap. */
-export const numbered = z.strictObject({
-  version: z.literal(1),
-  epoch: epochId,
-  first: position,
-  ids: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
-});
-export type Numbered = z.infer<typeof numbered>;
+export interface Numbered {
+  version: 1;
+  epoch: EpochId;
+  first: number;
+  ids: EventId[];
+}

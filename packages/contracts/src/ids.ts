@@ -5,28 +5,20 @@
  * since the epoch, then 80 random bits. They sort by time, which keeps the indexes of Postgres
  * compact, and decode to exactly 128 bits, which is what the revocation ledger is keyed by.
  */
-import * as z from 'zod';
-
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const BODY = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
 export type Id<P extends string> = `${P}_${string}` & { readonly __id: P };
 
-function patternOf(prefix: string): RegExp {
+/** What all identifiers with this prefix look like. */
+export function idPattern(prefix: string): RegExp {
   return new RegExp(`^${prefix}_${BODY}$`);
 }
 
 /** What tells identifiers with this prefix from everything else. */
-function idGuard<P extends string>(prefix: P) {
-  const pattern = patternOf(prefix);
+export function idGuard<P extends string>(prefix: P) {
+  const pattern = idPattern(prefix);
   return (value: unknown): value is Id<P> => typeof value === 'string' && pattern.test(value);
-}
-
-/** A schema that accepts exactly the identifiers with this prefix. */
-function idSchema<P extends string>(prefix: P, is = idGuard(prefix)) {
-  return z
-    .custom<Id<P>>(is, { error: `expected an identifier that begins with ${prefix}_` })
-    .meta({ type: 'string', pattern: patternOf(prefix).source });
 }
 
 /** A new identifier: 48 bits of time, 80 bits from the system's random source. */
@@ -43,34 +35,33 @@ export function newId<P extends string>(prefix: P, now: number = Date.now()): Id
   return `${prefix}_${body}` as Id<P>;
 }
 
-/** Guards where there are schemas too: the same question, for a reader that asks nothing else. */
 export const isUserId = idGuard('usr');
 export const isSessionId = idGuard('ses');
+export const isEventId = idGuard('evt');
+export const isKeyId = idGuard('key');
 export const isTokenId = idGuard('tok');
-
-export const userId = idSchema('usr', isUserId);
-export const sessionId = idSchema('ses', isSessionId);
-export const eventId = idSchema('evt');
-export const keyId = idSchema('key');
-export const tokenId = idSchema('tok', isTokenId);
-export const incarnationId = idSchema('inc');
-export const epochId = idSchema('epo');
-export const mailId = idSchema('eml');
-export const linkId = idSchema('lnk');
-
-const CLIENT = /^cli_[a-z0-9][a-z0-9_-]{0,47}$/;
-
-export function isClientId(value: unknown): value is ClientId {
-  return typeof value === 'string' && CLIENT.test(value);
-}
+export const isIncarnationId = idGuard('inc');
+export const isEpochId = idGuard('epo');
 
 /** Operators name machine clients, so that a configuration can be read: `cli_admin`. */
-export const clientId = z
-  .custom<ClientId>(isClientId, { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' })
-  .meta({ type: 'string', pattern: CLIENT.source });
+export const CLIENT_ID = /^cli_[a-z0-9][a-z0-9_-]{0,47}$/;
+
+export function isClientId(value: unknown): value is ClientId {
+  return typeof value === 'string' && CLIENT_ID.test(value);
+}
+
+/** @throws TypeError for a text that is not the id of a client */
+export function clientIdOf(text: string): ClientId {
+  if (!isClientId(text)) throw new TypeError('not the id of a client');
+  return text;
+}
 
 /** The name under which a service verifies tokens; it is a token of a NATS subject. */
-export const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
+export const SERVICE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+export function isServiceName(value: unknown): value is string {
+  return typeof value === 'string' && SERVICE_NAME.test(value);
+}
 
 export type UserId = Id<'usr'>;
 export type SessionId = Id<'ses'>;

@@ -6,10 +6,9 @@
  * Field names and reasons line up with OpenID CAEP (`session-revoked`, `token-claims-change`,
  * `credential-change`).
  */
-import * as z from 'zod';
-import { clientId, eventId, keyId, sessionId, tokenId, userId } from './ids.ts';
+import type { ClientId, EventId, KeyId, SessionId, TokenId, UserId } from './ids.ts';
 
-export const revocationReason = z.enum([
+export const REVOCATION_REASONS = [
   'logout',
   'logout_all',
   'session_ended',
@@ -23,42 +22,38 @@ export const revocationReason = z.enum([
   'client_disabled',
   'key_compromised',
   'break_glass',
-]);
-export type RevocationReason = z.infer<typeof revocationReason>;
+] as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
-/** Milliseconds since the epoch, by the clock of the database. */
-export const issuerTime = z.int().min(0);
-export const position = z.int().min(0);
-const generation = z.int().min(0).max(2_147_483_647);
+export const ACTOR_KINDS = ['user', 'client', 'system'] as const;
 
 /** Who caused it. */
-export const actor = z.object({
-  kind: z.enum(['user', 'client', 'system']),
-  id: z.string().max(64),
-});
-export type Actor = z.infer<typeof actor>;
+export interface Actor {
+  kind: (typeof ACTOR_KINDS)[number];
+  id: string;
+}
 
-const everyEvent = {
-  version: z.literal(1),
-  id: eventId,
+/** What every revocation says, of whichever kind. */
+export interface EveryRevocation {
+  version: 1;
+  id: EventId;
   /** The place in the log, dense from 1; absent while the row is not numbered yet. */
-  position: position.optional(),
-  reason: revocationReason,
-  occurred_at: issuerTime,
+  position?: number | undefined;
+  reason: RevocationReason;
+  /** Milliseconds since the epoch, by the clock of the database. */
+  occurred_at: number;
   /** When no token that it affects can still be alive; `null`: it is kept for ever. */
-  expires_at: issuerTime.nullable(),
-  actor,
-  request_id: z.string().max(64),
-};
+  expires_at: number | null;
+  actor: Actor;
+  request_id: string;
+}
 
-export const revocationEvent = z.discriminatedUnion('kind', [
-  z.object({ ...everyEvent, kind: z.literal('session'), key: sessionId }),
-  z.object({ ...everyEvent, kind: z.literal('token'), key: tokenId }),
-  z.object({ ...everyEvent, kind: z.literal('subject'), key: userId, generation }),
-  z.object({ ...everyEvent, kind: z.literal('changed'), key: userId, generation }),
-  z.object({ ...everyEvent, kind: z.literal('client'), key: clientId, generation }),
-  z.object({ ...everyEvent, kind: z.literal('key'), key: keyId }),
-  z.object({ ...everyEvent, kind: z.literal('issuer'), key: z.literal('issuer'), generation }),
-]);
-export type RevocationEvent = z.infer<typeof revocationEvent>;
+export type RevocationEvent =
+  | (EveryRevocation & { kind: 'session'; key: SessionId })
+  | (EveryRevocation & { kind: 'token'; key: TokenId })
+  | (EveryRevocation & { kind: 'subject'; key: UserId; generation: number })
+  | (EveryRevocation & { kind: 'changed'; key: UserId; generation: number })
+  | (EveryRevocation & { kind: 'client'; key: ClientId; generation: number })
+  | (EveryRevocation & { kind: 'key'; key: KeyId })
+  | (EveryRevocation & { kind: 'issuer'; key: 'issuer'; generation: number });
 export type RevocationKind = RevocationEvent['kind'];

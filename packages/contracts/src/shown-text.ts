@@ -3,7 +3,6 @@
  * stands around it, or speaks to a terminal is refused in a name that is chosen, and replaced in what a
  * client sends along. Names that are stored already stay as they are.
  */
-import * as z from 'zod';
 
 /**
  * Controls, format characters (bidirectional marks, zero-width ones), line and paragraph separators,
@@ -28,23 +27,13 @@ const BELONGING = new RegExp(
 
 const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
-function problemWithShown(text: string): string | null {
+/** @returns a sentence that says what to change, and repeats nothing of the text; null for a good one */
+export function problemWithShown(text: string): string | null {
   const rest = text.replaceAll(BELONGING, '');
   if (rest.search(UNSEEN) >= 0) {
     return 'Holds characters that cannot be seen or that change the direction of text. Leave them out.';
   }
   return SEEN.test(rest) ? null : 'Holds nothing that can be seen.';
-}
-
-/** What a user or a client is called, without the spaces around it. */
-export const shownName = z.string().trim().min(1).max(100).superRefine(refuseUnseen);
-
-/** What a token is for; a name of the adopter's own choice. */
-export const audienceName = z.string().min(1).max(256).superRefine(refuseUnseen);
-
-function refuseUnseen(text: string, context: z.RefinementCtx): void {
-  const message = problemWithShown(text);
-  if (message !== null) context.addIssue({ code: 'custom', message });
 }
 
 /** For what a client sends along, such as `User-Agent`: nothing is refused over it. */

@@ -1,5 +1,5 @@
 /** The AsyncAPI 3 document, from the schemas that the events are checked with. */
-import { accountEvent, revocationEvent } from '@portcullis/contracts';
+import { accountEvent, revocationEvent } from '@portcullis/contracts/schemas';
 import { z } from 'zod';
 import { namesIn, subjectOf, type EventName } from '../src/index.ts';
 import { DESCRIPTIONS } from './descriptions.ts';

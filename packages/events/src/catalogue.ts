@@ -4,14 +4,9 @@
  * A name is the last token of the subject: `session` is a revocation of that kind, `registered` is
  * something that happened to an account.
  */
-import {
-  accountEvent,
-  revocationEvent,
-  subjectsOf,
-  type AccountEvent,
-  type EventStream,
-  type RevocationEvent,
-} from '@portcullis/contracts';
+import { subjectsOf, type EventStream } from '@portcullis/bus';
+import type { AccountEvent, RevocationEvent } from '@portcullis/contracts';
+import { accountEvent, revocationEvent } from '@portcullis/contracts/schemas';
 import type * as z from 'zod';
 
 /** The only version there is. Another one travels on subjects of its own (`.v2.`). */

@@ -1,5 +1,5 @@
 /** Reads each message, calls the handler of its event, and counts what became of it. */
-import type { EventStream } from '@portcullis/contracts';
+import type { EventStream } from '@portcullis/bus';
 import type { JsMsg } from '@nats-io/jetstream';
 import { namesIn, type EventName, type EventsByName } from './catalogue.ts';
 import type { Logger } from './logger.ts';

@@ -1,6 +1,6 @@
 /** Where a service finds its durable consumer. */
 import { jetstream, type Consumer } from '@nats-io/jetstream';
-import { EVENTS_API } from '@portcullis/contracts';
+import { EVENTS_API } from '@portcullis/bus';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isDenied } from './problem.ts';
 

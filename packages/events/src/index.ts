@@ -1,4 +1,4 @@
-export { connectionOptions } from '@portcullis/contracts';
+export { connectionOptions } from '@portcullis/bus';
 export {
   EVENT_VERSION,
   namesIn,

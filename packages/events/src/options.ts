@@ -1,10 +1,10 @@
 /** The options of a subscription, before anything is made of them. */
+import { EVENT_STREAMS } from '@portcullis/bus';
 import {
   demandFunctionIfGiven,
   demandMethods,
   demandOption,
   demandPrefix,
-  EVENT_STREAMS,
 } from '@portcullis/contracts';
 import { namesIn } from './catalogue.ts';
 

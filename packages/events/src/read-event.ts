@@ -1,6 +1,6 @@
 /** One message, as one of the events there are, or as something else. */
 import { EVENT_VERSION, namesIn, SOURCES, type PortcullisEvent } from './catalogue.ts';
-import type { EventStream } from '@portcullis/contracts';
+import type { EventStream } from '@portcullis/bus';
 
 export type Read =
   | { outcome: 'event'; name: string; event: PortcullisEvent }

@@ -8,13 +8,8 @@
  * It is not how tokens are checked: that is the business of @portcullis/verify, which knows how fresh
  * it is.
  */
-import {
-  streamName,
-  subjectsOf,
-  type AccountEvent,
-  type EventStream,
-  type RevocationEvent,
-} from '@portcullis/contracts';
+import { streamName, subjectsOf, type EventStream } from '@portcullis/bus';
+import type { AccountEvent, RevocationEvent } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { SOURCES, subjectOf, type EventName, type EventsByName } from './catalogue.ts';
 import { Dispatcher, type EventSubscriptionStats, type UnknownEvent } from './dispatcher.ts';

@@ -1,8 +1,9 @@
 /** What a service sees of permissions that are missing, on a NATS of this file's own. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { newId, subjectsOf } from '@portcullis/contracts';
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { newId } from '@portcullis/contracts';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { subscribeToEvents } from '../src/index.ts';
 

@@ -1,8 +1,9 @@
 /** What happens around handlers that take their time. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { newId, subjectsOf } from '@portcullis/contracts';
-import { createTestBed, type TestBed } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { newId } from '@portcullis/contracts';
+import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { subscribeToEvents } from '../src/index.ts';

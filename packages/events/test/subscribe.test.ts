@@ -1,14 +1,9 @@
 /** Durable subscriptions on a real JetStream server. */
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import {
-  newId,
-  subjectsOf,
-  type AccountEvent,
-  type RevocationEvent,
-  type UserId,
-} from '@portcullis/contracts';
-import { createTestBed, type TestBed } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { newId, type AccountEvent, type RevocationEvent, type UserId } from '@portcullis/contracts';
+import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {

@@ -2,7 +2,7 @@
  * Whatever a client sends is answered with a JSON error of a stable code, and never with a 500.
  * (Issue 2, must show 8; hostile-input.md, Endpoints.)
  */
-import { errorBody } from '@portcullis/contracts';
+import { errorBody } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GOOD_TOKEN, sendRaw, startSmallService } from './small-service.ts';
 

@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
-import { errorBody } from '@portcullis/contracts';
+import { errorBody } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, it } from 'vitest';
 import * as bounds from '../src/http/bounds.ts';
 import { startSmallService } from './small-service.ts';

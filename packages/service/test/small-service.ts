@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { userProcedure, publicProcedure, router } from '@portcullis/api';
-import { newId, Refusal, userClaims, userId } from '@portcullis/contracts';
+import { newId, Refusal } from '@portcullis/contracts';
+import { userClaims, userId } from '@portcullis/contracts/schemas';
 import { z } from 'zod';
 import {
   bearerToken,

@@ -5,10 +5,10 @@
  * for the tests of services that verify. What the log promises across crashes it does not promise.
  */
 import {
-  grantReply,
   MAX_GRANTED_EVENTS,
   newId,
-  revocationEvent,
+  readGrantReply,
+  readRevocationEvent,
   type Acknowledgement,
   type EpochId,
   type Farewell,
@@ -83,10 +83,10 @@ export class MemoryRevocations {
     return this.#log;
   }
 
-  /** @throws ZodError for an event that the contracts do not allow */
+  /** @throws TypeError for an event that the contracts do not allow */
   revoke(spec: RevocationSpec): RevocationEvent {
     const id = newId('evt');
-    const event = revocationEvent.parse({
+    const event = readRevocationEvent({
       version: 1,
       id,
       position: this.#log.length + 1,
@@ -97,6 +97,7 @@ export class MemoryRevocations {
       request_id: 'req_testkit',
       ...spec,
     });
+    if (event === undefined) throw new TypeError('a revocation of another form');
     this.#log.push(event);
     if (this.pushes) for (const listener of this.#listeners) this.#push(listener, event);
     return event;
@@ -151,12 +152,12 @@ export class MemoryRevocations {
     const every = { version: 1 as const, nonce, incarnation, epoch: this.#epoch };
     const isOther = request.epoch !== null && request.epoch !== this.#epoch;
     if (isOther || request.position > this.#log.length) {
-      return grantReply.parse({ ...every, outcome: 'resynchronise' });
+      return { ...every, outcome: 'resynchronise' };
     }
     const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);
     const position = request.position + events.length;
     const from = this.#log[(request.anchor ?? request.position) - 1] ?? null;
-    return grantReply.parse({
+    const reply = readGrantReply({
       ...every,
       outcome: 'granted',
       from,
@@ -167,6 +168,8 @@ export class MemoryRevocations {
       issuer_time: this.#now(),
       ...(this.keys.length === 0 ? {} : { keys: [...this.keys] }),
     });
+    if (reply === undefined) throw new TypeError('an answer of another form');
+    return reply;
   }
 
   #note(incarnation: string, applied: readonly string[]): void {

@@ -1,4 +1,5 @@
-import { accessTokenClaims, grantReply, isUserClaims, newId } from '@portcullis/contracts';
+import { isUserClaims, newId } from '@portcullis/contracts';
+import { accessTokenClaims, grantReply } from '@portcullis/contracts/schemas';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { createTestIssuer, MemoryRevocations } from '../src/index.ts';

@@ -5,7 +5,7 @@ import {
   demandOption,
   demandSafeAddress,
   demandText,
-  serviceName,
+  isServiceName,
 } from '@portcullis/contracts';
 import { demandFeed } from './revocation/demand-feed.ts';
 import { demandPolicy } from './stale/policy.ts';
@@ -20,9 +20,8 @@ export function demandVerifierOptions(options: VerifierOptions): void {
   const { issuer, jwksUrl, service, whenStale, maxTokenLifeSeconds, maxCachedTokens } = options;
   demandOption(typeof issuer === 'string' && URL.canParse(issuer), OF, 'issuer', 'a URL');
   demandText(options.audience, OF, 'audience');
-  const isName = serviceName.safeParse(service).success;
   const name = 'a name of a-z, 0-9 and -, which begins with a letter and has 32 characters at most';
-  demandOption(isName, OF, 'service', name);
+  demandOption(isServiceName(service), OF, 'service', name);
   demandFeed(options.feed, OF, 'feed');
   if (jwksUrl === undefined) demandSafeAddress(issuer, OF, 'issuer');
   else demandSafeAddress(jwksUrl, OF, 'jwksUrl');

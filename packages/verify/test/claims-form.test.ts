@@ -1,5 +1,6 @@
 /** Claims are read by hand: as the schemas of the contracts read them, whatever is brought. */
-import { machineClaims, newId, userClaims } from '@portcullis/contracts';
+import { newId } from '@portcullis/contracts';
+import { machineClaims, userClaims } from '@portcullis/contracts/schemas';
 import { createForge, HOSTILE_TOKENS, LEGITIMATE_TOKENS, type Forge } from '@portcullis/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { grammarToken } from '../fuzz/grammar-tokens.ts';
 import { mutatedToken } from '../fuzz/mutated-tokens.ts';
 import { Random } from '../fuzz/random.ts';
 import { createSigner, type Signer } from '../fuzz/signer.ts';
-import { readClaimsForm } from '../src/token/claims-form.ts';
+import { readClaimsForm, wrongClaimsOf } from '../src/token/claims-form.ts';
 
 const SEED = 20_261_122;
 
@@ -19,8 +20,10 @@ function judgedAlike(members: Payload): boolean {
     Object.entries(members).filter(([, value]) => value !== undefined),
   );
   const schema = payload['sid'] === undefined ? machineClaims : userClaims;
-  const expected = schema.safeParse(payload).data;
+  const { data: expected, error } = schema.safeParse(payload);
   expect(readClaimsForm(payload), JSON.stringify(payload)).toStrictEqual(expected);
+  const wrong = new Set(error?.issues.map(({ path: [name] }) => name));
+  expect(new Set(wrongClaimsOf(payload)), JSON.stringify(payload)).toEqual(wrong);
   return expected !== undefined;
 }
 

@@ -1,5 +1,6 @@
 /** An issuer that answers every question, but late: over a simulated clock and a log in memory. */
-import { newId, Refusal, userClaims, type UserClaims } from '@portcullis/contracts';
+import { newId, Refusal, type UserClaims } from '@portcullis/contracts';
+import { userClaims } from '@portcullis/contracts/schemas';
 import { MemoryRevocations } from '@portcullis/testkit';
 import { beforeEach, expect, it } from 'vitest';
 import { withFallback } from '../src/revocation/failover.ts';

@@ -1,10 +1,7 @@
 /** The ledger against the plainest ledger that could be, over any events, evictions and merges. */
-import {
-  clientId,
-  newId,
-  type AccessTokenClaims,
-  type RevocationEntry,
-} from '@portcullis/contracts';
+import { newId, type AccessTokenClaims } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
+import type { RevocationEntry } from '@portcullis/snapshot';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger, type Verdict } from '../src/revocation/ledger.ts';

@@ -1,23 +1,25 @@
 /** Snapshots: the bytes, byte by byte; any entries there and back; and anything else refused whole. */
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import {
-  decodeId,
-  encodeId,
-  encodeSnapshot,
-  lastWordOf,
   newId,
-  readSnapshot,
-  sessionId,
-  SnapshotError,
-  SnapshotWriter,
   type ClientId,
   type EpochId,
   type KeyId,
-  type RevocationEntry,
   type SessionId,
   type TokenId,
   type UserId,
 } from '@portcullis/contracts';
+import { sessionId } from '@portcullis/contracts/schemas';
+import {
+  decodeId,
+  encodeId,
+  encodeSnapshot,
+  lastWordOf,
+  readSnapshot,
+  SnapshotError,
+  SnapshotWriter,
+  type RevocationEntry,
+} from '@portcullis/snapshot';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../src/revocation/ledger.ts';

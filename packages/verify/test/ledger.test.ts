@@ -1,4 +1,5 @@
-import { newId, userClaims, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
+import { newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
+import { userClaims } from '@portcullis/contracts/schemas';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../src/revocation/ledger.ts';

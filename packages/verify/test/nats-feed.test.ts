@@ -1,6 +1,6 @@
 /** A connection that never comes is its owner's to know; the verifier goes on without it. */
 import { newId, type GrantRequest } from '@portcullis/contracts';
-import { startPrivateNats } from '@portcullis/testkit';
+import { startPrivateNats } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';

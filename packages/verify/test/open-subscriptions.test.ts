@@ -1,5 +1,5 @@
 /** Permissions that are taken away and given back, on a server of this test's own. */
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OpenSubscriptions } from '../src/nats/open-subscriptions.ts';

@@ -3,16 +3,16 @@
  * follows from what has happened, and which tokens may be accepted. SPEC.md has the invariants by number.
  */
 import {
-  grantReply,
   newId,
   Refusal,
-  userClaims,
   type GrantReply,
   type GrantRequest,
   type SessionId,
   type UserClaims,
 } from '@portcullis/contracts';
-import { MemoryRevocations, testSeed } from '@portcullis/testkit';
+import { grantReply, userClaims } from '@portcullis/contracts/schemas';
+import { testSeed } from '@portcullis/testbed';
+import { MemoryRevocations } from '@portcullis/testkit';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FeedListener } from '../src/revocation/feed.ts';

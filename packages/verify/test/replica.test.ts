@@ -1,12 +1,6 @@
 /** The state machine, over a simulated clock and a log in memory. */
-import {
-  grantReply,
-  newId,
-  Refusal,
-  userClaims,
-  type GrantReply,
-  type UserClaims,
-} from '@portcullis/contracts';
+import { newId, Refusal, type GrantReply, type UserClaims } from '@portcullis/contracts';
+import { grantReply, userClaims } from '@portcullis/contracts/schemas';
 import { MemoryRevocations } from '@portcullis/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationFeed } from '../src/revocation/feed.ts';

@@ -1,5 +1,6 @@
 /** A start far behind the log: everything in one piece, and fresh only by a grant. */
-import { encodeSnapshot, newId, type EpochId, type GrantRequest } from '@portcullis/contracts';
+import { newId, type EpochId, type GrantRequest } from '@portcullis/contracts';
+import { encodeSnapshot } from '@portcullis/snapshot';
 import { MemoryRevocations } from '@portcullis/testkit';
 import { beforeEach, expect, it } from 'vitest';
 import type { RevocationFeed } from '../src/revocation/feed.ts';

@@ -1,5 +1,6 @@
 /** What is remembered of tokens: found by all of its characters, bounded, and never a reason to accept. */
-import { newId, Refusal, userClaims } from '@portcullis/contracts';
+import { newId, Refusal } from '@portcullis/contracts';
+import { userClaims } from '@portcullis/contracts/schemas';
 import { createTestIssuer, seededRandom } from '@portcullis/testkit';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 /** Keys that come with grants while the key set cannot be fetched: whose word for them counts. */
-import { encodeSnapshot, newId, Refusal, type KeyId } from '@portcullis/contracts';
+import { newId, Refusal, type KeyId } from '@portcullis/contracts';
+import { encodeSnapshot } from '@portcullis/snapshot';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,5 +1,7 @@
 /** A late answer makes a verifier fresh while a snapshot is still being merged: what it watches then hears all. */
-import { encodeSnapshot, newId, revocationEvent, type GrantRequest } from '@portcullis/contracts';
+import { newId, type GrantRequest } from '@portcullis/contracts';
+import { revocationEvent } from '@portcullis/contracts/schemas';
+import { encodeSnapshot } from '@portcullis/snapshot';
 import { createTestIssuer } from '@portcullis/testkit';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';

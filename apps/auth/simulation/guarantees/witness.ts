@@ -1,4 +1,5 @@
-import { clientId, newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
+import { newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
 import type { Token } from '../history.ts';
 
 /** Higher than any generation that a run comes to, restored backups and all. */

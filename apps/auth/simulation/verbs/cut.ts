@@ -1,13 +1,13 @@
 /** What the verbs of auth do in the transaction of a change: the state, and the row of the log. */
-import {
-  revocationEvent,
-  type ClientId,
-  type KeyId,
-  type RevocationReason,
-  type SessionId,
-  type TokenId,
-  type UserId,
+import type {
+  ClientId,
+  KeyId,
+  RevocationReason,
+  SessionId,
+  TokenId,
+  UserId,
 } from '@portcullis/contracts';
+import { revocationEvent } from '@portcullis/contracts/schemas';
 import type { Revocation } from '../history.ts';
 import type { Setting } from '../setting.ts';
 import type { Transaction } from '../database/connection.ts';

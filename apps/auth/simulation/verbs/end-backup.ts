@@ -1,5 +1,6 @@
 /** What `src/restore/end-backup.ts` does to a restored backup, before auth starts on it. */
-import { revocationEvent, type KeyId } from '@portcullis/contracts';
+import type { KeyId } from '@portcullis/contracts';
+import { revocationEvent } from '@portcullis/contracts/schemas';
 import type { Revocation } from '../history.ts';
 import type { Setting } from '../setting.ts';
 import type { Undo } from '../database/database.ts';

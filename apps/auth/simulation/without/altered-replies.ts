@@ -1,4 +1,5 @@
-import { grantReply, type Grant, type GrantReply, type GrantRequest } from '@portcullis/contracts';
+import type { Grant, GrantReply, GrantRequest } from '@portcullis/contracts';
+import { grantReply } from '@portcullis/contracts/schemas';
 import type { RevocationFeed } from '@portcullis/verify';
 import { bytesOf } from '../bus/bus.ts';
 

@@ -1,5 +1,5 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { userId } from '@portcullis/contracts';
+import { userId } from '@portcullis/contracts/schemas';
 import { and, asc, eq, gt, like, ne, or, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { folded } from '../database/folded.ts';

@@ -1,6 +1,6 @@
 /** Reads the published heads of the audit trail, all that are kept. */
 import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
-import { subjectsOf } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { PublishedHead } from './verify-trail.ts';

@@ -1,6 +1,6 @@
 /** The audit trail, judged by the database and by what NATS has kept of its head. */
 import { connect } from '@nats-io/transport-node';
-import { inboxPrefix } from '@portcullis/contracts';
+import { inboxPrefix } from '@portcullis/bus';
 import { parseBusAddress } from '@portcullis/service';
 import { requireSchema } from '@portcullis/service/postgres';
 import { readAuditHeads } from './read-audit-heads.ts';

@@ -1,4 +1,5 @@
-import { revocationEvent, type RevocationEvent } from '@portcullis/contracts';
+import type { RevocationEvent } from '@portcullis/contracts';
+import { revocationEvent } from '@portcullis/contracts/schemas';
 import type { revocationLog } from '../database/schema/index.ts';
 
 /** A row of the log as it travels. Parsed, since the database is a boundary too. */

@@ -1,5 +1,6 @@
 /** A client as it stands now, with what a token of it would say; read in one statement. */
-import { clientId, type ClientId } from '@portcullis/contracts';
+import type { ClientId } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { clients, issuer } from '../database/schema/index.ts';

@@ -1,5 +1,5 @@
 /** The first administrator. */
-import { emailAddress } from '@portcullis/contracts';
+import { emailAddress } from '@portcullis/contracts/schemas';
 import { ConfigurationError, secret } from '@portcullis/service';
 
 export interface Administrator {

@@ -1,5 +1,5 @@
 /** What the commands read, of the environment and of their words. Repeats no value that is wrong. */
-import { audienceName, clientId, permission, shownName } from '@portcullis/contracts';
+import { audienceName, clientId, permission, shownName } from '@portcullis/contracts/schemas';
 import {
   ConfigurationError,
   databaseUrl,

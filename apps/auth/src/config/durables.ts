@@ -1,4 +1,5 @@
-import { EVENT_STREAMS, serviceName } from '@portcullis/contracts';
+import { EVENT_STREAMS } from '@portcullis/bus';
+import { serviceName } from '@portcullis/contracts/schemas';
 import { z } from 'zod';
 
 /** `orders:accounts orders:revocations`: who reads which stream durably. */

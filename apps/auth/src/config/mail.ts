@@ -1,5 +1,6 @@
 /** How mails leave. */
-import { emailAddress, isLoopbackHost } from '@portcullis/contracts';
+import { isLoopbackHost } from '@portcullis/contracts';
+import { emailAddress } from '@portcullis/contracts/schemas';
 import { ConfigurationError, flag, httpUrl } from '@portcullis/service';
 import { z } from 'zod';
 

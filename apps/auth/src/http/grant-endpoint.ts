@@ -3,7 +3,8 @@
  * and what counts confirmations, is one code path for both.
  */
 import { invalidRequest } from '@portcullis/api';
-import { grantRequest, Refusal, type Acknowledgement } from '@portcullis/contracts';
+import { Refusal, type Acknowledgement } from '@portcullis/contracts';
+import { grantRequest } from '@portcullis/contracts/schemas';
 import type { FastifyInstance } from '@portcullis/service';
 import { NO_STORE } from '../oauth/oauth-error.ts';
 import type { RequireClient } from '../oauth/require-client.ts';

@@ -1,5 +1,5 @@
 /** The part of the OpenAPI document that is for verifiers. */
-import { grantReply, grantRequest } from '@portcullis/contracts';
+import { grantReply, grantRequest } from '@portcullis/contracts/schemas';
 import { toJsonSchema, type PathItems } from '@portcullis/service';
 import { SNAPSHOT_TYPE } from './snapshot-endpoint.ts';
 

@@ -5,7 +5,8 @@
  * instances never disagree. The copy is read again on a key that it does not hold, and every few
  * seconds. A read may be joined only by those who asked before it began (timing/joined.ts).
  */
-import { keyId, Refusal, type KeyId } from '@portcullis/contracts';
+import { Refusal, type KeyId } from '@portcullis/contracts';
+import { keyId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
 import type { Database } from '../database/database.ts';

@@ -1,5 +1,6 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { eventId, Refusal } from '@portcullis/contracts';
+import { Refusal } from '@portcullis/contracts';
+import { eventId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { lockActor, through } from '../administration/acting-administrator.ts';
 import { revocationLog, signingKeys } from '../database/schema/index.ts';

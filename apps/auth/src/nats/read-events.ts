@@ -16,15 +16,9 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { connect, createInbox, nanos, type NatsConnection } from '@nats-io/transport-node';
-import {
-  accountEvent,
-  inboxPrefix,
-  revocationEvent,
-  subjectsOf,
-  type AccountEvent,
-  type EventId,
-  type RevocationEvent,
-} from '@portcullis/contracts';
+import { inboxPrefix, subjectsOf } from '@portcullis/bus';
+import type { AccountEvent, EventId, RevocationEvent } from '@portcullis/contracts';
+import { accountEvent, revocationEvent } from '@portcullis/contracts/schemas';
 import { parseBusAddress } from '@portcullis/service';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';

@@ -6,16 +6,9 @@
  */
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import {
-  acknowledgement,
-  farewell,
-  grantRequest,
-  isInbox,
-  subjectsOf,
-  type Acknowledgement,
-  type Durable,
-  type Subjects,
-} from '@portcullis/contracts';
+import { isInbox, subjectsOf, type Durable, type Subjects } from '@portcullis/bus';
+import type { Acknowledgement } from '@portcullis/contracts';
+import { acknowledgement, farewell, grantRequest } from '@portcullis/contracts/schemas';
 import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
 import type { z } from 'zod';
 import type { AuditHead } from '../audit/chain.ts';

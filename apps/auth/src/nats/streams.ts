@@ -27,7 +27,7 @@ import {
   type Durable,
   type EventStream,
   type Subjects,
-} from '@portcullis/contracts';
+} from '@portcullis/bus';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { differencesOf, isChangeable, type Difference } from './stream-settings.ts';
 

@@ -1,5 +1,5 @@
 /** What others need to know of this issuer: RFC 8414 and RFC 7517. Only what exists is named. */
-import { permission } from '@portcullis/contracts';
+import { permission } from '@portcullis/contracts/schemas';
 import type { FastifyInstance } from '@portcullis/service';
 import { DPOP_ALGORITHMS } from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';

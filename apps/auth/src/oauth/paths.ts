@@ -1,5 +1,5 @@
 /** The part of the OpenAPI document that no procedure stands behind. */
-import { receipt, receiptWait } from '@portcullis/contracts';
+import { receipt, receiptWait } from '@portcullis/contracts/schemas';
 import { toJsonSchema, type PathItems } from '@portcullis/service';
 
 const json = (description: string, schema: object) => ({

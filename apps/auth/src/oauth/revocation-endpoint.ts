@@ -3,7 +3,7 @@
  * there was one; the body is then the receipt, which clients that know only the RFC leave unread
  * (section 2.2).
  */
-import { receiptWait } from '@portcullis/contracts';
+import { receiptWait } from '@portcullis/contracts/schemas';
 import { requestContext, type FastifyInstance, type FastifyRequest } from '@portcullis/service';
 import { z } from 'zod';
 import { OfAnotherClient, type RevokeToken } from './revoke-token.ts';

@@ -1,5 +1,6 @@
 /** What a restored database knows of the events that NATS has kept. */
-import { eventId, type EventId } from '@portcullis/contracts';
+import type { EventId } from '@portcullis/contracts';
+import { eventId } from '@portcullis/contracts/schemas';
 import { inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Transaction } from '../database/database.ts';

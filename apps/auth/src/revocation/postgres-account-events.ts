@@ -1,4 +1,4 @@
-import { accountEvent } from '@portcullis/contracts';
+import { accountEvent } from '@portcullis/contracts/schemas';
 import type { Sql } from 'postgres';
 import type { AccountEventOutbox } from './account-events.ts';
 

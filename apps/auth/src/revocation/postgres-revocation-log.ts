@@ -1,13 +1,11 @@
 /** The log in Postgres (SPEC.md A3). */
 import {
-  epochId,
-  eventId,
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
-  revocationEvent,
   type Numbered,
   type RevocationEvent,
 } from '@portcullis/contracts';
+import { epochId, eventId, revocationEvent } from '@portcullis/contracts/schemas';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { LogPlaces } from './list-verifiers.ts';

@@ -1,4 +1,6 @@
-import { epochId, eventId, type EventId, type RevocationEntry } from '@portcullis/contracts';
+import type { EventId } from '@portcullis/contracts';
+import { epochId, eventId } from '@portcullis/contracts/schemas';
+import type { RevocationEntry } from '@portcullis/snapshot';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { SnapshotSource } from './snapshots.ts';

@@ -1,9 +1,5 @@
-import {
-  epochId,
-  incarnationId,
-  type GrantRequest,
-  type IncarnationId,
-} from '@portcullis/contracts';
+import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
+import { epochId, incarnationId } from '@portcullis/contracts/schemas';
 import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { Registration, RegistrySnapshot, VerifierRegistry } from './registry.ts';

@@ -14,15 +14,13 @@
  * ones may be in it too, and some twice. So it may be as old as it likes: a grant gives what has come
  * since.
  */
+import { Refusal, type EpochId, type EventId } from '@portcullis/contracts';
 import {
   encodePart,
   joinParts,
-  Refusal,
-  type EpochId,
-  type EventId,
   type RevocationEntry,
   type SnapshotPart,
-} from '@portcullis/contracts';
+} from '@portcullis/snapshot';
 import type { Clock } from '@portcullis/verify';
 import { every } from '../timing/every.ts';
 

@@ -9,7 +9,8 @@
  * session id in a log could end that session by "replaying" noise.
  */
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { sessionId, type SessionId } from '@portcullis/contracts';
+import type { SessionId } from '@portcullis/contracts';
+import { sessionId } from '@portcullis/contracts/schemas';
 
 const FORM = /^prt_([0-7][0-9a-hjkmnp-tv-z]{25})([A-Za-z0-9_-]{64})$/;
 const SECRET_BYTES = 32;

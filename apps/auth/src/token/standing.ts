@@ -4,12 +4,12 @@
  */
 import {
   isUserClaims,
-  keyId,
   type EventId,
   type MachineClaims,
   type TokenId,
   type UserClaims,
 } from '@portcullis/contracts';
+import { keyId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import {

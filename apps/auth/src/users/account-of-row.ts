@@ -1,5 +1,6 @@
 import type { Account } from '@portcullis/api';
-import { Refusal, role, type Role } from '@portcullis/contracts';
+import { Refusal, type Role } from '@portcullis/contracts';
+import { role } from '@portcullis/contracts/schemas';
 import type { users } from '../database/schema/index.ts';
 
 /** An account as administrators see it. A tombstone is not an account any more. */

@@ -1,7 +1,7 @@
 /** What administrators do to accounts, through a machine client, and to each other. */
 import { randomBytes } from 'node:crypto';
 import { FIRST_PARTY_CLIENT, newId } from '@portcullis/contracts';
-import { rounds } from '@portcullis/testkit';
+import { rounds } from '@portcullis/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ADMIN,

@@ -1,6 +1,6 @@
 /** What operators do by command: the first administrator, others, and machine clients. */
 import { randomBytes } from 'node:crypto';
-import { run, SOURCE_RUNNER } from '@portcullis/testkit';
+import { run, SOURCE_RUNNER } from '@portcullis/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createAdministrator,

@@ -1,5 +1,6 @@
 /** Names are taken in every script, with the unseen characters that belong to it and no others. */
-import { audienceName, shownName, shownText } from '@portcullis/contracts';
+import { shownText } from '@portcullis/contracts';
+import { audienceName, shownName } from '@portcullis/contracts/schemas';
 import { expect, it } from 'vitest';
 
 it.each([

@@ -1,6 +1,6 @@
 /** The audit trail: chained, published, guarded by the database, and read by administrators. */
 import { connect } from '@nats-io/transport-node';
-import { SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
+import { SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
 import type { TransactionSql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';

@@ -1,6 +1,6 @@
 /** The runner of migrations, on databases of its own; and what each migration of this service must be. */
 import { migrateDatabase, readMigrations, requireSchema } from '@portcullis/service/postgres';
-import { createTestBed, run, SOURCE_RUNNER, type TestBed } from '@portcullis/testkit';
+import { createTestBed, run, SOURCE_RUNNER, type TestBed } from '@portcullis/testbed';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

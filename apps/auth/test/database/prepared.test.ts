@@ -1,5 +1,5 @@
 /** What drizzle sends is parsed once for each connection, in a transaction as outside. */
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import { newId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';

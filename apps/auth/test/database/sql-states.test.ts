@@ -1,6 +1,6 @@
 /** Each row of the table of SQLSTATEs, made by a real server where one can be brought to say it. */
 import { dropsConnection, reasonOfFault, refusalOf, SERVER_STATES } from '@portcullis/api';
-import { appDatabase, createTestBed, testServers, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, testServers, type TestBed } from '@portcullis/testbed';
 import { sql as text } from 'drizzle-orm';
 import { randomBytes } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';

@@ -1,5 +1,5 @@
 /** A connection asks for no types, and knows those that there are. */
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import { sql } from 'drizzle-orm';
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';

@@ -1,5 +1,7 @@
 /** Faults from the field: the time that an event about an account bears. */
-import { accountEvent, subjectsOf, type AccountEvent } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import type { AccountEvent } from '@portcullis/contracts';
+import { accountEvent } from '@portcullis/contracts/schemas';
 import { connectBus, createLogger } from '@portcullis/service';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { ADMIN, startAuthSystem, type AuthSystem } from '../auth-system.ts';

@@ -3,7 +3,8 @@
  *
  * Three verifiers over NATS, whose pushes can be lost: then only grants tell them.
  */
-import { newId, Refusal, userClaims } from '@portcullis/contracts';
+import { newId, Refusal } from '@portcullis/contracts';
+import { userClaims } from '@portcullis/contracts/schemas';
 import { Ledger, Replica, systemClock, type RevocationFeed } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /** Faults from the field: what is counted against an account, and what takes it off again. */
-import { startPrivateRedis, startTcpProxy } from '@portcullis/testkit';
+import { startPrivateRedis, startTcpProxy } from '@portcullis/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';

@@ -1,5 +1,5 @@
 /** A release is migrated under the one before it; and nothing is served on a schema that lacks columns. */
-import { freePort, run, SOURCE_RUNNER } from '@portcullis/testkit';
+import { freePort, run, SOURCE_RUNNER } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PASSWORD, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';

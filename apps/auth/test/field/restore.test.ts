@@ -9,7 +9,7 @@ import {
   startSystem,
   testServers,
   type TestSystem,
-} from '@portcullis/testkit';
+} from '@portcullis/testbed';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 

@@ -1,7 +1,7 @@
 /** Fault V12 of docs/field-faults.md: what clients and balancers hear of a service that stops. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, startAuth, type TestBed } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 let bed: TestBed<'auth'>;

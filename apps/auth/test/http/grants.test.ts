@@ -1,5 +1,6 @@
 /** Grants over HTTP: who may ask, what is answered, and that confirmations reach who waits. */
-import { grantReply, newId, type ClientId } from '@portcullis/contracts';
+import { newId, type ClientId } from '@portcullis/contracts';
+import { grantReply } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';

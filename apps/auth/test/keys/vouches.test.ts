@@ -2,7 +2,9 @@
  * Keys that go with grants: two instances of auth, and a verifier that reaches them over NATS alone
  * once it has fetched the key set.
  */
-import { grantReply, grantRequest, newId, Refusal, subjectsOf } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import { newId, Refusal } from '@portcullis/contracts';
+import { grantReply, grantRequest } from '@portcullis/contracts/schemas';
 import { connectBus, createLogger } from '@portcullis/service';
 import { createVerifier, type Verifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';

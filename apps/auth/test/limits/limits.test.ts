@@ -1,6 +1,6 @@
 /** Limits, with Redis there, slow and away. */
 import { randomBytes } from 'node:crypto';
-import { startPrivateRedis } from '@portcullis/testkit';
+import { startPrivateRedis } from '@portcullis/testbed';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** Many addresses, many accounts, few attempts each: what no limit by account or network sees. */
-import { createTestBed, type TestBed } from '@portcullis/testkit';
+import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLimits, type AttackKind, type Limits } from '../../src/limits/limits.ts';

@@ -1,5 +1,5 @@
 /** A real SMTP server in this process, which keeps what it was sent and can be made to misbehave. */
-import { freePort } from '@portcullis/testkit';
+import { freePort } from '@portcullis/testbed';
 import { SMTPServer } from 'smtp-server';
 
 export interface ReceivedMail {

@@ -1,6 +1,6 @@
 /** Mails are sent if and only if their cause has committed; and once, as far as SMTP permits. */
 import { createHash, randomBytes } from 'node:crypto';
-import { startAuth } from '@portcullis/testkit';
+import { startAuth } from '@portcullis/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { newId } from '@portcullis/contracts';

@@ -1,5 +1,6 @@
 /** RFC 7009: what is taken back, by whom, and what is said about it. */
-import { newId, receipt } from '@portcullis/contracts';
+import { newId } from '@portcullis/contracts';
+import { receipt } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   basic,

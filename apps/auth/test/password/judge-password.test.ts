@@ -1,7 +1,8 @@
 /** Which passwords are refused: what an attacker would try first, and nothing else. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { freePort, seededRandom } from '@portcullis/testkit';
+import { freePort } from '@portcullis/testbed';
+import { seededRandom } from '@portcullis/testkit';
 import { describe, expect, it } from 'vitest';
 import { rangeService } from '../../src/password/breached-passwords.ts';
 import { guessesLog10 } from '../../src/password/guessability.ts';

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { subjectsOf, userId, type ClientId } from '@portcullis/contracts';
-import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import type { ClientId } from '@portcullis/contracts';
+import { userId } from '@portcullis/contracts/schemas';
+import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { cutOff } from '../../src/session/cut-off.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';

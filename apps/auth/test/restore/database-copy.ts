@@ -1,5 +1,5 @@
 /** Backups for tests: a copy of the database on the same server. */
-import { testServers } from '@portcullis/testkit';
+import { testServers } from '@portcullis/testbed';
 import postgres from 'postgres';
 
 export class DatabaseCopy {

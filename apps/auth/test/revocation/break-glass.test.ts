@@ -1,5 +1,5 @@
 /** Break glass: everybody is out, beside instances that serve, and who logs in afterwards is in. */
-import { SOURCE_RUNNER, run } from '@portcullis/testkit';
+import { SOURCE_RUNNER, run } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { breakGlass } from '../../src/revocation/break-glass.ts';

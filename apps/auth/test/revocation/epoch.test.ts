@@ -1,5 +1,5 @@
 /** Another epoch, after a restored backup: every verifier starts over, and knows all that is left. */
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changeOffline } from '../../src/commands/change-offline.ts';

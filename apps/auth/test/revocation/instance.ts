@@ -1,7 +1,7 @@
 /** One instance of the revocation side of auth, and verifiers, in this process over real servers. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { newId, type RevocationEvent, type SessionId } from '@portcullis/contracts';
-import type { TestBed } from '@portcullis/testkit';
+import type { TestBed } from '@portcullis/testbed';
 import { Ledger, Replica, systemClock } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
 import { NatsRevocationBus } from '../../src/nats/revocation-bus.ts';

@@ -1,6 +1,6 @@
 /** The numbering of the log, on a real Postgres, with instances and readers that race. */
 import { newId, type EventId } from '@portcullis/contracts';
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import postgres from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

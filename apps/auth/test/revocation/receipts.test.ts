@@ -1,6 +1,6 @@
 /** Commit → push → confirmations → receipt, over a real Postgres and a real NATS. */
 import { newId } from '@portcullis/contracts';
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationBus } from '../../src/revocation/bus.ts';
 import { startInstance, startVerifier } from './instance.ts';

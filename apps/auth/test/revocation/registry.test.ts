@@ -1,6 +1,6 @@
 /** Who may be fresh, in a real Postgres: what an instance has to see to tell silence from a return. */
 import { newId, type GrantRequest } from '@portcullis/contracts';
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import type { Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectProtocol } from '../../src/database/protocol-connection.ts';

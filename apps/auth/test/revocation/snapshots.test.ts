@@ -1,12 +1,6 @@
 /** What is given to verifiers that start, and when there is nothing to give. */
-import {
-  newId,
-  readSnapshot,
-  Refusal,
-  type EpochId,
-  type EventId,
-  type RevocationEntry,
-} from '@portcullis/contracts';
+import { newId, Refusal, type EpochId, type EventId } from '@portcullis/contracts';
+import { readSnapshot, type RevocationEntry } from '@portcullis/snapshot';
 import { Ledger, systemClock, type Clock } from '@portcullis/verify';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Snapshots, type SnapshotSource } from '../../src/revocation/snapshots.ts';

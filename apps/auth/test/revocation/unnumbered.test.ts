@@ -1,6 +1,6 @@
 /** More revocations without a position than one answer carries, while another session holds the head. */
 import { newId, type EventId, type SessionId } from '@portcullis/contracts';
-import { appDatabase, createTestBed, type TestBed } from '@portcullis/testkit';
+import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import postgres, { type Sql } from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -2,7 +2,8 @@
  * What gives access against what ends it, at once, on two instances: whichever comes first, nothing
  * is left alive. A seed chooses the instances, the moments and the kinds; every failure names it.
  */
-import { rounds, seededRandom, testSeed } from '@portcullis/testkit';
+import { rounds, testSeed } from '@portcullis/testbed';
+import { seededRandom } from '@portcullis/testkit';
 import type { Tokens } from '@portcullis/api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

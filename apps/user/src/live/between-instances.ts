@@ -6,7 +6,8 @@
  * and says so to its streams.
  */
 import { liveEvent } from '@portcullis/api';
-import { eventId, subjectsOf, userId } from '@portcullis/contracts';
+import { subjectsOf } from '@portcullis/bus';
+import { eventId, userId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
 import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';

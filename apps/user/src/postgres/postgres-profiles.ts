@@ -1,5 +1,6 @@
 /** Each operation is one statement, so that two events at once cannot interleave. */
-import { userId, type UserId } from '@portcullis/contracts';
+import type { UserId } from '@portcullis/contracts';
+import { userId } from '@portcullis/contracts/schemas';
 import { and, asc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Found, Profiles, Reconcilable, StoredProfile } from '../profile/profiles.ts';

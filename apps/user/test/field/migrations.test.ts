@@ -1,5 +1,5 @@
 /** Nothing is served on a schema that lacks columns. */
-import { run, SOURCE_RUNNER } from '@portcullis/testkit';
+import { run, SOURCE_RUNNER } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';

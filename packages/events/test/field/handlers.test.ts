@@ -1,8 +1,9 @@
 /** Faults of handlers: slow ones, and one that never comes to an end. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { newId, subjectsOf } from '@portcullis/contracts';
-import { createTestBed, type TestBed } from '@portcullis/testkit';
+import { subjectsOf } from '@portcullis/bus';
+import { newId } from '@portcullis/contracts';
+import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { subscribeToEvents } from '../../src/index.ts';

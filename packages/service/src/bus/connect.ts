@@ -1,5 +1,5 @@
 /** One connection to NATS for the life of the process; it reconnects for ever. */
-import { connectionOptions } from '@portcullis/contracts';
+import { connectionOptions } from '@portcullis/bus';
 import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 import { BoundedLines } from '../bounded-lines.ts';

@@ -1,5 +1,5 @@
 /** The variables that every service reads which verifies tokens, and their configuration. */
-import { clientId } from '@portcullis/contracts';
+import { clientId } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { cookieSettings } from './cookie-settings.ts';
 import { secret } from './secret.ts';

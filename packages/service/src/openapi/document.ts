@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, from the routes and schemas that serve the requests. */
-import { errorBody, isRecord, tokenCookieNames } from '@portcullis/contracts';
+import { isRecord, tokenCookieNames } from '@portcullis/contracts';
+import { errorBody } from '@portcullis/contracts/schemas';
 import { toJsonSchema, type JsonSchema, type RoutedProcedure } from '../rest/routed-procedures.ts';
 
 export type PathItems = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,5 +1,5 @@
 /** Everything that ends a token which is in order otherwise. */
-import { clientId, newId, type KeyId } from '@portcullis/contracts';
+import { clientIdOf, newId, type KeyId } from '@portcullis/contracts';
 import type { RevocationSpec } from '../memory-revocations.ts';
 import type { TestIssuer } from '../test-issuer.ts';
 
@@ -18,7 +18,7 @@ export async function revocationsOf(issuer: TestIssuer, keyToKill: KeyId): Promi
   const sid = newId('ses');
   const jti = newId('tok');
   const sub = newId('usr');
-  const client = clientId.parse('cli_to-be-cut');
+  const client = clientIdOf('cli_to-be-cut');
   return [
     {
       name: 'its session',

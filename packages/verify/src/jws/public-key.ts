@@ -1,6 +1,5 @@
 /** A public key as a JWK (RFC 7517), and whether this package would verify with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import * as z from 'zod';
 import type { Algorithm } from './verification-key.ts';
 import { isRocaModulus } from './roca.ts';
 import { isSmallOrder } from './small-order.ts';
@@ -15,36 +14,7 @@ const MAX_RSA_EXPONENT = 2n ** 64n;
 /** What only the signer may know (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1). */
 const SECRET_MEMBERS = ['k', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
 
-const publicMember = z.string().min(1).max(2_048);
-const everyKey = {
-  use: z.literal('sig').optional(),
-  key_ops: z.array(z.literal('verify')).optional(),
-};
-const usableKey = z.discriminatedUnion('kty', [
-  z.object({
-    ...everyKey,
-    kty: z.literal('EC'),
-    crv: z.literal('P-256'),
-    alg: z.literal('ES256').optional(),
-    x: publicMember,
-    y: publicMember,
-  }),
-  z.object({
-    ...everyKey,
-    kty: z.literal('RSA'),
-    alg: z.literal('RS256').optional(),
-    n: publicMember,
-    e: publicMember,
-  }),
-  z.object({
-    ...everyKey,
-    kty: z.literal('OKP'),
-    crv: z.literal('Ed25519'),
-    // RFC 8037, and the name that RFC 9864 section 2.2 gives the same.
-    alg: z.enum(['EdDSA', 'Ed25519']).optional(),
-    x: publicMember,
-  }),
-]);
+const MAX_MEMBER_LENGTH = 2_048;
 
 export interface PublicKey {
   readonly alg: Algorithm;
@@ -61,12 +31,11 @@ export function holdsSecret(jwk: Record<string, unknown>): boolean {
  *   anyone could sign
  */
 export function readPublicKey(candidate: Record<string, unknown>): PublicKey | undefined {
-  const jwk = usableKey.safeParse(candidate).data;
+  const jwk = materialOf(candidate);
   if (jwk === undefined || holdsSecret(candidate)) return undefined;
-  const { use: _use, key_ops: _operations, alg: _alg, ...material } = jwk;
   let key;
   try {
-    key = createPublicKey({ key: material, format: 'jwk' });
+    key = createPublicKey({ key: jwk, format: 'jwk' });
   } catch {
     return undefined; // not on its curve, or of another length
   }
@@ -83,4 +52,47 @@ export function readPublicKey(candidate: Record<string, unknown>): PublicKey | u
     publicExponent % 2n === 1n &&
     !isRocaModulus(jwk.n);
   return sound ? { alg: 'RS256', key } : undefined;
+}
+
+type Material =
+  | { kty: 'EC'; crv: 'P-256'; x: string; y: string }
+  | { kty: 'RSA'; n: string; e: string }
+  | { kty: 'OKP'; crv: 'Ed25519'; x: string };
+
+/** @returns what makes up the key; undefined for a key of another kind, curve, algorithm or purpose */
+function materialOf(jwk: Readonly<Record<string, unknown>>): Material | undefined {
+  const { kty, crv, alg, x, y, n, e } = jwk;
+  if (!isForSignatures(jwk)) return undefined;
+  switch (kty) {
+    case 'EC':
+      if (crv !== 'P-256' || !isOneOf(alg, [undefined, 'ES256'])) return undefined;
+      return isMember(x) && isMember(y) ? { kty, crv, x, y } : undefined;
+    case 'RSA':
+      if (!isOneOf(alg, [undefined, 'RS256'])) return undefined;
+      return isMember(n) && isMember(e) ? { kty, n, e } : undefined;
+    case 'OKP':
+      // RFC 8037, and the name that RFC 9864 section 2.2 gives the same.
+      if (crv !== 'Ed25519' || !isOneOf(alg, [undefined, 'EdDSA', 'Ed25519'])) return undefined;
+      return isMember(x) ? { kty, crv, x } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** RFC 7517 sections 4.2 and 4.3: where it says what it is for, that is to verify signatures. */
+function isForSignatures({ use, key_ops }: Readonly<Record<string, unknown>>): boolean {
+  const isMeant = key_ops === undefined || (Array.isArray(key_ops) && key_ops.every(isToVerify));
+  return isMeant && isOneOf(use, [undefined, 'sig']);
+}
+
+function isToVerify(operation: unknown): boolean {
+  return operation === 'verify';
+}
+
+function isMember(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= MAX_MEMBER_LENGTH;
+}
+
+function isOneOf(value: unknown, those: readonly unknown[]): boolean {
+  return those.includes(value);
 }

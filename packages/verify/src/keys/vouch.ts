@@ -9,29 +9,21 @@
  * package would not verify, and it is none.
  */
 import {
-  keyId,
+  isKeyId,
+  isRecord,
   KEY_VOUCH_TYPE,
   MAX_KEY_VOUCH_LENGTH,
   MAX_KEY_VOUCH_SECONDS,
 } from '@portcullis/contracts';
-import * as z from 'zod';
 import { parseJws, type Jws } from '../jws/jws.ts';
 import type { VerificationKey } from '../jws/verification-key.ts';
 import { problemOfTimes } from '../token/times.ts';
 import { readPublicKey } from '../jws/public-key.ts';
 
-const header = z.strictObject({
-  alg: z.enum(['ES256', 'RS256', 'EdDSA']),
-  typ: z.literal(KEY_VOUCH_TYPE),
-  kid: keyId,
-});
-const seconds = z.int().min(1).max(253_402_300_799);
-const payload = z.strictObject({
-  iss: z.string(),
-  iat: seconds,
-  exp: seconds,
-  jwk: z.looseObject({ kid: keyId }),
-});
+const HEADER_MEMBERS = ['alg', 'typ', 'kid'];
+const PAYLOAD_MEMBERS = ['iss', 'iat', 'exp', 'jwk'];
+const ALGORITHMS: ReadonlySet<unknown> = new Set(['ES256', 'RS256', 'EdDSA']);
+const MAX_SECONDS = 253_402_300_799;
 
 export interface Vouch {
   /** What is vouched for. */
@@ -53,13 +45,25 @@ export function readVouch(text: string, issuer: string): Vouch | undefined {
   } catch {
     return undefined;
   }
-  const { data: signed } = header.safeParse(jws.header);
-  const { data: said } = payload.safeParse(jws.payload);
-  if (signed === undefined || said?.iss !== issuer) return undefined;
-  const { iat, exp, jwk } = said;
-  const key = readPublicKey(jwk);
-  if (key === undefined || exp <= iat || exp - iat > MAX_KEY_VOUCH_SECONDS) return undefined;
-  return { key: { kid: jwk.kid, ...key }, voucher: signed.kid, iat, exp, jws };
+  const { alg, typ, kid: voucher } = jws.header;
+  const isSigned = ALGORITHMS.has(alg) && typ === KEY_VOUCH_TYPE && isKeyId(voucher);
+  const { iss, iat, exp, jwk } = jws.payload;
+  const isSaid = iss === issuer && isSeconds(iat) && isSeconds(exp) && isRecord(jwk);
+  if (!isSigned || !hasOnly(jws.header, HEADER_MEMBERS)) return undefined;
+  if (!isSaid || !hasOnly(jws.payload, PAYLOAD_MEMBERS)) return undefined;
+  const { kid } = jwk;
+  const key = isKeyId(kid) ? readPublicKey(jwk) : undefined;
+  if (!isKeyId(kid) || key === undefined) return undefined;
+  if (exp <= iat || exp - iat > MAX_KEY_VOUCH_SECONDS) return undefined;
+  return { key: { kid, ...key }, voucher, iat, exp, jws };
+}
+
+function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SECONDS;
+}
+
+function hasOnly(object: object, members: readonly string[]): boolean {
+  return Object.keys(object).every((name) => members.includes(name));
 }
 
 /** @param now milliseconds since the epoch by the issuer's clock */

@@ -1,14 +1,13 @@
 /** Revocations over NATS: core subscriptions for the push, request and reply for the grants. */
+import { subjectsOf, type Subjects } from '@portcullis/bus';
 import {
   demandFunctionIfGiven,
   demandMethods,
   demandOption,
   demandPrefix,
-  subjectsOf,
   type Acknowledgement,
   type Farewell,
   type GrantRequest,
-  type Subjects,
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
@@ -16,7 +15,7 @@ import { reasonOf } from '../wire/reason-of.ts';
 import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 import { problemOfRequest } from './problem-of-request.ts';
 
-export { connectionOptions, inboxPrefix } from '@portcullis/contracts';
+export { connectionOptions, inboxPrefix } from '@portcullis/bus';
 export { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 
 export interface NatsFeedOptions {

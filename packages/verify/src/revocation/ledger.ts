@@ -8,17 +8,16 @@
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
  * which operators make one by one, are maps of strings. Expiries are whole seconds, rounded up.
  */
+import type { AccessTokenClaims, KeyId } from '@portcullis/contracts';
 import {
   encodeSnapshot,
   expiryOf,
   FOR_EVER,
   momentOf,
   readSnapshot,
-  type AccessTokenClaims,
-  type KeyId,
   type RevocationEntry,
   type SnapshotPlace,
-} from '@portcullis/contracts';
+} from '@portcullis/snapshot';
 import { ClientGenerations } from './ledger/client-generations.ts';
 import { RevokedIds } from './ledger/revoked-ids.ts';
 

@@ -1,4 +1,4 @@
-import type { SnapshotPlace } from '@portcullis/contracts';
+import type { SnapshotPlace } from '@portcullis/snapshot';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from './ledger.ts';
 

@@ -12,11 +12,11 @@
  * Pushes make it quick. Losing, repeating, delaying or reordering them costs speed alone.
  */
 import {
-  grantReply,
   newId,
-  numbered,
+  readGrantReply,
+  readNumbered,
+  readRevocationEvent,
   Refusal,
-  revocationEvent,
   type AccessTokenClaims,
   type EpochId,
   type Grant,
@@ -154,7 +154,7 @@ export class Replica {
 
   #onRevocation(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
-    const event = parseMessage(revocationEvent, bytes);
+    const event = parseMessage(readRevocationEvent, bytes);
     if (event === undefined) {
       // Forged, damaged, or of a version to come: the log decides.
       this.#malformed('push', bytes);
@@ -167,7 +167,7 @@ export class Replica {
 
   #onPositions(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
-    const notice = parseMessage(numbered, bytes);
+    const notice = parseMessage(readNumbered, bytes);
     if (notice === undefined) this.#malformed('numbering', bytes);
     if (notice === undefined || !this.#cursor.numbered(notice)) this.#renewals.soon();
   }
@@ -253,7 +253,7 @@ export class Replica {
 
   /** @returns undefined for what is no answer to this question, or does not count any more */
   #read(bytes: Uint8Array, question: Question): GrantReply | undefined {
-    const reply = parseMessage(grantReply, bytes);
+    const reply = parseMessage(readGrantReply, bytes);
     if (reply === undefined) this.#malformed('grant reply', bytes);
     const isPresent = question.incarnation === this.#incarnation && this.#state !== 'CLOSED';
     if (reply === undefined || !isAnswerTo(question, reply) || !isPresent) {

@@ -103,6 +103,43 @@ function hasCommonClaims({
   );
 }
 
+type Form = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const COMMON_FORM: Form = {
+  iss: (value) => isText(value, 512),
+  aud: isAudience,
+  exp: isTime,
+  iat: isTime,
+  nbf: (value) => value === undefined || isTime(value),
+  jti: isTokenId,
+  client_id: isClientId,
+  gen: isGeneration,
+  cgen: isGeneration,
+  igen: isGeneration,
+  cnf: (value) => value === undefined || isConfirmation(value),
+};
+const USER_FORM: Form = {
+  ...COMMON_FORM,
+  sub: isUserId,
+  sid: isSessionId,
+  roles: (value) => isList(value, isRole, 0, 16),
+  auth_time: isTime,
+  amr: (value) => isList(value, isMethod, 1, 8),
+  scope: (value) => value === undefined,
+};
+const MACHINE_FORM: Form = {
+  ...COMMON_FORM,
+  sub: isClientId,
+  scope: isScope,
+  roles: (value) => value === undefined,
+};
+
+/** For the log, once they are refused. @returns the names of the claims that have another form */
+export function wrongClaimsOf(payload: Payload): string[] {
+  const form = payload['sid'] === undefined ? MACHINE_FORM : USER_FORM;
+  return Object.entries(form).flatMap(([name, fits]) => (fits(payload[name]) ? [] : [name]));
+}
+
 function isText(value: unknown, most: number): boolean {
   return typeof value === 'string' && value.length >= 1 && value.length <= most;
 }

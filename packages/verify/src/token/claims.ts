@@ -1,6 +1,6 @@
 /** What a token must say to be accepted here (RFC 9068 section 4), time apart. */
-import { machineClaims, userClaims, type AccessTokenClaims } from '@portcullis/contracts';
-import { readClaimsForm } from './claims-form.ts';
+import type { AccessTokenClaims } from '@portcullis/contracts';
+import { readClaimsForm, wrongClaimsOf } from './claims-form.ts';
 
 export interface Expectations {
   /** Exactly this issuer: a slash or a capital more is another one. */
@@ -28,7 +28,9 @@ export function readClaims(
   // First what tells tokens of others apart at the least expense.
   if (payload['iss'] !== expected.issuer) throw new Error('another issuer');
   const claims = readClaimsForm(payload);
-  if (claims === undefined) throw anotherForm(payload);
+  if (claims === undefined) {
+    throw new Error(`the claims have another form: ${wrongClaimsOf(payload).join(', ')}`);
+  }
   const { aud, exp, iat, nbf } = claims;
   const meant =
     typeof aud === 'string' ? aud === expected.audience : aud.includes(expected.audience);
@@ -43,10 +45,4 @@ export function readClaims(
   claims.iss = expected.issuer;
   if (claims.aud === expected.audience) claims.aud = expected.audience;
   return claims;
-}
-
-/** The schema has refused it by hand already; asked itself, it says for the log what is wrong. */
-function anotherForm(payload: Record<string, unknown>): Error {
-  const schema = payload['sid'] === undefined ? machineClaims : userClaims;
-  return new Error('the claims have another form', { cause: schema.safeParse(payload).error });
 }

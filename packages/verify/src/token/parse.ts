@@ -3,7 +3,7 @@
  *
  * Everything here happens before any cryptography and is bounded by the length of the input.
  */
-import { keyId } from '@portcullis/contracts';
+import { isKeyId } from '@portcullis/contracts';
 import type { Algorithm } from '../jws/verification-key.ts';
 import { isMediaType } from '../jws/media-type.ts';
 import { parseStrictJson } from '../wire/strict-json.ts';
@@ -102,7 +102,7 @@ function readHeader(header: Record<string, unknown>): Header {
   const { alg, kid, typ } = header;
   if (alg !== 'ES256' && alg !== 'RS256' && alg !== 'EdDSA') throw new Error('algorithm refused');
   // Keys are named as identifiers. What cannot be the name of one is not asked for anywhere.
-  if (!keyId.safeParse(kid).success || typeof kid !== 'string') throw new Error('no usable kid');
+  if (!isKeyId(kid)) throw new Error('no usable kid');
   // RFC 9068 section 4.
   if (!isMediaType(typ, 'at+jwt')) throw new Error('not an access token');
   return { alg, kid };

@@ -1,5 +1,5 @@
 /** Every connection to NATS that a document or an example shows, through a roll-out that refuses it. */
-import { startPrivateNats, type PrivateNats } from '@portcullis/testkit';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import * as exported from '@portcullis/verify/nats';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';

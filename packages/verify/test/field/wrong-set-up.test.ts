@@ -1,11 +1,7 @@
 /** One mistake of an operator in each verifier, all started together: what each of them says within 5 s. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import {
-  createTestIssuer,
-  startPrivateNats,
-  type PrivateNats,
-  type TestIssuer,
-} from '@portcullis/testkit';
+import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
+import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -5,7 +5,7 @@
  * most of the time would go into waiting for memory. In this order, one part of the table is filled
  * after the other. Only speed depends on it.
  */
-import { readLastWord, readRecord, type IdBlock } from '@portcullis/contracts';
+import { readLastWord, readRecord, type IdBlock } from '@portcullis/snapshot';
 import { hashOf, placeOf, toKey } from './key.ts';
 
 /** Words of a record: its key, its moment, its generation or zero. */

@@ -2,16 +2,16 @@
  * The revocations of one kind whose keys are identifiers: a table of them, and the way in and out of
  * it. What is not a canonical identifier with the prefix of the kind is simply absent.
  */
+import type { Id } from '@portcullis/contracts';
 import {
   decodeId,
   encodeId,
   ID_KINDS,
   lastWordOf,
-  type Id,
   type IdBlock,
   type IdKind,
   type SnapshotBlock,
-} from '@portcullis/contracts';
+} from '@portcullis/snapshot';
 import { byPlace, RECORD_WORDS } from './by-place.ts';
 import { IdTable } from './id-table.ts';
 import { fromKey, hashOf, toKey } from './key.ts';

@@ -1,0 +1,61 @@
+/** The messages between a verifier and the issuer; what they mean is in ../grant.ts. */
+import * as z from 'zod';
+import {
+  MAX_ACKNOWLEDGED,
+  MAX_GRANTED_EVENTS,
+  MAX_STALENESS_MS,
+  MIN_STALENESS_MS,
+  STALENESS_POLICIES,
+} from '../grant.ts';
+import { epochId, eventId, incarnationId, serviceName } from './ids.ts';
+import { issuerTime, position, revocationEvent } from './revocation.ts';
+
+const stalenessPolicy = z.enum(STALENESS_POLICIES);
+
+export const grantRequest = z.strictObject({
+  version: z.literal(1),
+  service: serviceName,
+  incarnation: incarnationId,
+  nonce: z.string().min(16).max(64),
+  policy: stalenessPolicy,
+  epoch: epochId.nullable(),
+  position,
+  applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
+  anchor: position.optional(),
+  resume: eventId.optional(),
+});
+
+const everyAnswer = { version: z.literal(1), nonce: z.string(), incarnation: incarnationId };
+
+export const grantReply = z.discriminatedUnion('outcome', [
+  z.object({
+    ...everyAnswer,
+    outcome: z.literal('granted'),
+    epoch: epochId,
+    from: revocationEvent.nullable().optional(),
+    position,
+    events: z.array(revocationEvent).max(MAX_GRANTED_EVENTS),
+    complete: z.boolean(),
+    resume: eventId.optional(),
+    max_staleness_ms: z.int().min(MIN_STALENESS_MS).max(MAX_STALENESS_MS),
+    issuer_time: issuerTime,
+    keys: z.array(z.string()).optional().catch(undefined),
+  }),
+  z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),
+  z.object({ ...everyAnswer, outcome: z.literal('unavailable') }),
+]);
+
+export const acknowledgement = z.strictObject({
+  version: z.literal(1),
+  incarnation: incarnationId,
+  applied: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
+});
+
+export const farewell = z.strictObject({ version: z.literal(1), incarnation: incarnationId });
+
+export const numbered = z.strictObject({
+  version: z.literal(1),
+  epoch: epochId,
+  first: position,
+  ids: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
+});

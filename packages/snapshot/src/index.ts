@@ -1,0 +1,22 @@
+export { decodeId, encodeId, lastWordOf } from './id-words.ts';
+export {
+  expiryOf,
+  FOR_EVER,
+  ID_KINDS,
+  momentOf,
+  type IdKind,
+  type RevocationEntry,
+  type SnapshotPlace,
+} from './snapshot.ts';
+export { encodePart, joinParts, type SnapshotPart } from './snapshot-parts.ts';
+export {
+  readLastWord,
+  readRecord,
+  readSnapshot,
+  SnapshotError,
+  type IdBlock,
+  type NamedBlock,
+  type Snapshot,
+  type SnapshotBlock,
+} from './snapshot-reader.ts';
+export { encodeSnapshot, SnapshotWriter } from './snapshot-writer.ts';

@@ -1,0 +1,89 @@
+/**
+ * The binary snapshot: every revocation in force at a position of the log, or later ones too.
+ *
+ * For the cold start of a verifier. Its reader merges it into what it has and never replaces that, so
+ * that order does not matter and repetition does no harm. It may be cut into chunks anywhere.
+ *
+ * All numbers are unsigned and little-endian. `id` is 16 bytes: the 128 bits of an identifier as one
+ * number. `moment` is 4 bytes: seconds since the epoch, rounded up, at least 1; 0xffffffff: for ever.
+ * `generation` is 4 bytes, at most 0x7fffffff. `text` is 2 bytes of length, then that many of UTF-8.
+ * `crc` is 4 bytes: the CRC-32 (ISO 3309, as in zlib) of what stands before it in its block.
+ *
+ *   snapshot   head, block …, end
+ *
+ *   head       0  4  50 43 52 53 ("PCRS")
+ *              4  2  version, 1
+ *              6  2  zero
+ *              8 16  id of the epoch (`epo_…`)
+ *             24  8  position: everything in the log up to here is in the snapshot, or has expired
+ *             32  4  crc
+ *
+ *   block      0  1  kind, below
+ *              1  3  zero
+ *              4  4  number of entries, at least 1, at most 8192
+ *              8  4  length of the entries in bytes
+ *             12  …  entries, one after the other
+ *              …  4  crc
+ *
+ *   end        a block of kind 0 with no entries of its own: the number of entries in all blocks
+ *              before it stands in place of its own, and its length is 0. Nothing follows.
+ *
+ *   kind       1  session  id (`ses_…`), moment
+ *              2  token    id (`tok_…`), moment
+ *              3  subject  id (`usr_…`), moment, generation
+ *              4  changed  id (`usr_…`), moment, generation
+ *              5  client   moment, generation, text (`cli_…`)
+ *              6  key      text (`key_…`)
+ *              7  issuer   generation
+ *
+ * A reader refuses the whole for anything else: a kind that it does not know is one that it could not
+ * enforce. The checksum is against damage; who may send snapshots is decided elsewhere.
+ */
+import type { EpochId, RevocationEvent } from '@portcullis/contracts';
+
+/** What a ledger needs to know of an event. */
+export type RevocationEntry = EntryOf<RevocationEvent>;
+type EntryOf<E> = E extends unknown
+  ? Pick<E, Extract<keyof E, 'kind' | 'key' | 'generation' | 'expires_at'>>
+  : never;
+
+/** The state of the log that a snapshot vouches for. */
+export interface SnapshotPlace {
+  epoch: EpochId;
+  position: number;
+}
+
+export const MAGIC = 0x5352_4350;
+export const SNAPSHOT_VERSION = 1;
+export const HEAD_LENGTH = 36;
+/** What a block has before its entries, and after. */
+export const BLOCK_HEAD_LENGTH = 12;
+export const CRC_LENGTH = 4;
+export const MAX_BLOCK_ENTRIES = 8_192;
+export const END = 0;
+
+/** The moment that never comes. */
+export const FOR_EVER = 0xffff_ffff;
+
+/** The kinds whose entries are identifiers, all of one length. */
+export const ID_KINDS = {
+  session: { code: 1, prefix: 'ses', length: 20, hasGeneration: false },
+  token: { code: 2, prefix: 'tok', length: 20, hasGeneration: false },
+  subject: { code: 3, prefix: 'usr', length: 24, hasGeneration: true },
+  changed: { code: 4, prefix: 'usr', length: 24, hasGeneration: true },
+} as const;
+export type IdKind = keyof typeof ID_KINDS;
+
+export const NAMED_KINDS = { client: 5, key: 6, issuer: 7 } as const;
+
+/** @param expiresAt milliseconds since the epoch; null: never @returns seconds, never earlier */
+export function momentOf(expiresAt: number | null): number {
+  return expiresAt === null
+    ? FOR_EVER
+    : Math.min(FOR_EVER, Math.max(1, Math.ceil(expiresAt / 1_000)));
+}
+
+/** @returns milliseconds since the epoch; null: never */
+export function expiryOf(moment: number): number | null {
+  return moment === FOR_EVER ? null : moment * 1_000;
+}
