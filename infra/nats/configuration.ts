@@ -25,7 +25,7 @@ export function natsConfiguration(
   durables: readonly Durable[] = DURABLES,
 ): string {
   const about = `
-# Who may do what: see busPermissions in packages/contracts. Another prefix than "${prefix}" needs
+# Who may do what: see busPermissions in packages/bus. Another prefix than "${prefix}" needs
 # another file.`;
   return `${HEADING}${about}\n${SERVER}
 accounts {
