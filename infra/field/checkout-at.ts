@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pnpmCommand } from '../install/package-manager.mjs';
 import { mustRun } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
@@ -8,6 +8,7 @@ import { ROOT } from '../paths.ts';
 import { turbo, turboEnvironment } from '../services/build.ts';
 import { step } from '../steps.ts';
 import { isFieldFile } from './documented-faults.ts';
+import { inFormerWords } from './former-words.ts';
 
 const git = (...words: string[]): string =>
   execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -61,14 +62,22 @@ async function runIn(
   });
 }
 
-/** What that commit has of them gives way, so that one state of the tests judges both. */
+/**
+ * What that commit has of them gives way, so that one state of the tests judges both. Programs are put into the
+ * words of that commit.
+ */
 function copyFieldTests(folder: string): void {
   const files = (repository: string): string[] =>
     git('-C', repository, 'ls-files', '--cached', '--others', '--exclude-standard', '-z')
       .split('\0')
       .filter((path) => isFieldFile(path));
   for (const path of files(folder)) rmSync(join(folder, path));
-  for (const path of files(ROOT)) cpSync(join(ROOT, path), join(folder, path));
+  for (const path of files(ROOT)) {
+    const [from, to] = [join(ROOT, path), join(folder, path)];
+    mkdirSync(dirname(to), { recursive: true });
+    if (/\.m?[jt]s$/.test(path)) writeFileSync(to, inFormerWords(readFileSync(from, 'utf8')));
+    else cpSync(from, to);
+  }
 }
 
 function argvOf([file = 'pnpm', ...rest]: string[]): [string, ...string[]] {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { documentedFaults, faultsOf, isFieldFile } from '../field/documented-faults.ts';
+import { inFormerWords } from '../field/former-words.ts';
 import { readResults } from '../field/run-field-tests.ts';
 import { verdictsOf, type Expected } from '../field/verdicts.ts';
 import { ROOT } from '../paths.ts';
@@ -107,4 +108,31 @@ test('a file that cannot be loaded is no failure of a fault', () => {
     tests: [],
     broken: [{ file: 'a.test.ts', why: 'Failed to resolve import' }],
   });
+});
+
+test('a test is put into the words of another commit, whole words alone and each once', () => {
+  const words = [
+    ['@portcullis/bus', '@portcullis/contracts'],
+    ['@portcullis/contracts/schemas', '@portcullis/contracts'],
+    ['user', 'person'],
+    ['contracts', 'papers'],
+    ['a.b', 'ab'],
+  ] as const;
+  const text = `import { one } from '@portcullis/bus';
+import { two } from '@portcullis/contracts/schemas';
+const users = [user, 'a.b', 'axb', 'my-user', user2, "the user's"];`;
+  expect(inFormerWords(text, words)).toBe(`import { one } from '@portcullis/contracts';
+import { two } from '@portcullis/contracts';
+const users = [person, 'ab', 'axb', 'my-user', user2, "the person's"];`);
+  expect(inFormerWords(text, [])).toBe(text);
+});
+
+test('field tests name packages that the former words know, or that were there', () => {
+  const there = ['api', 'client', 'contracts', 'events', 'service', 'testkit', 'verify'];
+  const unknown = fieldTestFiles().flatMap((path) => {
+    const text = inFormerWords(readFileSync(join(ROOT, path), 'utf8'));
+    const named = [...text.matchAll(/from '@portcullis\/([a-z]+(?:\/schemas)?)/g)];
+    return named.map(([, name = '']) => name).filter((name) => !there.includes(name));
+  });
+  expect(unknown).toEqual([]);
 });
