@@ -1,5 +1,5 @@
 import type { Benchmark } from './benchmark.ts';
-import { benchCrowd } from './login/crowd.ts';
+import { benchLoginLoad } from './login/load.ts';
 import { benchColdStart } from './revocation/cold-start.ts';
 import { benchLedger } from './revocation/ledger.ts';
 import { benchPush } from './revocation/push.ts';
@@ -13,7 +13,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'revocation/receipt', about: 'from a logout to its receipt', run: benchReceipts },
   { name: 'revocation/ledger', about: 'memory, look-ups and pauses', run: benchLedger },
   { name: 'revocation/start', about: 'a verifier starts, far behind', run: benchColdStart },
-  { name: 'login/crowd', about: 'more logins than there are cores for', run: benchCrowd },
+  { name: 'login/load', about: 'more logins than there are cores for', run: benchLoginLoad },
   { name: 'verify/cold', about: 'a token that was never seen', run: benchCold },
   { name: 'verify/hot', about: 'a token that was seen before', run: benchHot },
   { name: 'verify/call', about: 'a protected call beside an open one', run: benchCall },

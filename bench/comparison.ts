@@ -26,7 +26,7 @@ const PROCESSOR: Measure = { name: 'processor', of: ({ processor }) => processor
  */
 export function comparisonOf(standings: readonly Standing[], aims: readonly Aim[] = []): string {
   const [ours] = standings;
-  if (ours === undefined) throw new Error('nobody took part');
+  if (ours === undefined) throw new Error('no contender took part');
   const measures = [CLOCK, PROCESSOR].filter(({ of }) =>
     standings.every(({ costs }) => costs.every((cost) => of(cost) !== undefined)),
   );

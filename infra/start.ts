@@ -12,7 +12,7 @@ import { ownServices } from './nats/own-services.ts';
 import { noteRunning } from './services/running-system.ts';
 import { serviceLog } from './services/run-service.ts';
 import { prepareSystem, runServices } from './services/system.ts';
-import { tellMails } from './services/told-mails.ts';
+import { printMailLinks } from './services/print-mail-links.ts';
 
 /** `npm start`: the whole system, until Ctrl-C. */
 export function main(): Promise<number> {
@@ -22,7 +22,7 @@ export function main(): Promise<number> {
     const { environments, administrator } = await prepareSystem(session, ports);
     const services = await runServices(session, environments);
     noteRunning(session, ports);
-    tellMails(session.dataFolder, session.signal);
+    printMailLinks(session.dataFolder, session.signal);
     announce(
       Object.fromEntries(SERVICES.map((name) => [name, `http://localhost:${ports[name]}`])),
       administrator,

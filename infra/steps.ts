@@ -1,4 +1,4 @@
-/** One line for each step, with its time; plain text unless a person is watching. */
+/** One line for each step, with its time; plain text unless a user is watching. */
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 const paint = (code: number, text: string): string =>
   colour ? `\u001B[${code}m${text}\u001B[0m` : text;
@@ -7,7 +7,7 @@ export const bold = (text: string): string => paint(1, text);
 export const red = (text: string): string => paint(31, text);
 export const green = (text: string): string => paint(32, text);
 
-/** A failure that the person at the terminal can do something about: printed without a stack. */
+/** A failure that the user at the terminal can do something about: printed without a stack. */
 export class StepFailure extends Error {
   override name = 'StepFailure';
   readonly fix: string | undefined;

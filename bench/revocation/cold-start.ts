@@ -19,7 +19,7 @@ import type { RunOptions } from '../benchmark.ts';
 import { quantile } from '../distribution.ts';
 import { tableOf } from '../table.ts';
 import { coldStart, type ColdStart, type ColdStartSettings } from './cold-start-settings.ts';
-import { createNewcomers } from './newcomers.ts';
+import { createLoadUsers } from './load-users.ts';
 import { createStage } from './stage.ts';
 
 const ENTRIES = 1_000_000;
@@ -42,9 +42,9 @@ export async function benchColdStart({ short }: RunOptions): Promise<void> {
   };
   await ensureMachineClient(auth, client);
   const reading = await untilSnapshot(auth, client);
-  const people = await createNewcomers(auth.url);
-  const revokedToken = await people.logIn();
-  await people.post('/v1/logout?wait=0', {}, revokedToken);
+  const users = await createLoadUsers(auth.url);
+  const revokedToken = await users.logIn();
+  await users.post('/v1/logout?wait=0', {}, revokedToken);
 
   const start = async (by: ColdStartSettings['by']): Promise<ColdStart> =>
     await startCold(entries, {

@@ -11,7 +11,7 @@ import postgres from 'postgres';
 import type { RunOptions } from '../benchmark.ts';
 import { quantile, shuffled } from '../distribution.ts';
 import { tableOf } from '../table.ts';
-import { createNewcomers, type Newcomers } from './newcomers.ts';
+import { createLoadUsers, type LoadUsers } from './load-users.ts';
 import { createStage, type Stage } from './stage.ts';
 import type { VerifyingSettings } from './verifying-questions.ts';
 
@@ -29,13 +29,13 @@ export async function benchReceipts({ short }: RunOptions): Promise<void> {
   stage.bed.use({ [Symbol.asyncDispose]: async () => await sql.end() });
   await sql`create table bench_commits (id bigint primary key)`;
 
-  const people = await createNewcomers(auth.url);
+  const users = await createLoadUsers(auth.url);
   const times = { receipt: new Array<number>(), commit: new Array<number>() };
   for (let round = -WARM_UP; round < rounds; round += 1) {
-    const token = await people.logIn();
+    const token = await users.logIn();
     for (const what of shuffled(['receipt', 'commit'] as const)) {
       const began = performance.now();
-      if (what === 'receipt') await logOut(people, token);
+      if (what === 'receipt') await logOut(users, token);
       else await sql`insert into bench_commits values (${round})`;
       if (round >= 0) times[what].push(performance.now() - began);
     }
@@ -65,8 +65,8 @@ async function startVerifier(stage: Stage, auth: AuthProcess): Promise<Worker> {
 }
 
 /** @throws Error for a receipt that not everybody has confirmed: it would be no figure of this kind */
-async function logOut(people: Newcomers, token: string): Promise<void> {
-  const answer = await people.post(`/v1/logout?wait=${WAIT_MS}`, {}, token);
+async function logOut(users: LoadUsers, token: string): Promise<void> {
+  const answer = await users.post(`/v1/logout?wait=${WAIT_MS}`, {}, token);
   const { confirmed, expected } = receipt.parse(answer);
   if (confirmed === VERIFIERS && expected === VERIFIERS) return;
   throw new Error(`confirmed by ${confirmed} of ${expected} verifiers, not ${VERIFIERS}`);

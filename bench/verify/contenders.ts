@@ -57,7 +57,7 @@ export function awaited(name: string, verify: (token: string) => Promise<Subject
 /** As adapters call it: a promise comes back only where something has to be waited for. */
 export function portcullis(verifier: Verifier): Contender {
   return atOnce('portcullis', (token) => {
-    const claims = verifier.verifyAtOnce(token);
+    const claims = verifier.verifyMaybeSync(token);
     if (claims instanceof Promise) throw new Error('it had to wait');
     return claims;
   });
@@ -139,7 +139,7 @@ export function jsonWebToken({ alg, jwk, issuer, audience }: Expected): Contende
 }
 
 function demandSubject({ sub }: Subject): void {
-  if (typeof sub !== 'string') throw new Error('accepted, and nobody in particular');
+  if (typeof sub !== 'string') throw new Error('accepted, and no user in particular');
 }
 
 function subjectIn(claims: unknown): Subject {

@@ -68,7 +68,7 @@ export async function redisGuard(settings: ServerSettings): Promise<Guard> {
   // What is asked while others are on their way goes with the next packet.
   const redis = new Redis(redisUrl, { enableAutoPipelining: true });
   const keyOf = (credential: string): string => `${prefix}:session:${credential}`;
-  const callers = people(count);
+  const callers = users(count);
   for (const { subject, secret } of callers) {
     await redis.set(keyOf(`${subject}.${secret}`), 1, 'EX', 3_600);
   }
@@ -92,7 +92,7 @@ export async function redisGuard(settings: ServerSettings): Promise<Guard> {
 /** A session in Postgres: a row by its primary key, with a statement that is prepared. */
 export async function postgresGuard(count: number, databaseUrl: string): Promise<Guard> {
   const sql = postgres(databaseUrl, { onnotice: () => {} });
-  const callers = people(count);
+  const callers = users(count);
   await sql`create table sessions
     (secret text primary key, subject text not null, expires_at timestamptz not null)`;
   const rows = callers.map(({ subject, secret }) => ({
@@ -120,7 +120,7 @@ export function bearer(token: string): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${token}` };
 }
 
-function people(count: number): { subject: UserId; secret: string }[] {
+function users(count: number): { subject: UserId; secret: string }[] {
   return Array.from({ length: count }, () => ({ subject: newId('usr'), secret: secretOf() }));
 }
 

@@ -44,7 +44,7 @@ export function revokedFeed(entries: number, revoked: readonly SessionId[]): Rev
     },
     snapshot: async () => snapshot,
     acknowledge: () => {},
-    farewell: async () => {},
+    deregister: async () => {},
     close: async () => {
       listener = undefined;
     },

@@ -26,10 +26,10 @@ export async function serveServices({ revoked, callers }: ServerSettings): Promi
   const verification = new Verification(createRegistry('bench'), []);
   const start: typeof verification.start = (options) => verification.start(options);
   const stage = await createVerifyingStage({ alg: 'ES256', revoked, start });
-  const people = await callersOf(stage.issuer, callers);
-  const claims = userClaims.parse(decodeJwt(people[0]?.headers['authorization'] ?? ''));
+  const users = await callersOf(stage.issuer, callers);
+  const claims = userClaims.parse(decodeJwt(users[0]?.headers['authorization'] ?? ''));
   const taken: Authenticate = { authenticate: async () => claims };
-  const withToken = people.map(({ headers }) => ({ headers, subject: claims.sub }));
+  const withToken = users.map(({ headers }) => ({ headers, subject: claims.sub }));
   const forged = await forgedBy(stage.issuer);
   const servers: HttpServer[] = [];
 
@@ -48,7 +48,7 @@ export async function serveServices({ revoked, callers }: ServerSettings): Promi
 
   return {
     callables: [
-      await listening('portcullis', verification, people, forged),
+      await listening('portcullis', verification, users, forged),
       await listening('open, the same request', taken, withToken, null),
       await listening('open once more', taken, withToken, null),
     ],

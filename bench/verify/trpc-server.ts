@@ -22,8 +22,8 @@ export async function serveProcedures(settings: ServerSettings): Promise<Served>
   const { procedure, revoked, callers: count, databaseUrls } = settings;
   const ordersOf = ORDERS_OF[procedure];
   const stage = await createVerifyingStage({ alg: 'ES256', revoked });
-  const people = await callersOf(stage.issuer, count);
-  const somebody = people[0]?.subject ?? '';
+  const users = await callersOf(stage.issuer, count);
+  const owner = users[0]?.subject ?? '';
   const redis = await redisGuard(settings);
   const rows = await postgresGuard(count, databaseUrls.sessions);
   const server = await listening(
@@ -31,25 +31,25 @@ export async function serveProcedures(settings: ServerSettings): Promise<Served>
       portcullis: t.procedure
         .use(protect(stage.verifier))
         .query(({ ctx }) => ordersOf(ctx.token.sub)),
-      open: t.procedure.query(() => ordersOf(somebody)),
+      open: t.procedure.query(() => ordersOf(owner)),
       throughMiddleware: t.procedure
-        .use(({ next }) => next({ ctx: { subject: somebody } }))
+        .use(({ next }) => next({ ctx: { subject: owner } }))
         .query(({ ctx }) => ordersOf(ctx.subject)),
-      openAgain: t.procedure.query(() => ordersOf(somebody)),
+      openAgain: t.procedure.query(() => ordersOf(owner)),
       redis: guarded(redis, ordersOf),
       rows: guarded(rows, ordersOf),
     }),
   );
   const { callable } = server;
   const forged = await forgedBy(stage.issuer);
-  const withToken = people.map(({ headers }) => ({ headers, subject: somebody }));
+  const withToken = users.map(({ headers }) => ({ headers, subject: owner }));
   return {
     callables: [
-      callable('portcullis', 'portcullis', people, forged),
+      callable('portcullis', 'portcullis', users, forged),
       callable('open, the same request', 'open', withToken, null),
       callable('open once more', 'openAgain', withToken, null),
-      callable('open, a middleware that asks nobody', 'throughMiddleware', withToken, null),
-      callable('open, without a token', 'open', [{ headers: {}, subject: somebody }], null),
+      callable('open, a middleware without a check', 'throughMiddleware', withToken, null),
+      callable('open, without a token', 'open', [{ headers: {}, subject: owner }], null),
       callable('Redis, EXISTS', 'redis', redis.callers, redis.forged),
       callable('Postgres, a session row', 'rows', rows.callers, rows.forged),
     ],

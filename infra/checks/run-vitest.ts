@@ -32,7 +32,7 @@ const LENGTH_SETTINGS = ['PORTCULLIS_TEST_LONG', 'PORTCULLIS_TEST_SEED'];
 
 /** All that a program needs to find the servers for tests. */
 export function testEnvironment({ postgres, nats, redis }: RunningServers): NodeJS.ProcessEnv {
-  // The person's own settings must not decide what the tests find.
+  // The user's own settings must not decide what the tests find.
   const own = Object.values(ADDRESS_SETTING);
   const inherited = Object.entries(process.env).filter(
     ([name]) =>

@@ -18,7 +18,7 @@ class StepDidNotHold extends Error {}
  */
 export async function tellStory(ports: ServicePorts, admin: Administrator): Promise<boolean> {
   const [auth, user, adminService] = [ports.auth, ports.user, ports.admin].map(addressOf);
-  const person = {
+  const account = {
     email: `demo-${randomBytes(6).toString('hex')}@portcullis.example`,
     password: randomBytes(18).toString('base64url'),
   };
@@ -34,11 +34,11 @@ export async function tellStory(ports: ServicePorts, admin: Administrator): Prom
   };
   try {
     await show('register', async () =>
-      expectStatus(201, await call(`${auth}/v1/register`, { body: person })),
+      expectStatus(201, await call(`${auth}/v1/register`, { body: account })),
     );
     let token = '';
     await show('log in', async () => {
-      const answer = await call(`${auth}/v1/login`, { body: person });
+      const answer = await call(`${auth}/v1/login`, { body: account });
       const shown = expectStatus(200, answer);
       token = member(answer.body, 'access_token');
       return shown;

@@ -2,7 +2,7 @@
 import type { Token } from './history/token.ts';
 import type { History } from './history/history.ts';
 import type { Random } from './random.ts';
-import type { Instance, Stage, VerifierSpot } from './stage/stage.ts';
+import type { Instance, Stage, VerifierPlace } from './stage/stage.ts';
 import type { Actor } from './traffic/actor.ts';
 import type { Traffic } from './traffic/traffic.ts';
 
@@ -23,23 +23,23 @@ export interface Scene extends Lengths {
   readonly traffic: Traffic;
   readonly random: Random;
   anInstance(): Instance;
-  aVerifier(): VerifierSpot;
+  aVerifier(): VerifierPlace;
   /** Notes an offence unless this holds. */
   expect(what: string, holds: boolean): void;
   /** Shows this token until the verdict is that; an offence when it does not come to it. */
-  comesTo(verifier: VerifierSpot, token: Token, wanted: 'accepted' | 'refused'): Promise<void>;
+  comesTo(verifier: VerifierPlace, token: Token, wanted: 'accepted' | 'refused'): Promise<void>;
   /**
    * While the work goes on, and until they are ready again afterwards, these verifiers need not give
    * a verdict.
    */
-  excusing(verifiers: readonly VerifierSpot[], work: () => Promise<void>): Promise<void>;
+  excusing(verifiers: readonly VerifierPlace[], work: () => Promise<void>): Promise<void>;
   /**
    * While the work goes on these are struck, and ended tokens have to be shown to each of them; and
    * those that are `deaf` get no push, which has to show in what they accept within S.
    */
   striking<T>(
     kind: 'struck' | 'deaf',
-    verifiers: readonly VerifierSpot[],
+    verifiers: readonly VerifierPlace[],
     work: () => Promise<T>,
   ): Promise<T>;
   /** Logs out in the background; the answer may never come. */

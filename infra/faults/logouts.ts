@@ -20,7 +20,7 @@ import { Actor, register, type Account, type Session } from './traffic/actor.ts'
 const MAX_STALENESS_MS = 5_000;
 /** Rows come by the thousand, and when each committed is known from its answer. Milliseconds. */
 const POLL_MS = 500;
-const PEOPLE_AT_ONCE = 6;
+const USERS_AT_ONCE = 6;
 /** Each logout is accompanied by this many requests to every verifier, at once. */
 const REQUESTS = 2;
 const WAIT_MS = 5_000;
@@ -35,7 +35,7 @@ export interface LogoutsOptions {
   readonly everywhere: number;
 }
 
-/** One person at a time logs in, is shown, and logs out; on two processors. Milliseconds. */
+/** One user at a time logs in, is shown, and logs out; on two processors. Milliseconds. */
 const LOGOUT_MS = 70;
 const EVERYWHERE_MS = 110;
 
@@ -66,18 +66,18 @@ export async function countLogouts(options: LogoutsOptions): Promise<Logouts> {
   using machine = new Machine(stage.log.stalls);
   stage.follow(machine);
   const history = new History(machine);
-  const crowd = new Crowd(stage, history, new Random(seed, 'logouts'));
-  await crowd.gather();
-  await crowd.share(
-    () => crowd.loggedOut < logouts,
-    async (account) => await crowd.logOut(account),
+  const users = new Users(stage, history, new Random(seed, 'logouts'));
+  await users.gather();
+  await users.share(
+    () => users.loggedOut < logouts,
+    async (account) => await users.logOut(account),
   );
-  await crowd.share(
-    (attempts) => crowd.withinOneSecond < everywhere && attempts < MOST_ATTEMPTS * everywhere,
-    async (account) => await crowd.logOutEverywhereAndIn(account),
+  await users.share(
+    (attempts) => users.withinOneSecond < everywhere && attempts < MOST_ATTEMPTS * everywhere,
+    async (account) => await users.logOutEverywhereAndIn(account),
   );
-  if (crowd.withinOneSecond < everywhere) {
-    history.found.push(`${crowd.withinOneSecond} log-ins within a second, of ${everywhere}`);
+  if (users.withinOneSecond < everywhere) {
+    history.found.push(`${users.withinOneSecond} log-ins within a second, of ${everywhere}`);
   }
   const log = await settle(stage.log, new Set());
   const evidence = evidenceOf(history, log, stage.maxStalenessMs);
@@ -91,10 +91,10 @@ export async function countLogouts(options: LogoutsOptions): Promise<Logouts> {
     offences: judge(evidence),
     seconds,
   };
-  return { result, ...crowd.sum() };
+  return { result, ...users.sum() };
 }
 
-class Crowd {
+class Users {
   readonly #stage: Stage;
   readonly #history: History;
   readonly #actor: Actor;
@@ -111,7 +111,7 @@ class Crowd {
   }
 
   async gather(): Promise<void> {
-    for (let n = 0; n < PEOPLE_AT_ONCE; n += 1) {
+    for (let n = 0; n < USERS_AT_ONCE; n += 1) {
       this.#accounts.push(await register(this.#stage.instances[0].service.url));
     }
   }

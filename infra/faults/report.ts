@@ -72,7 +72,7 @@ export class PrintedReport implements Report {
       result.seconds.toFixed(1),
       outcome,
     ]);
-    for (const what of told(offences)) console.log(`      ${what}`);
+    for (const what of linesOf(offences)) console.log(`      ${what}`);
     for (const lack of coverage.lacks) console.log(`      too little: ${lack}`);
     if (!holds || unjudged > 0) {
       const part = (100 * machine.waiting).toFixed(0);
@@ -109,7 +109,7 @@ export class PrintedReport implements Report {
 }
 
 /** The first of each sort, and how many more there are. */
-function told(offences: readonly Offence[]): string[] {
+function linesOf(offences: readonly Offence[]): string[] {
   return [...new Set(offences.map(({ check }) => check))].flatMap((check) => {
     const all = offences.filter((offence) => offence.check === check);
     const first = all.slice(0, SHOWN).map(({ what }) => `${check}: ${what}`);

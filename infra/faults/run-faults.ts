@@ -7,7 +7,7 @@ import { createStage, type Stage } from './stage/stage.ts';
 import { register, type Account } from './traffic/actor.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PEOPLE = 8;
+const USERS = 8;
 /** For their profiles to arrive at the user service. */
 const ARRIVAL_MS = 500;
 
@@ -44,7 +44,7 @@ export async function runFaults(
         continue;
       }
       try {
-        furnished ??= await within(boundOf(STAGE_MS), furnish(maxStalenessMs));
+        furnished ??= await within(boundOf(STAGE_MS), startSystem(maxStalenessMs));
         const bound = boundOf(estimateOf(fault, lengths));
         report.done(await within(bound, runFault(fault, { ...furnished, ...options })));
       } catch (error) {
@@ -59,11 +59,11 @@ export async function runFaults(
   }
 }
 
-async function furnish(maxStalenessMs: number): Promise<Furnished> {
+async function startSystem(maxStalenessMs: number): Promise<Furnished> {
   const stage = await createStage(maxStalenessMs);
   try {
     const accounts: Account[] = [];
-    for (let n = 0; n < PEOPLE; n += 1) {
+    for (let n = 0; n < USERS; n += 1) {
       accounts.push(await register(stage.instances[0].service.url));
     }
     await sleep(ARRIVAL_MS);

@@ -8,6 +8,22 @@ export const FORMER_WORDS: readonly (readonly [now: string, then: string])[] = [
   ['@portcullis/contracts/schemas', '@portcullis/contracts'],
   ['@portcullis/snapshot', '@portcullis/contracts'],
   ['@portcullis/testbed', '@portcullis/testkit'],
+  // names
+  ['closeOnRevocation', 'cutOnRevocation'],
+  ['verifyMaybeSync', 'verifyAtOnce'],
+  // on the wire
+  ['claims_changed', 'changed'],
+  ['deregister', 'deregister'],
+  ['deregistrations', 'deregistrations'],
+  ['best_effort', 'best_effort'],
+  ["'ready'", "'listening'"],
+  ["'gap'", "'missed'"],
+  // mails
+  ['resend-verification', 'resend-verification'],
+  ['email-change-requested', 'email-change-requested'],
+  ['unconfirmed', 'unconfirmed'],
+  ['obsolete', 'needless'],
+  ['throttled', 'throttled'],
 ];
 
 /** Replaces whole words, each of them once: what has been put in is not looked at again. */

@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: GUARANTEES,
   },
   {
-    name: 'nobody looks what stands there',
+    name: 'what stands there is not read',
     define: 'MUTANT_NO_PLACE_CHECK',
     bounds: { ...SMALL, lost: true },
     breaks: GUARANTEES,

@@ -136,7 +136,8 @@ function tellRefutation(mutant: Mutant | undefined, found: Refutation, trails: b
     `${mutant.name.padEnd(34)} ${how}   (trail of ${found.depth}; ` +
       `${boundsOf(mutant)}${found.seconds.toFixed(1)} s)`,
   );
-  if (trails) for (const [index, told] of found.story.entries()) note(`  ${index + 1}. ${told}`);
+  if (trails)
+    for (const [index, printed] of found.story.entries()) note(`  ${index + 1}. ${printed}`);
 }
 
 function boundsOf({ bounds }: Mutant): string {
@@ -157,20 +158,24 @@ async function inOrder<T>(
   tell: (result: T, index: number) => void,
 ): Promise<T[]> {
   const results: (T | undefined)[] = [];
-  const told: T[] = [];
+  const printed: T[] = [];
   let next = 0;
   async function work(): Promise<void> {
     for (let task = tasks[next]; task !== undefined; task = tasks[next]) {
       const index = next++;
       results[index] = await task();
-      for (let result = results[told.length]; result !== undefined; result = results[told.length]) {
-        tell(result, told.length);
-        told.push(result);
+      for (
+        let result = results[printed.length];
+        result !== undefined;
+        result = results[printed.length]
+      ) {
+        tell(result, printed.length);
+        printed.push(result);
       }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return told;
+  return printed;
 }
 
 const words = process.argv.slice(2);

@@ -93,7 +93,7 @@ function isMissing(need: Need, why = 'it was installed, but is not where it is l
   );
 }
 
-/** The line that a person would type. */
+/** The line that a user would type. */
 function hint(need: Need): string {
   if (process.platform === 'darwin') {
     return need === 'spin' ? 'brew install spin' : 'xcode-select --install';

@@ -7,7 +7,7 @@ import {
   busPermissions,
   DURABLES,
   type BusRole,
-  type Crossing,
+  type AccountExport,
   type Durable,
 } from '@portcullis/bus';
 
@@ -58,15 +58,15 @@ export function accountBlock(
   }
 `;
   }
-  const { publish, subscribe, asked, told } = busPermissions(prefix, roleOf(user, durables));
+  const { publish, subscribe, services, streams } = busPermissions(prefix, roleOf(user, durables));
   const crossing =
     user === AUTH
       ? `    jetstream: enabled
     exports: [
-${lines(told, (subject) => `{ stream: ${quoted(subject)} }`)}${lines(asked, exported)}    ]
+${lines(streams, (subject) => `{ stream: ${quoted(subject)} }`)}${lines(services, exported)}    ]
 `
       : `    imports: [
-${lines(told, (subject) => `{ stream: ${fromAuth(subject)} }`)}${lines(asked, imported)}    ]
+${lines(streams, (subject) => `{ stream: ${fromAuth(subject)} }`)}${lines(services, imported)}    ]
 `;
   return `  ${account} {
 ${crossing}    users: [ {
@@ -100,12 +100,12 @@ function roleOf(user: string, durables: readonly Durable[]): BusRole {
 }
 
 /** One pull is answered with many messages. */
-function exported({ subject }: Crossing): string {
+function exported({ subject }: AccountExport): string {
   const many = subject.includes('.MSG.NEXT.') ? ', response_type: stream' : '';
   return `{ service: ${quoted(subject)}${many} }`;
 }
 
-function imported({ subject, as }: Crossing): string {
+function imported({ subject, as }: AccountExport): string {
   const to = as === undefined ? '' : `, to: ${quoted(as)}`;
   return `{ service: ${fromAuth(subject)}${to} }`;
 }

@@ -117,7 +117,7 @@ async function initialise(
   }
 }
 
-/** Without the PG… settings of the person's shell, which would redirect the tools. */
+/** Without the PG… settings of the user's shell, which would redirect the tools. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C' };
 }

@@ -15,7 +15,7 @@ export interface SystemFacts {
   redis: string;
   administrator: Administrator;
   keyEncryptionKeyFile: string;
-  /** Where mails go, unless the person's shell names a server for them. */
+  /** Where mails go, unless the user's shell names a server for them. */
   mailFolder: string;
   /** Services of the reader's own; none unless given. */
   own?: readonly OwnService[];
@@ -26,7 +26,7 @@ export interface SystemFacts {
 /** The machine clients of the services that verify tokens; named as they verify. */
 export const CLIENTS = { user: 'cli_user', admin: 'cli_admin' } as const;
 
-/** Settings of the person's shell that every process may need. */
+/** Settings of the user's shell that every process may need. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
 
 export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, ServiceEnvironment> {

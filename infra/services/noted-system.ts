@@ -4,7 +4,7 @@ import { serviceEnvironments, type ServiceEnvironment } from './environment.ts';
 import { firstAdministrator } from './first-administrator.ts';
 import { ownServices } from '../nats/own-services.ts';
 import { runningSystem } from './running-system.ts';
-import { mailFolder } from './told-mails.ts';
+import { mailFolder } from './print-mail-links.ts';
 import { natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
 import { notedPort } from '../system/free-port.ts';

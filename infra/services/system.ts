@@ -16,7 +16,7 @@ import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
 import { natsUrlOf, natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
-import { mailFolder } from './told-mails.ts';
+import { mailFolder } from './print-mail-links.ts';
 import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
 import { note, step } from '../steps.ts';
 

@@ -93,7 +93,7 @@ function sudoNeedsNoPassword(): boolean {
   return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore', timeout: 5_000 }).status === 0;
 }
 
-/** The line that a person would type. */
+/** The line that a user would type. */
 export function installHint(server: ServerName): string {
   if (process.platform === 'darwin') return `brew install ${BREW[server] ?? server}`;
   if (findBinary('apt-get')) return `sudo apt-get install -y ${APT[server]}`;

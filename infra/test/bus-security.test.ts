@@ -140,7 +140,7 @@ describe('the user service', () => {
     ...['CREATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${AUDIT}`),
     subjects.grant('admin'),
     subjects.acknowledge('admin'),
-    subjects.farewell('admin'),
+    subjects.deregister('admin'),
     subjects.instances('admin'),
     `${inboxPrefix(PREFIX, 'admin')}.reply`,
     `${inboxPrefix(PREFIX, 'auth')}.reply`,
@@ -168,7 +168,7 @@ describe('the user service', () => {
     subjects.grants,
     subjects.grant('user'),
     subjects.acknowledgements,
-    subjects.farewells,
+    subjects.deregistrations,
     subjects.accounts,
     subjects.account('registered'),
     subjects.auditHeads,
@@ -219,7 +219,7 @@ describe('the user service', () => {
   test.each([
     subjects.grant('user'),
     subjects.acknowledge('user'),
-    subjects.farewell('user'),
+    subjects.deregister('user'),
     subjects.instances('user'),
   ])('may publish %s', async (subject) => {
     expect(await user.publish(subject)).toEqual([]);
@@ -261,7 +261,7 @@ describe('the reply subject of a request, which the server does not look at', ()
     subjects.account('deleted'),
     subjects.numbered,
     subjects.acknowledge('admin'),
-    subjects.farewell('admin'),
+    subjects.deregister('admin'),
     subjects.grant('admin'),
   ])('does not make the server publish %s', async (reply) => {
     const { streams } = await jetstreamManager(auth.connection, { checkAPI: false });
@@ -287,7 +287,7 @@ describe('the reply subject of a request, which the server does not look at', ()
       ...[subjects.pushes, subjects.revocations, subjects.numbered].map((each) =>
         listen(admin.connection, each),
       ),
-      ...[subjects.grants, subjects.acknowledgements, subjects.farewells].map((each) =>
+      ...[subjects.grants, subjects.acknowledgements, subjects.deregistrations].map((each) =>
         listen(auth.connection, each),
       ),
     ];
@@ -336,13 +336,13 @@ describe('auth', () => {
   test.each([
     subjects.grants,
     subjects.acknowledgements,
-    subjects.farewells,
+    subjects.deregistrations,
     `${inboxPrefix(PREFIX, 'auth')}.>`,
   ])('may subscribe to %s', async (subject) => {
     expect(await auth.subscribe(subject, 'auth')).toEqual([]);
   });
 
-  test.each([...beyondAuth, subjects.grant('user'), subjects.farewell('user')])(
+  test.each([...beyondAuth, subjects.grant('user'), subjects.deregister('user')])(
     'may not publish %s, which it has no need of',
     async (subject) => {
       expect(await auth.publish(subject)).toEqual([`Publish to "${subject}"`]);

@@ -114,7 +114,7 @@ test('a test is put into the words of another commit, whole words alone and each
   const words = [
     ['@portcullis/bus', '@portcullis/contracts'],
     ['@portcullis/contracts/schemas', '@portcullis/contracts'],
-    ['user', 'person'],
+    ['user', 'user'],
     ['contracts', 'papers'],
     ['a.b', 'ab'],
   ] as const;
@@ -123,7 +123,7 @@ import { two } from '@portcullis/contracts/schemas';
 const users = [user, 'a.b', 'axb', 'my-user', user2, "the user's"];`;
   expect(inFormerWords(text, words)).toBe(`import { one } from '@portcullis/contracts';
 import { two } from '@portcullis/contracts';
-const users = [person, 'ab', 'axb', 'my-user', user2, "the person's"];`);
+const users = [user, 'ab', 'axb', 'my-user', user2, "the user's"];`);
   expect(inFormerWords(text, [])).toBe(text);
 });
 

@@ -17,7 +17,7 @@ export interface CallOptions {
 const RETRY_AFTER_S = 1;
 
 /** What the auth service says about the administrator's request, and therefore to the administrator. */
-const PASSED_ON: ReadonlySet<string> = new Set<ErrorCode>([
+const FORWARDED_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_request',
   'not_found',
   'conflict',
@@ -59,5 +59,5 @@ export function refusalOfAuth(error: unknown): Refusal {
 }
 
 function isPassedOn(code: string): code is ErrorCode {
-  return PASSED_ON.has(code);
+  return FORWARDED_CODES.has(code);
 }

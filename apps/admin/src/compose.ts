@@ -17,7 +17,7 @@ import { readVerifiers } from './operation/verifiers.ts';
 
 /** The name under which this service verifies, in receipts and on NATS. */
 export const SERVICE = 'admin';
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 
 export async function compose(config: AdminConfig, owned: Disposal): Promise<Running> {
   const parts = createVerifiedServiceParts({ name: SERVICE, needed: 'auth', config });

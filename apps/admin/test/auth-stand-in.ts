@@ -35,7 +35,7 @@ const receipt: Receipt = {
   confirmed: 2,
   expected: 2,
   pending: [],
-  unpromised: [],
+  best_effort: [],
   enforced_by: '2026-01-01T00:00:05.000Z',
 };
 

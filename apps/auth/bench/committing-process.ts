@@ -84,7 +84,7 @@ answerQuestions(
     const { by, key } = question.parse(asked);
     switch (by) {
       case 'portcullis':
-        await revocations.makeChange(
+        await revocations.withChange(
           { actor: { kind: 'system', id: 'bench' }, requestId: 'req_bench', address: null },
           async (change) => {
             await change.revoke({ kind: 'session', key }, 'logout');

@@ -7,7 +7,7 @@ import { answerQuestions } from '@portcullis/testbed';
 import { z } from 'zod';
 import { DEFAULT_ARGON2 } from '../src/password/argon2-parameters.ts';
 import { HashingThreads } from '../src/password/hashing-threads.ts';
-import { HANDED_OUT, MAX_CONCURRENT } from '../src/password/password-hasher.ts';
+import { MAX_IN_FLIGHT, MAX_CONCURRENT } from '../src/password/password-hasher.ts';
 
 const question = z.object({ milliseconds: z.number() });
 const password = 'correct horse battery staple';
@@ -19,7 +19,7 @@ async function rateOver(milliseconds: number): Promise<number> {
   const started = performance.now();
   let checked = 0;
   await Promise.all(
-    Array.from({ length: HANDED_OUT }, async () => {
+    Array.from({ length: MAX_IN_FLIGHT }, async () => {
       while (performance.now() - started < milliseconds) {
         const holds = await threads.run({ stored, password });
         if (holds !== true) throw new Error('the right password is refused');

@@ -46,7 +46,7 @@ const KINDS: Record<string, Kind> = {
     }),
   'links cut': (faults) => {
     const { random, stage } = faults;
-    faults.often(1_500, () => faults.cut(faults.anybody().life?.link));
+    faults.often(1_500, () => faults.cut(faults.anyProcess().life?.link));
     faults.atStarts(0.2, (verifier) => {
       // Somewhere around its first grants.
       const soon = random.between(0, stage.maxStalenessMs / 2);
@@ -121,14 +121,14 @@ const KINDS: Record<string, Kind> = {
   },
   'wall clocks set': (faults) =>
     faults.often(3_000, () => {
-      const { machine, name } = faults.anybody();
+      const { machine, name } = faults.anyProcess();
       const by = faults.random.between(-1, 1) * faults.random.pick([3_000, 60_000, 3_600_000]);
       faults.tell(`the wall clock of ${name} is set by ${Math.round(by)} ms`);
       machine.setWall(by);
     }),
   'machines sleep': (faults) =>
     faults.often(4_000, () => {
-      const { life, machine } = faults.anybody();
+      const { life, machine } = faults.anyProcess();
       faults.sleep(life?.process, machine);
     }),
   'database clock set': (faults) => {

@@ -81,7 +81,7 @@ export class Faults {
       : this.random.between(s, 2 * s + DISCOUNTED_AFTER_S_MS);
   }
 
-  anybody(): Auth | Verifier {
+  anyProcess(): Auth | Verifier {
     return this.random.pick([...this.stage.auths, ...this.stage.verifiers]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * What happened, in order: what the guarantees are judged by, and what a person reads.
+ * What happened, in order: what the guarantees are judged by, and what a user reads.
  *
  * Its hash covers every line, so that two runs of one seed can be seen to be the same.
  */
@@ -35,7 +35,7 @@ export interface Life {
 }
 
 /** `stale`: it could not be sure, and said so. */
-export type Verdict = 'accepted' | 'revoked' | 'changed' | 'stale';
+export type Verdict = 'accepted' | 'revoked' | 'claims_changed' | 'stale';
 
 export type Entry =
   | { what: 'minted'; token: Token }

@@ -7,7 +7,7 @@ import { WITHOUT } from './without/protections.ts';
 
 /** Fewer are done before other processes have started. */
 const WORTH_SHARING = 100;
-const TOLD_EVERY = 250;
+const PROGRESS_EVERY = 250;
 
 /** @returns whether every guarantee was kept */
 async function replay(seed: number, command: Command): Promise<boolean> {
@@ -36,7 +36,7 @@ async function simulate(command: Command): Promise<boolean> {
       violations += 1;
       printRun(result, flagsOf(command));
     }
-    if (count % TOLD_EVERY === 0 && count < seeds) printProgress(count, seeds, violations);
+    if (count % PROGRESS_EVERY === 0 && count < seeds) printProgress(count, seeds, violations);
   };
   const share = { from, seeds, spared, added, done };
   const alone = jobs === 1 || seeds < WORTH_SHARING;

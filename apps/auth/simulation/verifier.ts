@@ -137,6 +137,6 @@ function judge(
       return { verdict: holds ? 'accepted' : 'stale', why: '' };
     }
     const why = error.cause instanceof Error ? `, ${error.cause.message}` : '';
-    return { verdict: error.code === 'token_stale' ? 'changed' : 'revoked', why };
+    return { verdict: error.code === 'token_stale' ? 'claims_changed' : 'revoked', why };
   }
 }

@@ -75,7 +75,7 @@ class Workload {
       return this.#revoke(...sessions.map((key) => ({ kind: 'session', key }) as const));
     }
     if (dice < 0.79) return this.#logOutEverywhere(sub);
-    if (dice < 0.86) return this.#revoke({ kind: 'changed', key: sub });
+    if (dice < 0.86) return this.#revoke({ kind: 'claims_changed', key: sub });
     if (dice < 0.89) return this.#revoke({ kind: 'token', key: jti });
     if (dice < 0.91) return this.#revoke({ kind: 'client', key: client });
     if (dice < 0.915) return this.#revoke({ kind: 'key', key: some.kid });
@@ -91,7 +91,7 @@ class Workload {
   #run(work: (auth: Auth) => Promise<unknown>): void {
     const { auths, setting } = this.#options;
     work(this.#random.pick(auths)).catch((error: unknown) =>
-      setting.history.tell('somebody', `was told: ${String(error)}`),
+      setting.history.tell('a user', `was told: ${String(error)}`),
     );
   }
 

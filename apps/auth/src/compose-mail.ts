@@ -24,8 +24,8 @@ export function composeMail(
   owned: Disposal,
   { database, linkTokens, metrics, logger, outages }: MailParts,
 ): MailQueue {
-  if (config.mail.by === 'nobody') {
-    logger.warn('no mail is sent: nobody can verify an address or recover an account');
+  if (config.mail.by === 'none') {
+    logger.warn('mail is disabled: addresses cannot be verified, accounts cannot be recovered');
   }
   const transport = owned.use(transportOf(config));
   const waiting = postgresWaitingMails(database);

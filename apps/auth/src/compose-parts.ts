@@ -1,6 +1,6 @@
 /** What the rest is put together over: the log, connections to the servers, and the secrets in the database. */
 import {
-  AwaitedBus,
+  LazyNatsConnection,
   ConfigurationError,
   createLogger,
   createRegistry,
@@ -39,7 +39,7 @@ export async function openParts(config: AuthConfig, owned: Disposal) {
   const schema = await awaitSchema({ schema: schemaOf(sql), logger, listen, owned });
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
   const secrets = await openSecrets(config, owned, database, logger);
-  const bus = owned.use(new AwaitedBus({ logger, registry, outages }));
+  const bus = owned.use(new LazyNatsConnection({ logger, registry, outages }));
   const hasher = owned.use(await createPasswordHasher(config.argon2));
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
@@ -77,17 +77,17 @@ async function openSecrets(
 ) {
   const { keyEncryptionKey, otherKeyEncryptionKey } = config.secrets;
   const seal = createSeal(keyEncryptionKey, otherKeyEncryptionKey);
-  const making = { seal, algorithm: config.signing.algorithm };
+  const keyFactory = { seal, algorithm: config.signing.algorithm };
   try {
     const resealed = await reseal(database, seal);
     if (resealed > 0) logger.info({ resealed }, 'sealed anew under the present key');
     const keyRing = owned.use(
-      await openKeyRing(database, { ...making, issuer: config.issuer }, logger),
+      await openKeyRing(database, { ...keyFactory, issuer: config.issuer }, logger),
     );
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
     const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
     const nonces = createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds);
-    return { making, keyRing, refreshTokens, linkTokens, nonces };
+    return { keyFactory, keyRing, refreshTokens, linkTokens, nonces };
   } catch (error) {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);
     throw error;

@@ -10,7 +10,7 @@ import {
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard } from '@portcullis/verify';
 import { wallSeconds, type Parts } from './compose-parts.ts';
-import type { VerifierSide } from './compose-verifier-side.ts';
+import type { VerifierSide } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
 import { OWN_AUDIENCE } from './config/tokens.ts';
 import { addLinkPages } from './http/pages.ts';
@@ -24,14 +24,14 @@ import { addRevocationEndpoint } from './oauth/revocation-endpoint.ts';
 import { createRevokeToken } from './oauth/revoke-token.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { createProvePossession } from './proof/prove-possession.ts';
-import { createSpendOnce } from './proof/spend-once.ts';
+import { createSpendOnce } from './proof/replay-store.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import type { Mint } from './token/mint.ts';
 import { createTokenReader } from './token/read-token.ts';
-import { createStandingOf, type StandingOf } from './token/standing.ts';
+import { createTokenStatusOf, type TokenStatusOf } from './token/token-status.ts';
 import type { Verbs } from './verbs.ts';
 
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 
 export interface Served {
   verbs: Verbs;
@@ -46,16 +46,16 @@ export async function composeServer(
 ): Promise<HttpServer> {
   const { issuer, publicUrls } = config;
   const { logger, registry, outages, sql, database, schema, keyRing, nonces } = parts;
-  const standingOf = createStandingOf(database);
+  const tokenStatusOf = createTokenStatusOf(database);
   const guard = new PossessionGuard(Date.now);
   const authenticate = createAuthenticate(
     createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
-    standingOf,
-    (token, claims, possession) => guard.demand(token, claims, possession),
+    tokenStatusOf,
+    (token, claims, possession) => guard.check(token, claims, possession),
   );
   const provePossession = createProvePossession({
     nonces,
-    spendOnce: createSpendOnce(database),
+    useOnce: createSpendOnce(database),
     publicUrls,
     now: wallSeconds,
   });
@@ -78,7 +78,7 @@ export async function composeServer(
     drainDelayMs: config.drainDelayMs,
     cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
     rawRoutes(app) {
-      addOAuthEndpoints(app, config, parts, { ...served, standingOf, provePossession });
+      addOAuthEndpoints(app, config, parts, { ...served, tokenStatusOf, provePossession });
       served.verifierSide.addRoutes(app);
       addLinkPages(app);
     },
@@ -90,21 +90,21 @@ function addOAuthEndpoints(
   app: FastifyInstance,
   { issuer, audiences }: AuthConfig,
   { database, keyRing, refreshTokens }: Parts,
-  served: Served & { standingOf: StandingOf; provePossession: ProvePossession },
+  served: Served & { tokenStatusOf: TokenStatusOf; provePossession: ProvePossession },
 ): void {
-  const { mint, standingOf, provePossession } = served;
+  const { mint, tokenStatusOf, provePossession } = served;
   const { refresh } = served.verbs;
-  const { makeChange, receipts } = served.verifierSide.revocations;
+  const { withChange, receipts } = served.verifierSide.revocations;
   const readToken = createTokenReader({ keyRing, issuer, audience: null });
   const identifyClient = clientIdentification(database, issuer);
   addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });
   addRevocationEndpoint(app, {
     identifyClient,
-    revokeToken: createRevokeToken({ database, makeChange, receipts, refreshTokens, readToken }),
+    revokeToken: createRevokeToken({ database, withChange, receipts, refreshTokens, readToken }),
   });
   addIntrospectionEndpoint(app, {
     requireClient: createRequireClient(identifyClient),
-    authenticate: createAuthenticate(readToken, standingOf),
+    authenticate: createAuthenticate(readToken, tokenStatusOf),
   });
   addMetadataRoutes(app, { keyRing, issuer });
 }

@@ -3,46 +3,46 @@ import { ConfigurationError, type Disposal, type Logger, type Running } from '@p
 import { systemClock } from '@portcullis/verify';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { hasAdministrator } from './administration/acting-administrator.ts';
-import type { MakeChange } from './change/change.ts';
+import type { WithChange } from './change/unit-of-work.ts';
 import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
 import { composeMail } from './compose-mail.ts';
 import { openParts, type Parts } from './compose-parts.ts';
 import { composeServer } from './compose-server.ts';
-import { composeVerifierSide } from './compose-verifier-side.ts';
+import { composeRevocation } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
 import { scheduleRotation } from './keys/scheduled-rotation.ts';
 import { createLimits, type Limits } from './limits/limits.ts';
 import { createNoticeAttack } from './login/notice-attack.ts';
-import { nobodyToAsk, rangeService, type IsBreached } from './password/breached-passwords.ts';
-import { createJudgePassword } from './password/judge-password.ts';
+import { noBreachCheck, rangeService, type IsBreached } from './password/breached-passwords.ts';
+import { createPasswordPolicy } from './password/password-policy.ts';
 import { scheduleForgetting } from './session/forget-sessions.ts';
 import { createMint } from './token/mint.ts';
 import { createVerbs } from './verbs.ts';
 
 export async function compose(config: AuthConfig, owned: Disposal): Promise<Running> {
   const parts = await openParts(config, owned);
-  const { logger, database, keyRing, making } = parts;
+  const { logger, database, keyRing, keyFactory } = parts;
   const mailQueue = composeMail(config, owned, parts);
-  const verifierSide = await composeVerifierSide(config, owned, {
+  const verifierSide = await composeRevocation(config, owned, {
     ...parts,
     vouches: keyRing.vouches,
     onMails: mailQueue.wake,
   });
   const { revocations, auditKeeper } = verifierSide;
-  const { makeChange } = revocations;
+  const { withChange } = revocations;
   const { failed } = parts.outages;
   owned.use(
     await scheduleRotation({
       database,
-      makeChange,
-      making,
+      withChange,
+      keyFactory,
       clock: systemClock,
       days: config.signing.rotationDays,
       failed,
     }),
   );
   owned.use(scheduleForgetting({ database, clock: systemClock, failed }));
-  await makeFirstAdministrator(config, parts, makeChange);
+  await makeFirstAdministrator(config, parts, withChange);
   await warnOfBrokenKeys(database, logger);
 
   const { issuer, audiences, accessTokenSeconds: lifeSeconds } = config;
@@ -52,8 +52,8 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     revocations,
     auditKeeper,
     mint,
-    limits: limitsOf(config, parts, makeChange),
-    judge: createJudgePassword(breachedPasswords(config, logger)),
+    limits: limitsOf(config, parts, withChange),
+    judge: createPasswordPolicy(breachedPasswords(config, logger)),
     sessionLimits: config.sessionLimits,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });
@@ -62,7 +62,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   return { logger, drain: (how) => server.drain(how) };
 }
 
-function limitsOf(config: AuthConfig, parts: Parts, makeChange: MakeChange): Limits {
+function limitsOf(config: AuthConfig, parts: Parts, withChange: WithChange): Limits {
   const { redis, metrics, logger } = parts;
   return createLimits({
     redis: redis.redis,
@@ -72,24 +72,26 @@ function limitsOf(config: AuthConfig, parts: Parts, makeChange: MakeChange): Lim
       metrics.limiterDegraded();
       redis.outage.failed(error, 'counting attempts');
     },
-    attacked: createNoticeAttack(makeChange, logger, metrics.attack),
+    attacked: createNoticeAttack(withChange, logger, metrics.attack),
   });
 }
 
 function breachedPasswords({ breachedPasswordsUrl: url }: AuthConfig, logger: Logger): IsBreached {
-  if (url === null) return nobodyToAsk;
-  return rangeService(url, (error) => logger.warn({ err: error }, 'breached passwords not asked'));
+  if (url === null) return noBreachCheck;
+  return rangeService(url, (error) =>
+    logger.warn({ err: error }, 'breached-password service unavailable'),
+  );
 }
 
 async function makeFirstAdministrator(
   { secrets: { administrator }, requireVerifiedEmail }: AuthConfig,
   { database, hasher, logger }: Parts,
-  makeChange: MakeChange,
+  withChange: WithChange,
 ): Promise<void> {
   try {
     if (administrator !== null) {
       const options = { onlyFirst: true, requireVerifiedEmail };
-      const dependencies = { database, makeChange, hasher };
+      const dependencies = { database, withChange, hasher };
       const created = await createAdministrator(dependencies, administrator, options);
       if (created === 'created') logger.info('the first administrator was made');
       if (created === 'taken' || created === 'not-first') {

@@ -45,7 +45,7 @@ export function createAuthMetrics(
   });
   const degraded = new Counter({
     name: 'portcullis_auth_limiter_degraded_total',
-    help: 'Attempts that were counted by this instance alone, since Redis did not answer',
+    help: 'Attempts counted by this instance alone, because Redis did not answer',
     registers,
   });
   const attacks = new Counter({
@@ -62,7 +62,7 @@ export function createAuthMetrics(
   });
   const beyond = new Counter({
     name: 'portcullis_auth_beyond_head_total',
-    help: 'Questions of verifiers that know more of the log than there is: history was lost',
+    help: 'Grant requests from verifiers whose position is beyond the log: history was lost',
     labelNames: ['verifier'],
     registers,
   });
@@ -70,7 +70,7 @@ export function createAuthMetrics(
   gaugeDependencies(registers, dependencies);
   const mails = new Counter({
     name: 'portcullis_auth_mails_total',
-    help: 'Mails by what became of them; `refused` and `failed` are dead letters',
+    help: 'Mails by outcome; `rejected` and `failed` are dead letters',
     labelNames: ['kind', 'outcome'],
     registers,
   });
@@ -91,7 +91,7 @@ export function createAuthMetrics(
 function gaugeHashing(registers: Registry[], hashing: Readonly<HasherGauges>): void {
   new Gauge({
     name: 'portcullis_auth_hashes_running',
-    help: 'Passwords that are being hashed',
+    help: 'Passwords being hashed',
     registers,
     collect() {
       this.set(hashing.running);
@@ -99,7 +99,7 @@ function gaugeHashing(registers: Registry[], hashing: Readonly<HasherGauges>): v
   });
   new Gauge({
     name: 'portcullis_auth_hashes_waiting',
-    help: 'Passwords that wait to be hashed; beyond the bound they are refused',
+    help: 'Passwords waiting to be hashed; beyond the bound requests are refused',
     registers,
     collect() {
       this.set(hashing.waiting);
@@ -110,7 +110,7 @@ function gaugeHashing(registers: Registry[], hashing: Readonly<HasherGauges>): v
 function gaugeDependencies(registers: Registry[], dependencies: Dependencies): void {
   new Gauge({
     name: 'portcullis_auth_dependency_up',
-    help: 'One while it is connected; without either, this service goes on',
+    help: '1 while connected; this service goes on without either',
     labelNames: ['dependency'],
     registers,
     collect() {
@@ -123,7 +123,7 @@ function gaugeDependencies(registers: Registry[], dependencies: Dependencies): v
 function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>): void {
   new Gauge({
     name: 'portcullis_auth_mails_waiting',
-    help: 'Mails that are not settled yet, of all instances',
+    help: 'Mails without an outcome, of all instances',
     registers,
     async collect() {
       this.set(await count().catch(() => Number.NaN));

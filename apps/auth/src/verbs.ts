@@ -7,7 +7,7 @@ import { createDisable } from './account/disable.ts';
 import { createEnable } from './account/enable.ts';
 import { createExportOwnData } from './account/export-own-data.ts';
 import { createGetAccount } from './account/get-account.ts';
-import type { JudgePassword } from './password/judge-password.ts';
+import type { PasswordPolicy } from './password/password-policy.ts';
 import { createListAccounts } from './account/list-accounts.ts';
 import { createLogUserOut } from './account/log-user-out.ts';
 import type { PasswordHasher } from './password/password-hasher.ts';
@@ -17,9 +17,9 @@ import { createRename } from './account/rename.ts';
 import { createResetPassword } from './account/reset-password.ts';
 import { createSetRoles } from './account/set-roles.ts';
 import { createVerifyEmail } from './account/verify-email.ts';
-import type { AuditKeeper } from './audit/keeper.ts';
+import type { AuditChainer } from './audit/chainer.ts';
 import { createListAudit } from './audit/list-audit.ts';
-import { createCreateClient } from './client/create-client.ts';
+import { createClientCreation } from './client/create-client.ts';
 import { createDisableClient } from './client/disable-client.ts';
 import { createListClients } from './client/list-clients.ts';
 import { createRotateClient } from './client/rotate-client.ts';
@@ -27,14 +27,14 @@ import type { KeyRing } from './keys/key-ring.ts';
 import { createKillKey } from './keys/kill-key.ts';
 import { createRotateKey } from './keys/rotate-key.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
-import type { KeyMaking } from './keys/signing-key.ts';
+import type { KeyFactory } from './keys/signing-key.ts';
 import type { Limits } from './limits/limits.ts';
 import { createLogIn } from './login/log-in.ts';
 import type { AuthMetrics } from './metrics.ts';
 import type { Database } from './database/database.ts';
 import type { Revocations } from './revocation/compose.ts';
 import { createEndSession } from './session/end-session.ts';
-import { createKeepToLimit } from './session/keep-to-limit.ts';
+import { createEnforceSessionLimit } from './session/enforce-session-limit.ts';
 import { createListSessions } from './session/list-sessions.ts';
 import type { SessionLimits } from './timing/lifetimes.ts';
 import { createLogOutAll } from './session/log-out-all.ts';
@@ -47,14 +47,14 @@ import type { Mint } from './token/mint.ts';
 
 export interface VerbDependencies {
   database: Database;
-  revocations: Pick<Revocations, 'makeChange' | 'receipts' | 'listVerifiers'>;
-  auditKeeper: Pick<AuditKeeper, 'chain'>;
+  revocations: Pick<Revocations, 'withChange' | 'receipts' | 'listVerifiers'>;
+  auditKeeper: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
-  making: KeyMaking;
+  keyFactory: KeyFactory;
   mint: Mint;
   hasher: PasswordHasher;
   limits: Limits;
-  judge: JudgePassword;
+  judge: PasswordPolicy;
   refreshTokens: RefreshTokens;
   linkTokens: LinkTokens;
   metrics: AuthMetrics;
@@ -69,37 +69,42 @@ export interface Verbs {
 }
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
-  const { database, keyRing, making, mint, hasher, limits, refreshTokens, metrics } = dependencies;
-  const { makeChange, receipts, listVerifiers } = dependencies.revocations;
+  const { database, keyRing, keyFactory, mint, hasher, limits, refreshTokens, metrics } =
+    dependencies;
+  const { withChange, receipts, listVerifiers } = dependencies.revocations;
   const { judge, linkTokens, sessionLimits } = dependencies;
-  const ending = { makeChange, receipts };
+  const ending = { withChange, receipts };
   const removing = { ...ending, requireVerifiedEmail: dependencies.requireVerifiedEmail };
-  const asking = { makeChange, limits };
+  const asking = { withChange, limits };
   const refresh = createRefresh({
     database,
-    makeChange,
+    withChange,
     refreshTokens,
     mint,
     sessionLimits,
     observe: metrics.refresh,
   });
   const service: AuthService = {
-    register: createRegister({ makeChange, hasher, limits, judge }),
+    register: createRegister({ withChange, hasher, limits, judge }),
     verifyEmail: createVerifyEmail({ ...ending, database, hasher, limits, tokens: linkTokens }),
-    resendVerification: createAskByMail(asking, 'verify-again', 'account.verification-asked'),
+    resendVerification: createAskByMail(
+      asking,
+      'resend-verification',
+      'account.verification-requested',
+    ),
     changeEmail: createChangeEmail(asking),
-    forgotPassword: createAskByMail(asking, 'reset-password', 'account.reset-asked'),
+    forgotPassword: createAskByMail(asking, 'reset-password', 'account.reset-requested'),
     resetPassword: createResetPassword({ ...ending, database, hasher, judge, limits }),
     changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
     logIn: createLogIn({
       database,
-      makeChange,
+      withChange,
       openSession: createOpenSession({
         database,
         refreshTokens,
         sessionLimits,
       }),
-      keepToLimit: createKeepToLimit(database, makeChange, sessionLimits.most),
+      enforceSessionLimit: createEnforceSessionLimit(database, withChange, sessionLimits.most),
       hasher,
       limits,
       mint,
@@ -125,10 +130,10 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       rename: createRename(ending),
       logOut: createLogUserOut(ending),
       listVerifiers,
-      rotateKey: createRotateKey({ makeChange, making, keyRing }),
-      killKey: createKillKey({ ...ending, making, keyRing }),
+      rotateKey: createRotateKey({ withChange, keyFactory, keyRing }),
+      killKey: createKillKey({ ...ending, keyFactory, keyRing }),
       listClients: createListClients(database),
-      createClient: createCreateClient({ makeChange }),
+      createClient: createClientCreation({ withChange }),
       rotateClient: createRotateClient(ending),
       disableClient: createDisableClient(ending),
       listAudit: createListAudit(database, dependencies.auditKeeper),

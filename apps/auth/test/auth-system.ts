@@ -167,8 +167,8 @@ export class AuthSystem {
   }
 
   async makeMachineClient(): Promise<void> {
-    await changeOffline(this.bed.databaseUrls.auth, async (_, makeChange) => {
-      await ensureClient(makeChange, {
+    await changeOffline(this.bed.databaseUrls.auth, async (_, withChange) => {
+      await ensureClient(withChange, {
         id: MACHINE.id as `cli_${string}` & { readonly __id: 'cli' },
         name: 'test',
         scopes: [...MACHINE_SCOPES],

@@ -165,7 +165,7 @@ describe('mail', () => {
       'PORTCULLIS_MAIL_FROM',
     );
     const unwilling = { ...withoutMail, PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT: 'true' };
-    expect(readAuthConfig(unwilling).mail).toEqual({ by: 'nobody' });
+    expect(readAuthConfig(unwilling).mail).toEqual({ by: 'none' });
   });
 
   it('links lead to the issuer by default', () => {

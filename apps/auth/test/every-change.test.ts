@@ -93,7 +93,7 @@ const SHOP = {
 };
 const asShop = { headers: basic(SHOP.id, SHOP.secret) };
 
-/** A token as it would stand in a mail to that person, for what is done with it. */
+/** A token as it would stand in a mail to that user, for what is done with it. */
 async function linkTo(email: string, purpose: LinkPurpose, newEmail?: string): Promise<string> {
   const id = newId('lnk');
   const token = linkTokens.of(id);
@@ -421,8 +421,8 @@ const TABLE: Record<string, Record<string, Case>> = {
     'another epoch': {
       effect: 'nothing',
       act: async () => {
-        await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-          await changeEpoch(makeChange);
+        await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+          await changeEpoch(withChange);
         });
         return 'change-epoch';
       },
@@ -433,11 +433,11 @@ const TABLE: Record<string, Record<string, Case>> = {
     'refused while auth runs': {
       effect: 'nothing',
       act: async () => {
-        const restoring = changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
+        const restoring = changeOffline(system.bed.databaseUrls.auth, (database, withChange) =>
           afterRestore({
             database,
-            makeChange,
-            making: {} as never,
+            withChange,
+            keyFactory: {} as never,
             kept: null,
             apply: false,
             requireVerifiedEmail: false,
@@ -453,8 +453,8 @@ const TABLE: Record<string, Record<string, Case>> = {
     everything: {
       effect: 'ends, offline',
       act: async () => {
-        await changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
-          breakGlass(database, makeChange, sleep),
+        await changeOffline(system.bed.databaseUrls.auth, (database, withChange) =>
+          breakGlass(database, withChange, sleep),
         );
         return 'break-glass';
       },
@@ -475,8 +475,8 @@ let auditedBefore = 0;
 async function ensured(scopes: ('users:read' | 'users:write')[]): Promise<string> {
   const [row] = await system.sql`select max(sequence) as last from audit_log`;
   auditedBefore = row?.['last'];
-  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    await ensureClient(makeChange, { ...SHOP, scopes });
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await ensureClient(withChange, { ...SHOP, scopes });
   });
   return 'ensure-client';
 }

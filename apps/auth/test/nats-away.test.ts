@@ -20,8 +20,8 @@ afterAll(async () => {
 
 it('auth serves from its start without NATS, and catches up when it connects', async () => {
   expect((await auth.call('GET', '/readyz')).status).toBe(200);
-  const person = await auth.newcomer();
-  const token = person.access_token;
+  const user = await auth.newcomer();
+  const token = user.access_token;
   const { status, body } = await auth.call('POST', '/v1/logout?wait=0', { token });
   expect(status).toBe(200);
   expect(body).toMatchObject({ published: false, confirmed: 0, expected: 0 });

@@ -27,14 +27,14 @@ afterAll(async () => {
 });
 
 it('reports that Postgres is unavailable, and goes on when it is back', async () => {
-  const person = await auth.newcomer();
-  const token = person.access_token;
+  const user = await auth.newcomer();
+  const token = user.access_token;
   proxy.cut();
   const answers = await Promise.all([
     auth.call('POST', '/v1/logout', { token }),
     auth.call('GET', '/v1/sessions', { token }),
-    auth.refresh(person.refresh_token),
-    auth.call('POST', '/v1/login', { body: { email: person.email, password: PASSWORD } }),
+    auth.refresh(user.refresh_token),
+    auth.call('POST', '/v1/login', { body: { email: user.email, password: PASSWORD } }),
     auth.register('somebody@example.test'),
   ]);
   for (const { status, body, headers } of answers) {
@@ -62,7 +62,7 @@ it('reports that Postgres is unavailable, and goes on when it is back', async ()
     await sleep(50);
   }
   expect(await auth.accepts(token)).toBe(true);
-  expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+  expect((await auth.refresh(user.refresh_token)).status).toBe(200);
   expect((await auth.call('POST', '/v1/logout', { token })).status).toBe(200);
 }, 60_000);
 

@@ -42,7 +42,7 @@ const ENDS_MS = 1_000;
 const NO_ANSWER_MS = 60_000;
 
 let serial = 0;
-const fresh = (): string => `person-${Math.floor(random() * 1e9)}-${(serial += 1)}@example.test`;
+const fresh = (): string => `user-${Math.floor(random() * 1e9)}-${(serial += 1)}@example.test`;
 
 // Whatever ends this process before it has said all, also without an error: it does not end as if well.
 let done = false;
@@ -92,7 +92,7 @@ async function measure(url: string): Promise<number> {
     body: (email: string) => ({ email, password: PASSWORD }),
   };
   for (const email of known) await ask(url, register, email);
-  let told = 0;
+  let differing = 0;
   for (const operation of chosen) {
     for (let i = 0; i < WARM_UP; i += 1) await ask(url, operation, fresh());
     const ps: number[] = [];
@@ -109,10 +109,10 @@ async function measure(url: string): Promise<number> {
     say(
       `${operation.name.padEnd(9)} ${tells ? 'TELLS' : 'tells nothing'}; median p ${middle.toFixed(4)}`,
     );
-    if (tells) told += 1;
+    if (tells) differing += 1;
   }
-  say(told === 0 ? 'done: nothing tells' : `done: ${told} tell`);
-  return told === 0 ? 0 : 1;
+  say(differing === 0 ? 'done: nothing tells' : `done: ${differing} tell`);
+  return differing === 0 ? 0 : 1;
 }
 
 async function compare(url: string, operation: Operation, known: readonly string[]) {

@@ -12,7 +12,7 @@ export type RenameAtAuth = (call: UserCall, name: string | null) => Promise<Date
 const RETRY_AFTER_S = 1;
 
 /** What auth says about the user's request. */
-const PASSED_ON: ReadonlySet<string> = new Set<ErrorCode>([
+const FORWARDED_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_request',
   'not_found',
   'rate_limited',
@@ -51,5 +51,5 @@ function refusalOfAuth(error: unknown): Refusal {
 }
 
 function isPassedOn(code: string): code is ErrorCode {
-  return PASSED_ON.has(code);
+  return FORWARDED_CODES.has(code);
 }

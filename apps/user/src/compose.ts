@@ -17,20 +17,20 @@ import { awaitSchema } from '@portcullis/service/postgres';
 import { renameAtAuth } from './auth-service.ts';
 import { checkEvents } from './check-events.ts';
 import type { UserConfig } from './config.ts';
-import { BetweenInstances } from './live/between-instances.ts';
+import { InstanceBroadcast } from './live/instance-broadcast.ts';
 import { liveEventOf } from './live/live-event-of.ts';
 import { LiveEvents } from './live/live-events.ts';
 import { schemaOf } from './postgres/migrations.ts';
 import { openDatabase } from './postgres/database.ts';
 import { postgresProfiles } from './postgres/postgres-profiles.ts';
-import { Arrivals } from './profile/arrivals.ts';
+import { ProfileWaiters } from './profile/profile-waiters.ts';
 import { getMe } from './profile/get-me.ts';
 import { learnAccountEvent } from './profile/learn-account-event.ts';
 import { updateMe } from './profile/update-me.ts';
 
 /** The name under which this service verifies, in receipts and on NATS. */
 export const SERVICE = 'user';
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 
 export async function compose(config: UserConfig, owned: Disposal): Promise<Running> {
   const parts = createVerifiedServiceParts({ name: SERVICE, needed: 'postgres', config });
@@ -42,7 +42,7 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     listen: config,
     owned,
   });
-  const profile = { profiles: postgresProfiles(database.db), arrivals: new Arrivals() };
+  const profile = { profiles: postgresProfiles(database.db), waiters: new ProfileWaiters() };
   const rename = renameAtAuth(createMachineClient({ authUrl: config.authUrl, ...config.client }));
   const live = new LiveEvents();
   const instances = createInstances(parts, live);
@@ -79,7 +79,7 @@ type Learn = (event: AccountEvent) => Promise<void>;
 type Learned = Parameters<typeof learnAccountEvent>[0];
 
 function createInstances({ config, logger, bus }: VerifiedServiceParts, live: LiveEvents) {
-  return new BetweenInstances({
+  return new InstanceBroadcast({
     live,
     prefix: config.prefix,
     service: SERVICE,
@@ -90,10 +90,10 @@ function createInstances({ config, logger, bus }: VerifiedServiceParts, live: Li
 }
 
 /** Keeps what an event says, and passes it to the streams of every instance. */
-function learnAndPublish(profile: Learned, instances: BetweenInstances, logger: Logger): Learn {
+function learnAndPublish(profile: Learned, instances: InstanceBroadcast, logger: Logger): Learn {
   return async (event) => {
     await learnAccountEvent(profile, event);
-    instances.tell({ id: event.id, userId: event.user_id, event: liveEventOf(event) });
+    instances.publish({ id: event.id, userId: event.user_id, event: liveEventOf(event) });
     const { request_id, id: event_id, type } = event;
     logger.info({ request_id, event_id, type }, 'account event');
   };

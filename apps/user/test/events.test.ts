@@ -90,12 +90,12 @@ describe('me.events', () => {
   it('a user gets events of their own account, and of no other', async () => {
     const [id, stranger] = [newId('usr'), newId('usr')];
     const heard = await listen({ token: await around.issuer.mint({ sub: id }) });
-    await expect.poll(heard.types).toEqual(['listening']);
+    await expect.poll(heard.types).toEqual(['ready']);
     await around.publish(registered(id));
-    await expect.poll(heard.types).toEqual(['listening', 'registered']);
+    await expect.poll(heard.types).toEqual(['ready', 'registered']);
     await around.publish(registered(stranger));
     await around.publish(rolesChanged(id));
-    await expect.poll(heard.types).toEqual(['listening', 'registered', 'roles-changed']);
+    await expect.poll(heard.types).toEqual(['ready', 'registered', 'roles-changed']);
     const last = heard.told.at(-1);
     expect(Object.keys(last?.data).toSorted()).toEqual(['occurred_at', 'roles', 'type']);
     heard.close();
@@ -105,10 +105,10 @@ describe('me.events', () => {
     const id = newId('usr');
     const token = await around.issuer.mint({ sub: id });
     const streams = [await listen({ token }), await listen({ token, url: other.url })];
-    for (const heard of streams) await expect.poll(heard.types).toEqual(['listening']);
+    for (const heard of streams) await expect.poll(heard.types).toEqual(['ready']);
     await around.publish(registered(id));
     for (const heard of streams) {
-      await expect.poll(heard.types).toEqual(['listening', 'registered']);
+      await expect.poll(heard.types).toEqual(['ready', 'registered']);
     }
     const renamed = await fetch(`${service.url}/v1/me`, {
       method: 'PATCH',
@@ -117,7 +117,7 @@ describe('me.events', () => {
     });
     expect(renamed.status).toBe(200);
     for (const heard of streams) {
-      await expect.poll(heard.types).toEqual(['listening', 'registered', 'profile-changed']);
+      await expect.poll(heard.types).toEqual(['ready', 'registered', 'profile-changed']);
       heard.close();
     }
   });
@@ -126,7 +126,7 @@ describe('me.events', () => {
     const id = newId('usr');
     const token = await around.issuer.mint({ sub: id });
     const first = await listen({ token });
-    await expect.poll(first.types).toEqual(['listening']);
+    await expect.poll(first.types).toEqual(['ready']);
     first.close();
     await around.publish(registered(id));
     await around.publish(rolesChanged(id));
@@ -138,7 +138,7 @@ describe('me.events', () => {
     await expect.poll(third.types).toEqual(second.types().slice(1));
     const elsewhere = await listen({ token, after, url: other.url });
     // What happened may still be on its way to that instance, and is told then.
-    await expect.poll(() => elsewhere.types()[0]).toBe('missed');
+    await expect.poll(() => elsewhere.types()[0]).toBe('gap');
     for (const heard of [second, third, elsewhere]) heard.close();
   });
 
@@ -162,7 +162,7 @@ describe('me.events', () => {
   it('ends with a code to come back on when claims have changed', async () => {
     const sub = newId('usr');
     const heard = await listen({ token: await around.issuer.mint({ sub }) });
-    around.issuer.revocations.revoke({ kind: 'changed', key: sub, generation: 1 });
+    around.issuer.revocations.revoke({ kind: 'claims_changed', key: sub, generation: 1 });
     await heard.ended;
     expect(heard.told.at(-1)?.data.data.portcullis.code).toBe('token_stale');
   });
@@ -206,9 +206,9 @@ describe('me.events', () => {
     const { unsubscribe } = client.user.me.events.subscribe(undefined, {
       onData: ({ data }) => types.push(data.type),
     });
-    await expect.poll(() => types).toEqual(['listening']);
+    await expect.poll(() => types).toEqual(['ready']);
     await around.publish(registered(id));
-    await expect.poll(() => types).toEqual(['listening', 'registered']);
+    await expect.poll(() => types).toEqual(['ready', 'registered']);
     unsubscribe();
   });
 
@@ -228,7 +228,7 @@ describe('me.events', () => {
 
   it('ends with a code to come back on when the service stops, at once', async () => {
     const heard = await listen({ token: await around.issuer.mint(), url: other.url });
-    await expect.poll(heard.types).toEqual(['listening']);
+    await expect.poll(heard.types).toEqual(['ready']);
     const at = performance.now();
     await Promise.all([other.drain(), heard.ended]);
     expect(performance.now() - at).toBeLessThan(1_000);

@@ -6,7 +6,7 @@ const TIMES = 3;
 
 export const authKilledUnderLoad: Fault = {
   name: 'auth-killed-under-load',
-  about: 'instances of auth are killed at random moments, one at a time; nobody is excused',
+  about: 'instances of auth are killed at random moments, one at a time; no verifier is excused',
   takes: () => TIMES * (RESTART_MS + 750),
   async run({ random, anInstance, history, expect }) {
     for (let time = 0; time < TIMES; time += 1) {
@@ -20,7 +20,7 @@ export const authKilledUnderLoad: Fault = {
       const struck = [...history.changes, ...history.issues].some(
         ({ at, outcome, end }) => at === name && outcome === 'unknown' && end >= killed,
       );
-      expect('somebody got no answer from it', struck);
+      expect('a client got no answer from it', struck);
     }
   },
 };

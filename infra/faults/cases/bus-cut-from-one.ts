@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const busCutFromOne: Fault = {
   name: 'bus-cut-from-one',
-  about: 'between one verifier and NATS nothing passes, without a reset; nobody is excused',
+  about: 'between one verifier and NATS nothing passes, without a reset; no verifier is excused',
   takes: ({ lasting }) => lasting,
   async run({ aVerifier, lasting, striking }) {
     const cut = aVerifier();

@@ -34,7 +34,7 @@ export const eventsForged: Fault = {
         await comesTo(victim, token, 'accepted');
         for (const way of [victim.nats, victim.auth]) way.pause();
         for (const { incarnation } of registered) {
-          publish(subjects.farewell('user'), { incarnation });
+          publish(subjects.deregister('user'), { incarnation });
         }
         traffic.ended(token);
         const change = await actor.logOut(anInstance(), token, 500);

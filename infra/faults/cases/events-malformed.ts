@@ -17,7 +17,7 @@ const MESSAGES = [
 
 export const eventsMalformed: Fault = {
   name: 'events-malformed',
-  about: 'noise on every subject of the bus; nobody is excused, nobody ends',
+  about: 'noise on every subject of the bus; no verifier is excused, and none ends',
   takes: ({ lasting }) => lasting,
   async run({ stage, random, expect, lasting }) {
     const { subjects, instances, verifiers } = stage;
@@ -28,14 +28,14 @@ export const eventsMalformed: Fault = {
       subjects.numbered,
       subjects.grant('user'),
       subjects.acknowledge('user'),
-      subjects.farewell('admin'),
+      subjects.deregister('admin'),
       subjects.account('registered'),
     ];
     const before = [...instances, ...verifiers].map(({ service }) => service.process.pid);
     await stage.onBus(async (bus) => {
       const end = performance.now() + lasting;
       while (performance.now() < end) {
-        bus.publish(random.pick(everywhere), random.pick(MESSAGES), { reply: 'nobody' });
+        bus.publish(random.pick(everywhere), random.pick(MESSAGES), { reply: 'unheard' });
         bus.publish(random.pick(everywhere), new Uint8Array([0xff, 0xfe, 0xc0]));
         await sleep(random.between(5, 40));
       }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const headHeld: Fault = {
   name: 'head-held',
-  about: "somebody holds the log's head and does nothing; nobody is excused",
+  about: "a transaction holds the log's head and does nothing; no verifier is excused",
   takes: ({ lasting }) => lasting,
   async run({ stage, lasting, expect }) {
     await stage.log.sql.begin(async (tx) => {

@@ -7,7 +7,7 @@ const YOUNGER = 3;
 
 export const lateCommit: Fault = {
   name: 'late-commit',
-  about: 'a transaction that began early commits a revocation late, and nobody pushes it',
+  about: 'a transaction that began early commits a revocation late, and no push is sent',
   takes: ({ maxStalenessMs }) => 1.5 * maxStalenessMs + 1_500,
   async run({ stage, traffic, anInstance, endUnder, expect, maxStalenessMs }) {
     const { token } = await traffic.newSession();

@@ -16,7 +16,7 @@ const LONGEST_MS = 1_000;
 export const migrationUnderLoad: Fault = {
   name: 'migration-under-load',
   about:
-    'later releases migrate tables that requests use, while this one serves; nobody is excused',
+    'later releases migrate tables that requests use, while this one serves; no verifier is excused',
   takes: ({ maxStalenessMs }) => RELEASES * 1_500 + maxStalenessMs + 1_000,
   async run(scene) {
     const { stage, history, expect, maxStalenessMs } = scene;

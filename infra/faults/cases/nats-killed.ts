@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const natsKilled: Fault = {
   name: 'nats-killed',
-  about: 'NATS is killed, and comes back much later; nobody is excused',
+  about: 'NATS is killed, and comes back much later; no verifier is excused',
   takes: ({ long }) => long + 500,
   async run({ stage, long, striking, expect }) {
     stage.nats.kill('SIGKILL');

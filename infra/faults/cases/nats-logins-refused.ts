@@ -24,9 +24,9 @@ export const natsLoginsRefused: Fault = {
           await striking('deaf', stage.verifiers, async () => {
             await sleep(REFUSED_MS);
             await stage.onBus(async (bus) => {
-              expect('nobody was let in', await noneHeard(bus, subjects));
+              expect('no login was let in', await noneHeard(bus, subjects));
               await sleep(lasting);
-              expect('nobody was let in to the end', await noneHeard(bus, subjects));
+              expect('no login was let in to the end', await noneHeard(bus, subjects));
             });
           });
         } finally {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const natsPaused: Fault = {
   name: 'nats-paused',
-  about: 'NATS stands still with its connections open; nobody is excused',
+  about: 'NATS stands still with its connections open; no verifier is excused',
   takes: ({ long }) => long,
   async run({ stage, long, striking }) {
     stage.nats.pause();

@@ -4,7 +4,7 @@ import { madeAgain, streamsOf, USUALLY_RESTORED_MS } from './streams-made-again.
 
 export const natsStoreLost: Fault = {
   name: 'nats-store-lost',
-  about: 'NATS is killed and comes back with an empty disk; nobody is excused',
+  about: 'NATS is killed and comes back with an empty disk; no verifier is excused',
   takes: ({ lasting }) => lasting + USUALLY_RESTORED_MS,
   async run({ stage, random, lasting, expect }) {
     const { revocationStream, accountStream } = stage.subjects;

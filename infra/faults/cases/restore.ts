@@ -22,8 +22,8 @@ export const restore: Fault = {
   async run(scene) {
     const { stage, expect } = scene;
     await using backup = await takeBackup(stage);
-    const told = await once(scene, () => backup.restore(async () => {}, 1));
-    expect('NATS told what had happened', !told.includes('NATS has lost'));
+    const printed = await once(scene, () => backup.restore(async () => {}, 1));
+    expect('NATS told what had happened', !printed.includes('NATS has lost'));
     // The same backup again: nothing that is left knows of the first restore, so the command is run once
     // more for it, as it says.
     const { accountStream, revocationStream } = stage.subjects;

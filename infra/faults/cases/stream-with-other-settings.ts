@@ -13,7 +13,7 @@ const CONSUMER_MS = 15_000;
 export const streamWithOtherSettings: Fault = {
   name: 'stream-with-other-settings',
   about:
-    'one stream is set otherwise, the other is deleted; auth makes what is missing, nobody is excused',
+    'one stream is set otherwise, the other is deleted; auth makes what is missing, no verifier is excused',
   takes: ({ lasting }) => USUALLY_RESTORED_MS + lasting,
   async run({ stage, expect, lasting }) {
     const { revocationStream, accountStream } = stage.subjects;

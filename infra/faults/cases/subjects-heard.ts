@@ -7,14 +7,14 @@ const HEARD_MS = 15_000;
 
 /** What the services subscribe to, as it is denied to them. */
 export function subscribedTo(subjects: Subjects): string[] {
-  const { pushes, numbered, grants, acknowledgements, farewells, instances } = subjects;
-  return [pushes, numbered, grants, acknowledgements, farewells, instances('user')];
+  const { pushes, numbered, grants, acknowledgements, deregistrations, instances } = subjects;
+  return [pushes, numbered, grants, acknowledgements, deregistrations, instances('user')];
 }
 
 /** @returns those of these that somebody hears */
 async function heardOf(bus: NatsConnection, subjects: Subjects): Promise<string[]> {
-  const { pushes, numbered, grant, acknowledge, farewell, instances } = subjects;
-  const asked = [pushes, numbered, grant('user'), acknowledge('user'), farewell('user')];
+  const { pushes, numbered, grant, acknowledge, deregister, instances } = subjects;
+  const asked = [pushes, numbered, grant('user'), acknowledge('user'), deregister('user')];
   const answers = await Promise.all(
     [...asked, instances('user')].map(async (subject) => {
       try {

@@ -8,7 +8,7 @@ const DENIED_MS = 500;
 export const subscriptionsDenied: Fault = {
   name: 'subscriptions-denied',
   about:
-    'a reload of NATS denies every subscription of the services, another allows them; nobody is excused',
+    'a reload of NATS denies every subscription of the services, another allows them; no verifier is excused',
   takes: ({ lasting }) => DENIED_MS + lasting + 5_000,
   async run({ stage, lasting, striking, expect }) {
     const { nats, subjects } = stage;

@@ -9,7 +9,7 @@ const LOGOUTS = 3;
 export const unnumberedBeyondAPage: Fault = {
   name: 'unnumbered-beyond-a-page',
   about:
-    'more rows wait for positions than an answer carries, and no push comes; nobody is excused',
+    'more rows wait for positions than an answer carries, and no push comes; no verifier is excused',
   takes: ({ lasting, maxStalenessMs }) => lasting + 1.5 * maxStalenessMs,
   async run({ stage, traffic, anInstance, endUnder, striking, lasting, expect, maxStalenessMs }) {
     for (const { nats } of stage.verifiers) nats.pause();

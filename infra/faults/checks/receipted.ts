@@ -8,7 +8,7 @@ export const receipted: Check = ({ history }) => {
     ({ receipt }) =>
       receipt !== undefined &&
       receipt.confirmed === receipt.expected &&
-      receipt.unpromised.length === 0,
+      receipt.best_effort.length === 0,
   );
   const bySubject = new Map<string, Change[]>();
   for (const change of confirmed) {

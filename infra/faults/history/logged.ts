@@ -10,7 +10,7 @@ const LONG_COMMIT_MS = 150;
 
 const row = z.object({
   id: z.string(),
-  kind: z.enum(['session', 'token', 'subject', 'changed', 'client', 'key', 'issuer']),
+  kind: z.enum(['session', 'token', 'subject', 'claims_changed', 'client', 'key', 'issuer']),
   key: z.string(),
   generation: z.number().nullable(),
   position: z.number().nullable(),
@@ -144,7 +144,7 @@ export function affects(logged: Logged, token: Token): boolean {
     case 'token':
       return token.jti === key;
     case 'subject':
-    case 'changed':
+    case 'claims_changed':
       return token.sub === key && token.gen < (generation ?? 0);
     case 'client':
       return token.client_id === key && token.cgen < (generation ?? 0);

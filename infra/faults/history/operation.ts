@@ -16,7 +16,7 @@ export type Outcome = 'ok' | 'failed' | 'unknown';
 export interface Change extends Every {
   readonly kind: 'log-out' | 'log-out-everywhere' | 'disable';
   readonly at: string;
-  /** Whose session or whose account; for `disable` any token of that person. */
+  /** Whose session or whose account; for `disable` any token of that user. */
   readonly token: Token;
   readonly outcome: Outcome;
   /** There if, and only if, the outcome is `ok`. */
@@ -45,7 +45,7 @@ export interface Verification extends Every {
   readonly verdict: Verdict;
 }
 
-/** One line, for a person who looks for the cause. */
+/** One line, for a user who looks for the cause. */
 export function tell(operation: Change | Issue | Verification): string {
   const { kind, at, start, end, status, detail } = operation;
   const token = operation.token?.label ?? 'no token';

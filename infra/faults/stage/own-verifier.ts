@@ -1,13 +1,13 @@
 /** A verifier of the test's own beside the services', for as long as one fault lasts. */
 import { spawnService, startTcpProxy, type ServiceOptions } from '@portcullis/testbed';
 import type { Scene } from '../fault.ts';
-import { untilReady, type VerifierSpot } from './stage.ts';
+import { untilReady, type VerifierPlace } from './stage.ts';
 
 export async function withOwnVerifier(
   { stage, traffic, history }: Scene,
   options: Pick<ServiceOptions, 'port' | 'through'>,
-  work: (verifier: VerifierSpot) => Promise<void>,
-  ways?: Pick<VerifierSpot, 'nats' | 'auth'>,
+  work: (verifier: VerifierPlace) => Promise<void>,
+  ways?: Pick<VerifierPlace, 'nats' | 'auth'>,
 ): Promise<void> {
   const nats = ways?.nats ?? (await startTcpProxy(stage.nats.url));
   const auth = ways?.auth ?? (await startTcpProxy(stage.issuer));

@@ -41,7 +41,7 @@ export interface Instance {
   readonly postgres: TcpProxy;
 }
 
-export interface VerifierSpot {
+export interface VerifierPlace {
   readonly name: string;
   /** Where a token is shown. */
   readonly url: string;
@@ -62,7 +62,7 @@ export interface Stage extends AsyncDisposable {
   readonly balancer: Balancer;
   readonly instances: readonly [Instance, Instance];
   /** Two of the user service and one of the admin service. */
-  readonly verifiers: readonly VerifierSpot[];
+  readonly verifiers: readonly VerifierPlace[];
   readonly log: LogWatch;
   readonly subjects: Subjects;
   /** Lets the machine's record follow every process of the stage. */
@@ -79,14 +79,14 @@ export async function createStage(maxStalenessMs: number, pollMs = 40): Promise<
     databases: { auth: appDatabase('auth'), user: appDatabase('user') },
   });
   try {
-    return await furnish(bed, maxStalenessMs, pollMs);
+    return await startSystem(bed, maxStalenessMs, pollMs);
   } catch (error) {
     await bed.dispose().catch(() => {}); // the first error is the one that tells
     throw error;
   }
 }
 
-async function furnish(
+async function startSystem(
   bed: TestBed<'auth' | 'user'>,
   maxStalenessMs: number,
   pollMs: number,
@@ -167,7 +167,7 @@ async function startVerifier(
   name: string,
   path: string,
   start: (env: Record<string, string>) => Promise<SpawnedService>,
-): Promise<VerifierSpot> {
+): Promise<VerifierPlace> {
   const ways = {
     nats: bed.use(await startTcpProxy(nats.url)),
     auth: bed.use(await startTcpProxy(balancer.url)),
@@ -191,7 +191,7 @@ async function withBus<T>(
   }
 }
 
-async function healSpots(spots: readonly (Instance | VerifierSpot)[]): Promise<void> {
+async function healSpots(spots: readonly (Instance | VerifierPlace)[]): Promise<void> {
   for (const proxy of spots.flatMap((spot) => waysOf(spot))) {
     proxy.resume();
     proxy.mend();
@@ -206,7 +206,7 @@ async function healSpots(spots: readonly (Instance | VerifierSpot)[]): Promise<v
   );
 }
 
-function waysOf(spot: Instance | VerifierSpot): TcpProxy[] {
+function waysOf(spot: Instance | VerifierPlace): TcpProxy[] {
   return 'postgres' in spot ? [spot.nats, spot.postgres] : [spot.nats, spot.auth];
 }
 

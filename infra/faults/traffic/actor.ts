@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { History } from '../history/history.ts';
 import type { Change, Issue, Outcome, Verification, Verdict } from '../history/operation.ts';
 import type { Token } from '../history/token.ts';
-import type { VerifierSpot } from '../stage/stage.ts';
+import type { VerifierPlace } from '../stage/stage.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -66,12 +66,12 @@ export class Actor {
   }
 
   /** @param administrator a token of one */
-  async disable(at: VerifierSpot, administrator: Token, token: Token): Promise<Change> {
+  async disable(at: VerifierPlace, administrator: Token, token: Token): Promise<Change> {
     const answer = await post(`${at.url}/${token.sub}/disable?wait=1000`, {}, administrator.text);
     return this.#changed('disable', at.name, token, answer);
   }
 
-  async verify(at: VerifierSpot, token: Token): Promise<Verification> {
+  async verify(at: VerifierPlace, token: Token): Promise<Verification> {
     const { start, end, status, body, detail } = await ask(at.url, {
       headers: { authorization: `Bearer ${token.text}` },
     });

@@ -6,11 +6,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
-import type { Instance, Stage, VerifierSpot } from '../stage/stage.ts';
+import type { Instance, Stage, VerifierPlace } from '../stage/stage.ts';
 import type { Token } from '../history/token.ts';
 import type { Account, Actor, Door, Session } from './actor.ts';
 
-const PEOPLE_AT_WORK = 5;
+const USERS_AT_WORK = 5;
 const REQUESTS_AT_ONCE = 2;
 /** People whom the traffic leaves alone, so that a fault decides what becomes of their sessions. */
 const RESERVED = 2;
@@ -37,12 +37,12 @@ export class Traffic {
   }
 
   start(): void {
-    for (let person = 0; person < PEOPLE_AT_WORK; person += 1) this.#loops.push(this.#work());
+    for (let user = 0; user < USERS_AT_WORK; user += 1) this.#loops.push(this.#work());
     for (const verifier of this.#stage.verifiers) this.show(verifier);
   }
 
   /** Shows tokens to this verifier from now on. @returns how to stop that */
-  show(verifier: VerifierSpot): () => Promise<void> {
+  show(verifier: VerifierPlace): () => Promise<void> {
     const shown = { stopped: false };
     const loops: Promise<void>[] = [];
     for (let n = 0; n < REQUESTS_AT_ONCE; n += 1) loops.push(this.#request(verifier, shown));
@@ -61,7 +61,7 @@ export class Traffic {
   /** A session for the fault: the traffic shows it to verifiers from now on, and does not end it. */
   async newSession(at: Door = this.#anInstance()): Promise<Session> {
     const session = await this.#actor.logIn(at, this.#random.pick(this.#reserved));
-    if (session === undefined) throw new Error(`nobody could log in at ${at.name}`);
+    if (session === undefined) throw new Error(`no user could log in at ${at.name}`);
     this.#living.set(session.token, session);
     return session;
   }
@@ -119,7 +119,7 @@ export class Traffic {
     await this.#actor.logOutEverywhere(at, token);
   }
 
-  async #request(verifier: VerifierSpot, shown: { stopped: boolean }): Promise<void> {
+  async #request(verifier: VerifierPlace, shown: { stopped: boolean }): Promise<void> {
     const random = this.#random;
     while (!this.#stopped && !shown.stopped) {
       const token = this.#choose();

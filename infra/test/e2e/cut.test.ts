@@ -42,7 +42,7 @@ async function subscribe({ client }: RecordedClient): Promise<Stream> {
       },
     });
   });
-  await expect.poll(() => types[0]).toBe('listening');
+  await expect.poll(() => types[0]).toBe('ready');
   return stream;
 }
 

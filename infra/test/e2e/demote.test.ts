@@ -60,7 +60,7 @@ class Traffic {
   }
 }
 
-async function person(): Promise<{ recorded: RecordedClient; id: string }> {
+async function user(): Promise<{ recorded: RecordedClient; id: string }> {
   const recorded = recordedClient(system);
   const account = await register(system.auth.url);
   await recorded.client.logIn(account);
@@ -79,7 +79,7 @@ async function setRoles(id: string, roles: ('admin' | 'support')[]) {
 
 describe('new roles', () => {
   it('take access away: nothing that begins after the receipt succeeds; one silent refresh', async () => {
-    const { recorded, id } = await person();
+    const { recorded, id } = await user();
     await setRoles(id, ['admin']);
     const traffic = new Traffic(recorded);
     await traffic.more(100);
@@ -112,7 +112,7 @@ describe('new roles', () => {
   }, 60_000);
 
   it('cut an open subscription, which comes back by one refresh and has missed nothing', async () => {
-    const { recorded, id } = await person();
+    const { recorded, id } = await user();
     await setRoles(id, ['support']);
     const told: { type: string; roles?: string[] }[] = [];
     const errors: unknown[] = [];
@@ -120,7 +120,7 @@ describe('new roles', () => {
       onData: ({ data }) => told.push(data),
       onError: (error) => errors.push(error),
     });
-    await expect.poll(() => told[0]?.type).toBe('listening');
+    await expect.poll(() => told[0]?.type).toBe('ready');
     const refreshesBefore = recorded.refreshes();
     const opened = () =>
       recorded.requests.filter(({ url }) => url.pathname === '/trpc/me.events').length;
@@ -137,7 +137,7 @@ describe('new roles', () => {
   });
 
   it('give access without a new login, by one refresh', async () => {
-    const { recorded, id } = await person();
+    const { recorded, id } = await user();
     const traffic = new Traffic(recorded);
     await traffic.more(50);
     expect(traffic.outcomes(() => true)).toEqual(['insufficient_scope']);

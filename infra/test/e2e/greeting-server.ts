@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import type { TestSystem } from '@portcullis/testbed';
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
-import { cutOnRevocation } from '@portcullis/verify/ws';
+import { closeOnRevocation } from '@portcullis/verify/ws';
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -35,7 +35,7 @@ export async function startGreetingServer(system: TestSystem) {
   await once(server, 'listening');
 
   async function greet(socket: WebSocket, authorization: string | undefined): Promise<void> {
-    const held = await cutOnRevocation(socket, verifier, authorization);
+    const held = await closeOnRevocation(socket, verifier, authorization);
     if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
   }
 

@@ -37,8 +37,8 @@ class Traffic {
   #stopped = false;
 
   constructor(people: readonly Tokens[], auths: () => readonly AuthProcess[]) {
-    this.#callers = people.map(async (person, i) => {
-      let tokens = person;
+    this.#callers = people.map(async (user, i) => {
+      let tokens = user;
       for (let turn = i; !this.#stopped; turn += 1) {
         const all = auths();
         const { url } = all[turn % all.length] ?? system.auth;
@@ -68,8 +68,8 @@ it('rotate without one good token refused, and go when they are killed', async (
     accounts.map(async (account) => await logIn(system.auth.url, account)),
   );
   // The profile of somebody new takes a moment to arrive.
-  for (const person of people) {
-    await expect.poll(async () => await me(person)).toBe(200);
+  for (const user of people) {
+    await expect.poll(async () => await me(user)).toBe(200);
   }
   const auths: AuthProcess[] = [system.auth];
   const traffic = new Traffic(people, () => auths);

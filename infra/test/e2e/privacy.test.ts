@@ -1,4 +1,4 @@
-/** What is kept about a person can be had by them, and is gone everywhere after their deletion. */
+/** What is kept about a user can be had by them, and is gone everywhere after their deletion. */
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';

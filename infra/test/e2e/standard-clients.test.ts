@@ -56,7 +56,7 @@ async function statuses(token: string): Promise<number[]> {
 }
 
 /** Somebody whose profile has come to the user service. */
-async function person(): Promise<Tokens> {
+async function newcomer(): Promise<Tokens> {
   const tokens = await logIn(system.auth.url, await register(system.auth.url));
   await expect.poll(async () => (await statuses(tokens.access_token))[0]).toBe(200);
   return tokens;
@@ -110,7 +110,7 @@ describe('oauth4webapi', () => {
   });
 
   it("revokes a user's access token, and both services refuse it from then on", async () => {
-    const { access_token, refresh_token } = await person();
+    const { access_token, refresh_token } = await newcomer();
     expect(await statuses(access_token)).toEqual([200, 403]);
     const answer = await oauth.revocationRequest(server, FIRST_PARTY, oauth.None(), access_token, {
       ...insecure,
@@ -167,7 +167,7 @@ describe('oauth4webapi', () => {
   });
 
   it('binds the tokens of a user to a key, with nonces', async () => {
-    const { refresh_token } = await person();
+    const { refresh_token } = await newcomer();
     const DPoP = oauth.DPoP(FIRST_PARTY, await oauth.generateKeyPair('ES256'));
     const refresh = async (token: string) => {
       const once = async () =>
@@ -241,7 +241,7 @@ describe('openid-client', () => {
 
   it('refreshes, binds, and finds its own way to a nonce', async () => {
     const config = await discover('cli_first-party', openid.None());
-    const { refresh_token } = await person();
+    const { refresh_token } = await newcomer();
     const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'));
     const tokens = await openid.refreshTokenGrant(config, refresh_token, undefined, { DPoP });
     expect(tokens.token_type).toBe('dpop');
@@ -277,7 +277,7 @@ describe('curl', () => {
   it('gets a token, calls, revokes, and is refused', async () => {
     const { issuer } = system.auth;
     const metadata = JSON.parse(await curl(`${issuer}/.well-known/oauth-authorization-server`));
-    const { access_token, refresh_token } = await person();
+    const { access_token, refresh_token } = await newcomer();
     const bearer = ['-H', `Authorization: Bearer ${access_token}`];
     const status = ['-o', '/dev/null', '-w', '%{http_code}'];
     expect(await curl(...status, ...bearer, `${system.user.url}/v1/me`)).toBe('200');
@@ -323,7 +323,7 @@ describe('PyJWT', () => {
   it.skipIf(python === undefined)(
     python === undefined ? `${title} (skipped: no python3-jwt here)` : title,
     async () => {
-      const { access_token, refresh_token } = await person();
+      const { access_token, refresh_token } = await newcomer();
       const verify = async (audience: string) =>
         await ask(python ?? '', access_token, [
           new URL('clients/verify-and-call.py', import.meta.url).pathname,

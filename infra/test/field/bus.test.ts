@@ -88,7 +88,7 @@ function listenedTo(): string[] {
     subjects.instances('user'),
     subjects.grant('user'),
     subjects.acknowledge('user'),
-    subjects.farewell('user'),
+    subjects.deregister('user'),
   ];
 }
 
@@ -116,11 +116,11 @@ async function saysThatNatsIsUp(): Promise<boolean> {
 
 it('V10: what was denied for a while is heard again, and until then NATS is not called up', async () => {
   await expect.poll(heard, { interval: 100 }).toEqual(listenedTo());
-  const { pushes, numbered, grants, acknowledgements, farewells, instances } = subjectsOf(
+  const { pushes, numbered, grants, acknowledgements, deregistrations, instances } = subjectsOf(
     bed.prefix,
   );
   env.DENIED = JSON.stringify([
-    ...[pushes, numbered, grants, acknowledgements, farewells],
+    ...[pushes, numbered, grants, acknowledgements, deregistrations],
     instances('user'),
   ]);
   await nats.restart();

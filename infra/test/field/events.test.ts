@@ -111,7 +111,7 @@ async function listen(token: string) {
   const over = read().catch(() => undefined);
   const types = () =>
     [...text.matchAll(/^data: \{.*"type":"([a-z-]+)"/gm)].map(([, type = '']) => type);
-  await expect.poll(types).toEqual(['listening']);
+  await expect.poll(types).toEqual(['ready']);
   return {
     end: async () => {
       await over;

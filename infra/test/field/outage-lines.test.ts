@@ -128,7 +128,7 @@ it('V16: NATS with another password is named, with few lines, and said to be bac
   expect(lines.length, textsOf(lines).join('\n')).toBeLessThanOrEqual(5);
   expect(textsOf(lines).filter((msg) => /not enabled/.test(msg))).toEqual([]);
   expect(lines.some(({ part }) => part === 'nats')).toBe(true);
-  expect(auth.log).toMatch(/nats is back/);
+  expect(auth.log).toMatch(/nats available again/);
 });
 
 it('V16: Redis that is full is named when the limiter falls back', async () => {

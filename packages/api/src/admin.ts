@@ -113,7 +113,7 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'POST',
             path: '/v1/users/{user_id}/enable',
-            summary: 'Let a disabled user log in again',
+            summary: 'Enable a user',
             tag,
           },
         })
@@ -229,7 +229,8 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'POST',
             path: '/v1/clients/{client_id}/rotate',
-            summary: 'Give a machine client a new secret; the old one is taken for a while yet',
+            summary:
+              'Give a machine client a new secret; the old secret stays valid for overlap_seconds',
             tag: CLIENTS,
             query: ['wait'],
           },
@@ -242,7 +243,7 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'DELETE',
             path: '/v1/clients/{client_id}',
-            summary: 'Disable a machine client for good, and refuse its tokens at once',
+            summary: 'Disable a machine client permanently, and refuse its tokens at once',
             tag: CLIENTS,
           },
         })
@@ -256,7 +257,7 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'GET',
             path: '/v1/audit',
-            summary: 'Who did what, on whom, and from where; the newest first',
+            summary: 'List the audit trail, newest first',
             tag: 'Operation',
           },
         })

@@ -167,7 +167,7 @@ export function createAuthRouter(service: AuthService) {
         route: {
           method: 'GET',
           path: '/v1/account/export',
-          summary: 'All that this service keeps about the caller',
+          summary: "Export the caller's data",
           tag: 'Account',
         },
       })

@@ -31,7 +31,7 @@ export interface RequestContext {
    * @throws Refusal as `authenticate` does; `overloaded` or `rate_limited` when the service, or the
    *   caller, has too many streams open already
    */
-  watch(): Promise<HeldToken>;
+  watch(): Promise<WatchedToken>;
 }
 
 /** The tokens of cookie mode: those that the request brings, and those that its answer sets. */
@@ -44,14 +44,14 @@ export interface TokenCookies {
    * @throws Refusal `cross_site` when a page that may not have cookies asks for them;
    *   `unsupported_media_type` for a form, which any page can send
    */
-  demandOwnPage(): void;
+  requireSameOrigin(): void;
   keep(tokens: { access_token: string; expires_in: number; refresh_token: string }): void;
   /** Nothing where the request brought none. */
   clear(): void;
 }
 
 /** A token that a stream is open with. */
-export interface HeldToken {
+export interface WatchedToken {
   claims: AccessTokenClaims;
   /**
    * Fires when the stream has to end. `reason` is a `Refusal`: `invalid_token` is final; after

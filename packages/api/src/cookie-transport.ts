@@ -14,8 +14,8 @@ export async function logInBy(
   logIn: () => Promise<Tokens>,
 ): Promise<Delivered> {
   if (transport === 'body') return await logIn();
-  request.cookies.demandOwnPage();
-  await demandNoProof(request);
+  request.cookies.requireSameOrigin();
+  await rejectProof(request);
   return inCookies(request, await logIn());
 }
 
@@ -35,7 +35,7 @@ export async function refreshFrom(
     if (kept === undefined) {
       throw new Refusal('invalid_refresh_token', { cause: new Error('neither body nor cookie') });
     }
-    await demandNoProof(request);
+    await rejectProof(request);
     return inCookies(request, await refresh(kept));
   });
 }
@@ -68,7 +68,7 @@ async function clearingOn<T>(
 }
 
 /** Tokens that are bound to a key are worth nothing in a cookie: what sends it proves nothing. */
-async function demandNoProof(request: RequestContext): Promise<void> {
+async function rejectProof(request: RequestContext): Promise<void> {
   const key = await request.provePossession();
   if (key === undefined) return;
   throw new Refusal('invalid_request', { cause: new Error('a proof and a cookie') });

@@ -13,7 +13,7 @@ export type { AccountAdministration, AuthService } from './auth-service.ts';
 export type {
   AnonymousCall,
   Call,
-  HeldToken,
+  WatchedToken,
   MachineCall,
   RequestContext,
   TokenCookies,
@@ -36,5 +36,5 @@ export {
 export type { EmailVerified } from './recovery.ts';
 export type { ProcedureMeta, Route } from './route.ts';
 export { createUserRouter, type Profile, type UserRouter, type UserService } from './user.ts';
-export { whileHeld } from './while-held.ts';
+export { untilRevoked } from './until-revoked.ts';
 export { dropsConnection, SERVER_STATES, type ServerState } from './sql-states.ts';

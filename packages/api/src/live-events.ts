@@ -6,9 +6,9 @@ const every = { occurred_at: z.iso.datetime() };
 
 export const liveEvent = z.discriminatedUnion('type', [
   /** The first item of every stream: from here on nothing is missed. */
-  z.object({ ...every, type: z.literal('listening') }),
+  z.object({ ...every, type: z.literal('ready') }),
   /** Something may have been missed: read again what is shown. */
-  z.object({ ...every, type: z.literal('missed') }),
+  z.object({ ...every, type: z.literal('gap') }),
   z.object({ ...every, type: z.literal('registered') }),
   z.object({ ...every, type: z.literal('profile-changed') }),
   z.object({ ...every, type: z.literal('email-changed') }),

@@ -16,7 +16,7 @@ export const registered = z.object({ status: z.literal('accepted') });
 /** All that this service keeps about a user. */
 export const ownData = z.object({
   exported_at: z.iso.datetime(),
-  account: account,
+  account,
   /** Those that have ended too, the newest first; at most 1,000. */
   sessions: z.array(
     session.omit({ current: true }).extend({ ended_at: z.iso.datetime().nullable() }),

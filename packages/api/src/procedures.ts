@@ -152,7 +152,7 @@ export const userProcedure = base.use(async ({ ctx, next }) => {
   return next({ ctx: { request: ctx, caller } });
 });
 
-/** A user's stream, which is open for no longer than the token holds. For `whileHeld`. */
+/** A user's stream, which is open for no longer than the token holds. For `untilRevoked`. */
 export const watchedProcedure = base.use(async ({ ctx, next }) => {
   const { claims: caller, signal: held } = await ctx.watch();
   if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');

@@ -77,7 +77,7 @@ export function createEmailRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/email/verify',
-          summary: 'Prove by the link of a mail that an address, or a new address, is yours',
+          summary: 'Verify an address, or a new address, by link',
           tag,
           query: ['wait'],
           public: true,
@@ -91,7 +91,7 @@ export function createEmailRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/email/resend',
-          summary: 'Have the mail that verifies an address sent again',
+          summary: 'Send the verification mail again',
           tag,
           public: true,
         },
@@ -107,7 +107,7 @@ export function createEmailRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/email/change',
-          summary: 'Ask for another e-mail address; needs a recent login',
+          summary: 'Request another e-mail address; requires a recent login',
           tag,
         },
       })
@@ -127,7 +127,7 @@ export function createPasswordRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/password/forgot',
-          summary: 'Have a link sent with which a new password can be set',
+          summary: 'Send a link to set a new password',
           tag,
           public: true,
         },
@@ -143,7 +143,7 @@ export function createPasswordRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/password/reset',
-          summary: 'Set a new password by the link of a mail, and end every session',
+          summary: 'Set a new password by link, and end every session',
           tag,
           query: ['wait'],
           public: true,
@@ -157,7 +157,7 @@ export function createPasswordRouter(service: RecoveryService) {
         route: {
           method: 'POST',
           path: '/v1/password/change',
-          summary: 'Change the password, and end every session; needs a recent login',
+          summary: 'Change the password, and end every session; requires a recent login',
           tag,
           query: ['wait'],
         },

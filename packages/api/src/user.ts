@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { UserCall, UserStream } from './context.ts';
 import type { LiveItem } from './live-events.ts';
 import { router, userProcedure, watchedProcedure } from './procedures.ts';
-import { whileHeld } from './while-held.ts';
+import { untilRevoked } from './until-revoked.ts';
 
 export const profile = z.object({
   id: userId,
@@ -53,14 +53,14 @@ export function createUserRouter(service: UserService) {
         .mutation(({ ctx, input }) => service.updateMe(ctx, input)),
       /**
        * The caller's own account events, as they happen, over SSE. Ends with an error as soon as the
-       * token holds no longer; see `HeldToken` for what its codes mean.
+       * token holds no longer; see `CachedToken` for what its codes mean.
        */
       events: watchedProcedure.input(eventsInput).subscription(async function* events(opts) {
         const { request, caller, held } = opts.ctx;
         const gone = opts.signal ?? request.signal;
         const after = opts.input?.lastEventId ?? undefined;
         const open = (ended: AbortSignal) => service.events({ request, caller, ended }, after);
-        for await (const { place, event } of whileHeld({ held, gone }, open)) {
+        for await (const { place, event } of untilRevoked({ held, gone }, open)) {
           yield tracked(place, event);
         }
       }),

@@ -35,12 +35,12 @@ export interface BusPermissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   /** What is asked of auth and its JetStream: services that auth's account exports. */
-  readonly asked: readonly Crossing[];
+  readonly services: readonly AccountExport[];
   /** What auth tells: streams that its account exports. */
-  readonly told: readonly string[];
+  readonly streams: readonly string[];
 }
 
-export interface Crossing {
+export interface AccountExport {
   /** In the account of auth. */
   subject: string;
   /** In the account of the service, where it is another one. */
@@ -49,7 +49,7 @@ export interface Crossing {
 
 /** The name of auth itself on the bus; no verifier may have it. */
 const AUTH = 'auth';
-const ACROSS_ACCOUNTS = '_R_.>';
+const CROSS_ACCOUNT_REPLIES = '_R_.>';
 
 /**
  * Where a service finds the JetStream of auth's account, as `apiPrefix`. Below `$JS.API` it finds
@@ -69,15 +69,15 @@ export const DURABLES: readonly Durable[] = [{ service: 'user', stream: 'account
 /** @throws TypeError when the prefix or the name of the service is not one */
 export function busPermissions(prefix: string, role: BusRole): BusPermissions {
   const subjects = subjectsOf(prefix);
-  const told = [subjects.pushes, subjects.revocations, subjects.numbered];
+  const streams = [subjects.pushes, subjects.revocations, subjects.numbered];
   if (role.kind === 'auth') {
     return {
-      told,
-      asked: [
+      streams,
+      services: [
         { subject: subjects.grants },
         { subject: subjects.acknowledgements },
-        { subject: subjects.farewells },
-        ...EVENT_STREAMS.flatMap((stream) => reading(streamName(subjects, stream), '*')),
+        { subject: subjects.deregistrations },
+        ...EVENT_STREAMS.flatMap((stream) => readConsumer(streamName(subjects, stream), '*')),
       ],
       publish: [
         subjects.pushes,
@@ -87,16 +87,16 @@ export function busPermissions(prefix: string, role: BusRole): BusPermissions {
         // What verifiers have confirmed over HTTP, for the other instances of auth.
         subjects.acknowledgements,
         // Answers to grants: what the server has made of the reply subjects of other accounts.
-        ACROSS_ACCOUNTS,
-        ...managing(subjects.revocationStream),
-        ...managing(subjects.accountStream),
+        CROSS_ACCOUNT_REPLIES,
+        ...manageStream(subjects.revocationStream),
+        ...manageStream(subjects.accountStream),
         subjects.auditHeads,
-        ...keeping(subjects.auditStream),
+        ...appendOnly(subjects.auditStream),
       ],
       subscribe: [
         subjects.grants,
         subjects.acknowledgements,
-        subjects.farewells,
+        subjects.deregistrations,
         `${inboxPrefix(prefix, AUTH)}.>`,
       ],
     };
@@ -105,18 +105,18 @@ export function busPermissions(prefix: string, role: BusRole): BusPermissions {
   if (service === AUTH || !isServiceName(service)) {
     throw new TypeError(`"${service}" cannot be the name of a verifier`);
   }
-  const asked: Crossing[] = [
+  const services: AccountExport[] = [
     { subject: subjects.grant(service) },
     { subject: subjects.acknowledge(service) },
-    { subject: subjects.farewell(service) },
-    ...durables.flatMap((stream) => reading(streamName(subjects, stream), service)),
+    { subject: subjects.deregister(service) },
+    ...durables.flatMap((stream) => readConsumer(streamName(subjects, stream), service)),
   ];
   const own = subjects.instances(service);
   return {
-    asked,
-    told,
-    publish: [...asked.map(({ subject, as = subject }) => as), own],
-    subscribe: [...told, own, `${inboxPrefix(prefix, service)}.>`],
+    services,
+    streams,
+    publish: [...services.map(({ subject, as = subject }) => as), own],
+    subscribe: [...streams, own, `${inboxPrefix(prefix, service)}.>`],
   };
 }
 
@@ -145,7 +145,7 @@ function inboxes(prefix: string): string {
   return `_INBOX.${prefix.replaceAll('.', '_')}`;
 }
 
-function managing(stream: string): string[] {
+function manageStream(stream: string): string[] {
   const verbs = ['CREATE', 'INFO', 'UPDATE', 'PURGE', 'DELETE'];
   return [
     ...verbs.map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
@@ -157,12 +157,12 @@ function managing(stream: string): string[] {
 }
 
 /** What was stored there stays: it can be made, added to and read, and neither emptied nor deleted. */
-function keeping(stream: string): string[] {
+function appendOnly(stream: string): string[] {
   return ['CREATE', 'INFO', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`);
 }
 
 /** A pull consumer that is there already, and nothing but that. */
-function reading(stream: string, durable: string): Crossing[] {
+function readConsumer(stream: string, durable: string): AccountExport[] {
   return [
     ...['CONSUMER.INFO', 'CONSUMER.MSG.NEXT'].map((verb) => ({
       subject: `$JS.API.${verb}.${stream}.${durable}`,

@@ -13,7 +13,7 @@ export {
   streamName,
   type BusPermissions,
   type BusRole,
-  type Crossing,
+  type AccountExport,
   type Durable,
   type EventStream,
 } from './bus-permissions.ts';

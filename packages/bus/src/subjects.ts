@@ -17,8 +17,8 @@ export interface Subjects {
   readonly grants: string;
   acknowledge(service: string): string;
   readonly acknowledgements: string;
-  farewell(service: string): string;
-  readonly farewells: string;
+  deregister(service: string): string;
+  readonly deregistrations: string;
   account(type: AccountEventType): string;
   readonly accounts: string;
   /** Between the instances of one service, which alone may publish and hear it. Not stored. */
@@ -46,8 +46,8 @@ export function subjectsOf(prefix: string): Subjects {
     grants: `${prefix}.grant.v1.*`,
     acknowledge: (service) => `${prefix}.acknowledge.v1.${service}`,
     acknowledgements: `${prefix}.acknowledge.v1.*`,
-    farewell: (service) => `${prefix}.farewell.v1.${service}`,
-    farewells: `${prefix}.farewell.v1.*`,
+    deregister: (service) => `${prefix}.deregister.v1.${service}`,
+    deregistrations: `${prefix}.deregister.v1.*`,
     account: (type) => `${prefix}.user.v1.${type}`,
     accounts: `${prefix}.user.v1.*`,
     instances: (service) => `${prefix}.instances.v1.${service}`,

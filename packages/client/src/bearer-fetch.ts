@@ -28,7 +28,7 @@ export interface BearerSource {
 }
 
 /** For calls that come before there is a session, or end it: cookies go along, nothing is renewed. */
-export const COOKIES_AS_THEY_ARE: BearerSource = {
+export const cookiesWithoutRenewal: BearerSource = {
   cookies: true,
   accessToken: () => Promise.resolve('of the cookies'),
   renew: () => Promise.resolve(undefined),

@@ -92,8 +92,8 @@ export class PortcullisError extends TRPCClientError<AuthRouter> {
 
 const MESSAGES: Partial<Record<ClientErrorCode, string>> = {
   network: 'No answer came from the service.',
-  protocol: 'The answer is not one that this service gives.',
-  aborted: 'The call was given up by its caller.',
+  protocol: 'Unexpected response.',
+  aborted: 'The request was aborted.',
 };
 
 /** Whether it is a `PortcullisError`, and one of these codes where any are named. */

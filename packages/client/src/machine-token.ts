@@ -14,7 +14,7 @@ export interface MachineCredentials {
   clientSecret: string;
 }
 
-interface HeldToken {
+interface CachedToken {
   value: string;
   /** On the monotonic clock, in milliseconds. */
   useUntil: number;
@@ -24,7 +24,7 @@ export class MachineToken implements BearerSource {
   readonly #fetch: Fetch;
   readonly #endpoint: string;
   readonly #authorization: string;
-  #held: HeldToken | undefined;
+  #held: CachedToken | undefined;
   #flight: Promise<string> | undefined;
 
   constructor(fetch: Fetch, endpoint: string, credentials: MachineCredentials) {

@@ -10,7 +10,7 @@ import {
   type TRPCRequestOptions,
 } from '@trpc/client';
 import { bearerEventSource } from './bearer-event-source.ts';
-import { bearerFetch, COOKIES_AS_THEY_ARE, type BearerSource } from './bearer-fetch.ts';
+import { bearerFetch, cookiesWithoutRenewal, type BearerSource } from './bearer-fetch.ts';
 import { portcullisErrorOf } from './error.ts';
 import type { Fetch } from './exchange.ts';
 
@@ -68,7 +68,7 @@ export function createRouterClient<R extends PortcullisRouter>(
       }),
       false: splitLink({
         condition: (op) => ANONYMOUS.has(op.path),
-        true: call(bearer?.cookies === true ? COOKIES_AS_THEY_ARE : undefined),
+        true: call(bearer?.cookies === true ? cookiesWithoutRenewal : undefined),
         false: call(bearer),
       }),
     }),

@@ -1,7 +1,7 @@
 /** Logging in and out, in the two ways that tokens travel. */
 import type { AuthRouter, Tokens } from '@portcullis/api';
 import type { TRPCClient } from '@trpc/client';
-import { COOKIES_AS_THEY_ARE, type BearerSource } from './bearer-fetch.ts';
+import { cookiesWithoutRenewal, type BearerSource } from './bearer-fetch.ts';
 import { CookieSession, type CookieTokens } from './cookie-session.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import type { Fetch } from './exchange.ts';
@@ -38,7 +38,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
   };
   const session = new Session(storage, refresh);
   /** Of a session that is gone here, and that the service could not be told about. */
-  let untold: Tokens | undefined;
+  let pendingLogout: Tokens | undefined;
 
   return {
     source: session,
@@ -53,14 +53,14 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
       await session.begin(tokens, askedAt);
     },
     async logOut(input) {
-      const tokens = (await session.end()) ?? untold;
+      const tokens = (await session.end()) ?? pendingLogout;
       if (tokens === undefined) return undefined;
-      untold = tokens;
-      const bearer = departing(tokens, refresh, (newer) => {
-        untold = newer;
+      pendingLogout = tokens;
+      const bearer = logoutSource(tokens, refresh, (newer) => {
+        pendingLogout = newer;
       });
       const receipt = await endedBy(createRouterClient<AuthRouter>(authUrl, fetch, bearer), input);
-      untold = undefined;
+      pendingLogout = undefined;
       return receipt;
     },
     forget: async () => void (await session.end()),
@@ -69,7 +69,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
 
 /** The tokens are in cookies; this page, and whatever gets into it, never sees them. */
 export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
-  const unrenewed = createRouterClient<AuthRouter>(authUrl, fetch, COOKIES_AS_THEY_ARE);
+  const unrenewed = createRouterClient<AuthRouter>(authUrl, fetch, cookiesWithoutRenewal);
   const session = new CookieSession(sessionNotes(authUrl), async () =>
     cookieTokensOf(await unrenewed.refresh.mutate({})),
   );
@@ -114,7 +114,7 @@ function cookieTokensOf(answer: object): CookieTokens {
 }
 
 /** Tokens that are held nowhere any more, for the one call that ends their session. */
-function departing(
+function logoutSource(
   tokens: Tokens,
   refresh: (refreshToken: string) => Promise<Tokens>,
   onRefreshed: (newer: Tokens) => void,

@@ -33,7 +33,7 @@ export const RECEIPT = {
   confirmed: 1,
   expected: 1,
   pending: [],
-  unpromised: [],
+  best_effort: [],
   enforced_by: '2026-01-01T00:00:05.000Z',
 };
 

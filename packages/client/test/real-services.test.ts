@@ -154,7 +154,7 @@ test('a token bound to a key: each service takes it from its holder, and from no
   const live = client.user.me.events.subscribe(undefined, {
     onData: ({ data }) => told.push(data.type),
   });
-  await expect.poll(() => told[0]).toBe('listening');
+  await expect.poll(() => told[0]).toBe('ready');
   live.unsubscribe();
 
   const { access_token: copied, refresh_token: taken } = storage.get() as Tokens;

@@ -54,8 +54,8 @@ describe('a subscription', () => {
     const [opening] = services.stream.openings;
     expect(opening).toMatchObject({ authorization: 'Bearer access-1', requestId: 'req_mine' });
     expect(opening?.url).not.toContain('access');
-    services.stream.send('a-1', { type: 'listening' });
-    await expect.poll(() => heard.data).toEqual([{ type: 'listening' }]);
+    services.stream.send('a-1', { type: 'ready' });
+    await expect.poll(() => heard.data).toEqual([{ type: 'ready' }]);
     heard.unsubscribe();
     await expect.poll(() => services.stream.open).toBe(0);
     await sleep(600);

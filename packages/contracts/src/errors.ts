@@ -15,12 +15,12 @@ const REFUSALS = {
   invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],
-  login_too_old: [401, 'The login is too long ago for this. Log in again, then repeat it.'],
+  login_too_old: [401, 'A recent login is required. Log in again, then repeat the request.'],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   /** Only between services: auth's word about the user in whose name a machine client asks. */
   actor_refused: [403, 'The user in whose name this was asked for may not do it.'],
   cross_site: [403, 'A call with cookies has to come from an origin that this service knows.'],
-  not_found: [404, 'There is nothing here by that name.'],
+  not_found: [404, 'Not found.'],
   method_not_allowed: [405, 'This address does not take that method.'],
   request_timeout: [408, 'The request took too long to arrive.'],
   conflict: [409, 'The request conflicts with the present state.'],
@@ -31,7 +31,7 @@ const REFUSALS = {
   headers_too_large: [431, 'The headers are larger than this service accepts.'],
   rate_limited: [429, 'Too many attempts. Wait, then try again.'],
   internal: [500, 'Something went wrong on our side.'],
-  unavailable: [503, 'A part that this needs is not available. Try again shortly.'],
+  unavailable: [503, 'A dependency is unavailable. Retry later.'],
   overloaded: [503, 'The service is busy. Try again shortly.'],
   verifier_stale: [503, 'This service cannot be sure that the token was not revoked. Try again.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;

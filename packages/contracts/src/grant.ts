@@ -112,7 +112,7 @@ export interface Acknowledgement {
 }
 
 /** A verifier that has stopped accepting takes itself off the list. */
-export interface Farewell {
+export interface Deregistration {
   version: 1;
   incarnation: IncarnationId;
 }

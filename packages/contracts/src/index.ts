@@ -25,7 +25,7 @@ export {
   MAX_KEY_VOUCH_SECONDS,
   MAX_KEY_VOUCHES,
   type Acknowledgement,
-  type Farewell,
+  type Deregistration,
   type Grant,
   type GrantReply,
   type GrantRequest,
@@ -55,7 +55,7 @@ export {
   type UserId,
 } from './ids.ts';
 export { isRecord } from './is-record.ts';
-export { surveyJson, type JsonSurvey } from './json-survey.ts';
+export { scanJson, type JsonSurvey } from './json-scan.ts';
 export { isLoopbackHost, LOOPBACK_HOSTS } from './loopback.ts';
 export {
   demandFunctionIfGiven,

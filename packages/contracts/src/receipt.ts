@@ -15,7 +15,7 @@ export interface Receipt {
   expected: number;
   pending: PendingVerifier[];
   /** Verifiers with policy `accept`: nothing can be promised for them, and they are not counted. */
-  unpromised: PendingVerifier[];
+  best_effort: PendingVerifier[];
   /** The moment after which no verifier can accept it, whatever has failed in between. */
   enforced_by: string;
 }

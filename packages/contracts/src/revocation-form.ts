@@ -44,7 +44,7 @@ export function readRevocationEvent(value: unknown): RevocationEvent | undefined
     case 'key':
       return isKeyId(key) ? Object.assign(every, { kind, key }) : undefined;
     case 'subject':
-    case 'changed':
+    case 'claims_changed':
       return isUserId(key) && isGeneration(generation)
         ? Object.assign(every, { kind, key, generation })
         : undefined;

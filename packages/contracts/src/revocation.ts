@@ -52,7 +52,7 @@ export type RevocationEvent =
   | (EveryRevocation & { kind: 'session'; key: SessionId })
   | (EveryRevocation & { kind: 'token'; key: TokenId })
   | (EveryRevocation & { kind: 'subject'; key: UserId; generation: number })
-  | (EveryRevocation & { kind: 'changed'; key: UserId; generation: number })
+  | (EveryRevocation & { kind: 'claims_changed'; key: UserId; generation: number })
   | (EveryRevocation & { kind: 'client'; key: ClientId; generation: number })
   | (EveryRevocation & { kind: 'key'; key: KeyId })
   | (EveryRevocation & { kind: 'issuer'; key: 'issuer'; generation: number });

@@ -11,7 +11,7 @@ import type {
   ErrorBody,
   ErrorCode,
   EventId,
-  Farewell,
+  Deregistration,
   GrantReply,
   GrantRequest,
   IncarnationId,
@@ -51,7 +51,7 @@ test('each type is what its schema reads', () => {
   expectTypeOf<Same<'grantRequest', GrantRequest>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'grantReply', GrantReply>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'acknowledgement', Acknowledgement>>().toEqualTypeOf<true>();
-  expectTypeOf<Same<'farewell', Farewell>>().toEqualTypeOf<true>();
+  expectTypeOf<Same<'deregister', Deregistration>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'numbered', Numbered>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'receipt', Receipt>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'errorBody', ErrorBody>>().toEqualTypeOf<true>();

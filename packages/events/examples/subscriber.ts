@@ -17,7 +17,7 @@ export const events = subscribeToEvents({
   },
   // Each event of the catalogue has a handler, or stands here.
   ignored: [
-    ...(['token', 'subject', 'changed', 'client', 'key', 'issuer'] as const),
+    ...(['token', 'subject', 'claims_changed', 'client', 'key', 'issuer'] as const),
     ...(['registered', 'email-changed', 'profile-changed'] as const),
     ...(['disabled', 'enabled', 'roles-changed'] as const),
   ],

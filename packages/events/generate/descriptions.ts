@@ -30,7 +30,7 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
       '`reason`. `key` is the user; tokens whose `gen` is below `generation` are dead.',
     securityEvent: `${CAEP}/session-revoked`,
   },
-  changed: {
+  claims_changed: {
     title: 'Claims of a user have changed',
     summary:
       'Roles or permissions. Tokens whose `gen` is below `generation` are out of date; a refresh ' +

@@ -180,7 +180,7 @@ export class DurableReader implements AsyncDisposable {
       onFailed();
       const attempt = message.info.deliveryCount;
       const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 16), MAX_REDELIVERY_DELAY_MS);
-      logger.warn({ err: error, attempt, delay }, 'event not handled; later again');
+      logger.warn({ err: error, attempt, delay }, 'event not handled; retrying later');
       message.nak(delay);
     }
   }

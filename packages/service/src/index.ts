@@ -36,7 +36,7 @@ export { BoundedLines } from './bounded-lines.ts';
 export { Disposal } from './process/disposal.ts';
 export { serveUntilSignal, type Running } from './process/serve.ts';
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-export { AwaitedBus } from './bus/awaited-bus.ts';
+export { LazyNatsConnection } from './bus/lazy-nats-connection.ts';
 export { connectBus, type Bus, type BusOptions } from './bus/connect.ts';
 export { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 export { Verification } from './verification.ts';

@@ -53,7 +53,7 @@ export class Outage {
     const fields = { part, ...(what !== undefined && { what }), err };
     const away = this.#away;
     if (away === undefined) {
-      logger.warn(fields, `${part} is away${effect === undefined ? '' : `; ${effect}`}`);
+      logger.warn(fields, `${part} unavailable${effect === undefined ? '' : `; ${effect}`}`);
       const reasons = new Set([reasonOf(err)]);
       const times = { since: at, lastFailure: at, lastLine: at };
       this.#away = { ...times, reasons, failures: 1, timer: undefined };
@@ -64,12 +64,12 @@ export class Outage {
     away.lastFailure = at;
     if (at - away.lastLine < REPEAT_MS && !isNews(away, reasonOf(err))) return;
     away.lastLine = at;
-    logger.warn({ ...fields, ...countOf(away, at) }, `${part} is still away`);
+    logger.warn({ ...fields, ...countOf(away, at) }, `${part} still unavailable`);
   }
 
   /** It answers. Costs nothing where it was not away. */
   back(): void {
-    if (this.#away !== undefined) this.#over(this.#away, `${this.#options.part} is back`);
+    if (this.#away !== undefined) this.#over(this.#away, `${this.#options.part} available again`);
   }
 
   #waitForSilence(away: Away): void {

@@ -44,7 +44,7 @@ export class Verification implements AsyncDisposable {
   /** @throws Refusal `invalid_token`, `token_stale`, `invalid_dpop_proof`, `verifier_stale` or `unavailable` */
   readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
     const { token, ...options } = presentedToken(request, this.#publicUrls);
-    return this.#present().verifyAtOnce(token, options);
+    return this.#present().verifyMaybeSync(token, options);
   };
 
   /** The same, for a stream: goes on until it is disposed of. */

@@ -8,7 +8,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { withFallback } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/http';
 import { natsFeed } from '@portcullis/verify/nats';
-import { AwaitedBus } from './bus/awaited-bus.ts';
+import { LazyNatsConnection } from './bus/lazy-nats-connection.ts';
 import type { VerifiedServiceConfig } from './config/verified-service-fields.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createRegistry, type Registry } from './metrics/registry.ts';
@@ -25,7 +25,7 @@ export interface VerifiedServiceParts {
   readonly registry: Registry;
   readonly outages: Outages;
   readonly verification: Verification;
-  readonly bus: AwaitedBus;
+  readonly bus: LazyNatsConnection;
 }
 
 /**
@@ -42,7 +42,7 @@ export function createVerifiedServiceParts(options: {
   const registry = createRegistry(name);
   const outages = new Outages({ logger, needed });
   const verification = new Verification(registry, config.publicUrls, logger);
-  const bus = new AwaitedBus({ logger, registry, outages });
+  const bus = new LazyNatsConnection({ logger, registry, outages });
   return { name, config, logger, registry, outages, verification, bus };
 }
 

@@ -29,15 +29,15 @@ const refused = (): Error => Object.assign(new Error('refused'), { code: 'ECONNR
 
 describe('an outage', () => {
   it('has a line at its start, every half minute, and at its end, with counts', () => {
-    const outage = new Outage({ logger, part: 'redis', effect: 'mails wait' });
+    const outage = new Outage({ logger, part: 'redis', effect: 'mails deferred' });
     for (let second = 0; second < 45; second += 1) {
       outage.failed(refused());
       vi.advanceTimersByTime(1_000);
     }
     vi.advanceTimersByTime(20_000);
     expect(texts()).toEqual([
-      'redis is away; mails wait',
-      'redis is still away',
+      'redis unavailable; mails deferred',
+      'redis still unavailable',
       'redis has not failed for 10 s',
     ]);
     expect(lines[1]).toMatchObject({ part: 'redis', failures: 31, seconds: 30 });
@@ -55,7 +55,7 @@ describe('an outage', () => {
     expect(lines).toHaveLength(3);
     outage.back();
     outage.back();
-    expect(texts().slice(3)).toEqual(['nats is back']);
+    expect(texts().slice(3)).toEqual(['nats available again']);
     expect(lines[3]).toMatchObject({ failures: 41, seconds: 60 });
   });
 });
@@ -66,7 +66,7 @@ describe('the outages of a service', () => {
     failed(new Error('query failed', { cause: refused() }), 'publishing');
     failed(Object.assign(new Error('read only'), { code: '25006' }), 'publishing');
     failed(refused(), 'housekeeping');
-    expect(texts()).toEqual(['postgres is away', 'postgres is still away']);
+    expect(texts()).toEqual(['postgres unavailable', 'postgres still unavailable']);
   });
 
   it('does not report JetStream as unavailable beside an unavailable NATS', () => {

@@ -133,8 +133,8 @@ function readBlock({ code, count, entries }: Frame): SnapshotBlock {
       return ids('token', count, entries);
     case ID_KINDS.subject.code:
       return ids('subject', count, entries);
-    case ID_KINDS.changed.code:
-      return ids('changed', count, entries);
+    case ID_KINDS.claims_changed.code:
+      return ids('claims_changed', count, entries);
     case NAMED_KINDS.client:
       return { kind: 'client', entries: named(count, entries, readClient) };
     case NAMED_KINDS.key:

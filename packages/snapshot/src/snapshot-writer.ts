@@ -44,7 +44,7 @@ export class SnapshotWriter {
         this.#addId(entry.kind, entry.key).number(momentOf(entry.expires_at));
         break;
       case 'subject':
-      case 'changed': {
+      case 'claims_changed': {
         const block = this.#addId(entry.kind, entry.key);
         block.number(momentOf(entry.expires_at));
         block.number(entry.generation);

@@ -31,7 +31,7 @@
  *   kind       1  session  id (`ses_…`), moment
  *              2  token    id (`tok_…`), moment
  *              3  subject  id (`usr_…`), moment, generation
- *              4  changed  id (`usr_…`), moment, generation
+ *              4  claims_changed  id (`usr_…`), moment, generation
  *              5  client   moment, generation, text (`cli_…`)
  *              6  key      text (`key_…`)
  *              7  issuer   generation
@@ -70,7 +70,7 @@ export const ID_KINDS = {
   session: { code: 1, prefix: 'ses', length: 20, hasGeneration: false },
   token: { code: 2, prefix: 'tok', length: 20, hasGeneration: false },
   subject: { code: 3, prefix: 'usr', length: 24, hasGeneration: true },
-  changed: { code: 4, prefix: 'usr', length: 24, hasGeneration: true },
+  claims_changed: { code: 4, prefix: 'usr', length: 24, hasGeneration: true },
 } as const;
 export type IdKind = keyof typeof ID_KINDS;
 

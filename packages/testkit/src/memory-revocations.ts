@@ -11,7 +11,7 @@ import {
   readRevocationEvent,
   type Acknowledgement,
   type EpochId,
-  type Farewell,
+  type Deregistration,
   type GrantReply,
   type GrantRequest,
   type Numbered,
@@ -29,7 +29,7 @@ export interface MemoryFeed {
   open(listener: MemoryFeedListener): Promise<void>;
   request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array>;
   acknowledge(acknowledgement: Acknowledgement): void;
-  farewell(farewell: Farewell): Promise<void>;
+  deregister(deregister: Deregistration): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -128,7 +128,7 @@ export class MemoryRevocations {
         return bytesOf(this.#answer(request));
       },
       acknowledge: ({ incarnation, applied }) => this.#note(incarnation, applied),
-      farewell: async () => {},
+      deregister: async () => {},
       close: async () => {
         if (mine !== undefined) this.#listeners.delete(mine);
       },

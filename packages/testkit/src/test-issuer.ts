@@ -50,7 +50,7 @@ export interface TestIssuer extends AsyncDisposable {
   /** How often the key set was fetched. */
   readonly jwksRequests: number;
   /**
-   * A person's token, new ids and all. What is given replaces claims; undefined removes one, which
+   * A user's token, new ids and all. What is given replaces claims; undefined removes one, which
    * makes tokens that must be refused.
    */
   mint(claims?: Overrides<UserClaims>, options?: MintOptions): Promise<string>;

@@ -157,7 +157,7 @@ class Run {
 
   async #verdict(token: string): Promise<string> {
     try {
-      await this.#verifier.verifyAtOnce(token);
+      await this.#verifier.verifyMaybeSync(token);
       return 'accepted';
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'invalid_token') return String(error);

@@ -83,7 +83,7 @@ function payloadText(random: Random, signer: Signer, { now }: Times): string {
   const members = new Map<string, unknown>(Object.entries({ iss: issuer, aud, iat, exp }));
   members.set('jti', newId('tok'));
   for (const name of ['gen', 'cgen', 'igen']) members.set(name, random.below(3));
-  const more = random.chance(0.8) ? person(random, iat) : { sub: 'cli_a', scope: 'users:read' };
+  const more = random.chance(0.8) ? user(random, iat) : { sub: 'cli_a', scope: 'users:read' };
   for (const [name, value] of Object.entries({ client_id: 'cli_a', ...more }))
     members.set(name, value);
   if (random.chance(ODD)) members.set('nbf', now - random.below(100));
@@ -95,7 +95,7 @@ function payloadText(random: Random, signer: Signer, { now }: Times): string {
   return json(random, members);
 }
 
-function person(random: Random, iat: number) {
+function user(random: Random, iat: number) {
   return {
     sub: newId('usr'),
     sid: newId('ses'),

@@ -131,7 +131,7 @@ const EVERY = {
   // Bound to a key (RFC 9449), it is nobody's to bring without a proof.
   cnf: absent,
 };
-const PERSON = {
+const USER = {
   ...EVERY,
   sub: id('usr'),
   sid: id('ses'),
@@ -144,7 +144,7 @@ const MACHINE = { ...EVERY, sub: client, scope, sid: absent, roles: absent };
 
 function spanOf(json: string, rules: Rules): Span | undefined {
   const claims = readObject(json, { depth: MAX_DEPTH });
-  const form = claims.has('sid') ? PERSON : MACHINE;
+  const form = claims.has('sid') ? USER : MACHINE;
   for (const [name, fits] of Object.entries(form)) if (!fits(claims.get(name))) return undefined;
   if (claims.get('iss') !== rules.issuer) return undefined;
   if (form === MACHINE && claims.get('sub') !== claims.get('client_id')) return undefined;

@@ -100,7 +100,7 @@ class LocalVerifier implements Verifier {
       onKilled: this.#killedKeys.tell,
       // What the set would say, a grant may say as well.
       onFailure: () => this.#replica.askSoon(),
-      onGone: (kids) => this.#watchers.cutSignedBy(kids, unavailable()),
+      onGone: (kids) => this.#watchers.abortSignedBy(kids, unavailable()),
     });
     const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
     this.#reader = new TokenReader({
@@ -163,10 +163,10 @@ class LocalVerifier implements Verifier {
   }
 
   async verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims> {
-    return this.verifyAtOnce(token, options);
+    return this.verifyMaybeSync(token, options);
   }
 
-  verifyAtOnce(
+  verifyMaybeSync(
     token: string,
     options?: VerifyOptions,
   ): AccessTokenClaims | Promise<AccessTokenClaims> {
@@ -174,7 +174,7 @@ class LocalVerifier implements Verifier {
       const read = this.#reader.read(token);
       if (read !== undefined) {
         this.#replica.admit(read.claims, read.key.kid, read);
-        this.#guard.demand(token, read.claims, options?.possession);
+        this.#guard.check(token, read.claims, options?.possession);
         this.#counts.accepted += 1;
         return read.claims;
       }
@@ -195,7 +195,7 @@ class LocalVerifier implements Verifier {
         read = this.#reader.demand(token);
       }
       const assurance = await this.#admit(read, options);
-      this.#guard.demand(token, read.claims, options.possession);
+      this.#guard.check(token, read.claims, options.possession);
       this.#counts.accepted += 1;
       return { claims: read.claims, assurance };
     } catch (error) {
@@ -217,7 +217,7 @@ class LocalVerifier implements Verifier {
     const { signal, release } = this.#watchers.add(claims, key.kid);
     try {
       this.#replica.admit(claims, key.kid);
-      this.#guard.demand(token, claims, possession);
+      this.#guard.check(token, claims, possession);
     } catch (error) {
       release();
       this.#counts.refused += 1;
@@ -291,16 +291,16 @@ class LocalVerifier implements Verifier {
       const policy = this.#policyOf(options);
       if (!isStale(error) || policy === 'reject') throw error;
       // What is known to be revoked stays so, however old the knowledge is.
-      const demandHeld = () => {
+      const requireValid = () => {
         const known =
           this.#keys.known(key.kid) === key && this.#ledger.judge(claims, key.kid) === 'holds';
         if (!known || this.#replica.state === 'CLOSED') throw error;
       };
-      demandHeld();
+      requireValid();
       if (policy === 'introspect') {
         if (this.#introspection === undefined) throw error;
-        await this.#introspection.demand(token);
-        demandHeld();
+        await this.#introspection.check(token);
+        requireValid();
         this.#counts.introspected += 1;
         return 'introspected';
       }

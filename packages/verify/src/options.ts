@@ -7,8 +7,8 @@ import {
   demandText,
   isServiceName,
 } from '@portcullis/contracts';
-import { demandFeed } from './revocation/demand-feed.ts';
-import { demandPolicy } from './stale/policy.ts';
+import { checkFeed } from './revocation/check-feed.ts';
+import { checkPolicy } from './stale/policy.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 const OF = 'createVerifier';
@@ -22,10 +22,10 @@ export function demandVerifierOptions(options: VerifierOptions): void {
   demandText(options.audience, OF, 'audience');
   const name = 'a name of a-z, 0-9 and -, which begins with a letter and has 32 characters at most';
   demandOption(isServiceName(service), OF, 'service', name);
-  demandFeed(options.feed, OF, 'feed');
+  checkFeed(options.feed, OF, 'feed');
   if (jwksUrl === undefined) demandSafeAddress(issuer, OF, 'issuer');
   else demandSafeAddress(jwksUrl, OF, 'jwksUrl');
-  if (whenStale !== undefined) demandPolicy(whenStale);
+  if (whenStale !== undefined) checkPolicy(whenStale);
   demandOption(
     maxTokenLifeSeconds === undefined ||
       (Number.isSafeInteger(maxTokenLifeSeconds) && maxTokenLifeSeconds > 0),

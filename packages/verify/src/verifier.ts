@@ -108,7 +108,7 @@ export interface Verifier extends AsyncDisposable {
    *
    * @throws Refusal as `verify`, at once or by the promise
    */
-  verifyAtOnce(
+  verifyMaybeSync(
     token: string,
     options?: VerifyOptions,
   ): AccessTokenClaims | Promise<AccessTokenClaims>;

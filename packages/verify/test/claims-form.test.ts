@@ -50,7 +50,7 @@ const every = {
   cgen: 1,
   igen: 2,
 };
-const person: Payload = {
+const user: Payload = {
   ...every,
   sub: newId('usr'),
   sid: newId('ses'),
@@ -60,7 +60,7 @@ const person: Payload = {
 };
 const machine: Payload = { ...every, sub: 'cli_a', scope: 'users:read users:write' };
 const optional = { nbf: 1_999_999_400, cnf: { jkt: 'a'.repeat(43) } };
-const NAMES = Object.keys({ ...person, ...machine, ...optional, more: 1 });
+const NAMES = Object.keys({ ...user, ...machine, ...optional, more: 1 });
 
 const lists = (element: unknown, lengths: readonly number[]): unknown[] =>
   lengths.map((length) => Array.from({ length }, () => element));
@@ -97,7 +97,7 @@ describe('claims read by hand are those of the schemas', () => {
   it('with any one of them at the edge of what it may be', () => {
     let accepted = 0;
     let all = 0;
-    for (const good of [person, machine, { ...person, ...optional }, { ...machine, ...optional }]) {
+    for (const good of [user, machine, { ...user, ...optional }, { ...machine, ...optional }]) {
       expect(judgedAlike(good)).toBe(true);
       for (const name of NAMES) {
         const { [name]: _without, ...rest } = good;
@@ -128,7 +128,7 @@ describe('claims read by hand are those of the schemas', () => {
       );
     let accepted = 0;
     fc.assert(
-      fc.property(fc.oneof(mostly(person), mostly(machine)), (payload) => {
+      fc.property(fc.oneof(mostly(user), mostly(machine)), (payload) => {
         if (judgedAlike(payload)) accepted += 1;
       }),
       { seed: SEED, numRuns: 3_000 },

@@ -59,7 +59,7 @@ describe('what is no text', () => {
     await expect(made.verify(token)).rejects.toMatchObject(refused);
     await expect(made.verifyWithAssurance(token)).rejects.toMatchObject(refused);
     await expect(made.watch(token)).rejects.toMatchObject(refused);
-    expect(() => made.verifyAtOnce(token)).toThrow(Refusal);
+    expect(() => made.verifyMaybeSync(token)).toThrow(Refusal);
   });
 });
 

@@ -50,7 +50,7 @@ class PlainLedger {
         case 'key':
           return entry.key === kid;
         case 'subject':
-        case 'changed':
+        case 'claims_changed':
           return entry.key === claims.sub && claims.gen < entry.generation;
         case 'client':
           return entry.key === claims.client_id && claims.cgen < entry.generation;
@@ -59,7 +59,7 @@ class PlainLedger {
       }
     };
     const reasons = new Set(this.entries.filter(dead).map(({ kind }) => kind));
-    if (reasons.delete('changed')) return reasons.size > 0 ? 'revoked' : 'changed';
+    if (reasons.delete('claims_changed')) return reasons.size > 0 ? 'revoked' : 'claims_changed';
     return reasons.size > 0 ? 'revoked' : 'holds';
   }
 }
@@ -78,7 +78,7 @@ const anyEntry: fc.Arbitrary<RevocationEntry> = fc.oneof(
     expires_at: expires,
   }),
   fc.record({
-    kind: fc.constantFrom('subject' as const, 'changed' as const),
+    kind: fc.constantFrom('subject' as const, 'claims_changed' as const),
     key: fc.constantFrom(...USERS),
     generation,
     expires_at: expires,

@@ -33,7 +33,7 @@ const anyEntry: fc.Arbitrary<RevocationEntry> = fc.oneof(
   fc.record({ kind: fc.constant('session' as const), key: idOf('ses'), expires_at: at }),
   fc.record({ kind: fc.constant('token' as const), key: idOf('tok'), expires_at: at }),
   fc.record({
-    kind: fc.constantFrom('subject' as const, 'changed' as const),
+    kind: fc.constantFrom('subject' as const, 'claims_changed' as const),
     key: idOf('usr'),
     generation,
     expires_at: at,
@@ -80,7 +80,7 @@ const ONE_OF_EACH: RevocationEntry[] = [
     expires_at: 4_294_967_294_000,
   },
   {
-    kind: 'changed',
+    kind: 'claims_changed',
     key: 'usr_01000000000000000000000000' as UserId,
     generation: 0x7fff_ffff,
     expires_at: 0,
@@ -148,7 +148,7 @@ describe('a snapshot', () => {
   it('of many entries comes in chunks, and is merged in steps', () => {
     const entries = Array.from({ length: 40_000 }, (_, i): RevocationEntry =>
       i % 4 === 0
-        ? { kind: 'changed', key: newId('usr'), generation: i, expires_at: 9_000 }
+        ? { kind: 'claims_changed', key: newId('usr'), generation: i, expires_at: 9_000 }
         : { kind: 'session', key: newId('ses'), expires_at: 5_000 + i },
     );
     const chunks = [...encodeSnapshot(PLACE, entries)];

@@ -46,7 +46,11 @@ const anyEvent: fc.Arbitrary<RevocationEvent> = fc
     fc.record({ kind: fc.constant('session'), key: fc.constantFrom(...ids.sessions) }),
     fc.record({ kind: fc.constant('token'), key: fc.constantFrom(...ids.tokens) }),
     fc.record({ kind: fc.constant('subject'), key: fc.constantFrom(...ids.users), generation }),
-    fc.record({ kind: fc.constant('changed'), key: fc.constantFrom(...ids.users), generation }),
+    fc.record({
+      kind: fc.constant('claims_changed'),
+      key: fc.constantFrom(...ids.users),
+      generation,
+    }),
     fc.record({ kind: fc.constant('client'), key: fc.constantFrom(...CLIENTS), generation }),
     fc.record({ kind: fc.constant('key'), key: fc.constantFrom(...ids.keys) }),
     fc.record({ kind: fc.constant('issuer'), key: fc.constant('issuer'), generation }),
@@ -138,11 +142,11 @@ describe('the ledger', () => {
 
   it('refuses by each kind alone', () => {
     const key = ids.keys[0];
-    const cases: [Partial<RevocationEvent>, 'revoked' | 'changed'][] = [
+    const cases: [Partial<RevocationEvent>, 'revoked' | 'claims_changed'][] = [
       [{ kind: 'session', key: ids.sessions[0] }, 'revoked'],
       [{ kind: 'token', key: ids.tokens[0] }, 'revoked'],
       [{ kind: 'subject', key: ids.users[0], generation: 2 }, 'revoked'],
-      [{ kind: 'changed', key: ids.users[0], generation: 2 }, 'changed'],
+      [{ kind: 'claims_changed', key: ids.users[0], generation: 2 }, 'claims_changed'],
       [{ kind: 'client', key: claims().client_id, generation: 2 }, 'revoked'],
       [{ kind: 'key', key }, 'revoked'],
       [{ kind: 'issuer', key: 'issuer', generation: 2 }, 'revoked'],

@@ -18,7 +18,7 @@ async function longJob(verifier: Verifier, token: string, done: string[]): Promi
 
 it.each([
   ['session', 'invalid_token'],
-  ['changed', 'token_stale'],
+  ['claims_changed', 'token_stale'],
 ] as const)('a job stops at once on a revocation of kind %s: %s', async (kind, code) => {
   const issuer = await createTestIssuer();
   const verifier = await createVerifier({

@@ -35,14 +35,14 @@ it('outlives a connection that fails', async () => {
     await turn();
     await turn();
     expect(unhandled).toEqual([]);
-    await feed.farewell({ version: 1, incarnation: newId('inc') });
+    await feed.deregister({ version: 1, incarnation: newId('inc') });
     await feed.close();
   } finally {
     process.off('unhandledRejection', note);
   }
 });
 
-it('reports a connection that has closed for good, and says so to who asks by it', async () => {
+it('reports a connection that has closed permanently, and says so to who asks by it', async () => {
   const nats = await startPrivateNats();
   try {
     const connection = await connect({ servers: new URL(nats.url).host });
@@ -53,7 +53,7 @@ it('reports a connection that has closed for good, and says so to who asks by it
     await feed?.open({ revocation: nothing, numbered: nothing, restored: nothing }, 'test');
     await connection.close();
     expect(await closed).toBeUndefined();
-    await expect(feed?.request(question(), 1_000)).rejects.toThrow('closed for good');
+    await expect(feed?.request(question(), 1_000)).rejects.toThrow('closed permanently');
   } finally {
     await nats[Symbol.asyncDispose]();
   }
@@ -82,7 +82,7 @@ authorization { users: [
     pass.VERIFIER_PASSWORD = '"wrong"';
     await nats.restart();
     const [warning] = await warned;
-    expect(String(warning)).toMatch(/closed for good.*connectionOptions/);
+    expect(String(warning)).toMatch(/closed permanently.*connectionOptions/);
   } finally {
     await nats[Symbol.asyncDispose]();
   }

@@ -27,19 +27,19 @@ it('a protected procedure accepts after a wait for keys what it would accept at 
   });
   await sleep(COOLDOWN_MS + 100);
   await issuer.rotate();
-  const person = await issuer.mint({ roles: [] });
+  const user = await issuer.mint({ roles: [] });
   const admin = await issuer.mint({ roles: ['admin'] });
   const machine = await issuer.mintMachine();
-  const forged = `${person.slice(0, person.lastIndexOf('.'))}${admin.slice(admin.lastIndexOf('.'))}`;
+  const forged = `${user.slice(0, user.lastIndexOf('.'))}${admin.slice(admin.lastIndexOf('.'))}`;
   const caller = (token: string) => router.createCaller({ authorization: `Bearer ${token}` });
   const before = issuer.jwksRequests;
 
   // All at once: each comes before the key does.
   const [mine, all, byMachine, byPerson, byForger] = await Promise.allSettled([
-    caller(person).mine(),
+    caller(user).mine(),
     caller(admin).all(),
     caller(machine).mine(),
-    caller(person).all(),
+    caller(user).all(),
     caller(forged).mine(),
   ]);
 

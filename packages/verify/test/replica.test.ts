@@ -193,7 +193,7 @@ describe('the replica', () => {
     expect(verdict(replica, token())).toBe('accepted');
   });
 
-  it('starts over when the log has gone back under the same epoch, and takes it as it is now', async () => {
+  it('starts over when the log has gone back under the same epoch, and takes it is now', async () => {
     const replica = await running();
     const claims = token();
     for (let i = 0; i < 5; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
@@ -305,7 +305,7 @@ describe('the replica', () => {
   it('answers a change of claims with token_stale', async () => {
     const replica = await running();
     const claims = token();
-    log.revoke({ kind: 'changed', key: claims.sub, generation: 1 });
+    log.revoke({ kind: 'claims_changed', key: claims.sub, generation: 1 });
     expect(verdict(replica, claims)).toBe('token_stale');
     expect(verdict(replica, { ...claims, gen: 1 })).toBe('accepted');
     log.revoke({ kind: 'subject', key: claims.sub, generation: 1 });
@@ -338,7 +338,7 @@ describe('the replica', () => {
     const feed = log.feed();
     const replica = await running({
       ...feed,
-      farewell: async () => {
+      deregister: async () => {
         order.push(verdict(replica, token()));
       },
     });

@@ -223,7 +223,7 @@ it('asks nothing more once its feed could not be opened', async () => {
       ...feed,
       request: feed.request.bind(feed),
       acknowledge: () => undefined,
-      farewell: async () => undefined,
+      deregister: async () => undefined,
       close: async () => undefined,
       open: async () => {
         throw new Error('no such bus');

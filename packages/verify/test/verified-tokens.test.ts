@@ -164,7 +164,7 @@ describe('a verifier that remembers', () => {
     expect(await codeOf(verifier, token)).toBe('accepted');
     later.ms = 61_500;
     expect(await codeOf(verifier, token)).toBe('invalid_token');
-    expect(() => verifier.verifyAtOnce(token)).toThrow(Refusal);
+    expect(() => verifier.verifyMaybeSync(token)).toThrow(Refusal);
     expect(await codeOf(verifier, other)).toBe('accepted');
   });
 
@@ -236,13 +236,13 @@ describe('a verifier that remembers', () => {
     await using around = await surroundings();
     const { issuer, verifier } = around;
     const aud = [issuer.audience, 'urn:another'];
-    const persons = [
+    const users = [
       { roles: ['admin' as const] },
       { roles: ['admin' as const], aud },
       { aud, iss: issuer.issuer },
     ];
     const tokens = await Promise.all([
-      ...persons.map((special) => issuer.mint(special)),
+      ...users.map((special) => issuer.mint(special)),
       issuer.mintMachine({ aud }),
       issuer.mintMachine(),
     ]);

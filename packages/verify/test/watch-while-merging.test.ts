@@ -73,7 +73,7 @@ it.each(['is pushed', 'is not pushed'])(
       },
       snapshot: async () => snapshot,
       acknowledge: ({ applied }) => void confirmed.push(...applied),
-      farewell: async () => undefined,
+      deregister: async () => undefined,
       close: async () => undefined,
     };
     await using verifier = await createVerifier({

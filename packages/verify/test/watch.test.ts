@@ -33,7 +33,7 @@ describe('a watched token', () => {
     ['session', { kind: 'session', key: ids.sid }, 'invalid_token'],
     ['token', { kind: 'token', key: ids.jti }, 'invalid_token'],
     ['subject', { kind: 'subject', key: ids.sub, generation: 1 }, 'invalid_token'],
-    ['changed', { kind: 'changed', key: ids.sub, generation: 1 }, 'token_stale'],
+    ['claims_changed', { kind: 'claims_changed', key: ids.sub, generation: 1 }, 'token_stale'],
     ['issuer', { kind: 'issuer', key: 'issuer', generation: 1 }, 'invalid_token'],
   ];
 

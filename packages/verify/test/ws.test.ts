@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createVerifier, type Verifier } from '../src/index.ts';
-import { CLOSE_CODES, cutOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
+import { CLOSE_CODES, closeOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
 
 let issuer: TestIssuer;
 let verifier: Verifier;
@@ -24,7 +24,7 @@ beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   server.on('connection', (socket, request) => {
     void (async () => {
-      const held = await cutOnRevocation(socket, verifier, request.headers.authorization);
+      const held = await closeOnRevocation(socket, verifier, request.headers.authorization);
       if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
     })();
   });
@@ -82,7 +82,7 @@ describe('a WebSocket', () => {
   it('is closed with a code to come back on when claims have changed', async () => {
     const sub = newId('usr');
     const { ended } = await open({ sub });
-    issuer.revocations.revoke({ kind: 'changed', key: sub, generation: 1 });
+    issuer.revocations.revoke({ kind: 'claims_changed', key: sub, generation: 1 });
     const { code } = await ended;
     expect(code).toBe(CLOSE_CODES.token_stale);
     expect(FINAL_CLOSE_CODES.has(code)).toBe(false);
@@ -118,7 +118,7 @@ describe('a WebSocket', () => {
         removeEventListener: () => undefined,
       };
       const token = await issuer.mint({ sid });
-      const held = cutOnRevocation(socket, verifier, `Bearer ${token}`);
+      const held = closeOnRevocation(socket, verifier, `Bearer ${token}`);
       for (let n = 0; n < steps; n += 1) await Promise.resolve();
       issuer.revocations.revoke({ kind: 'session', key: sid });
       await held;

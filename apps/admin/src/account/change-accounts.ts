@@ -1,4 +1,4 @@
-/** Changes name the administrator who asked for them: the audit trail knows persons, not services. */
+/** Changes name the administrator who asked for them: the audit trail knows users, not services. */
 import type { AdminService } from '@portcullis/api';
 import { askAuth, type AuthClient } from '../auth-service.ts';
 

@@ -1,5 +1,10 @@
 /** The bus as the instances of auth see it, and who is on it. */
-import type { Acknowledgement, Farewell, GrantReply, GrantRequest } from '@portcullis/contracts';
+import type {
+  Acknowledgement,
+  Deregistration,
+  GrantReply,
+  GrantRequest,
+} from '@portcullis/contracts';
 import type { BusListener, RevocationBus } from '../../src/revocation/bus.ts';
 import type { Random } from '../world/random.ts';
 import type { Link, Network } from './network.ts';
@@ -107,11 +112,11 @@ export class Bus {
     }
   }
 
-  farewell(from: Link, farewell: Farewell, service: string): void {
+  deregister(from: Link, deregister: Deregistration, service: string): void {
     const instance = this.#any();
     if (instance === undefined) return;
     const { link, listener } = instance;
-    this.network.carry(from, link, () => listener.farewell(farewell, service));
+    this.network.carry(from, link, () => listener.deregister(deregister, service));
   }
 
   #push(from: Link, deliver: (subscriber: Subscriber) => void): void {

@@ -136,8 +136,8 @@ function feedOverBus(
     acknowledge(acknowledgement) {
       bus.acknowledge(link, acknowledgement, service);
     },
-    async farewell(farewell) {
-      bus.farewell(link, farewell, service);
+    async deregister(deregister) {
+      bus.deregister(link, deregister, service);
       await new Promise<void>((resolve) => process.clock.after(network.delay(), resolve));
     },
     async close() {

@@ -14,12 +14,12 @@ export function watchDurability({ history }: Scene): void {
       applied.get(entry.life)?.push(entry.event);
     } else if (
       entry.what === 'judged' &&
-      (entry.verdict === 'accepted' || entry.verdict === 'changed')
+      (entry.verdict === 'accepted' || entry.verdict === 'claims_changed')
     ) {
       const { life, token, verdict } = entry;
       for (const event of applied.get(life) ?? []) {
         if (!affects(event, token)) continue;
-        if (verdict === 'changed' && event.kind === 'changed') continue;
+        if (verdict === 'claims_changed' && event.kind === 'claims_changed') continue;
         history.violated(
           'G3 durable',
           `${life.name}: ${verdict} ${token.claims.jti} though it had applied ${event.id}`,

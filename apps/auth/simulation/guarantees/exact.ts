@@ -27,14 +27,16 @@ export function watchExactness({ history, facts, database, calm }: Scene): void 
     if (verdict === 'stale' && calm && wasFresh.has(life)) {
       history.violated('G4 exact', `${life.name} went stale though nothing went wrong`);
     }
-    if (verdict !== 'revoked' && verdict !== 'changed') return;
+    if (verdict !== 'revoked' && verdict !== 'claims_changed') return;
     if (token.claims.exp * 1_000 < database.clock.latest() + AHEAD_MS) return;
     const kinds = facts
       .affecting(token)
       .filter((revocation) => !(since.has(token) && buried.has(revocation)))
       .map(({ event }) => event.kind);
     const justified =
-      verdict === 'changed' ? kinds.includes('changed') : kinds.some((kind) => kind !== 'changed');
+      verdict === 'claims_changed'
+        ? kinds.includes('claims_changed')
+        : kinds.some((kind) => kind !== 'claims_changed');
     if (justified) return;
     history.violated(
       'G4 exact',

@@ -10,7 +10,7 @@ export function affects(event: RevocationEvent, { claims, kid }: Token): boolean
     case 'token':
       return claims.jti === event.key;
     case 'subject':
-    case 'changed':
+    case 'claims_changed':
       return claims.sub === event.key && claims.gen < event.generation;
     case 'client':
       return claims.client_id === event.key && claims.cgen < event.generation;

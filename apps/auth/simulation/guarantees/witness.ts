@@ -5,7 +5,7 @@ import type { Token } from '../history.ts';
 /** Higher than any generation that a run comes to, restored backups and all. */
 const NEWEST = 1_000_000_000;
 
-const nobodys: UserClaims = {
+const unattributed: UserClaims = {
   iss: 'https://issuer.example',
   aud: 'urn:portcullis',
   sub: newId('usr'),
@@ -27,17 +27,17 @@ const kid = newId('key');
 export function witnessOf(event: RevocationEvent): Token {
   switch (event.kind) {
     case 'session':
-      return { kid, claims: { ...nobodys, sid: event.key } };
+      return { kid, claims: { ...unattributed, sid: event.key } };
     case 'token':
-      return { kid, claims: { ...nobodys, jti: event.key } };
+      return { kid, claims: { ...unattributed, jti: event.key } };
     case 'subject':
-    case 'changed':
-      return { kid, claims: { ...nobodys, sub: event.key, gen: event.generation - 1 } };
+    case 'claims_changed':
+      return { kid, claims: { ...unattributed, sub: event.key, gen: event.generation - 1 } };
     case 'client':
-      return { kid, claims: { ...nobodys, client_id: event.key, cgen: event.generation - 1 } };
+      return { kid, claims: { ...unattributed, client_id: event.key, cgen: event.generation - 1 } };
     case 'key':
-      return { kid: event.key, claims: nobodys };
+      return { kid: event.key, claims: unattributed };
     case 'issuer':
-      return { kid, claims: { ...nobodys, igen: event.generation - 1 } };
+      return { kid, claims: { ...unattributed, igen: event.generation - 1 } };
   }
 }

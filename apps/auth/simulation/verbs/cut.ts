@@ -16,7 +16,7 @@ import type { Database, Undo } from '../database/database.ts';
 export type Cut =
   | { kind: 'session'; key: SessionId }
   | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'changed'; key: UserId }
+  | { kind: 'subject' | 'claims_changed'; key: UserId }
   | { kind: 'client'; key: ClientId }
   | { kind: 'key'; key: KeyId }
   | { kind: 'issuer'; key: 'issuer' };
@@ -25,7 +25,7 @@ const REASONS: Record<Cut['kind'], RevocationReason> = {
   session: 'logout',
   token: 'token_revoked',
   subject: 'logout_all',
-  changed: 'token_claims_change',
+  claims_changed: 'token_claims_change',
   client: 'client_disabled',
   key: 'key_compromised',
   issuer: 'break_glass',
@@ -37,7 +37,7 @@ export async function changeState(
   tx: Transaction,
   cut: Cut,
 ): Promise<Revocation | undefined> {
-  await tx.lock(`${cut.kind === 'changed' ? 'subject' : cut.kind} ${cut.key}`);
+  await tx.lock(`${cut.kind === 'claims_changed' ? 'subject' : cut.kind} ${cut.key}`);
   const id = database.random.id('evt');
   const state = stateOf(database, cut, id);
   if (state === undefined) return undefined;
@@ -96,7 +96,7 @@ function stateOf(
       };
     }
     case 'subject':
-    case 'changed':
+    case 'claims_changed':
       return raised(database.users.get(cut.key));
     case 'client':
       return raised(database.clients.get(cut.key));

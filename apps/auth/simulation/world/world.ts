@@ -6,14 +6,14 @@
  */
 import type { Timer } from '@portcullis/verify';
 
-interface Happening {
+interface WorldEvent {
   at: number;
   order: number;
   run: (() => void) | undefined;
 }
 
 export class World {
-  readonly #heap: Happening[] = [];
+  readonly #heap: WorldEvent[] = [];
   #made = 0;
   #now = 0;
 
@@ -23,12 +23,12 @@ export class World {
   }
 
   at(time: number, run: () => void): Timer {
-    const happening: Happening = { at: Math.max(time, this.#now), order: this.#made, run };
+    const event: WorldEvent = { at: Math.max(time, this.#now), order: this.#made, run };
     this.#made += 1;
-    this.#push(happening);
+    this.#push(event);
     return {
       cancel() {
-        happening.run = undefined;
+        event.run = undefined;
       },
     };
   }
@@ -57,17 +57,17 @@ export class World {
     }
   }
 
-  #push(happening: Happening): void {
+  #push(event: WorldEvent): void {
     const heap = this.#heap;
     let place = heap.length;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       const above = heap[parent];
-      if (above === undefined || isBefore(above, happening)) break;
+      if (above === undefined || isBefore(above, event)) break;
       heap[place] = above;
       place = parent;
     }
-    heap[place] = happening;
+    heap[place] = event;
   }
 
   #pop(): void {
@@ -89,7 +89,7 @@ export class World {
   }
 }
 
-function isBefore(one: Happening, other: Happening): boolean {
+function isBefore(one: WorldEvent, other: WorldEvent): boolean {
   return one.at < other.at || (one.at === other.at && one.order < other.order);
 }
 

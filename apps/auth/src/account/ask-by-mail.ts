@@ -6,17 +6,17 @@ import type { AuthService } from '@portcullis/api';
 import type { MailByAddress } from '../database/schema/mail.ts';
 import type { Limits } from '../limits/limits.ts';
 import { causeOf } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import { plainAddress } from '../users/plain-address.ts';
 
 export interface AskByMailDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   limits: Limits;
 }
 
 /** @param action for the audit trail, where the mail leads to the account that it was sent to */
 export function createAskByMail(
-  { makeChange, limits }: AskByMailDependencies,
+  { withChange, limits }: AskByMailDependencies,
   kind: MailByAddress,
   action: string,
 ): AuthService['forgotPassword'] {
@@ -24,7 +24,7 @@ export function createAskByMail(
     await limits.mail(request.address);
     const { email } = plainAddress(input.email);
     const cause = causeOf(request, { kind: 'system', id: 'anonymous' });
-    await makeChange(cause, async (change) => {
+    await withChange(cause, async (change) => {
       const id = await change.mail({ kind, address: email });
       await change.audit({ action, target: { kind: 'mail', id } });
     });

@@ -11,14 +11,14 @@ import { plainAddress } from '../users/plain-address.ts';
  * link is used, and the answer does not say whether the address belongs to another account.
  */
 export function createChangeEmail({
-  makeChange,
+  withChange,
   limits,
 }: AskByMailDependencies): AuthService['changeEmail'] {
   return async (call, input) => {
     const { sub: id, sid } = call.caller;
     await limits.mail(call.request.address);
     const { email, key } = plainAddress(input.email);
-    await makeChange(causeOfUser(call.request, id), async (change) => {
+    await withChange(causeOfUser(call.request, id), async (change) => {
       const user = await lockUser(change.tx, id);
       if (user?.status !== 'active' || user.email === null) throw new Refusal('invalid_token');
       await requireRecentLogin(change.tx, sid);
@@ -27,8 +27,11 @@ export function createChangeEmail({
         throw new Refusal('invalid_request', { issues: [{ path: 'email', message }] });
       }
       await change.mail({ kind: 'confirm-email-change', address: email, userId: id });
-      await change.mail({ kind: 'email-change-asked', address: user.email, userId: id });
-      await change.audit({ action: 'account.email-change-asked', target: { kind: 'user', id } });
+      await change.mail({ kind: 'email-change-requested', address: user.email, userId: id });
+      await change.audit({
+        action: 'account.email-change-requested',
+        target: { kind: 'user', id },
+      });
     });
   };
 }

@@ -14,7 +14,7 @@ import { setPassword } from './set-password.ts';
  */
 export function createChangePassword({
   database,
-  makeChange,
+  withChange,
   receipts,
   hasher,
   limits,
@@ -28,7 +28,7 @@ export function createChangePassword({
     await judge(next, checked, 'new_password');
     const passwordHash = await hasher.hash(next);
     const cause = causeOfUser(call.request, id);
-    const { revocations } = await makeChange(cause, async (change) => {
+    const { revocations } = await withChange(cause, async (change) => {
       const user = await lockUser(change.tx, id);
       if (user?.status !== 'active') throw new Refusal('invalid_token');
       // All of it once more, now that nothing can come in between.

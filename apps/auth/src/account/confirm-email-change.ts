@@ -16,9 +16,9 @@ import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import { findLink, useFoundLink } from '../link/link.ts';
 import type { Transaction } from '../database/database.ts';
 import { users, type links } from '../database/schema/index.ts';
-import type { Cause, Change, Changed, MakeChange } from '../change/change.ts';
+import type { Cause, Change, Changed, WithChange } from '../change/unit-of-work.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 import { deleteAccount } from './delete-account.ts';
 import { plainAddress } from '../users/plain-address.ts';
 import { couldBeNamed, yieldsToProof } from '../users/unproven-claim.ts';
@@ -33,13 +33,13 @@ const MAX_ROUNDS = 3;
  * @throws Refusal `invalid_link`
  */
 export async function confirmEmailChange(
-  makeChange: MakeChange,
+  withChange: WithChange,
   cause: Cause,
   token: string,
 ): Promise<Changed<string>> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     try {
-      return await makeChange(cause, (change) => move(change, token));
+      return await withChange(cause, (change) => move(change, token));
     } catch (error) {
       if (!isTaken(error)) throw error;
     }
@@ -58,7 +58,7 @@ async function move(change: Change, token: string): Promise<string> {
   const before = user?.email ?? null;
   if (before === null) throw new Refusal('invalid_link');
   if (holder !== undefined) await makeWay(change, holder, link);
-  await cutOff(change, id, 'sessions', 'credential_change', {
+  await revokeAccess(change, id, 'sessions', 'credential_change', {
     email,
     emailKey: key,
     emailVerifiedAt: sql`clock_timestamp()`,
@@ -67,7 +67,7 @@ async function move(change: Change, token: string): Promise<string> {
   for (const address of [before, email]) {
     await change.mail({ kind: 'email-changed', address, userId: id });
   }
-  await change.announce({ type: 'email-changed', user_id: id, email });
+  await change.publish({ type: 'email-changed', user_id: id, email });
   await change.audit({ action: 'account.email-changed', target: { kind: 'user', id } });
   return key;
 }

@@ -3,15 +3,15 @@ import { newId, problemWithAddress } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database/database.ts';
 import { users } from '../database/schema/index.ts';
-import type { Cause, MakeChange } from '../change/change.ts';
+import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { hasAdministrator, lockAdministrators } from '../administration/acting-administrator.ts';
 import { emailKey } from '../users/email-key.ts';
-import { problemWith, normalisePassword } from '../password/judge-password.ts';
+import { problemWith, normalisePassword } from '../password/password-policy.ts';
 import type { PasswordHasher } from '../password/password-hasher.ts';
 
 export interface CreateAdministratorDependencies {
   database: Database;
-  makeChange: MakeChange;
+  withChange: WithChange;
   hasher: PasswordHasher;
 }
 
@@ -53,7 +53,7 @@ const BY_OPERATOR: Cause = {
  *   removed must not come back with the next restart
  */
 export async function createAdministrator(
-  { database, makeChange, hasher }: CreateAdministratorDependencies,
+  { database, withChange, hasher }: CreateAdministratorDependencies,
   wanted: WantedAdministrator,
   { onlyFirst, requireVerifiedEmail = false }: AdministratorOptions,
 ): Promise<Created> {
@@ -67,7 +67,7 @@ export async function createAdministrator(
   if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
 
   const reasonAgainst = (tx: Transaction) =>
-    standingOf(
+    tokenStatusOf(
       tx,
       key,
       async () => onlyFirst && (await hasAdministrator(tx, requireVerifiedEmail)),
@@ -75,7 +75,7 @@ export async function createAdministrator(
   const before = await database.transaction(reasonAgainst);
   if (before !== null) return before;
   const passwordHash = await hasher.hash(wanted.password);
-  const { result } = await makeChange(BY_OPERATOR, async ({ tx, announce, audit }) => {
+  const { result } = await withChange(BY_OPERATOR, async ({ tx, publish, audit }) => {
     await lockAdministrators(tx);
     const id = newId('usr');
     let outcome = await reasonAgainst(tx);
@@ -96,7 +96,7 @@ export async function createAdministrator(
       outcome = made.length > 0 ? 'created' : 'taken';
     }
     if (outcome === 'created') {
-      await announce({ type: 'registered', user_id: id, email, name: null });
+      await publish({ type: 'registered', user_id: id, email, name: null });
     }
     await audit({
       action: 'account.administrator-created',
@@ -109,7 +109,7 @@ export async function createAdministrator(
 }
 
 /** Why nobody is to be made, or null. */
-async function standingOf(
+async function tokenStatusOf(
   tx: Transaction,
   key: string,
   isSecond: () => Promise<boolean>,

@@ -10,9 +10,9 @@ import {
   sessions,
   users,
 } from '../database/schema/index.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 
 type UserRow = typeof users.$inferSelect;
 
@@ -23,7 +23,7 @@ type UserRow = typeof users.$inferSelect;
  */
 export async function deleteAccount(change: Change, id: UserId): Promise<UserRow> {
   const { tx } = change;
-  const after = await cutOff(change, id, 'sessions', 'account_deleted', {
+  const after = await revokeAccess(change, id, 'sessions', 'account_deleted', {
     status: 'deleted',
     ...NEXT_CREDENTIAL,
     email: null,
@@ -44,12 +44,12 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
     );
   await tx.delete(mails).where(eq(mails.userId, id));
   await tx.delete(links).where(eq(links.userId, id));
-  await change.announce({ type: 'deleted', user_id: id });
+  await change.publish({ type: 'deleted', user_id: id });
   return after;
 }
 
 /**
- * Forgets where the person was: whenever they did something, and whenever somebody who is no other
+ * Forgets where the user was: whenever they did something, and whenever somebody who is no other
  * account did something to them, which may have been they. The trail keeps that it was done.
  */
 async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {

@@ -1,19 +1,19 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
 import {
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
-  through,
+  withClientDetail,
 } from '../administration/acting-administrator.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 
 export interface AdministrationDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
 }
 
@@ -28,30 +28,30 @@ export interface RemovalDependencies extends AdministrationDependencies {
  * Doing it twice changes nothing.
  */
 export function createDisable({
-  makeChange,
+  withChange,
   receipts,
   requireVerifiedEmail,
 }: RemovalDependencies): AccountAdministration['disable'] {
   return async (call, { user_id: id, actor, wait }) => {
     const cause = causeOfUser(call.request, actor);
-    const { result, revocations } = await makeChange(cause, async (change) => {
+    const { result, revocations } = await withChange(cause, async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'users:write');
       const changed = before.status === 'active';
       await change.audit(
-        through(call, {
+        withClientDetail(call, {
           action: 'account.disabled',
           target: { kind: 'user', id },
           detail: { changed },
         }),
       );
       if (!changed) return before;
-      const after = await cutOff(change, id, 'sessions', 'account_disabled', {
+      const after = await revokeAccess(change, id, 'sessions', 'account_disabled', {
         status: 'disabled',
         ...NEXT_CREDENTIAL,
       });
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
-      await change.announce({ type: 'disabled', user_id: id });
+      await change.publish({ type: 'disabled', user_id: id });
       return after;
     });
     return {

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
 import { users } from '../database/schema/index.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
-import { lockAccount, through } from '../administration/acting-administrator.ts';
+import { lockAccount, withClientDetail } from '../administration/acting-administrator.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
@@ -12,15 +12,15 @@ import type { AdministrationDependencies } from './disable.ts';
  * for by mail, before it was disabled or since.
  */
 export function createEnable({
-  makeChange,
-}: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['enable'] {
+  withChange,
+}: Pick<AdministrationDependencies, 'withChange'>): AccountAdministration['enable'] {
   return async (call, { user_id: id, actor }) => {
     const cause = causeOfUser(call.request, actor);
-    const { result } = await makeChange(cause, async ({ tx, announce, audit }) => {
+    const { result } = await withChange(cause, async ({ tx, publish, audit }) => {
       const before = await lockAccount(tx, actor, id, 'users:write');
       const changed = before.status === 'disabled';
       await audit(
-        through(call, {
+        withClientDetail(call, {
           action: 'account.enabled',
           target: { kind: 'user', id },
           detail: { changed },
@@ -31,7 +31,7 @@ export function createEnable({
         .update(users)
         .set({ status: 'active', ...NEXT_CREDENTIAL })
         .where(eq(users.id, id));
-      await announce({ type: 'enabled', user_id: id });
+      await publish({ type: 'enabled', user_id: id });
       return { ...before, status: 'active' as const };
     });
     return { user: accountOfRow(result) };

@@ -6,7 +6,7 @@ import { auditLog, auditOrigins, sessions, users } from '../database/schema/inde
 import { accountOfRow } from '../users/account-of-row.ts';
 
 /** Sessions, and entries of the audit trail, that are told. */
-const MAX_TOLD = 1_000;
+const MAX_EXPORTED_ROWS = 1_000;
 
 /** What is kept about the caller, but for what proves who they are: hashes of secrets. */
 export function createExportOwnData(database: Database): AuthService['exportOwnData'] {
@@ -24,7 +24,7 @@ export function createExportOwnData(database: Database): AuthService['exportOwnD
       .from(sessions)
       .where(eq(sessions.userId, id))
       .orderBy(desc(sessions.createdAt))
-      .limit(MAX_TOLD);
+      .limit(MAX_EXPORTED_ROWS);
     const done = await database
       .select({
         at: auditLog.at,
@@ -41,7 +41,7 @@ export function createExportOwnData(database: Database): AuthService['exportOwnD
         ),
       )
       .orderBy(desc(auditLog.sequence))
-      .limit(MAX_TOLD);
+      .limit(MAX_EXPORTED_ROWS);
     return {
       exported_at: row.now.toISOString(),
       account: accountOfRow(row),

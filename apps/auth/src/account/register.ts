@@ -2,11 +2,11 @@ import { newId } from '@portcullis/contracts';
 import type { AuthService } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
 import type { Limits } from '../limits/limits.ts';
-import { noSooner } from '../timing/no-sooner.ts';
+import { withMinimumDuration } from '../timing/with-minimum-duration.ts';
 import { users } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { Change, MakeChange } from '../change/change.ts';
-import type { JudgePassword } from '../password/judge-password.ts';
+import type { Change, WithChange } from '../change/unit-of-work.ts';
+import type { PasswordPolicy } from '../password/password-policy.ts';
 import type { PasswordHasher } from '../password/password-hasher.ts';
 import { plainAddress } from '../users/plain-address.ts';
 
@@ -14,10 +14,10 @@ import { plainAddress } from '../users/plain-address.ts';
 const SAME_FOR_ALL_MS = 100;
 
 export interface RegisterDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   hasher: PasswordHasher;
   limits: Limits;
-  judge: JudgePassword;
+  judge: PasswordPolicy;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface RegisterDependencies {
  * otherwise this would be a register of who has an account (OWASP ASVS 5.0, 6.3.8).
  */
 export function createRegister(dependencies: RegisterDependencies): AuthService['register'] {
-  const { makeChange, hasher, limits, judge } = dependencies;
+  const { withChange, hasher, limits, judge } = dependencies;
 
   return async ({ request }, input) => {
     await limits.registration(request.address);
@@ -37,7 +37,7 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
     const id = newId('usr');
     const cause = causeOfUser(request, id);
     const enter = async (change: Change): Promise<void> => {
-      const { tx, announce, mail, audit } = change;
+      const { tx, publish, mail, audit } = change;
       const made = await tx
         .insert(users)
         .values({ id, email, emailKey: key, name, passwordHash })
@@ -45,7 +45,7 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
         .returning({ id: users.id });
       if (made.length > 0) {
         await mail({ kind: 'verify-email', address: email, userId: id });
-        await announce({ type: 'registered', user_id: id, email, name });
+        await publish({ type: 'registered', user_id: id, email, name });
         await audit({ action: 'account.registered', target: { kind: 'user', id } });
         return;
       }
@@ -62,6 +62,6 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
       });
     };
     // A new row costs more than a known one, and what follows its commit as well.
-    await noSooner(SAME_FOR_ALL_MS, () => makeChange(cause, enter));
+    await withMinimumDuration(SAME_FOR_ALL_MS, () => withChange(cause, enter));
   };
 }

@@ -4,26 +4,26 @@ import {
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
-  through,
+  withClientDetail,
 } from '../administration/acting-administrator.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { RemovalDependencies } from './disable.ts';
 
 /** Deletes an account for an administrator. */
 export function createRemove({
-  makeChange,
+  withChange,
   receipts,
   requireVerifiedEmail,
 }: RemovalDependencies): AccountAdministration['remove'] {
   return async (call, { user_id: id, actor, wait }) => {
-    const { revocations } = await makeChange(causeOfUser(call.request, actor), async (change) => {
+    const { revocations } = await withChange(causeOfUser(call.request, actor), async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'users:delete');
-      if (actor === id) change.withoutAddress();
+      if (actor === id) change.omitAddress();
       const after = await deleteAccount(change, id);
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.audit(
-        through(call, { action: 'account.deleted', target: { kind: 'user', id } }),
+        withClientDetail(call, { action: 'account.deleted', target: { kind: 'user', id } }),
       );
     });
     return { deleted: id, receipt: await receipts.collect(revocations, wait) };

@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
 import { users } from '../database/schema/index.ts';
 import { lockUser } from '../users/lock-user.ts';
-import { through } from '../administration/acting-administrator.ts';
+import { withClientDetail } from '../administration/acting-administrator.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**
@@ -12,16 +12,16 @@ import type { AdministrationDependencies } from './disable.ts';
  * searches, exports and judges passwords by the name, and other services learn it by event.
  */
 export function createRename({
-  makeChange,
-}: Pick<AdministrationDependencies, 'makeChange'>): AccountAdministration['rename'] {
+  withChange,
+}: Pick<AdministrationDependencies, 'withChange'>): AccountAdministration['rename'] {
   return async (call, { user_id: id, name, expected }) => {
-    const { result } = await makeChange(causeOfUser(call.request, id), async (change) => {
+    const { result } = await withChange(causeOfUser(call.request, id), async (change) => {
       const user = await lockUser(change.tx, id);
       if (user === undefined || user.status === 'deleted') throw new Refusal('not_found');
       if (user.status !== 'active') throw new Refusal('actor_refused');
       const changed = expected === undefined || expected === user.name;
       await change.audit(
-        through(call, {
+        withClientDetail(call, {
           action: 'account.renamed',
           target: { kind: 'user', id },
           detail: { changed },
@@ -30,7 +30,7 @@ export function createRename({
       if (!changed) return { name: user.name, changed_at: null };
       await change.tx.update(users).set({ name }).where(eq(users.id, id));
       // Also where the name is the same: what another service keeps may differ.
-      const at = await change.announce({ type: 'profile-changed', user_id: id, name });
+      const at = await change.publish({ type: 'profile-changed', user_id: id, name });
       return { name, changed_at: at.toISOString() };
     });
     return result;

@@ -5,26 +5,26 @@ import type { Limits } from '../limits/limits.ts';
 import type { Database } from '../database/database.ts';
 import { users } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { accountById } from '../users/account-by-id.ts';
-import type { JudgePassword } from '../password/judge-password.ts';
+import type { PasswordPolicy } from '../password/password-policy.ts';
 import type { PasswordHasher } from '../password/password-hasher.ts';
 import { setPassword } from './set-password.ts';
 
 export interface ResetPasswordDependencies {
   database: Database;
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
   hasher: PasswordHasher;
-  judge: JudgePassword;
+  judge: PasswordPolicy;
   limits: Limits;
 }
 
 /** Sets a new password for whoever reads the mailbox, which thereby is verified. */
 export function createResetPassword({
   database,
-  makeChange,
+  withChange,
   receipts,
   hasher,
   judge,
@@ -36,7 +36,7 @@ export function createResetPassword({
     await judge(password, await accountById(database, id));
     const passwordHash = await hasher.hash(password);
     const cause = causeOfUser(request, id);
-    const { result: key, revocations } = await makeChange(cause, async (change) => {
+    const { result: key, revocations } = await withChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['reset-password']);
       await setPassword(change, user, passwordHash, {
         emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, clock_timestamp())`,

@@ -1,8 +1,8 @@
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { users } from '../database/schema/index.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 
 type UserRow = typeof users.$inferSelect;
 
@@ -16,7 +16,7 @@ export async function setPassword(
   passwordHash: string,
   state: Pick<PgUpdateSetSource<typeof users>, 'emailVerifiedAt'> = {},
 ): Promise<void> {
-  await cutOff(change, user.id, 'sessions', 'credential_change', {
+  await revokeAccess(change, user.id, 'sessions', 'credential_change', {
     ...state,
     passwordHash,
     ...NEXT_CREDENTIAL,

@@ -5,9 +5,9 @@ import {
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
-  through,
+  withClientDetail,
 } from '../administration/acting-administrator.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 import type { RemovalDependencies } from './disable.ts';
 
 /**
@@ -15,29 +15,31 @@ import type { RemovalDependencies } from './disable.ts';
  * `token_stale`; the sessions live on, so that a refresh gives a token with the new ones.
  */
 export function createSetRoles({
-  makeChange,
+  withChange,
   receipts,
   requireVerifiedEmail,
 }: RemovalDependencies): AccountAdministration['setRoles'] {
   return async (call, { user_id: id, actor, roles, wait }) => {
     const wanted = [...new Set(roles)].toSorted();
     const cause = causeOfUser(call.request, actor);
-    const { result, revocations } = await makeChange(cause, async (change) => {
+    const { result, revocations } = await withChange(cause, async (change) => {
       await lockAdministrators(change.tx);
       const before = await lockAccount(change.tx, actor, id, 'roles:write');
       const held = knownRoles(before.roles).toSorted();
       const changed = held.join() !== wanted.join();
       await change.audit(
-        through(call, {
+        withClientDetail(call, {
           action: 'account.roles-changed',
           target: { kind: 'user', id },
           detail: { changed, from: held, to: wanted },
         }),
       );
       if (!changed) return before;
-      const after = await cutOff(change, id, 'claims', 'token_claims_change', { roles: wanted });
+      const after = await revokeAccess(change, id, 'claims', 'token_claims_change', {
+        roles: wanted,
+      });
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
-      await change.announce({ type: 'roles-changed', user_id: id, roles: wanted });
+      await change.publish({ type: 'roles-changed', user_id: id, roles: wanted });
       return after;
     });
     return {

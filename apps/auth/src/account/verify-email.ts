@@ -13,12 +13,12 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import { checkPassword, type CheckPasswordDependencies } from '../login/check-password.ts';
 import { users } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import type { LockedUser } from '../users/lock-user.ts';
 import { accountById, type ActiveAccount } from '../users/account-by-id.ts';
 import { confirmEmailChange } from './confirm-email-change.ts';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 import type { ResetPasswordDependencies } from './reset-password.ts';
 
 export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies, 'judge'> {
@@ -28,7 +28,7 @@ export interface VerifyEmailDependencies extends Omit<ResetPasswordDependencies,
 export function createVerifyEmail(
   dependencies: VerifyEmailDependencies,
 ): AuthService['verifyEmail'] {
-  const { database, makeChange, receipts, limits, tokens } = dependencies;
+  const { database, withChange, receipts, limits, tokens } = dependencies;
 
   return async ({ request }, { token, password, wait }): Promise<EmailVerified> => {
     const { purpose, userId: id } = await findLink(database, token, [
@@ -37,7 +37,7 @@ export function createVerifyEmail(
     ]);
     const cause = causeOfUser(request, id);
     if (purpose === 'change-email') {
-      const { result: key, revocations } = await confirmEmailChange(makeChange, cause, token);
+      const { result: key, revocations } = await confirmEmailChange(withChange, cause, token);
       await limits.provedMailbox(request.address, key);
       const receipt = await receipts.collect(revocations, wait);
       return { status: 'verified', password: 'kept', reset_token: null, receipt };
@@ -47,7 +47,7 @@ export function createVerifyEmail(
       password === undefined
         ? null
         : await whoKnows(dependencies, password, await accountById(database, id), request.address);
-    const { result, revocations } = await makeChange(cause, async (change) => {
+    const { result, revocations } = await withChange(cause, async (change) => {
       const { user } = await useLink(change.tx, token, ['verify-email']);
       const isRegistrant = registrant?.credentialVersion === user.credentialVersion;
       await change.audit({
@@ -93,7 +93,7 @@ async function keep({ tx }: Change, { id }: LockedUser): Promise<null> {
 
 /** The password and the sessions of before end. @returns the token with which a password is set */
 async function makeVoid(change: Change, user: LockedUser, tokens: LinkTokens): Promise<string> {
-  const after = await cutOff(change, user.id, 'sessions', 'credential_change', {
+  const after = await revokeAccess(change, user.id, 'sessions', 'credential_change', {
     passwordHash: null,
     emailVerifiedAt: sql`clock_timestamp()`,
     ...NEXT_CREDENTIAL,

@@ -8,14 +8,14 @@ import { Refusal, rolesAllow, type Permission, type UserId } from '@portcullis/c
 import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../database/database.ts';
 import { users } from '../database/schema/index.ts';
-import type { AuditEntry } from '../change/change.ts';
+import type { AuditEntry } from '../change/unit-of-work.ts';
 import { knownRoles } from '../users/account-of-row.ts';
 
 /** Key of the advisory lock under which the set of administrators changes. */
 const ADMINISTRATORS_LOCK = 0x70_63_61_64;
 
 /** The entry with the machine client through which the administrator acted. */
-export function through(call: MachineCall, entry: AuditEntry): AuditEntry {
+export function withClientDetail(call: MachineCall, entry: AuditEntry): AuditEntry {
   return { ...entry, detail: { client: call.caller.client_id, ...entry.detail } };
 }
 

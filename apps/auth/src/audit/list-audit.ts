@@ -3,7 +3,7 @@ import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins } from '../database/schema/index.ts';
-import type { AuditKeeper } from './keeper.ts';
+import type { AuditChainer } from './chainer.ts';
 
 const detail = z.record(z.string(), z.unknown());
 
@@ -13,7 +13,7 @@ const detail = z.record(z.string(), z.unknown());
  */
 export function createListAudit(
   database: Database,
-  keeper: Pick<AuditKeeper, 'chain'>,
+  keeper: Pick<AuditChainer, 'chain'>,
 ): AccountAdministration['listAudit'] {
   return async (_call, { actor, target, action, cursor, limit }) => {
     if (cursor === undefined) await keeper.chain();

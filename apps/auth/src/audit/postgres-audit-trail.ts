@@ -73,7 +73,7 @@ export function postgresAuditTrail(sql: Sql): AuditTrail {
           where a.sequence = l.sequence and a.position is null`;
         const heading = tx`update audit_head set position = ${position}, hash = ${previous}`;
         const [placed] = await Promise.all([placing, heading]);
-        if (placed.count !== links.length) throw new Error('an audit row went away');
+        if (placed.count !== links.length) throw new Error('audit row vanished');
         return { head, more: links.length === CHAINED_AT_ONCE };
       });
     },

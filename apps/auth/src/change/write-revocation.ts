@@ -14,16 +14,16 @@ import { revocationLog } from '../database/schema/index.ts';
 import type { Cause } from './cause.ts';
 import { eventOfRow } from './event-of-row.ts';
 
-export type Cut =
+export type Revocation =
   | { kind: 'session'; key: SessionId }
   | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'changed'; key: UserId; generation: number }
+  | { kind: 'subject' | 'claims_changed'; key: UserId; generation: number }
   | { kind: 'client'; key: ClientId; generation: number }
   | { kind: 'key'; key: KeyId }
   | { kind: 'issuer'; key: 'issuer'; generation: number };
 
-export interface Revocation {
-  cut: Cut;
+export interface RevocationRow {
+  revocation: Revocation;
   reason: RevocationReason;
   /** How long its row is kept, unless it is for ever. */
   entryLifeSeconds: number;
@@ -33,16 +33,16 @@ export interface Revocation {
 export async function writeRevocation(
   tx: Transaction,
   cause: Cause,
-  { cut, reason, entryLifeSeconds }: Revocation,
+  { revocation, reason, entryLifeSeconds }: RevocationRow,
 ): Promise<RevocationEvent> {
-  const forEver = cut.kind === 'key' || cut.kind === 'issuer';
+  const forEver = revocation.kind === 'key' || revocation.kind === 'issuer';
   const [row] = await tx
     .insert(revocationLog)
     .values({
       id: newId('evt'),
-      kind: cut.kind,
-      key: cut.key,
-      generation: 'generation' in cut ? cut.generation : null,
+      kind: revocation.kind,
+      key: revocation.key,
+      generation: 'generation' in revocation ? revocation.generation : null,
       reason,
       expiresAt: forEver
         ? null

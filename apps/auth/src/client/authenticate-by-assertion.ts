@@ -7,13 +7,13 @@
  */
 import { isMediaType, jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
 import { z } from 'zod';
-import type { SpendOnce } from '../proof/spend-once.ts';
+import type { ReplayStore } from '../proof/replay-store.ts';
 import { storedClientKeys } from './client-keys.ts';
 import type { AuthenticatedClient, FindClient } from './find-client.ts';
 
 export interface AssertionDependencies {
   findClient: FindClient;
-  spendOnce: SpendOnce;
+  useOnce: ReplayStore;
   /** The names of this server: the issuer and its endpoints. */
   audiences: readonly string[];
 }
@@ -44,25 +44,30 @@ const claims = z.object({
 
 export function createAuthenticateByAssertion({
   findClient,
-  spendOnce,
+  useOnce,
   audiences,
 }: AssertionDependencies): AuthenticateByAssertion {
   return async (assertion) => {
     const read = readAssertion(assertion);
     if (read === null) return null;
-    const { jws, said } = read;
-    const found = await findClient(said.sub);
+    const { jws, assertionClaims } = read;
+    const found = await findClient(assertionClaims.sub);
     if (found === null || found.jwks === null) return null;
     const { client, jwks } = found;
     if (!isSignedByOneOf(jws, jwks)) return null;
-    const meant = [said.aud].flat();
-    if (said.iss !== client.id || !meant.every((one) => audiences.includes(one))) return null;
-    const { now } = client.facts;
-    const begins = Math.max(said.iat ?? 0, said.nbf ?? 0);
-    if (said.exp <= now || said.exp > now + MAX_LIFE_S + SKEW_S || begins > now + SKEW_S)
+    const meant = [assertionClaims.aud].flat();
+    if (assertionClaims.iss !== client.id || !meant.every((one) => audiences.includes(one)))
       return null;
-    const proof = { maker: client.id, jti: said.jti, refusedFrom: said.exp };
-    return (await spendOnce({ use: 'client-assertion', ...proof })) ? client : null;
+    const { now } = client.facts;
+    const begins = Math.max(assertionClaims.iat ?? 0, assertionClaims.nbf ?? 0);
+    if (
+      assertionClaims.exp <= now ||
+      assertionClaims.exp > now + MAX_LIFE_S + SKEW_S ||
+      begins > now + SKEW_S
+    )
+      return null;
+    const proof = { maker: client.id, jti: assertionClaims.jti, refusedFrom: assertionClaims.exp };
+    return (await useOnce({ use: 'client-assertion', ...proof })) ? client : null;
   };
 }
 
@@ -78,8 +83,8 @@ function readAssertion(assertion: string) {
   const isOfKind = typ === undefined || TYPES.some((name) => isMediaType(typ, name));
   if (!isOfKind) return null;
   if (Object.hasOwn(jws.header, 'jwk')) return null;
-  const said = claims.safeParse(jws.payload).data;
-  return said === undefined ? null : { jws, said };
+  const assertionClaims = claims.safeParse(jws.payload).data;
+  return assertionClaims === undefined ? null : { jws, assertionClaims };
 }
 
 function isSignedByOneOf(jws: Jws, jwks: unknown): boolean {

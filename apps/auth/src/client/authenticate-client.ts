@@ -13,7 +13,7 @@ export type AuthenticateClient = (
  * @returns null for an unknown or disabled client, one without a secret, and a wrong secret alike
  */
 export function createAuthenticateClient(findClient: FindClient): AuthenticateClient {
-  const nobody = Buffer.alloc(32);
+  const dummySecretHash = Buffer.alloc(32);
 
   return async (name, secret) => {
     if (secret.length > MAX_SECRET_LENGTH) return null;
@@ -21,7 +21,9 @@ export function createAuthenticateClient(findClient: FindClient): AuthenticateCl
     const offered = secretHash(secret);
     const matches = [found?.secretHash, found?.previousSecretHash].map(
       (stored) =>
-        timingSafeEqual(stored ?? nobody, offered) && stored !== undefined && stored !== null,
+        timingSafeEqual(stored ?? dummySecretHash, offered) &&
+        stored !== undefined &&
+        stored !== null,
     );
     return found !== null && matches.includes(true) ? found.client : null;
   };

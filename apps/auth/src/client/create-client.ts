@@ -1,26 +1,26 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { newSecret, secretHash } from './secret-hash.ts';
 
 export interface CreateClientDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
 }
 
 /**
  * Makes a machine client. Nobody can give it more than they may do themselves. An id that was ever
  * taken stays so, also when its client was disabled: old tokens and audit rows name it.
  */
-export function createCreateClient({
-  makeChange,
+export function createClientCreation({
+  withChange,
 }: CreateClientDependencies): AccountAdministration['createClient'] {
   return async (call, { actor, id, name, scopes, audiences }) => {
     const secret = newSecret();
-    const { result } = await makeChange(causeOfUser(call.request, actor), async ({ tx, audit }) => {
+    const { result } = await withChange(causeOfUser(call.request, actor), async ({ tx, audit }) => {
       await lockActor(tx, actor, 'clients:write', ...scopes);
       const [row] = await tx
         .insert(clients)
@@ -29,7 +29,7 @@ export function createCreateClient({
         .returning();
       if (row === undefined) throw new Refusal('conflict');
       await audit(
-        through(call, {
+        withClientDetail(call, {
           action: 'client.created',
           target: { kind: 'client', id },
           detail: { scopes, audiences },

@@ -2,7 +2,7 @@ import type { AccountAdministration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
-import { lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
@@ -15,19 +15,19 @@ import type { ClientChangeDependencies } from './rotate-client.ts';
  * that back.
  */
 export function createDisableClient({
-  makeChange,
+  withChange,
   receipts,
 }: ClientChangeDependencies): AccountAdministration['disableClient'] {
   return async (call, { actor, client_id: id, wait }) => {
     if (id === FIRST_PARTY_CLIENT || id === call.caller.client_id) throw new Refusal('conflict');
-    const { result, revocations } = await makeChange(
+    const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'clients:write');
         const before = await lockClient(tx, id);
         const changed = before.disabledAt === null;
         await audit(
-          through(call, {
+          withClientDetail(call, {
             action: 'client.disabled',
             target: { kind: 'client', id },
             detail: { changed },
@@ -44,7 +44,7 @@ export function createDisableClient({
           })
           .where(eq(clients.id, id))
           .returning();
-        if (after === undefined) throw new Error('a client went away under its lock');
+        if (after === undefined) throw new Error('client row vanished while locked');
         await revoke({ kind: 'client', key: id, generation: after.generation }, 'client_disabled');
         return after;
       },

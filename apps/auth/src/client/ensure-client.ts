@@ -1,7 +1,7 @@
 import type { ClientId, Permission } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { clients } from '../database/schema/index.ts';
-import type { Cause, MakeChange } from '../change/change.ts';
+import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { fingerprintsOf, type ClientKeySet } from './client-keys.ts';
 import { secretHash } from './secret-hash.ts';
 
@@ -13,7 +13,7 @@ export type WantedClient = {
   audiences: string[];
 } & ({ secret: string; jwks?: never } | { jwks: ClientKeySet; secret?: never });
 
-/** With a reason that a person can read. */
+/** With a reason that a user can read. */
 export class UnusableClient extends Error {
   override readonly name = 'UnusableClient';
 }
@@ -31,13 +31,13 @@ const BY_OPERATOR = {
  * goes, or less to be allowed, raises the client's generation and takes the tokens that it has; a key
  * that comes beside the others does not.
  *
- * @throws UnusableClient for one that is disabled, which is for good; nothing of it is changed
+ * @throws UnusableClient for one that is permanently disabled; nothing of it is changed
  */
-export async function ensureClient(makeChange: MakeChange, wanted: WantedClient): Promise<Ensured> {
+export async function ensureClient(withChange: WithChange, wanted: WantedClient): Promise<Ensured> {
   const { id, name, scopes, audiences } = wanted;
   const hash = wanted.secret === undefined ? null : secretHash(wanted.secret);
   const jwks = wanted.jwks ?? null;
-  const { result } = await makeChange(BY_OPERATOR, async ({ tx, revoke, audit }) => {
+  const { result } = await withChange(BY_OPERATOR, async ({ tx, revoke, audit }) => {
     const inserted = await tx
       .insert(clients)
       .values({ id, name, secretHash: hash, jwks, scopes, audiences })
@@ -46,9 +46,9 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
     let ensured: Ensured = inserted.length > 0 ? 'created' : 'unchanged';
     if (ensured === 'unchanged') {
       const [before] = await tx.select().from(clients).where(eq(clients.id, id)).for('update');
-      if (before === undefined) throw new Error('a client went away under its lock');
+      if (before === undefined) throw new Error('client row vanished while locked');
       if (before.disabledAt !== null) {
-        throw new UnusableClient(`${id} is disabled, which is for good; make one with another id`);
+        throw new UnusableClient(`${id} is permanently disabled; make one with another id`);
       }
       const reduced =
         losesProof(before, hash, jwks) ||
@@ -87,7 +87,7 @@ export async function ensureClient(makeChange: MakeChange, wanted: WantedClient)
       }
     }
     await audit({
-      action: 'client.ensured',
+      action: 'client.provisioned',
       target: { kind: 'client', id },
       detail: { outcome: ensured, scopes, audiences },
     });

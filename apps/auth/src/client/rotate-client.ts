@@ -1,17 +1,17 @@
 import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
 import { newSecret, secretHash } from './secret-hash.ts';
 
 export interface ClientChangeDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
 }
 
@@ -23,12 +23,12 @@ export interface ClientChangeDependencies {
  * tokens that the client has. A secret from before the one before ends in either case.
  */
 export function createRotateClient({
-  makeChange,
+  withChange,
   receipts,
 }: ClientChangeDependencies): AccountAdministration['rotateClient'] {
   return async (call, { actor, client_id: id, overlap_seconds: overlap, wait }) => {
     const secret = newSecret();
-    const { result, revocations } = await makeChange(
+    const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'clients:write');
@@ -50,13 +50,13 @@ export function createRotateClient({
           })
           .where(eq(clients.id, id))
           .returning();
-        if (after === undefined) throw new Error('a client went away under its lock');
+        if (after === undefined) throw new Error('client row vanished while locked');
         if (!kept) {
           const { generation } = after;
           await revoke({ kind: 'client', key: id, generation }, 'credential_change');
         }
         await audit(
-          through(call, {
+          withClientDetail(call, {
             action: 'client.secret-rotated',
             target: { kind: 'client', id },
             detail: { overlap_seconds: overlap },

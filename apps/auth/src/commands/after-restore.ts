@@ -15,7 +15,7 @@ const MARGIN_MS = 500;
 await runCommand('after-restore', async () => {
   const config = readAfterRestoreConfig(process.argv.slice(2));
   const { databaseUrl, keyEncryptionKey, otherKeyEncryptionKey, algorithm, flags } = config;
-  const making = { seal: createSeal(keyEncryptionKey, otherKeyEncryptionKey), algorithm };
+  const keyFactory = { seal: createSeal(keyEncryptionKey, otherKeyEncryptionKey), algorithm };
   const dryRun = flags.has('dry-run');
   const apply = flags.has('apply');
   const kept = await keptEvents(config.natsUrl, config.prefix).catch((error: unknown) => {
@@ -26,11 +26,11 @@ await runCommand('after-restore', async () => {
       { cause: error },
     );
   });
-  const restored = await changeOffline(databaseUrl, (database, makeChange) =>
+  const restored = await changeOffline(databaseUrl, (database, withChange) =>
     afterRestore({
       database,
-      makeChange,
-      making,
+      withChange,
+      keyFactory,
       kept,
       apply,
       dryRun,

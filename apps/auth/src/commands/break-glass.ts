@@ -9,8 +9,8 @@ import { runCommand } from './run-command.ts';
 
 await runCommand('break-glass', async () => {
   const { databaseUrl, maxStalenessMs } = readBreakGlassConfig(process.argv.slice(2));
-  return await changeOffline(databaseUrl, async (database, makeChange) => {
-    const { generation, sessions, at } = await breakGlass(database, makeChange, sleep);
+  return await changeOffline(databaseUrl, async (database, withChange) => {
+    const { generation, sessions, at } = await breakGlass(database, withChange, sleep);
     const [row] = await database.execute(
       sql`select coalesce(max(max_staleness_ms), 0) as greatest from ${verifiers}`,
     );

@@ -4,8 +4,8 @@ import { changeOffline } from './change-offline.ts';
 import { runCommand } from './run-command.ts';
 
 await runCommand('change-epoch', async () => {
-  const { from, to } = await changeOffline(readDatabaseConfig().databaseUrl, (_, makeChange) =>
-    changeEpoch(makeChange),
+  const { from, to } = await changeOffline(readDatabaseConfig().databaseUrl, (_, withChange) =>
+    changeEpoch(withChange),
   );
   return `the log has the epoch ${to} instead of ${from}; every verifier starts over`;
 });

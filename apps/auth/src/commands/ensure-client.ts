@@ -5,8 +5,8 @@ import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('ensure-client', async () => {
   const { databaseUrl, client } = readEnsureClientConfig(process.argv.slice(2));
-  const outcome = await changeOffline(databaseUrl, (_, makeChange) =>
-    ensureClient(makeChange, client),
+  const outcome = await changeOffline(databaseUrl, (_, withChange) =>
+    ensureClient(withChange, client),
   ).catch((error: unknown) => {
     if (error instanceof UnusableClient) throw new CommandFailed(error.message, { cause: error });
     throw error;

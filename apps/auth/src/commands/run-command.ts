@@ -2,12 +2,12 @@ import { reasonOfFault } from '@portcullis/api';
 import { ConfigurationError } from '@portcullis/service';
 import { MigrationFailed } from '@portcullis/service/postgres';
 
-/** What a command has found out and a person has to be told. */
+/** What a command has found out and a user has to be told. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
 
-/** Runs a command: what it returns is printed, and what a person can mend is said without a stack. */
+/** Runs a command: what it returns is printed, and what a user can mend is said without a stack. */
 export async function runCommand(name: string, work: () => Promise<string>): Promise<void> {
   try {
     process.stdout.write(`${name}: ${await work()}\n`);
@@ -26,5 +26,5 @@ function messageOf(error: unknown): string | undefined {
     error instanceof MigrationFailed;
   if (known) return error.message;
   const reason = reasonOfFault(error);
-  return reason === undefined ? undefined : `a part that this needs cannot serve: ${reason}`;
+  return reason === undefined ? undefined : `a dependency is unavailable: ${reason}`;
 }

@@ -3,7 +3,7 @@ import { readVerifyAuditConfig } from '../config/commands.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('verify-audit', async () => {
-  const { head, compared, restores, withoutAddress, problems } =
+  const { head, compared, restores, omitAddress, problems } =
     await verifyAudit(readVerifyAuditConfig());
   if (problems.length > 0) {
     throw new CommandFailed(
@@ -12,6 +12,6 @@ await runCommand('verify-audit', async () => {
   }
   return (
     `${head.position} rows hold, to ${head.hash}; ${compared} published heads agree; ` +
-    [`the addresses of ${withoutAddress} were taken out`, ...restores].join('; ')
+    [`the addresses of ${omitAddress} were taken out`, ...restores].join('; ')
   );
 });

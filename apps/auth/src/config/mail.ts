@@ -8,7 +8,7 @@ import { z } from 'zod';
 export type MailConfig =
   | { by: 'smtp'; from: string; requireTls: boolean }
   | { by: 'folder'; from: string; folder: string }
-  | { by: 'nobody' };
+  | { by: 'none' };
 
 export function mailFields(production: boolean) {
   return {
@@ -48,7 +48,7 @@ export function mailOf(
     return { by: 'smtp', from, requireTls: production && !local };
   }
   if (folder !== undefined) return { by: 'folder', folder, from: from ?? 'portcullis@localhost' };
-  if (fields.PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT) return { by: 'nobody' };
+  if (fields.PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT) return { by: 'none' };
   throw new ConfigurationError([
     'PORTCULLIS_SMTP_URL: is missing; to run without mail, and so without recovery of accounts, ' +
       'set PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT=true',

@@ -7,7 +7,7 @@
  * happens before somebody presses the button: whoever only looks into mails for links uses none up.
  */
 import type { FastifyInstance } from '@portcullis/service';
-import { LINK_PATHS } from '../mail/letters.ts';
+import { LINK_PATHS } from '../mail/templates.ts';
 
 const POLICY = [
   "default-src 'none'",
@@ -54,7 +54,7 @@ const ACTIONS = {
 
 if (token === '') {
   form.hidden = true;
-  said.textContent = 'This address needs the rest of the link in the mail.';
+  said.textContent = 'Open the complete link from the e-mail.';
 }
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -87,15 +87,15 @@ const PAGES: Readonly<Record<keyof typeof LINK_PATHS, LinkPage>> = {
     title: 'Confirm your e-mail address',
     action: 'verify',
     about:
-      'With the password of the account everything in it is kept. Without it, whatever was done with ' +
-      'the account before is void, and you set a new password.',
+      'With the password of the account everything in it is kept. Without it, earlier changes to ' +
+      'the account are discarded, and you set a new password.',
     field: '<input name="password" type="password" autocomplete="current-password">',
     button: 'Confirm',
   },
   reset: {
     title: 'Set a new password',
     action: 'reset',
-    about: 'Of 15 characters or more. Every session of the account ends.',
+    about: 'Use at least 15 characters. All sessions will be signed out.',
     field:
       '<input name="password" type="password" autocomplete="new-password" required minlength="15">',
     button: 'Set the password',

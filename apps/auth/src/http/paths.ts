@@ -16,7 +16,7 @@ export const verifierPaths: PathItems = {
     post: {
       ...common,
       operationId: 'verifiers.grant',
-      summary: 'Stay fresh without NATS; with the credentials of the service that verifies',
+      summary: 'Request a grant over HTTP, with the client credentials of a verifier',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: toJsonSchema(grantRequest, 'input') } },
@@ -35,8 +35,7 @@ export const verifierPaths: PathItems = {
     get: {
       ...common,
       operationId: 'verifiers.snapshot',
-      summary:
-        'All that is revoked, in one piece; with the credentials of the service that verifies',
+      summary: 'Download the revocation snapshot, with the client credentials of a verifier',
       responses: {
         200: {
           description: 'A binary snapshot',

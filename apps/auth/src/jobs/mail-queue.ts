@@ -6,13 +6,13 @@ import type { MailId } from '@portcullis/contracts';
 import { BoundedLines, Outage, type Logger, type Outages } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
-import { atMost } from '../timing/at-most.ts';
-import { GivenUp, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
+import { waitAtMost } from '../timing/wait-at-most.ts';
+import { AttemptsExhausted, MAX_ATTEMPTS, type DeliverMail } from '../mail/deliver.ts';
 import type { WaitingMails } from '../mail/waiting-mails.ts';
 import { connectJobs } from '../redis/connect-jobs.ts';
 import { isRedisAway } from '../redis/is-redis-away.ts';
 import { warnOfEviction } from '../redis/warn-of-eviction.ts';
-import { every } from '../timing/every.ts';
+import { repeat } from '../timing/repeat.ts';
 import { JOBS } from './catalogue.ts';
 import { MailJobs } from './mail-jobs.ts';
 
@@ -46,12 +46,12 @@ export interface MailQueue extends AsyncDisposable {
 export function startMailQueue(options: MailQueueOptions): MailQueue {
   const { redisUrl, deliver, logger } = options;
   const prefix = `${options.prefix}:jobs`;
-  const complain = complaints(logger);
+  const logThrottled = throttledLog(logger);
   const stopping = new AbortController();
 
   const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT });
   const working = connectJobs(redisUrl, 'portcullis-auth-worker');
-  for (const connection of [asking, working]) connection.on('error', complain);
+  for (const connection of [asking, working]) connection.on('error', logThrottled);
   warnOfEviction(asking, logger);
   const queue = new Queue(NAME, { connection: asking, prefix, skipVersionCheck: true });
   const worker = new Worker(NAME, (job) => work(job, deliver, stopping.signal), {
@@ -63,26 +63,29 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     stalledInterval: STALLED,
     maxStalledCount: MAX_ATTEMPTS,
   });
-  queue.on('error', complain);
-  worker.on('error', complain);
+  queue.on('error', logThrottled);
+  worker.on('error', logThrottled);
   worker.on('failed', (job, error) => {
     logger.warn({ err: error, mail: job?.id, attempt: job?.attemptsMade }, 'mail not sent');
   });
 
   const jobs = new MailJobs(queue, asking);
-  const stopSweeping = every(systemClock, SWEEP, () => sweep(jobs, options), complain);
+  const stopSweeping = repeat(systemClock, SWEEP, () => sweep(jobs, options), logThrottled);
 
   return {
     wake(ids) {
-      for (const id of ids) jobs.put(id).catch(complain);
+      for (const id of ids) jobs.put(id).catch(logThrottled);
     },
     async [Symbol.asyncDispose]() {
       await stopSweeping();
       stopping.abort(new Error('stopping'));
       // What is being handed over just now is waited for, though not for ever; nor is Redis: a
       // connection that is between two attempts never says that it has ended.
-      await atMost(CLOSE_TIMEOUT, Promise.all([worker.close(), queue.close()]).catch(complain));
-      await atMost(CLOSE_TIMEOUT, worker.disconnect().catch(complain));
+      await waitAtMost(
+        CLOSE_TIMEOUT,
+        Promise.all([worker.close(), queue.close()]).catch(logThrottled),
+      );
+      await waitAtMost(CLOSE_TIMEOUT, worker.disconnect().catch(logThrottled));
       for (const connection of [asking, working]) connection.disconnect();
     },
   };
@@ -93,7 +96,7 @@ async function work(job: Job, deliver: DeliverMail, stopping: AbortSignal): Prom
   try {
     await deliver(mail, stopping);
   } catch (error) {
-    if (error instanceof GivenUp) throw new UnrecoverableError(error.message);
+    if (error instanceof AttemptsExhausted) throw new UnrecoverableError(error.message);
     throw error;
   }
 }
@@ -113,8 +116,8 @@ async function sweep(
 }
 
 /** Of Redis that is away, or of one job that is lost. */
-function complaints(logger: Logger): (error: unknown) => void {
-  const redis = new Outage({ logger, part: 'redis', effect: 'mails wait' });
+function throttledLog(logger: Logger): (error: unknown) => void {
+  const redis = new Outage({ logger, part: 'redis', effect: 'mails deferred' });
   const jobs = new BoundedLines(logger, 'a job of a mail went wrong; the mail is put in again');
   return (error) => {
     if (isRedisAway(error)) redis.failed(error, 'queueing mails');

@@ -10,10 +10,10 @@ import { keyId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
 import type { Database } from '../database/database.ts';
-import { atMost } from '../timing/at-most.ts';
+import { waitAtMost } from '../timing/wait-at-most.ts';
 import { joined } from '../timing/joined.ts';
 import { HeldKeys } from './held-keys.ts';
-import { makeKey, type KeyMaking, type PublicJwk } from './signing-key.ts';
+import { makeKey, type KeyFactory, type PublicJwk } from './signing-key.ts';
 import { addSigningKey, hasSigner, lockKeys } from './succession.ts';
 
 const RELOAD_MS = 5_000;
@@ -39,12 +39,12 @@ export interface KeyRing extends Disposable {
  */
 export async function openKeyRing(
   database: Database,
-  { issuer, ...making }: KeyMaking & { issuer: string },
+  { issuer, ...keyFactory }: KeyFactory & { issuer: string },
   logger: Logger,
 ): Promise<KeyRing> {
-  const held = new HeldKeys(database, { seal: making.seal, issuer });
+  const held = new HeldKeys(database, { seal: keyFactory.seal, issuer });
   const reload = joined(() => held.load());
-  await makeFirstKey(database, making);
+  await makeFirstKey(database, keyFactory);
   await held.load();
   const timer = setInterval(() => {
     reload().catch((error: unknown) => logger.warn({ err: error }, 'signing keys not read'));
@@ -71,7 +71,7 @@ export async function openKeyRing(
         logger.warn({ err: error }, 'signing keys not read; the last set is published');
       });
       // A Postgres that stands still gives no error either, and verifiers wait.
-      await atMost(PUBLISHED_WITHIN_MS, read);
+      await waitAtMost(PUBLISHED_WITHIN_MS, read);
       return held.published;
     },
     vouches: () => held.vouches,
@@ -82,9 +82,9 @@ export async function openKeyRing(
 }
 
 /** Under a lock, so that two instances that start at once make one. */
-async function makeFirstKey(database: Database, making: KeyMaking): Promise<void> {
+async function makeFirstKey(database: Database, keyFactory: KeyFactory): Promise<void> {
   if (await hasSigner(database)) return;
-  const key = await makeKey(making);
+  const key = await makeKey(keyFactory);
   await database.transaction(async (tx) => {
     await lockKeys(tx);
     if (!(await hasSigner(tx))) await addSigningKey(tx, key, 0);

@@ -2,29 +2,29 @@ import type { AccountAdministration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eventId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { revocationLog, signingKeys } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import type { KeyRing } from './key-ring.ts';
-import { makeKey, type KeyMaking } from './signing-key.ts';
+import { makeKey, type KeyFactory } from './signing-key.ts';
 import { closeGap, lockKeys } from './succession.ts';
 
 export interface KillKeyDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
-  making: KeyMaking;
+  keyFactory: KeyFactory;
   keyRing: KeyRing;
 }
 
 /** Emergency: nothing that this key has ever signed, or will sign in other hands, holds any more. */
 export function createKillKey(dependencies: KillKeyDependencies): AccountAdministration['killKey'] {
-  const { makeChange, receipts, making, keyRing } = dependencies;
+  const { withChange, receipts, keyFactory, keyRing } = dependencies;
 
   return async (call, { actor, kid, wait }) => {
-    const spare = await makeKey(making);
-    const { result: before, revocations } = await makeChange(
+    const spare = await makeKey(keyFactory);
+    const { result: before, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
         await lockActor(tx, actor, 'keys:write');
@@ -36,7 +36,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
           .where(and(eq(signingKeys.kid, kid), isNull(signingKeys.killedAt)))
           .returning({ kid: signingKeys.kid });
         await audit(
-          through(call, {
+          withClientDetail(call, {
             action: 'key.killed',
             target,
             detail: { changed: killed !== undefined },

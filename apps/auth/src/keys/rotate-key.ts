@@ -1,14 +1,14 @@
 import type { AccountAdministration } from '@portcullis/api';
-import { lockActor, through } from '../administration/acting-administrator.ts';
+import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { KeyRing } from './key-ring.ts';
-import { makeKey, type KeyMaking } from './signing-key.ts';
+import { makeKey, type KeyFactory } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 
 export interface RotateKeyDependencies {
-  makeChange: MakeChange;
-  making: KeyMaking;
+  withChange: WithChange;
+  keyFactory: KeyFactory;
   keyRing: Pick<KeyRing, 'reload'>;
 }
 
@@ -20,18 +20,20 @@ export interface RotateKeyDependencies {
  * has not heard of the key yet.
  */
 export function createRotateKey({
-  makeChange,
-  making,
+  withChange,
+  keyFactory,
   keyRing,
 }: RotateKeyDependencies): AccountAdministration['rotateKey'] {
   return async (call, { actor }) => {
-    const key = await makeKey(making);
+    const key = await makeKey(keyFactory);
     const cause = causeOfUser(call.request, actor);
-    const { result: kid } = await makeChange(cause, async ({ tx, audit }) => {
+    const { result: kid } = await withChange(cause, async ({ tx, audit }) => {
       await lockActor(tx, actor, 'keys:write');
       await lockKeys(tx);
       const made = await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);
-      await audit(through(call, { action: 'key.rotated', target: { kind: 'key', id: made } }));
+      await audit(
+        withClientDetail(call, { action: 'key.rotated', target: { kind: 'key', id: made } }),
+      );
       return made;
     });
     // So that the next grants carry it. Other instances read it within seconds, before it signs.

@@ -10,17 +10,17 @@ import { sql } from 'drizzle-orm';
 import type { Clock } from '@portcullis/verify';
 import { z } from 'zod';
 import type { Database, Queryable } from '../database/database.ts';
-import type { Cause, MakeChange } from '../change/change.ts';
-import { every } from '../timing/every.ts';
-import { makeKey, type KeyMaking } from './signing-key.ts';
+import type { Cause, WithChange } from '../change/unit-of-work.ts';
+import { repeat } from '../timing/repeat.ts';
+import { makeKey, type KeyFactory } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
 
 const LOOK_MS = 60_000;
 
 export interface ScheduledRotationOptions {
   database: Database;
-  makeChange: MakeChange;
-  making: KeyMaking;
+  withChange: WithChange;
+  keyFactory: KeyFactory;
   clock: Pick<Clock, 'after'>;
   /** For how long a key signs. */
   days: number;
@@ -40,9 +40,9 @@ class NotDue extends Error {}
 export async function scheduleRotation(
   options: ScheduledRotationOptions,
 ): Promise<AsyncDisposable> {
-  const { database, clock, days, making, failed } = options;
-  await rotateWhen(options, (tx) => isDue(tx, days, making.algorithm));
-  const stop = every(
+  const { database, clock, days, keyFactory, failed } = options;
+  await rotateWhen(options, (tx) => isDue(tx, days, keyFactory.algorithm));
+  const stop = repeat(
     clock,
     LOOK_MS,
     async () => {
@@ -54,12 +54,12 @@ export async function scheduleRotation(
 }
 
 async function rotateWhen(
-  { makeChange, making, database }: ScheduledRotationOptions,
+  { withChange, keyFactory, database }: ScheduledRotationOptions,
   due: (queryable: Queryable) => Promise<boolean>,
 ): Promise<void> {
   if (!(await due(database))) return;
-  const key = await makeKey(making);
-  await makeChange(BY_SCHEDULE, async ({ tx, audit }) => {
+  const key = await makeKey(keyFactory);
+  await withChange(BY_SCHEDULE, async ({ tx, audit }) => {
     await lockKeys(tx);
     if (!(await due(tx))) throw new NotDue();
     await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);

@@ -44,7 +44,7 @@ export const publicJwk = z.discriminatedUnion('kty', [
 export type PublicJwk = z.infer<typeof publicJwk>;
 
 /** What makes keys: under which key-encryption key, and for which algorithm. */
-export interface KeyMaking {
+export interface KeyFactory {
   seal: Seal;
   algorithm: SigningAlgorithm;
 }
@@ -62,7 +62,7 @@ const generate = promisify(generateKeyPair);
  * Makes a key pair; the private half leaves this function sealed. Not to be waited for in a
  * transaction: an RSA key can take seconds.
  */
-export async function makeKey({ seal, algorithm: alg }: KeyMaking): Promise<NewKey> {
+export async function makeKey({ seal, algorithm: alg }: KeyFactory): Promise<NewKey> {
   const kid = newId('key');
   const { privateKey, publicKey } = await pairFor(alg);
   const jwk = publicJwk.parse({ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg });

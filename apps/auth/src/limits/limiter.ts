@@ -18,7 +18,7 @@ export interface Limit {
 }
 
 /** What is left of a limit when an instance counts alone. */
-const ALONE = 0.5;
+const LOCAL_FACTOR = 0.5;
 /** Counters that an instance keeps for each limit when it counts alone. */
 const MAX_COUNTERS = 65_536;
 
@@ -26,7 +26,7 @@ const MAX_COUNTERS = 65_536;
  * Of the library's own there is one that goes below zero, in a window of its making. The flag (Redis 7,
  * Valkey) lets it through when Redis is full, as DEL is: it needs no memory.
  */
-const TAKE_OFF = `#!lua flags=allow-oom
+const DECREMENT_SCRIPT = `#!lua flags=allow-oom
   local counted = tonumber(redis.call('get', KEYS[1]) or 0)
   if counted > 1 then return redis.call('decr', KEYS[1]) end
   return redis.call('del', KEYS[1])`;
@@ -42,8 +42,8 @@ export interface LimiterOptions {
 export class Limiter {
   readonly #redis: Redis;
   readonly #store: Store;
-  readonly #together: RateLimiterRedis;
-  readonly #alone: RateLimiterMemory;
+  readonly #shared: RateLimiterRedis;
+  readonly #local: RateLimiterMemory;
   /** Keeps clients from choosing whom to share a counter with. */
   readonly #salt = randomBytes(32);
 
@@ -53,8 +53,8 @@ export class Limiter {
     const keyPrefix = `${prefix}:limit:${name}`;
     this.#redis = redis;
     this.#store = store;
-    this.#alone = new RateLimiterMemory({ keyPrefix, points: scaled(ALONE), duration });
-    this.#together = new RateLimiterRedis({
+    this.#local = new RateLimiterMemory({ keyPrefix, points: scaled(LOCAL_FACTOR), duration });
+    this.#shared = new RateLimiterRedis({
       storeClient: redis,
       keyPrefix,
       points: scaled(1),
@@ -75,28 +75,28 @@ export class Limiter {
   }
 
   /** @returns seconds until the window is over, where as many were counted as the limit allows */
-  async usedUp(key: string): Promise<number | undefined> {
+  async isExhausted(key: string): Promise<number | undefined> {
     const { counted, allowed, seconds } = await this.#store.ask(
-      async () => countOf(this.#together, await this.#together.get(key)),
-      async () => countOf(this.#alone, await this.#alone.get(this.#counterOf(key))),
+      async () => countOf(this.#shared, await this.#shared.get(key)),
+      async () => countOf(this.#local, await this.#local.get(this.#counterOf(key))),
     );
     return counted < allowed ? undefined : seconds;
   }
 
   /** Counts one, and refuses nothing. @returns whether it was the last that the limit allows */
-  async usesUp(key: string): Promise<boolean> {
+  async consumeQuietly(key: string): Promise<boolean> {
     const { counted, allowed } = await this.#count(key);
     return counted === allowed;
   }
 
   /** Takes one off what is counted, and nothing off nothing: its window may be over. */
-  async giveBack(key: string): Promise<void> {
+  async refund(key: string): Promise<void> {
     await this.#store.undo(
-      async () => await this.#redis.eval(TAKE_OFF, 1, this.#together.getKey(key)),
+      async () => await this.#redis.eval(DECREMENT_SCRIPT, 1, this.#shared.getKey(key)),
       async () => {
         const counter = this.#counterOf(key);
-        const counted = countOf(this.#alone, await this.#alone.get(counter)).counted > 0;
-        if (counted) await this.#alone.reward(counter);
+        const counted = countOf(this.#local, await this.#local.get(counter)).counted > 0;
+        if (counted) await this.#local.reward(counter);
         return counted;
       },
     );
@@ -104,17 +104,17 @@ export class Limiter {
 
   /** In both places: the owner was here. */
   async forget(key: string): Promise<void> {
-    await this.#alone.delete(this.#counterOf(key));
+    await this.#local.delete(this.#counterOf(key));
     await this.#store.undo(
-      () => this.#together.delete(key),
+      () => this.#shared.delete(key),
       async () => false,
     );
   }
 
   #count(key: string): Promise<Count> {
     return this.#store.ask(
-      () => countWith(this.#together, key),
-      () => countWith(this.#alone, this.#counterOf(key)),
+      () => countWith(this.#shared, key),
+      () => countWith(this.#local, this.#counterOf(key)),
     );
   }
 

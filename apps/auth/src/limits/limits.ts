@@ -23,14 +23,14 @@ const ATTACKED: Limit = { name: 'login_attacked', points: 30, duration: 600 };
 /** Wrong passwords for all accounts from all networks: after these, somebody is spraying. */
 const SPRAYED: Limit = { name: 'login_sprayed', points: 1_000, duration: 600 };
 /** What a strange network has left of its attempts for one account that is under attack. */
-const STRANGER_AT_ACCOUNT = 3;
+const UNKNOWN_NETWORK_ACCOUNT_ATTEMPTS = 3;
 /** What it has left for all accounts together while somebody is spraying. */
-const STRANGER = 20;
+const UNKNOWN_NETWORK_ATTEMPTS = 20;
 const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 600 };
 /** Mails that one network asks for, to whatever addresses; how many one account gets is bounded apart. */
 const MAIL: Limit = { name: 'mail_network', points: 50, duration: 600 };
 /** The key of what is counted over all accounts. */
-const EVERYBODY = 'all';
+const GLOBAL_KEY = 'all';
 
 export interface Limits {
   /**
@@ -38,17 +38,17 @@ export interface Limits {
    * of many at once no more get in than there are wrong ones allowed, be they all right. What is refused
    * stays counted: whoever goes on all the same is soon refused at the least expense.
    *
-   * @param isAtHome whether the account is used from this network; asked only under attack
+   * @param isKnownNetwork whether the account is used from this network; asked only under attack
    * @throws Refusal `rate_limited`
    */
-  login(address: string, account: string, isAtHome: () => Promise<boolean>): Promise<void>;
+  login(address: string, account: string, isKnownNetwork: () => Promise<boolean>): Promise<void>;
   /** A right password is no attack: it is taken off the count again. */
   loggedIn(address: string, account: string): Promise<void>;
   /**
    * For what comes between the two: an attempt that ends there, because a nonce was asked for or a part
    * is away, is no guess, and is taken off the count. A wrong proof stays on it.
    */
-  judging<T>(address: string, account: string, work: () => Promise<T>): Promise<T>;
+  refundOnAbort<T>(address: string, account: string, work: () => Promise<T>): Promise<T>;
   /**
    * Who reads the mailbox of the account is its owner: what was counted for it in their network is
    * taken off, so that a new password logs in at once. The network's own count stays.
@@ -81,14 +81,14 @@ export function createLimits(options: LimitsOptions): Limits {
   const registrations = new Limiter(REGISTRATION, options, store);
   const mails = new Limiter(MAIL, options, store);
   const few = (points: number) => Math.max(1, Math.floor(points * options.scale));
-  const judging: Limits['judging'] = async (address, account, work) => {
+  const refundOnAbort: Limits['refundOnAbort'] = async (address, account, work) => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Refusal && error.code === 'invalid_dpop_proof')) {
         await Promise.all([
-          byNetwork.giveBack(hashOf(networkOf(address))),
-          byAccount.giveBack(keyOf(address, account)),
+          byNetwork.refund(hashOf(networkOf(address))),
+          byAccount.refund(keyOf(address, account)),
         ]).catch(() => undefined);
       }
       throw error;
@@ -96,27 +96,27 @@ export function createLimits(options: LimitsOptions): Limits {
   };
 
   return {
-    async login(address, account, isAtHome) {
+    async login(address, account, isKnownNetwork) {
       // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
       const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
       const [here, attack, spray] = await Promise.all([
         byAccount.consume(keyOf(address, account)),
-        ofAccount.usedUp(hashOf(account)),
-        ofAll.usedUp(EVERYBODY),
+        ofAccount.isExhausted(hashOf(account)),
+        ofAll.isExhausted(GLOBAL_KEY),
       ]);
       const tooMany =
-        (attack !== undefined && here > few(STRANGER_AT_ACCOUNT)) ||
-        (spray !== undefined && fromNetwork > few(STRANGER));
-      if (tooMany && !(await judging(address, account, isAtHome))) {
+        (attack !== undefined && here > few(UNKNOWN_NETWORK_ACCOUNT_ATTEMPTS)) ||
+        (spray !== undefined && fromNetwork > few(UNKNOWN_NETWORK_ATTEMPTS));
+      if (tooMany && !(await refundOnAbort(address, account, isKnownNetwork))) {
         const retryAfter = Math.max(attack ?? 0, spray ?? 0);
         throw new Refusal('rate_limited', { retryAfter });
       }
     },
-    judging,
+    refundOnAbort,
     async loggedIn(address, account) {
       await Promise.all([
-        byNetwork.giveBack(hashOf(networkOf(address))),
+        byNetwork.refund(hashOf(networkOf(address))),
         byAccount.forget(keyOf(address, account)),
       ]);
     },
@@ -126,8 +126,8 @@ export function createLimits(options: LimitsOptions): Limits {
     },
     async wrongPassword(account) {
       const [attack, spray] = await Promise.all([
-        ofAccount.usesUp(hashOf(account)),
-        ofAll.usesUp(EVERYBODY),
+        ofAccount.consumeQuietly(hashOf(account)),
+        ofAll.consumeQuietly(GLOBAL_KEY),
       ]);
       if (attack) options.attacked('account');
       if (spray) options.attacked('spray');

@@ -1,5 +1,5 @@
 /** For how long Redis is not asked again after it did not answer, in milliseconds. */
-const REST = 1_000;
+const CIRCUIT_OPEN_MS = 1_000;
 
 /** Whether Redis is worth asking; one slow answer is enough for a while. */
 export class Store {
@@ -12,13 +12,13 @@ export class Store {
   }
 
   /** Redis first, then this instance's own count. */
-  async ask<T>(together: () => Promise<T>, alone: () => Promise<T>): Promise<T> {
-    if (performance.now() < this.#restUntil) return await alone();
+  async ask<T>(shared: () => Promise<T>, local: () => Promise<T>): Promise<T> {
+    if (performance.now() < this.#restUntil) return await local();
     try {
-      return await together();
+      return await shared();
     } catch (error) {
       this.#rest(error);
-      return await alone();
+      return await local();
     }
   }
 
@@ -26,23 +26,23 @@ export class Store {
    * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance
    * has a count of its own. A resting Redis is told all the same, and not waited for.
    *
-   * @param alone @returns whether there was anything to take off
+   * @param local @returns whether there was anything to take off
    */
-  async undo(together: () => Promise<unknown>, alone: () => Promise<boolean>): Promise<void> {
+  async undo(shared: () => Promise<unknown>, local: () => Promise<boolean>): Promise<void> {
     if (performance.now() < this.#restUntil) {
-      if (!(await alone())) void together().catch(() => undefined);
+      if (!(await local())) void shared().catch(() => undefined);
       return;
     }
     try {
-      await together();
+      await shared();
     } catch (error) {
       this.#rest(error);
-      await alone();
+      await local();
     }
   }
 
   #rest(error: unknown): void {
-    this.#restUntil = performance.now() + REST;
+    this.#restUntil = performance.now() + CIRCUIT_OPEN_MS;
     this.#degraded(error);
   }
 }

@@ -1,7 +1,7 @@
 import type { RequestContext } from '@portcullis/api';
 import type { Database } from '../database/database.ts';
 import type { Limits } from '../limits/limits.ts';
-import { isAtHome } from './is-at-home.ts';
+import { isKnownNetwork } from './is-known-network.ts';
 
 export interface AdmitDependencies {
   database: Database;
@@ -19,6 +19,8 @@ export async function admit(
   request: RequestContext,
   account: string,
 ): Promise<string | undefined> {
-  await limits.login(request.address, account, () => isAtHome(database, account, request.address));
-  return await limits.judging(request.address, account, () => request.provePossession());
+  await limits.login(request.address, account, () =>
+    isKnownNetwork(database, account, request.address),
+  );
+  return await limits.refundOnAbort(request.address, account, () => request.provePossession());
 }

@@ -2,7 +2,7 @@ import { Refusal } from '@portcullis/contracts';
 import type { ActiveAccount } from '../users/account-by-id.ts';
 import type { PasswordHasher } from '../password/password-hasher.ts';
 import type { Database } from '../database/database.ts';
-import { isAtHome } from './is-at-home.ts';
+import { isKnownNetwork } from './is-known-network.ts';
 import type { Limits } from '../limits/limits.ts';
 
 export interface CheckPasswordDependencies {
@@ -22,8 +22,8 @@ export async function checkPassword(
   { emailKey, passwordHash }: ActiveAccount,
   password: string,
 ): Promise<void> {
-  await limits.login(address, emailKey, () => isAtHome(database, emailKey, address));
-  const holds = await limits.judging(address, emailKey, () =>
+  await limits.login(address, emailKey, () => isKnownNetwork(database, emailKey, address));
+  const holds = await limits.refundOnAbort(address, emailKey, () =>
     hasher.verify(passwordHash, password),
   );
   if (!holds) {

@@ -14,7 +14,7 @@ import type { PasswordHasher } from '../password/password-hasher.ts';
 import { emailKey } from '../users/email-key.ts';
 import { admit, type AdmitDependencies } from './admit.ts';
 import { createCheckCredentials } from './check-credentials.ts';
-import { demandUsable, type AccountPolicy } from './demand-usable.ts';
+import { requireActiveAccount, type AccountPolicy } from './require-active-account.ts';
 import { openChecked, type OpenCheckedDependencies } from './open-checked.ts';
 import { renewHash } from './renew-hash.ts';
 
@@ -36,7 +36,7 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
   return async ({ request }, { email, password }) => {
     const account = emailKey(email) ?? email;
     try {
-      const tokens = await hasher.logins.takeAfter(
+      const tokens = await hasher.logins.runAfter(
         // What is over the bound does not come here: it costs nothing, and counts as no attempt.
         () => admit(dependencies, request, account),
         (jkt) => attempt(request, account, password, jkt),
@@ -62,8 +62,8 @@ export function createLogIn(dependencies: LogInDependencies): AuthService['logIn
       const check = () => checkCredentials(account, password);
       // Once it has been taken off the count, there is nothing left to take off.
       const user =
-        round === 0 ? await limits.judging(request.address, account, check) : await check();
-      demandUsable(user, dependencies);
+        round === 0 ? await limits.refundOnAbort(request.address, account, check) : await check();
+      requireActiveAccount(user, dependencies);
       // The count is for attackers; that it could not be corrected is no reason to refuse the owner.
       corrected ??= limits.loggedIn(request.address, account).catch(() => undefined);
       // The next login does it, where this one cannot.

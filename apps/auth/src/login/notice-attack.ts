@@ -1,12 +1,12 @@
 import { newId } from '@portcullis/contracts';
 import type { Logger } from '@portcullis/service';
 import { causeOf } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { AttackKind } from '../limits/limits.ts';
 
 /** Tells operators, and the audit trail, that somebody is trying passwords from many addresses. */
 export function createNoticeAttack(
-  makeChange: MakeChange,
+  withChange: WithChange,
   logger: Logger,
   count: (kind: AttackKind) => void,
 ): (kind: AttackKind) => void {
@@ -15,8 +15,8 @@ export function createNoticeAttack(
     const requestId = newId('evt');
     logger.warn({ event: 'attack', kind, request_id: requestId }, 'many wrong passwords');
     const cause = causeOf({ requestId, address: null }, { kind: 'system', id: 'login-limits' });
-    const entry = { action: `login.attacked`, target: { kind: 'issuer', id: 'issuer' } };
-    makeChange(cause, ({ audit }) => audit({ ...entry, detail: { kind } })).catch(
+    const entry = { action: `login.attack-detected`, target: { kind: 'issuer', id: 'issuer' } };
+    withChange(cause, ({ audit }) => audit({ ...entry, detail: { kind } })).catch(
       (error: unknown) => logger.warn({ err: error }, 'the attack is not in the audit trail'),
     );
   };

@@ -1,9 +1,9 @@
 import type { RequestContext, Tokens } from '@portcullis/api';
 import type { SessionId, UserId } from '@portcullis/contracts';
 import { causeOfUser } from '../change/cause.ts';
-import type { Cause, MakeChange } from '../change/change.ts';
+import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { endSession } from '../session/end-sessions.ts';
-import type { KeepToLimit } from '../session/keep-to-limit.ts';
+import type { EnforceSessionLimit } from '../session/enforce-session-limit.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { lockOwner } from '../users/lock-user.ts';
@@ -11,9 +11,9 @@ import type { CheckedUser } from './check-credentials.ts';
 import { tokensOf } from './tokens-of.ts';
 
 export interface OpenCheckedDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   openSession: OpenSession;
-  keepToLimit: KeepToLimit;
+  enforceSessionLimit: EnforceSessionLimit;
   mint: Mint;
 }
 
@@ -24,7 +24,7 @@ export interface OpenCheckedDependencies {
  * @returns null when the account is another one now than the password was checked against
  */
 export async function openChecked(
-  { makeChange, openSession, keepToLimit, mint }: OpenCheckedDependencies,
+  { withChange, openSession, enforceSessionLimit, mint }: OpenCheckedDependencies,
   { id: user, generation }: CheckedUser,
   request: RequestContext,
   jkt: string | undefined,
@@ -35,22 +35,22 @@ export async function openChecked(
   try {
     // The tokens first: a login that cannot be answered must not end another session of the user.
     const tokens = await tokensOf(mint, session, user, jkt);
-    if (session.mayBeTooMany) await keepToLimit(cause, user, session.id);
+    if (session.mayBeTooMany) await enforceSessionLimit(cause, user, session.id);
     return tokens;
   } catch (error) {
     // No client gets this session, and it must not take the place of one that a client has.
-    await endAbandoned(makeChange, cause, user, session.id).catch(() => undefined);
+    await endAbandoned(withChange, cause, user, session.id).catch(() => undefined);
     throw error;
   }
 }
 
 async function endAbandoned(
-  makeChange: MakeChange,
+  withChange: WithChange,
   cause: Cause,
   owner: UserId,
   id: SessionId,
 ): Promise<void> {
-  await makeChange(cause, async (change) => {
+  await withChange(cause, async (change) => {
     await lockOwner(change, owner);
     const ended = await endSession(change, id, owner, 'session_ended');
     await change.audit({

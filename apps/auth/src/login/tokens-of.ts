@@ -12,7 +12,7 @@ export async function tokensOf(
   user: UserId,
   jkt: string | undefined,
 ): Promise<Tokens> {
-  const minted = await mint.forPerson(
+  const minted = await mint.issueUserToken(
     {
       id: user,
       generation: session.generation,

@@ -8,7 +8,7 @@
 import type { MailId } from '@portcullis/contracts';
 
 /** What is handed to a transport. */
-export interface Letter {
+export interface MailMessage {
   id: MailId;
   to: string;
   subject: string;

@@ -11,7 +11,7 @@ import type { Database } from '../database/database.ts';
 import { mails } from '../database/schema/index.ts';
 import type { MailOutcome } from '../database/schema/mail.ts';
 import { stillDue } from './mail-rules.ts';
-import type { WrittenLetter } from './write-letter.ts';
+import type { RenderedMail } from './render.ts';
 
 /** Milliseconds that a claim lasts, and after which it is renewed. */
 const CLAIM = 10_000;
@@ -49,8 +49,8 @@ export async function renewClaim(database: Database, mail: Mail): Promise<boolea
 export async function handOver(
   database: Database,
   mail: Mail,
-  { kind, user }: WrittenLetter,
-): Promise<'handed over' | 'needless' | 'the claim was lost'> {
+  { kind, user }: RenderedMail,
+): Promise<'handed over' | 'obsolete' | 'the claim was lost'> {
   const claimed = and(
     eq(mails.id, mail.id),
     heldBy(mail),
@@ -63,7 +63,7 @@ export async function handOver(
     .returning({ id: mails.id });
   if (handed.length > 0) return 'handed over';
   const held = await database.select({ id: mails.id }).from(mails).where(claimed);
-  return held.length > 0 ? 'needless' : 'the claim was lost';
+  return held.length > 0 ? 'obsolete' : 'the claim was lost';
 }
 
 export async function release(database: Database, mail: Mail): Promise<void> {

@@ -2,21 +2,21 @@
  * A letter as it travels (RFC 5322). Written out here and not by a library, so that a link stays in
  * one piece: no transfer encoding, no line of it folded.
  */
-import type { Letter } from './catalogue.ts';
+import type { MailMessage } from './catalogue.ts';
 
 /** Characters (RFC 5322 section 2.1.1). */
 const LINE = 76;
 const LINE_END = '\r\n';
 
 /** @param from a plain address; the part behind its @ stands in the Message-ID, which is the letter's own */
-export function composeMessage(letter: Letter, from: string): Buffer {
+export function composeMessage(message: MailMessage, from: string): Buffer {
   const host = from.slice(from.lastIndexOf('@') + 1);
   const headers: [name: string, value: string][] = [
     ['From', `<${from}>`],
-    ['To', `<${letter.to}>`],
-    ['Subject', letter.subject],
+    ['To', `<${message.to}>`],
+    ['Subject', message.subject],
     ['Date', new Date().toUTCString().replace('GMT', '+0000')],
-    ['Message-ID', `<${letter.id}@${host}>`],
+    ['Message-ID', `<${message.id}@${host}>`],
     // RFC 3834 section 5: no out-of-office answers.
     ['Auto-Submitted', 'auto-generated'],
     ['MIME-Version', '1.0'],
@@ -27,7 +27,7 @@ export function composeMessage(letter: Letter, from: string): Buffer {
     if (/[\r\n\0]/.test(value)) throw new Error(`a line break in ${name}`);
   }
   const head = headers.map(([name, value]) => `${name}: ${value}`);
-  const body = letter.text.split('\n').flatMap(wrapped);
+  const body = message.text.split('\n').flatMap(wrapped);
   return Buffer.from([...head, '', ...body, ''].join(LINE_END));
 }
 

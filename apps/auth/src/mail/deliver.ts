@@ -12,7 +12,7 @@
  *
  * - Dead before that: no server has the mail, and it is sent by the next.
  * - Dead after that: what was written to the socket still leaves (the kernel sees to it), so the mail
- *   counts as sent, `doubtful`, and is not sent again.
+ *   counts as sent, `unconfirmed`, and is not sent again.
  * - A broken connection, with the process alive: it is sent again under the same Message-ID, as RFC
  *   5321 section 4.5.4.1 wants. A server that had taken it and could not say so has it twice.
  */
@@ -21,12 +21,12 @@ import type { Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database } from '../database/database.ts';
-import { every } from '../timing/every.ts';
+import { repeat } from '../timing/repeat.ts';
 import type { MailKind, MailOutcome } from '../database/schema/mail.ts';
 import { claimMail, handOver, release, RENEW, renewClaim, settleMail, type Mail } from './claim.ts';
-import type { LinkPages } from './letters.ts';
-import { RefusedForGood, type MailTransport } from './transport.ts';
-import { writeLetter, type WrittenLetter } from './write-letter.ts';
+import type { LinkPages } from './templates.ts';
+import { PermanentFailure, type MailTransport } from './transport.ts';
+import { renderMail, type RenderedMail } from './render.ts';
 
 /** Attempts in all; with the queue's back-off the last of them is made after more than an hour. */
 export const MAX_ATTEMPTS = 12;
@@ -41,7 +41,7 @@ export interface DeliveryDependencies {
 }
 
 /** The mail is a dead letter: it was tried as often as it is tried. */
-export class GivenUp extends Error {
+export class AttemptsExhausted extends Error {
   override readonly name = 'GivenUp';
 }
 
@@ -54,11 +54,11 @@ export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMa
   return async (id, signal) => {
     const mail = await claimMail(database, id);
     if (mail === undefined) return; // settled already, or in other hands
-    if (mail.handedOverAt !== null) return await settle(dependencies, mail, 'doubtful');
-    if (!transport.sends) return await settle(dependencies, mail, 'unsent');
+    if (mail.handedOverAt !== null) return await settle(dependencies, mail, 'unconfirmed');
+    if (!transport.sends) return await settle(dependencies, mail, 'disabled');
 
     const lost = new AbortController();
-    const stopRenewing = every(
+    const stopRenewing = repeat(
       systemClock,
       RENEW,
       async () => {
@@ -67,8 +67,8 @@ export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMa
       (error) => logger.warn({ err: error, mail: id }, 'claim on a mail not renewed'),
     );
     try {
-      const written = await writeLetter(dependencies, mail);
-      if (written === 'needless' || written === 'held-back') {
+      const written = await renderMail(dependencies, mail);
+      if (written === 'obsolete' || written === 'throttled') {
         return await settle(dependencies, mail, written);
       }
       await send(dependencies, mail, written, AbortSignal.any([signal, lost.signal]));
@@ -81,31 +81,31 @@ export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMa
 async function send(
   dependencies: DeliveryDependencies,
   mail: Mail,
-  written: WrittenLetter,
+  written: RenderedMail,
   signal: AbortSignal,
 ): Promise<void> {
   const { database, transport, logger } = dependencies;
-  let isNeedless = false;
-  const lastMoment = async (): Promise<void> => {
+  let isObsolete = false;
+  const beforeHandover = async (): Promise<void> => {
     const handed = await handOver(database, mail, written);
-    isNeedless = handed === 'needless';
+    isObsolete = handed === 'obsolete';
     if (handed !== 'handed over') throw new Error(`not handed over: ${handed}`);
   };
   try {
-    await transport.send(written.letter, lastMoment, signal);
+    await transport.send(written.message, beforeHandover, signal);
   } catch (error) {
-    if (isNeedless) return await settle(dependencies, mail, 'needless');
-    if (error instanceof RefusedForGood) {
-      logger.error({ err: error, mail: mail.id, kind: mail.kind }, 'mail refused');
-      return await settle(dependencies, mail, 'refused');
+    if (isObsolete) return await settle(dependencies, mail, 'obsolete');
+    if (error instanceof PermanentFailure) {
+      logger.error({ err: error, mail: mail.id, kind: mail.kind }, 'mail rejected');
+      return await settle(dependencies, mail, 'rejected');
     }
     if (mail.attempts < MAX_ATTEMPTS) {
       await release(database, mail);
       throw error;
     }
-    logger.error({ err: error, mail: mail.id, kind: mail.kind }, 'mail given up');
+    logger.error({ err: error, mail: mail.id, kind: mail.kind }, 'mail failed permanently');
     await settle(dependencies, mail, 'failed');
-    throw new GivenUp('tried too often', { cause: error });
+    throw new AttemptsExhausted('tried too often', { cause: error });
   }
   await settle(dependencies, mail, 'sent');
 }
@@ -116,6 +116,6 @@ async function settle(
   outcome: MailOutcome,
 ): Promise<void> {
   if (!(await settleMail(dependencies.database, mail, outcome))) return;
-  if (outcome === 'doubtful') dependencies.logger.warn({ mail: mail.id }, 'mail counts as sent');
+  if (outcome === 'unconfirmed') dependencies.logger.warn({ mail: mail.id }, 'mail counts as sent');
   dependencies.settled(mail.kind, outcome);
 }

@@ -22,12 +22,12 @@ const NOTICE: MailRule = { is: 'notice', statuses: ['active', 'disabled'] };
 
 const MAIL_RULES: Readonly<Record<MailKind, MailRule>> = {
   'verify-email': REQUEST,
-  'verify-again': REQUEST,
+  'resend-verification': REQUEST,
   'reset-password': REQUEST,
   'confirm-email-change': REQUEST,
   // May carry a link; says to the owner of a disabled account what is left to them.
   'already-registered': { is: 'request', statuses: ['active', 'disabled'] },
-  'email-change-asked': NOTICE,
+  'email-change-requested': NOTICE,
   'email-changed': NOTICE,
   'password-changed': NOTICE,
   'session-ended-by-reuse': NOTICE,

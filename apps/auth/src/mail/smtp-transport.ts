@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { composeMessage } from './compose-message.ts';
-import { RefusedForGood, type MailTransport } from './transport.ts';
+import { PermanentFailure, type MailTransport } from './transport.ts';
 
 /** Milliseconds. RFC 5321 section 4.5.3.2 allows minutes; a job that waits is tried again anyway. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -22,8 +22,8 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
   const { auth, ...server } = parseConnectionUrl(url);
   return {
     sends: true,
-    async send(letter, lastMoment, signal) {
-      const message = composeMessage(letter, from);
+    async send(mail, beforeHandover, signal) {
+      const message = composeMessage(mail, from);
       // The server has the mail when it has the end of the data (section 4.1.1.4), which is sent after
       // the last of these chunks. Nothing is read before the server has asked for the data: that is why
       // the connection is used itself, and not the mailer above it, which reads ahead.
@@ -31,7 +31,7 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
         (async function* chunks() {
           yield message.subarray(0, -1);
           signal.throwIfAborted();
-          await lastMoment();
+          await beforeHandover();
           yield message.subarray(-1);
         })(),
         { objectMode: false },
@@ -56,10 +56,10 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
       try {
         await step((done) => smtp.connect(done));
         if (auth !== undefined) await step((done) => smtp.login(auth, done));
-        await step((done) => smtp.send({ from, to: [letter.to] }, raw, done));
+        await step((done) => smtp.send({ from, to: [mail.to] }, raw, done));
         smtp.quit();
       } catch (error) {
-        throw isForGood(error) ? new RefusedForGood('refused', { cause: error }) : error;
+        throw isPermanent(error) ? new PermanentFailure('refused', { cause: error }) : error;
       } finally {
         raw.destroy();
         smtp.close();
@@ -70,7 +70,7 @@ export function smtpTransport({ url, from, requireTls }: SmtpOptions): MailTrans
 }
 
 /** RFC 5321 section 4.2.1: 5yz, about the recipient or the mail and not about us. */
-function isForGood(error: unknown): boolean {
+function isPermanent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code: unknown = 'responseCode' in error ? error.responseCode : undefined;
   const command: unknown = 'command' in error ? error.command : undefined;

@@ -1,19 +1,23 @@
-import type { Letter } from './catalogue.ts';
+import type { MailMessage } from './catalogue.ts';
 
 /** How mails leave. */
 export interface MailTransport extends AsyncDisposable {
   /** Whether mails leave at all. */
   readonly sends: boolean;
   /**
-   * @param lastMoment awaited before anybody can have received the mail; when it fails, nobody does
+   * @param beforeHandover awaited before anybody can have received the mail; when it fails, nobody does
    * @param signal gives up, if the last moment has not come
    * @throws RefusedForGood, or another error after which trying again makes sense
    */
-  send(letter: Letter, lastMoment: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  send(
+    message: MailMessage,
+    beforeHandover: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** No further attempt will do: the address is wrong, or the mail is not wanted. */
-export class RefusedForGood extends Error {
+export class PermanentFailure extends Error {
   override readonly name = 'RefusedForGood';
 }
 
@@ -21,7 +25,7 @@ export class RefusedForGood extends Error {
 export const noTransport: MailTransport = {
   sends: false,
   async send() {
-    throw new RefusedForGood('mails are not sent');
+    throw new PermanentFailure('mails are not sent');
   },
   async [Symbol.asyncDispose]() {},
 };

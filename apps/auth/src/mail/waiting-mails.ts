@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins, links, mails } from '../database/schema/index.ts';
 
 /** What has just been written has its job from whoever wrote it. */
-const LEFT_ALONE = sql`interval '2 seconds'`;
+const SWEEP_GRACE = sql`interval '2 seconds'`;
 const AT_ONCE = 100;
 /** For how long it can be seen what became of a mail, and of a link. */
 const KEPT = sql`interval '30 days'`;
@@ -26,7 +26,7 @@ export function postgresWaitingMails(database: Database): WaitingMails {
         .where(
           and(
             isNull(mails.settledAt),
-            lte(mails.createdAt, sql`clock_timestamp() - ${LEFT_ALONE}`),
+            lte(mails.createdAt, sql`clock_timestamp() - ${SWEEP_GRACE}`),
             or(isNull(mails.claimedUntil), lte(mails.claimedUntil, sql`clock_timestamp()`)),
           ),
         )

@@ -8,7 +8,7 @@ import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { isInbox, subjectsOf, type Durable, type Subjects } from '@portcullis/bus';
 import type { Acknowledgement } from '@portcullis/contracts';
-import { acknowledgement, farewell, grantRequest } from '@portcullis/contracts/schemas';
+import { acknowledgement, deregister, grantRequest } from '@portcullis/contracts/schemas';
 import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
 import type { z } from 'zod';
 import type { AuditHead } from '../audit/chain.ts';
@@ -138,8 +138,8 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
       acknowledgement,
       (confirmed, message) => listener.acknowledged(confirmed, serviceOf(message)),
     );
-    this.#on('farewell', this.#subjects.farewells, QUEUE, farewell, (leaving, message) =>
-      listener.farewell(leaving, serviceOf(message)),
+    this.#on('deregister', this.#subjects.deregistrations, QUEUE, deregister, (leaving, message) =>
+      listener.deregister(leaving, serviceOf(message)),
     );
     this.#timer = setInterval(() => void this.#restore(), RESTORE_MS).unref();
     await connection.flush();

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from '@portcullis/service';
 import { OAuthError } from './oauth-error.ts';
 
-export interface OfferedCredentials {
+export interface PresentedCredentials {
   id: string;
   secret: string;
 }
@@ -14,7 +14,7 @@ const REFUSED = 'Client authentication failed.';
  * @returns null when the client does not authenticate itself
  * @throws OAuthError `invalid_client`
  */
-export function clientCredentialsOf(request: FastifyRequest): OfferedCredentials | null {
+export function clientCredentialsOf(request: FastifyRequest): PresentedCredentials | null {
   const values = request.raw.headersDistinct['authorization'] ?? [];
   const [value] = values;
   if (value === undefined) return null;

@@ -24,7 +24,10 @@ export async function grantClientCredentials(
   const scope = narrowedScope(client.scopes, members.get('scope'));
   const audiences = narrowedAudiences(client.audiences, members.get('resource'));
   const jkt = await request.provePossession();
-  const minted = await mint.forMachine({ client: client.id, audiences, scope, jkt }, client.facts);
+  const minted = await mint.issueClientToken(
+    { client: client.id, audiences, scope, jkt },
+    client.facts,
+  );
   return { ...tokenResponse(minted), scope };
 }
 

@@ -8,7 +8,7 @@ import { OAuthError } from './oauth-error.ts';
 
 export interface RefreshGrantDependencies {
   refresh: Refresh;
-  /** Of a person's token, unless it is narrowed. */
+  /** Of a user's token, unless it is narrowed. */
   audiences: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export async function grantRefreshToken(
 ) {
   const token = members.get('refresh_token');
   if (token === undefined) throw new OAuthError('invalid_request', 'There is no refresh_token.');
-  // A person's token has roles and no scope; whatever is asked for would widen it.
+  // A user's token has roles and no scope; whatever is asked for would widen it.
   if (members.has('scope')) throw new OAuthError('invalid_scope', 'No scope was granted.');
   // Before the refresh token is spent. It goes on being good for all of them (RFC 8707 section 2.2).
   const narrowed = narrowedAudiences(audiences, members.get('resource'));

@@ -23,7 +23,7 @@ const waits = (description: string) => ({
 });
 const later = {
   429: waits('Too many attempts'),
-  503: waits('A part that this needs is away; try again'),
+  503: waits('A dependency is unavailable. Retry later.'),
 };
 
 export const oauthPaths: PathItems = {
@@ -73,7 +73,7 @@ export const oauthPaths: PathItems = {
   '/oauth2/revoke': {
     post: {
       operationId: 'oauth2.revoke',
-      summary: 'Take a token back (RFC 7009)',
+      summary: 'Revoke a token (RFC 7009)',
       tags: ['OAuth'],
       parameters: [
         {
@@ -96,7 +96,7 @@ export const oauthPaths: PathItems = {
         },
       },
       responses: {
-        200: json('No such token holds any more; the receipt, if one did', {
+        200: json('The token is no longer valid; the receipt, if it was valid', {
           anyOf: [toJsonSchema(receipt, 'output'), { type: 'object', maxProperties: 0 }],
         }),
         400: oauthError,
@@ -108,7 +108,7 @@ export const oauthPaths: PathItems = {
   '/oauth2/introspect': {
     post: {
       operationId: 'oauth2.introspect',
-      summary: 'Whether an access token holds at this moment (RFC 7662)',
+      summary: 'Introspect a token (RFC 7662)',
       tags: ['OAuth'],
       security: [{ client: [] }],
       requestBody: {

@@ -6,7 +6,7 @@
 import { receiptWait } from '@portcullis/contracts/schemas';
 import { requestContext, type FastifyInstance, type FastifyRequest } from '@portcullis/service';
 import { z } from 'zod';
-import { OfAnotherClient, type RevokeToken } from './revoke-token.ts';
+import { ClientMismatch, type RevokeToken } from './revoke-token.ts';
 import { formMembersOf, type IdentifyClient } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
 
@@ -33,7 +33,7 @@ export function addRevocationEndpoint(
     try {
       return (await revokeToken(context, revocation)) ?? {};
     } catch (error) {
-      if (!(error instanceof OfAnotherClient)) throw error;
+      if (!(error instanceof ClientMismatch)) throw error;
       const text = 'The token was issued to another client.';
       throw new OAuthError('invalid_grant', text, { cause: error });
     }

@@ -19,7 +19,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
 import { causeOf } from '../change/cause.ts';
-import type { Change, MakeChange } from '../change/change.ts';
+import type { Change, WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { endSession, type Ended } from '../session/end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
@@ -29,7 +29,7 @@ import type { TokenReader } from '../token/read-token.ts';
 
 export interface RevokeTokenDependencies {
   database: Database;
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
   refreshTokens: Pick<RefreshTokens, 'read'>;
   /** For tokens of any audience. */
@@ -37,7 +37,7 @@ export interface RevokeTokenDependencies {
 }
 
 /** The token was issued to another client than the one that asks. */
-export class OfAnotherClient extends Error {
+export class ClientMismatch extends Error {
   override readonly name = 'OfAnotherClient';
 }
 
@@ -58,17 +58,17 @@ export type RevokeToken = (
 ) => Promise<Receipt | null>;
 
 export function createRevokeToken(dependencies: RevokeTokenDependencies): RevokeToken {
-  const { makeChange, receipts, refreshTokens } = dependencies;
+  const { withChange, receipts, refreshTokens } = dependencies;
 
   return async (request, { token, client, wait }) => {
     const cause = causeOf(request, { kind: 'client', id: client });
     const refreshToken = refreshTokens.read(token);
     const work =
       refreshToken === null
-        ? await cutOfAccessToken(dependencies, token, client)
-        : await endOfSession(dependencies, refreshToken, client);
+        ? await prepareTokenRevocation(dependencies, token, client)
+        : await prepareSessionEnd(dependencies, refreshToken, client);
     if (work === null) return null;
-    const { result, revocations } = await makeChange(cause, work);
+    const { result, revocations } = await withChange(cause, work);
     if (result === null) return null;
     return 'before' in result
       ? await receipts.again(result.before, wait)
@@ -79,7 +79,7 @@ export function createRevokeToken(dependencies: RevokeTokenDependencies): Revoke
 /** What ends, or cuts, in the transaction of a change; null: there is nothing to end. */
 type Work = ((change: Change) => Promise<Ended>) | null;
 
-async function endOfSession(
+async function prepareSessionEnd(
   { database }: Pick<RevokeTokenDependencies, 'database'>,
   { sessionId: id }: RefreshToken,
   client: ClientId,
@@ -89,7 +89,7 @@ async function endOfSession(
     .from(sessions)
     .where(eq(sessions.id, id));
   if (session === undefined) return null;
-  if (session.clientId !== client) throw new OfAnotherClient();
+  if (session.clientId !== client) throw new ClientMismatch();
   return async (change) => {
     await lockOwner(change, session.owner);
     const ended = await endSession(change, id, session.owner, 'token_revoked');
@@ -102,20 +102,20 @@ async function endOfSession(
   };
 }
 
-async function cutOfAccessToken(
+async function prepareTokenRevocation(
   { database, readToken }: Pick<RevokeTokenDependencies, 'database' | 'readToken'>,
   text: string,
   client: ClientId,
 ): Promise<Work> {
   const claims = await claimsIfOurs(readToken, text);
   if (claims === null) return null;
-  if (claims.client_id !== client) throw new OfAnotherClient();
+  if (claims.client_id !== client) throw new ClientMismatch();
   const { jti, exp } = claims;
   const [clock] = await database.select({ now: databaseNow }).from(issuer);
   if (clock === undefined || exp <= clock.now) return null;
   return async (change) => {
     if (claims.sid !== undefined) await lockOwner(change, claims.sub);
-    const ended = await cutToken(change, jti);
+    const ended = await revokeAccessToken(change, jti);
     await change.audit({
       action: 'token.revoked',
       // A user's by its session, with which its owner is found, and what is kept about them.
@@ -141,7 +141,10 @@ async function claimsIfOurs(
 }
 
 /** There is no row of its own that could be locked; so its name is, and one event is made. */
-async function cutToken({ tx, revoke }: Change, jti: TokenId): Promise<NonNullable<Ended>> {
+async function revokeAccessToken(
+  { tx, revoke }: Change,
+  jti: TokenId,
+): Promise<NonNullable<Ended>> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${jti}, 0))`);
   const [before] = await tx
     .select({ id: revocationLog.id })

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 
-/** Milliseconds that a person's registration waits for it. */
+/** Milliseconds that a user's registration waits for it. */
 const TIMEOUT_MS = 1_500;
 /** Characters of an answer; with padding it has some 1,000 lines of 40. */
 const MAX_ANSWER = 512 * 1_024;
@@ -17,7 +17,7 @@ const PREFIX_DIGITS = 5;
 /** @returns null when the service could not say */
 export type IsBreached = (password: string) => Promise<boolean | null>;
 
-export const nobodyToAsk: IsBreached = async () => false;
+export const noBreachCheck: IsBreached = async () => false;
 
 /** @param url the prefix is appended to it, as in `https://api.pwnedpasswords.com/range/` */
 export function rangeService(url: string, failed: (error: unknown) => void): IsBreached {

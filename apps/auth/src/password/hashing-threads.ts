@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { HashingJob } from './hashing-thread.mjs';
 
 /** Jobs that a thread gets together at the most; none waits for its answer longer than these take. */
-export const AT_ONCE = 4;
+export const BATCH_SIZE = 4;
 
 const answers = z.array(
   z.union([
@@ -60,7 +60,7 @@ export class HashingThreads implements AsyncDisposable {
       if (thread === undefined) return;
       // A share of them, as another thread may have time in a moment.
       const share = Math.ceil(this.#waiting.length / this.#all.length);
-      void this.#run(thread, this.#waiting.splice(0, Math.min(share, AT_ONCE)));
+      void this.#run(thread, this.#waiting.splice(0, Math.min(share, BATCH_SIZE)));
     }
   }
 
@@ -98,11 +98,11 @@ class HashingThread implements AsyncDisposable {
     try {
       const said = await new Promise<unknown>((resolve, reject) => {
         const settle = (): void => {
-          worker.off('message', told);
+          worker.off('message', answered);
           worker.off('error', failed);
           worker.off('exit', exited);
         };
-        const told = (message: unknown): void => {
+        const answered = (message: unknown): void => {
           settle();
           resolve(message);
         };
@@ -111,7 +111,7 @@ class HashingThread implements AsyncDisposable {
           reject(error instanceof Error ? error : new Error('a thread that hashes failed'));
         };
         const exited = (): void => failed(new Error('a thread that hashes has ended'));
-        worker.on('message', told).on('error', failed).on('exit', exited);
+        worker.on('message', answered).on('error', failed).on('exit', exited);
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(jobs);
       });

@@ -10,18 +10,18 @@ import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { z } from 'zod';
 import type { Argon2Parameters } from './argon2-parameters.ts';
-import { AT_ONCE, HashingThreads } from './hashing-threads.ts';
-import { normalisePassword } from './judge-password.ts';
-import { Turns } from './turns.ts';
+import { BATCH_SIZE, HashingThreads } from './hashing-threads.ts';
+import { normalisePassword } from './password-policy.ts';
+import { AdmissionQueue } from './admission-queue.ts';
 
 /** Of the tag (RFC 9106 section 4), in bytes. */
 const TAG_BYTES = 32;
 /** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());
 /** Hashes that the threads have, what they are to get next, and as many people at the database. */
-export const HANDED_OUT = 3 * AT_ONCE * MAX_CONCURRENT;
+export const MAX_IN_FLIGHT = 3 * BATCH_SIZE * MAX_CONCURRENT;
 /** Hashes that wait. At 50 ms each, the last of them waits for two seconds. */
-const MAX_WAITING = 40 * MAX_CONCURRENT - HANDED_OUT;
+const MAX_WAITING = 40 * MAX_CONCURRENT - MAX_IN_FLIGHT;
 
 export interface HasherGauges {
   readonly running: number;
@@ -34,7 +34,7 @@ export interface PasswordHasher extends AsyncDisposable {
    * Whoever logs in waits here, before the account is looked up: so however many come, those who ask the
    * database for one at once are a few, and everybody else has its connections soon.
    */
-  readonly logins: Turns;
+  readonly logins: AdmissionQueue;
   /** @throws Refusal `overloaded` */
   hash(password: string): Promise<string>;
   /**
@@ -50,16 +50,16 @@ export interface PasswordHasher extends AsyncDisposable {
 
 /** @param today what is hashed with from now on; older hashes go on being checked with their own */
 export async function createPasswordHasher(today: Argon2Parameters): Promise<PasswordHasher> {
-  const hashes = new Turns(HANDED_OUT, MAX_WAITING);
-  const logins = new Turns(HANDED_OUT, MAX_WAITING);
+  const hashes = new AdmissionQueue(MAX_IN_FLIGHT, MAX_WAITING);
+  const logins = new AdmissionQueue(MAX_IN_FLIGHT, MAX_WAITING);
   const threads = new HashingThreads(MAX_CONCURRENT);
 
   const parameters = { ...today, outputLen: TAG_BYTES };
   const hash = async (password: string | Uint8Array): Promise<string> =>
-    z.string().parse(await hashes.take(() => threads.run({ password, parameters })));
+    z.string().parse(await hashes.run(() => threads.run({ password, parameters })));
 
   // Of a password that nobody knows, at today's parameters.
-  const nobody = await hash(crypto.getRandomValues(new Uint8Array(32)));
+  const dummyHash = await hash(crypto.getRandomValues(new Uint8Array(32)));
 
   return {
     load: {
@@ -73,8 +73,8 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
     logins,
     hash: (password) => hash(normalisePassword(password)),
     async verify(stored, password) {
-      const job = { stored: stored ?? nobody, password: normalisePassword(password) };
-      return (await hashes.take(() => threads.run(job))) === true && stored !== null;
+      const job = { stored: stored ?? dummyHash, password: normalisePassword(password) };
+      return (await hashes.run(() => threads.run(job))) === true && stored !== null;
     },
     outdated(stored) {
       const { memoryCost, timeCost, parallelism } = parseOptions(stored);

@@ -18,7 +18,7 @@ const FORM = /^([0-9a-z]{1,9})\.([A-Za-z0-9_-]{22})$/;
 export interface Nonces {
   issue(): string;
   /** @returns null for one that is no longer good, or never was */
-  read(nonce: string): { isWorn: boolean; goodUntil: number } | null;
+  read(nonce: string): { needsRenewal: boolean; goodUntil: number } | null;
 }
 
 /**
@@ -41,7 +41,7 @@ export function createNonces(secret: Buffer, now: () => number): Nonces {
       if (!timingSafeEqual(Buffer.from(tag, 'base64url'), tagOf(moment))) return null;
       const age = now() - Number.parseInt(moment, 36);
       if (age >= NONCE_LIFE_S || age < -SKEW_S) return null;
-      return { isWorn: age >= RENEWED_AFTER_S, goodUntil: now() - age + NONCE_LIFE_S };
+      return { needsRenewal: age >= RENEWED_AFTER_S, goodUntil: now() - age + NONCE_LIFE_S };
     },
   };
 }

@@ -6,11 +6,11 @@ import { Refusal } from '@portcullis/contracts';
 import { possessionOf, type ProvePossession } from '@portcullis/service';
 import { readDpopProof, type DpopProof } from '@portcullis/verify';
 import { NONCE_LIFE_S, type Nonces } from './nonces.ts';
-import type { SpendOnce } from './spend-once.ts';
+import type { ReplayStore } from './replay-store.ts';
 
 export interface ProvePossessionDependencies {
   nonces: Nonces;
-  spendOnce: SpendOnce;
+  useOnce: ReplayStore;
   /** Where clients reach this server, without a slash at the end. */
   publicUrls: readonly string[];
   /** Seconds since the epoch. */
@@ -18,7 +18,7 @@ export interface ProvePossessionDependencies {
 }
 
 export function createProvePossession(dependencies: ProvePossessionDependencies): ProvePossession {
-  const { nonces, spendOnce, publicUrls, now } = dependencies;
+  const { nonces, useOnce, publicUrls, now } = dependencies;
 
   return async (request, reply) => {
     const { proofs, method, urls } = possessionOf(request, publicUrls);
@@ -32,10 +32,10 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
     });
     const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);
     // Sent with the answer, whatever it is (section 8.2).
-    if (nonce === null || nonce.isWorn) void reply.header('dpop-nonce', nonces.issue());
+    if (nonce === null || nonce.needsRenewal) void reply.header('dpop-nonce', nonces.issue());
     if (nonce === null) throw new Refusal('use_dpop_nonce');
     const { jkt: maker, jti } = proof;
-    const isFirst = await spendOnce({ use: 'dpop', maker, jti, refusedFrom: nonce.goodUntil });
+    const isFirst = await useOnce({ use: 'dpop', maker, jti, refusedFrom: nonce.goodUntil });
     if (!isFirst) throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
     return proof.jkt;
   };

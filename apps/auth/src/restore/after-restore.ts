@@ -40,27 +40,27 @@ import type { EventId, KeyId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { hasAdministrator } from '../administration/acting-administrator.ts';
-import { makeKey, type KeyMaking } from '../keys/signing-key.ts';
+import { makeKey, type KeyFactory } from '../keys/signing-key.ts';
 import type { Seal } from '../keys/seal.ts';
 import type { Database, Queryable, Transaction } from '../database/database.ts';
 import { auditHead, sealedSecrets, verifiers } from '../database/schema/index.ts';
 import { replaceEpoch, type ChangedEpoch } from '../revocation/change-epoch.ts';
-import type { Cause, Change, MakeChange } from '../change/change.ts';
+import type { Cause, Change, WithChange } from '../change/unit-of-work.ts';
 import { beAlone, requireStopped } from './alone.ts';
 import { endBackup, type EndedBackup } from './end-backup.ts';
 import type { KeptEvents } from './kept-events.ts';
 import { killAgain } from './kill-again.ts';
 import { knownEvents, knownGenerations, newestRow, repeatedEvents } from './known.ts';
 import { laterEvents, stepBeyond } from './later-events.ts';
-import { repeatEvent, standingOf, type Told } from './repeat.ts';
+import { repeatEvent, tokenStatusOf, type Assessed } from './repeat.ts';
 
 /** More than the generation of anyone is raised between two backups. */
 export const GENERATION_STEP = 1_000_000;
 
 export interface AfterRestoreOptions {
   database: Database;
-  makeChange: MakeChange;
-  making: KeyMaking;
+  withChange: WithChange;
+  keyFactory: KeyFactory;
   /** What NATS has kept; null: NATS could not be asked. */
   kept: KeptEvents | null;
   /** Repeat what happened after the backup, as far as it is known. */
@@ -74,7 +74,7 @@ export interface AfterRestoreOptions {
 export interface Restored extends EndedBackup {
   /** The newest row of the backup that tells when it was made, as far as that can be known. */
   newest: Date | null;
-  later: Told[];
+  later: Assessed[];
   hasAdministrator: boolean;
   epoch: ChangedEpoch;
   step: number;
@@ -105,12 +105,12 @@ class DryRun extends Error {
  * @throws SealError when the backup was sealed with another key-encryption key
  */
 export async function afterRestore(options: AfterRestoreOptions): Promise<Restored> {
-  const { database, makeChange, making, dryRun, kept } = options;
+  const { database, withChange, keyFactory, dryRun, kept } = options;
   await requireStopped(database);
-  await requireSeal(database, making.seal);
-  const newKey = await makeKey(making);
+  await requireSeal(database, keyFactory.seal);
+  const newKey = await makeKey(keyFactory);
   try {
-    const { result } = await makeChange(BY_OPERATOR, async (change) => {
+    const { result } = await withChange(BY_OPERATOR, async (change) => {
       const { tx } = change;
       await beAlone(tx);
       const newest = await newestRow(tx);
@@ -180,15 +180,15 @@ async function tellLater(
   kept: KeptEvents,
   known: ReadonlySet<EventId>,
   apply: boolean,
-): Promise<Told[]> {
+): Promise<Assessed[]> {
   const repeated = await repeatedEvents(change.tx);
-  const told: Told[] = [];
+  const assessed: Assessed[] = [];
   for (const later of laterEvents(kept, known)) {
-    const standing = await standingOf(change.tx, later, repeated);
-    if (apply && standing.todo === 'repeat') await repeatEvent(change, later);
-    told.push({ ...later, standing });
+    const disposition = await tokenStatusOf(change.tx, later, repeated);
+    if (apply && disposition.todo === 'repeat') await repeatEvent(change, later);
+    assessed.push({ ...later, disposition });
   }
-  return told;
+  return assessed;
 }
 
 /** Before anything is killed that could not be replaced. */

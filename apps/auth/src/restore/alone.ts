@@ -16,7 +16,7 @@ const TABLES = [
   'clients',
   'signing_keys',
   'sealed_secrets',
-  'spent_proofs',
+  'used_proofs',
   'links',
   'mails',
   'issuer',

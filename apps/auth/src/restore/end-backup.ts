@@ -15,7 +15,7 @@ import {
   signingKeys,
   users,
 } from '../database/schema/index.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import { RestoreRefused } from './refused.ts';
 
 /** The greatest that a token can hold (`claims.ts`), and a column. */
@@ -61,7 +61,7 @@ export async function endBackup(
   const settledMails = await tx
     .update(mails)
     .set({
-      outcome: 'needless',
+      outcome: 'obsolete',
       settledAt: now,
       address: null,
       claim: null,
@@ -89,7 +89,7 @@ async function requireRoom(tx: Transaction, step: number): Promise<void> {
   if (greatest + step <= MAX_GENERATION) return;
   throw new RestoreRefused(
     `a generation is ${greatest}, and ${step} more is beyond ${MAX_GENERATION}. ` +
-      'Restore another backup: this one cannot be told from what came after it.',
+      'Restore another backup: it cannot be distinguished from what came after it.',
   );
 }
 

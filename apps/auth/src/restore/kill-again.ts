@@ -5,7 +5,7 @@
  */
 import { and, eq, inArray } from 'drizzle-orm';
 import { revocationLog } from '../database/schema/index.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import type { KeptEvents } from './kept-events.ts';
 
 /** After all keys of the backup were killed. */

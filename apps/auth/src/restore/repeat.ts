@@ -3,32 +3,32 @@ import type { EventId, UserId } from '@portcullis/contracts';
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
-import { cutOff } from '../session/cut-off.ts';
+import { revokeAccess } from '../session/revoke-access.ts';
 import { deleteAccount } from '../account/delete-account.ts';
 import { knownRoles } from '../users/account-of-row.ts';
 import { plainAddress } from '../users/plain-address.ts';
 import type { Transaction } from '../database/database.ts';
 import { clients, users } from '../database/schema/index.ts';
-import type { AuditEntry, Change } from '../change/change.ts';
+import type { AuditEntry, Change } from '../change/unit-of-work.ts';
 import type { LaterEvent } from './later-events.ts';
 
 /**
  * - `repeat`: it can be repeated. `already`: nothing is left to repeat.
  * - `by-hand`: the event tells too little, or repeating it is for an operator to decide.
  */
-export type Standing = { todo: 'repeat' | 'already' } | { todo: 'by-hand'; why: string };
+export type Disposition = { todo: 'repeat' | 'already' } | { todo: 'by-hand'; why: string };
 
-export type Told = LaterEvent & { standing: Standing };
+export type Assessed = LaterEvent & { disposition: Disposition };
 
-const ALREADY: Standing = { todo: 'already' };
-const REPEAT: Standing = { todo: 'repeat' };
-const byHand = (why: string): Standing => ({ todo: 'by-hand', why });
+const ALREADY: Disposition = { todo: 'already' };
+const REPEAT: Disposition = { todo: 'repeat' };
+const byHand = (why: string): Disposition => ({ todo: 'by-hand', why });
 
-export async function standingOf(
+export async function tokenStatusOf(
   tx: Transaction,
   later: LaterEvent,
   repeated: ReadonlySet<EventId>,
-): Promise<Standing> {
+): Promise<Disposition> {
   if (repeated.has(later.event)) return ALREADY;
   switch (later.what) {
     case 'key-killed':
@@ -36,27 +36,27 @@ export async function standingOf(
       return ALREADY; // every key of the backup and each that NATS tells of is killed, and the issuer raised
     case 'client-disabled':
     case 'client-proof-ended':
-      return await standingOfClient(tx, later);
+      return await dispositionOfClient(tx, later);
     default:
-      return await standingOfUser(tx, later);
+      return await dispositionOfUser(tx, later);
   }
 }
 
-async function standingOfClient(
+async function dispositionOfClient(
   tx: Transaction,
   { what, client }: Extract<LaterEvent, { client: unknown }>,
-): Promise<Standing> {
+): Promise<Disposition> {
   const [row] = await tx.select().from(clients).where(eq(clients.id, client));
   if (row === undefined || row.disabledAt !== null) return ALREADY;
-  if (client === FIRST_PARTY_CLIENT) return byHand('people log in through this client');
+  if (client === FIRST_PARTY_CLIENT) return byHand('users log in through this client');
   const provesNothing = row.secretHash === null && row.jwks === null;
   return what === 'client-proof-ended' && provesNothing ? ALREADY : REPEAT;
 }
 
-async function standingOfUser(
+async function dispositionOfUser(
   tx: Transaction,
   later: Extract<LaterEvent, { user: unknown }>,
-): Promise<Standing> {
+): Promise<Disposition> {
   const [row] = await tx.select().from(users).where(eq(users.id, later.user));
   if (later.what === 'registered') {
     return row === undefined ? byHand('this account is lost; it has to register again') : ALREADY;
@@ -151,34 +151,34 @@ async function repeatOnUser(
       await deleteAccount(change, id);
       return;
     case 'disabled':
-      await cutOff(change, id, 'sessions', 'account_disabled', {
+      await revokeAccess(change, id, 'sessions', 'account_disabled', {
         status: 'disabled',
         ...NEXT_CREDENTIAL,
       });
-      await change.announce({ type: 'disabled', user_id: id });
+      await change.publish({ type: 'disabled', user_id: id });
       return;
     case 'roles-changed':
-      await cutOff(change, id, 'claims', 'token_claims_change', { roles: later.roles });
-      await change.announce({ type: 'roles-changed', user_id: id, roles: later.roles });
+      await revokeAccess(change, id, 'claims', 'token_claims_change', { roles: later.roles });
+      await change.publish({ type: 'roles-changed', user_id: id, roles: later.roles });
       return;
     case 'address-changed': {
       const { email, key } = plainAddress(later.email);
-      await cutOff(change, id, 'sessions', 'credential_change', {
+      await revokeAccess(change, id, 'sessions', 'credential_change', {
         email,
         emailKey: key,
         emailVerifiedAt: sql`clock_timestamp()`,
         ...NEXT_CREDENTIAL,
       });
-      await change.announce({ type: 'email-changed', user_id: id, email });
+      await change.publish({ type: 'email-changed', user_id: id, email });
       return;
     }
     case 'renamed':
       await change.tx.update(users).set({ name: later.name }).where(eq(users.id, id));
-      await change.announce({ type: 'profile-changed', user_id: id, name: later.name });
+      await change.publish({ type: 'profile-changed', user_id: id, name: later.name });
       return;
     case 'password-changed':
       // The backup has the password before, which its owner has replaced. A link by mail gives another.
-      await cutOff(change, id, 'sessions', 'credential_change', {
+      await revokeAccess(change, id, 'sessions', 'credential_change', {
         passwordHash: null,
         ...NEXT_CREDENTIAL,
       });

@@ -1,7 +1,7 @@
 /** What an operator is told after a restore. */
 import type { Restored } from './after-restore.ts';
 import type { KeptEvents, KeptStream } from './kept-events.ts';
-import type { Told } from './repeat.ts';
+import type { Assessed } from './repeat.ts';
 
 export interface ReportOptions {
   kept: KeptEvents | null;
@@ -42,53 +42,53 @@ function laterLines({ newest, later }: Restored, { kept, apply, dryRun }: Report
   const until = newest === null ? 'it is empty' : `its newest row is of ${newest.toISOString()}`;
   const shown = later.filter(({ what }) => what !== 'registered');
   const registered = later.filter(
-    ({ what, standing }) => what === 'registered' && standing.todo !== 'already',
+    ({ what, disposition }) => what === 'registered' && disposition.todo !== 'already',
   );
   const named = registered.slice(0, MOST_REGISTRATIONS);
   const unnamed = registered.length - named.length;
-  const open = shown.filter(({ standing }) => standing.todo === 'repeat').length;
+  const open = shown.filter(({ disposition }) => disposition.todo === 'repeat').length;
   return [
     `What happened after the backup (${until}), by the event streams:` +
       (shown.length + registered.length === 0 ? ' nothing.' : ''),
-    ...[...shown, ...named].map((told) => `  ${lineOf(told, apply && !dryRun)}`),
+    ...[...shown, ...named].map((event) => `  ${lineOf(event, apply && !dryRun)}`),
     ...(unnamed > 0 ? [`  and ${unnamed} more accounts that were registered, and are lost`] : []),
     ...(open > 0 && !apply ? [`Repeat ${open} of them: run this again with --apply.`] : []),
   ];
 }
 
-function lineOf(told: Told, applied: boolean): string {
-  const { what, at, by, standing } = told;
+function lineOf(event: Assessed, applied: boolean): string {
+  const { what, at, by, disposition } = event;
   const whom =
-    'user' in told
-      ? told.user
-      : 'client' in told
-        ? told.client
-        : 'key' in told
-          ? told.key
+    'user' in event
+      ? event.user
+      : 'client' in event
+        ? event.client
+        : 'key' in event
+          ? event.key
           : 'the issuer';
-  const detail = told.what === 'roles-changed' ? ` to ${told.roles.join(', ') || 'none'}` : '';
+  const detail = event.what === 'roles-changed' ? ` to ${event.roles.join(', ') || 'none'}` : '';
   return [
     new Date(at).toISOString(),
     `${what}${detail}`.padEnd(20),
     whom,
     `by ${by}:`,
-    outcomeOf(standing, applied) + (applied ? afterwards(told) : ''),
+    outcomeOf(disposition, applied) + (applied ? afterwards(event) : ''),
   ].join(' ');
 }
 
-function outcomeOf(standing: Told['standing'], applied: boolean): string {
-  switch (standing.todo) {
+function outcomeOf(disposition: Assessed['disposition'], applied: boolean): string {
+  switch (disposition.todo) {
     case 'already':
       return 'nothing to repeat';
     case 'by-hand':
-      return `by hand: ${standing.why}`;
+      return `by hand: ${disposition.why}`;
     case 'repeat':
       return applied ? 'repeated' : 'can be repeated';
   }
 }
 
-function afterwards({ what, standing }: Told): string {
-  if (standing.todo !== 'repeat') return '';
+function afterwards({ what, disposition }: Assessed): string {
+  if (disposition.todo !== 'repeat') return '';
   if (what === 'client-proof-ended') return '; give it its secret or keys (ensure-client.js)';
   if (what === 'password-changed')
     return '; its former password is out of use, "forgot" gives another';

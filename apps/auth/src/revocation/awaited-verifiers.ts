@@ -20,7 +20,7 @@ export class AwaitedVerifiers {
   readonly #events: readonly RevocationEvent[];
   readonly #promised: readonly RegisteredVerifier[];
   /** Those for which no receipt can promise anything. */
-  readonly unpromised: readonly RegisteredVerifier[];
+  readonly bestEffort: readonly RegisteredVerifier[];
   #latest: RegistrySnapshot;
   #positions: ReadonlyMap<EventId, number> = new Map();
 
@@ -33,7 +33,7 @@ export class AwaitedVerifiers {
     this.#watch = watch;
     this.#events = events;
     this.#latest = first;
-    this.unpromised = first.verifiers.filter(({ policy }) => policy === 'accept');
+    this.bestEffort = first.verifiers.filter(({ policy }) => policy === 'accept');
     this.#promised = first.verifiers.filter(({ policy }) => policy !== 'accept');
   }
 

@@ -17,7 +17,7 @@ import type { EventId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../change/change.ts';
+import type { Cause, Change, WithChange } from '../change/unit-of-work.ts';
 
 const AT_ONCE = 1_000;
 /** A row that somebody holds is passed over, and looked at again after this. Milliseconds. */
@@ -39,29 +39,32 @@ const BY_OPERATOR: Cause = {
 
 export async function breakGlass(
   database: Database,
-  makeChange: MakeChange,
+  withChange: WithChange,
   pause: (milliseconds: number) => Promise<void>,
 ): Promise<BrokenGlass> {
-  const { result: first } = await makeChange(BY_OPERATOR, (change) => cut(change, {}));
+  const { result: first } = await withChange(BY_OPERATOR, (change) => cut(change, {}));
   let ended = 0;
   for (;;) {
     ended += await endInOrder(database, first.event);
     if (!(await isAnyLeft(database, first.event))) break;
     await pause(AGAIN_MS);
   }
-  const { result: last } = await makeChange(BY_OPERATOR, (change) =>
+  const { result: last } = await withChange(BY_OPERATOR, (change) =>
     cut(change, { sessions: ended }),
   );
   return { generation: last.generation, sessions: ended, at: last.at };
 }
 
-interface Cut {
+interface Revocation {
   event: EventId;
   generation: number;
   at: Date;
 }
 
-async function cut({ tx, revoke, audit }: Change, detail: Record<string, unknown>): Promise<Cut> {
+async function cut(
+  { tx, revoke, audit }: Change,
+  detail: Record<string, unknown>,
+): Promise<Revocation> {
   const [row] = await tx
     .update(issuer)
     .set({ generation: sql`${issuer.generation} + 1` })

@@ -1,7 +1,7 @@
 import type {
   AccountEvent,
   Acknowledgement,
-  Farewell,
+  Deregistration,
   GrantReply,
   GrantRequest,
   Numbered,
@@ -15,7 +15,7 @@ export interface BusListener {
     acknowledgement: Pick<Acknowledgement, 'incarnation' | 'applied'>,
     service: string,
   ): void;
-  farewell(farewell: Farewell, service: string): void;
+  deregister(deregister: Deregistration, service: string): void;
 }
 
 /** What carries events out, and questions and confirmations in. It may fail at any time. */

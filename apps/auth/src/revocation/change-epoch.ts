@@ -1,6 +1,6 @@
 import { newId, type EpochId } from '@portcullis/contracts';
 import { logHead } from '../database/schema/index.ts';
-import type { Cause, Change, MakeChange } from '../change/change.ts';
+import type { Cause, Change, WithChange } from '../change/unit-of-work.ts';
 
 export interface ChangedEpoch {
   from: EpochId;
@@ -17,8 +17,8 @@ const BY_OPERATOR: Cause = {
  * Gives the log another epoch: its history can no longer be vouched for, so every verifier starts
  * over, and takes the whole log anew. What verifiers know they keep. Auth may be running.
  */
-export async function changeEpoch(makeChange: MakeChange): Promise<ChangedEpoch> {
-  const { result } = await makeChange(BY_OPERATOR, replaceEpoch);
+export async function changeEpoch(withChange: WithChange): Promise<ChangedEpoch> {
+  const { result } = await withChange(BY_OPERATOR, replaceEpoch);
   return result;
 }
 

@@ -5,8 +5,8 @@ import { systemClock } from '@portcullis/verify';
 import type { Database } from '../database/database.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
-import { createMakeChange, type MakeChange } from '../change/change.ts';
-import { every } from '../timing/every.ts';
+import { createUnitOfWork, type WithChange } from '../change/unit-of-work.ts';
+import { repeat } from '../timing/repeat.ts';
 import { TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { BeyondHead } from './grants.ts';
 import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
@@ -40,7 +40,7 @@ export interface RevocationsOptions {
 }
 
 export interface Revocations extends AsyncDisposable {
-  readonly makeChange: MakeChange;
+  readonly withChange: WithChange;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
   /** For questions that come by another way than the bus. */
@@ -69,7 +69,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     failed,
     ...(options.beyondHead === undefined ? {} : { beyondHead: options.beyondHead }),
   });
-  const stopSweeping = every(
+  const stopSweeping = repeat(
     systemClock,
     SWEEP_MS,
     async () => await accountEvents.sweep(),
@@ -77,7 +77,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
   );
 
   return {
-    makeChange: createMakeChange({
+    withChange: createUnitOfWork({
       database,
       entryLifeSeconds: options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS,
       committed(revocations, announced, mails) {

@@ -9,7 +9,7 @@ import type { RevocationEvent } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
-import { every } from '../timing/every.ts';
+import { repeat } from '../timing/repeat.ts';
 import { Grants, type BeyondHead } from './grants.ts';
 import { LatelyAcknowledged } from './lately-acknowledged.ts';
 import type { RevocationLog } from './log.ts';
@@ -75,7 +75,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
       return reply.outcome === 'granted' && keys.length > 0 ? { ...reply, keys: [...keys] } : reply;
     },
     acknowledged,
-    farewell(leaving, service) {
+    deregister(leaving, service) {
       registry
         .remove(leaving.incarnation, service)
         .then(() => acknowledgements.notify())
@@ -83,7 +83,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     },
   };
 
-  async function discountTheSilent(): Promise<void> {
+  async function expireSilentVerifiers(): Promise<void> {
     watch.observe((await registry.list()).verifiers);
     for (const { incarnation, renewals } of watch.expired()) {
       await registry.discount(incarnation, renewals);
@@ -92,9 +92,9 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
 
   await bus.listen(listener);
   const stop = [
-    every(clock, SWEEP_MS, async () => await publisher.sweep(), housekeepingFailed),
-    every(clock, WATCH_MS, discountTheSilent, housekeepingFailed),
-    every(clock, PRUNE_MS, async () => await log.prune(), housekeepingFailed),
+    repeat(clock, SWEEP_MS, async () => await publisher.sweep(), housekeepingFailed),
+    repeat(clock, WATCH_MS, expireSilentVerifiers, housekeepingFailed),
+    repeat(clock, PRUNE_MS, async () => await log.prune(), housekeepingFailed),
   ];
 
   return {

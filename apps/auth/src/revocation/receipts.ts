@@ -60,7 +60,7 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
       // Others' confirmations wake this receipt too, and must not keep it from looking.
-      await newsBy(Math.min(deadline, lookAgainAt));
+      await waitForUpdate(Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
         const positions = await log.positionsOf(events.map(({ id }) => id));
         const latest = await registry.list();
@@ -78,13 +78,13 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       confirmed: expected - pending.length,
       expected,
       pending: pending.map(nameOf),
-      unpromised: verifiers.unpromised.map(nameOf),
+      best_effort: verifiers.bestEffort.map(nameOf),
       enforced_by: enforcedBy(first).toISOString(),
     };
   };
 
   /** Resolves at a confirmation, or when that moment has come. */
-  async function newsBy(moment: number): Promise<void> {
+  async function waitForUpdate(moment: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const stop = acknowledgements.subscribe(finish);
       const timer = clock.after(moment - clock.monotonic(), finish);

@@ -22,7 +22,7 @@ import {
   type SnapshotPart,
 } from '@portcullis/snapshot';
 import type { Clock } from '@portcullis/verify';
-import { every } from '../timing/every.ts';
+import { repeat } from '../timing/repeat.ts';
 
 /** Between two looks at the log. Milliseconds. */
 const FOLLOW_MS = 2_000;
@@ -74,7 +74,7 @@ export class Snapshots implements AsyncDisposable {
     const { clock, failed } = options;
     const follow = async (): Promise<void> => await this.#follow();
     const first = follow().catch(failed);
-    const stop = every(clock, FOLLOW_MS, async () => await first.then(follow), failed);
+    const stop = repeat(clock, FOLLOW_MS, async () => await first.then(follow), failed);
     this.#stop = async () => {
       this.#disposed = true;
       await Promise.all([first, stop()]);
@@ -103,7 +103,7 @@ export class Snapshots implements AsyncDisposable {
     const { epoch, position: head, issuerTime, event } = await source.head(this.#position);
     const isOther = event !== null && event !== this.#event;
     if (epoch !== this.#epoch || head < this.#position || isOther) {
-      // The log is another one, or has gone back: what it held is no business of it as it is now.
+      // The log is another one, or has gone back: what it held is no business of it is now.
       this.#held = new HeldEntries();
       this.#epoch = epoch;
       this.#position = 0;

@@ -7,12 +7,12 @@ import type { SessionEndDependencies } from './log-out.ts';
 
 /** Ends one of the caller's own sessions; one of somebody else is answered like none. */
 export function createEndSession({
-  makeChange,
+  withChange,
   receipts,
 }: SessionEndDependencies): AuthService['endSession'] {
   return async (call, { session_id: id, wait }) => {
     const cause = causeOfUser(call.request, call.caller.sub);
-    const { result, revocations } = await makeChange(cause, async (change) => {
+    const { result, revocations } = await withChange(cause, async (change) => {
       await lockOwner(change, call.caller.sub);
       const ended = await endSession(change, id, call.caller.sub, 'session_ended');
       if (ended === null) throw new Refusal('not_found');

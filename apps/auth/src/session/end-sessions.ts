@@ -3,7 +3,7 @@ import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/c
 import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../database/database.ts';
 import { sessions } from '../database/schema/index.ts';
-import type { Change } from '../change/change.ts';
+import type { Change } from '../change/unit-of-work.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import { live } from './live.ts';
 
@@ -38,7 +38,7 @@ export async function endSession(
  * @param most with the one that is kept
  * @returns in the order in which everything locks sessions
  */
-export async function sessionsBeyond(
+export async function excessSessions(
   database: Queryable,
   owner: UserId,
   kept: SessionId,

@@ -12,7 +12,7 @@ import type { Clock } from '@portcullis/verify';
 import { count, eq, inArray, lte, notExists, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
-import { every } from '../timing/every.ts';
+import { repeat } from '../timing/repeat.ts';
 
 const KEPT = sql`interval '30 days'`;
 const LOOK_MS = 60_000;
@@ -28,7 +28,7 @@ export interface ForgettingOptions {
 /** Looks again and again until it is disposed of. */
 export function scheduleForgetting(options: ForgettingOptions): AsyncDisposable {
   const { database, clock, failed } = options;
-  const stop = every(
+  const stop = repeat(
     clock,
     LOOK_MS,
     () => forgetSessions(database),

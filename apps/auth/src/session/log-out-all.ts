@@ -1,6 +1,6 @@
 import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import { cutOff } from './cut-off.ts';
+import { revokeAccess } from './revoke-access.ts';
 import { causeOfUser } from '../change/cause.ts';
 import { endOtherSessions } from './end-sessions.ts';
 import { lockUser } from '../users/lock-user.ts';
@@ -8,14 +8,14 @@ import type { SessionEndDependencies } from './log-out.ts';
 
 /** Ends every session of the caller by one cut, or all but the caller's own one by one. */
 export function createLogOutAll({
-  makeChange,
+  withChange,
   receipts,
 }: SessionEndDependencies): AuthService['logOutAll'] {
   return async (call, { keep_current: keepCurrent, wait }) => {
     const { sub: id, sid, gen } = call.caller;
     const target = { kind: 'user', id };
     const cause = causeOfUser(call.request, id);
-    const { revocations } = await makeChange(cause, async (change) => {
+    const { revocations } = await withChange(cause, async (change) => {
       const user = await lockUser(change.tx, id);
       // The token was checked before the lock was had. Whether the session still lives, a refresh
       // will tell.
@@ -26,7 +26,7 @@ export function createLogOutAll({
         const detail = { kept: sid, ended: count };
         await change.audit({ action: 'session.others-logged-out', target, detail });
       } else {
-        await cutOff(change, id, 'sessions', 'logout_all');
+        await revokeAccess(change, id, 'sessions', 'logout_all');
         await change.audit({ action: 'session.all-logged-out', target });
       }
     });

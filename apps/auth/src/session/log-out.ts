@@ -7,15 +7,15 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import { causeOfUser } from '../change/cause.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
-import { TakenBack } from '../token/authenticate.ts';
+import { RevokedTokenCause } from '../token/authenticate.ts';
 import { endSession } from './end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
 import type { SessionOfRefreshToken } from './session-of-refresh-token.ts';
 
 export interface SessionEndDependencies {
-  makeChange: MakeChange;
+  withChange: WithChange;
   receipts: Receipts;
 }
 
@@ -28,16 +28,16 @@ export interface LogOutDependencies extends SessionEndDependencies {
  * answers with the receipt of that end: a client that lost the answer gets it.
  */
 export function createLogOut({
-  makeChange,
+  withChange,
   receipts,
   sessionOfRefreshToken,
 }: LogOutDependencies): AuthService['logOut'] {
   return async ({ request }, { wait }) => {
-    const who = await whoLogsOut(request, sessionOfRefreshToken);
+    const who = await resolveLogoutTarget(request, sessionOfRefreshToken);
     if ('endedBy' in who) return await receipts.again(who.endedBy, wait);
 
     const cause = causeOfUser(request, who.owner);
-    const { result: ended, revocations } = await makeChange(cause, async (change) => {
+    const { result: ended, revocations } = await withChange(cause, async (change) => {
       await lockOwner(change, who.owner);
       const outcome = await endSession(change, who.session, who.owner, 'logout');
       await change.audit({
@@ -54,17 +54,17 @@ export function createLogOut({
   };
 }
 
-type WhoLogsOut = { session: SessionId; owner: UserId } | { endedBy: EventId };
+type LogoutTarget = { session: SessionId; owner: UserId } | { endedBy: EventId };
 
 /**
  * A token whose session has ended, or that was cut, is still good for this. So is the refresh token
  * in a cookie, after the access token has expired: its page cannot read it, and need not renew what
  * it is about to give up.
  */
-async function whoLogsOut(
+async function resolveLogoutTarget(
   request: RequestContext,
   sessionOfRefreshToken: SessionOfRefreshToken,
-): Promise<WhoLogsOut> {
+): Promise<LogoutTarget> {
   try {
     const claims = await request.authenticate();
     if (!isUserClaims(claims)) throw new Refusal('insufficient_scope');
@@ -72,7 +72,7 @@ async function whoLogsOut(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { cause } = error;
-    if (cause instanceof TakenBack) {
+    if (cause instanceof RevokedTokenCause) {
       const { endedBy, claims } = cause;
       return endedBy === null ? { session: claims.sid, owner: claims.sub } : { endedBy };
     }

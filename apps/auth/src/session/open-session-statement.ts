@@ -13,19 +13,19 @@ import type { SessionLimits } from '../timing/lifetimes.ts';
 import { tokenFactsOf } from '../token/mint.ts';
 import { live } from './live.ts';
 
-const began = sql`statement_timestamp()`;
-const given = (name: string, type: string): SQL => sql`${sql.placeholder(name)}::${sql.raw(type)}`;
-const user = given('user', 'text');
-const id = given('id', 'text');
+const statementTime = sql`statement_timestamp()`;
+const param = (name: string, type: string): SQL => sql`${sql.placeholder(name)}::${sql.raw(type)}`;
+const user = param('user', 'text');
+const id = param('id', 'text');
 
 export function prepareOpenSession(database: Database, limits: SessionLimits) {
   const locked = lockAccount(database);
   const noted = database
-    .$with('noted')
+    .$with('login_noted')
     .as(
       database
         .update(users)
-        .set({ lastLoginAt: began })
+        .set({ lastLoginAt: statementTime })
         .from(locked)
         .where(eq(users.id, locked.id)),
     );
@@ -35,20 +35,20 @@ export function prepareOpenSession(database: Database, limits: SessionLimits) {
       expiresAt: sql<number>`expires_at`.as('expires_at'),
     })
     .as(insertSession(locked, limits));
-  const told = database.$with('told', {}).as(insertAuditEntry(locked));
-  const toldFrom = database.$with('told_from', {}).as(insertOrigin(locked));
+  const audited = database.$with('audited', {}).as(insertAuditEntry(locked));
+  const auditedFrom = database.$with('audit_origin', {}).as(insertOrigin(locked));
   return database
-    .with(locked, noted, opened, told, toldFrom)
+    .with(locked, noted, opened, audited, auditedFrom)
     .select({
       authTime: opened.authTime,
       expiresAt: opened.expiresAt,
       generation: locked.generation,
       roles: locked.roles,
       ...tokenFactsOf(FIRST_PARTY_CLIENT),
-      now: secondsOf(began),
+      now: secondsOf(statementTime),
       others: sql<number>`(
         select count(*)::integer from ${sessions}
-        where ${and(eq(sessions.userId, user), live(began))})`,
+        where ${and(eq(sessions.userId, user), live(statementTime))})`,
       /** Whether there was a login between the moment that this statement sees and the lock. */
       raced: sql<boolean>`${locked.lastLoginAt} is distinct from (
         select ${users.lastLoginAt} from ${users} where ${eq(users.id, user)})`,
@@ -62,7 +62,7 @@ type Locked = ReturnType<typeof lockAccount>;
 
 /** The account, while it is active and of the generation that the proof was made against. */
 function lockAccount(database: Database) {
-  const generation = given('generation', 'integer');
+  const generation = param('generation', 'integer');
   return database.$with('locked').as(
     database
       .select({
@@ -78,48 +78,48 @@ function lockAccount(database: Database) {
 }
 
 function insertSession(locked: Locked, limits: SessionLimits): SQL {
-  return sql`${inserting(sessions, [
+  return sql`${insertSelect(sessions, [
     [sessions.id, id],
     [sessions.userId, locked.id],
     [sessions.clientId, sql`${FIRST_PARTY_CLIENT}::text`],
-    [sessions.refreshHash, given('refreshHash', 'bytea')],
-    [sessions.dpopJkt, given('jkt', 'text')],
-    [sessions.userAgent, given('userAgent', 'text')],
-    [sessions.address, given('address', 'text')],
-    [sessions.amr, given('amr', 'text[]')],
-    [sessions.authTime, began],
-    [sessions.idleExpiresAt, sql`${began} + make_interval(secs => ${limits.idleSeconds})`],
-    [sessions.expiresAt, sql`${began} + make_interval(secs => ${limits.absoluteSeconds})`],
+    [sessions.refreshHash, param('refreshHash', 'bytea')],
+    [sessions.dpopJkt, param('jkt', 'text')],
+    [sessions.userAgent, param('userAgent', 'text')],
+    [sessions.address, param('address', 'text')],
+    [sessions.amr, param('amr', 'text[]')],
+    [sessions.authTime, statementTime],
+    [sessions.idleExpiresAt, sql`${statementTime} + make_interval(secs => ${limits.idleSeconds})`],
+    [sessions.expiresAt, sql`${statementTime} + make_interval(secs => ${limits.absoluteSeconds})`],
   ])} from ${locked} returning ${secondsOf(sessions.authTime)} as auth_time,
         ${secondsOf(sessions.expiresAt)} as expires_at`;
 }
 
 /** What opens the commitment lies in a table of its own (change/origin.ts). */
-const commitment = given('commitment', 'text');
+const commitment = param('commitment', 'text');
 
 function insertAuditEntry(locked: Locked): SQL {
-  return sql`${inserting(auditLog, [
+  return sql`${insertSelect(auditLog, [
     [auditLog.action, sql`'session.logged-in'`],
     [auditLog.actorKind, sql`'user'`],
     [auditLog.actorId, locked.id],
     [auditLog.targetKind, sql`'session'`],
     [auditLog.targetId, id],
     [auditLog.origin, commitment],
-    [auditLog.requestId, given('requestId', 'text')],
-    [auditLog.detail, given('detail', 'jsonb')],
+    [auditLog.requestId, param('requestId', 'text')],
+    [auditLog.detail, param('detail', 'jsonb')],
   ])} from ${locked}`;
 }
 
 function insertOrigin(locked: Locked): SQL {
-  return sql`${inserting(auditOrigins, [
+  return sql`${insertSelect(auditOrigins, [
     [auditOrigins.commitment, commitment],
-    [auditOrigins.address, given('address', 'text')],
-    [auditOrigins.salt, given('salt', 'bytea')],
+    [auditOrigins.address, param('address', 'text')],
+    [auditOrigins.salt, param('salt', 'bytea')],
   ])} from ${locked}`;
 }
 
 /** `insert into … select …`, without whatever they are selected from. */
-function inserting(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
+function insertSelect(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
   const columns = values.map(([column]) => sql.identifier(column.name));
   return sql`insert into ${table} (${sql.join(columns, sql`, `)})
     select ${sql.join(

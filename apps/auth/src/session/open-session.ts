@@ -1,5 +1,5 @@
 /**
- * Opens a session for a person who has just proved who they are.
+ * Opens a session for a user who has just proved who they are.
  *
  * Invariant: the session, its audit row and the note of the login in the account are there together or
  * not at all; and the session was inserted under the lock of the account's row, while that was still
@@ -36,7 +36,7 @@ export interface OpenedSession {
   authTime: number;
   expiresAt: number;
   facts: TokenFacts;
-  /** Whether the person may have more sessions now than are allowed. */
+  /** Whether the user may have more sessions now than are allowed. */
   mayBeTooMany: boolean;
 }
 

@@ -2,26 +2,26 @@
 import { Refusal, type ClientId } from '@portcullis/contracts';
 import type { RequestContext, Tokens } from '@portcullis/api';
 import type { Database } from '../database/database.ts';
-import type { MakeChange } from '../change/change.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Mint } from '../token/mint.ts';
 import { sessionResponse } from '../token/token-response.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
-import { endReused } from './end-reused.ts';
+import { endSessionForReuse } from './end-session-for-reuse.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-import { takeTurn } from './take-turn.ts';
+import { rotateOrDetectReuse } from './rotate-or-detect-reuse.ts';
 
 export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
 
 export interface RefreshDependencies {
   database: Database;
-  makeChange: MakeChange;
+  withChange: WithChange;
   refreshTokens: RefreshTokens;
   mint: Mint;
   sessionLimits: Pick<SessionLimits, 'idleSeconds'>;
   observe(outcome: RefreshOutcome): void;
 }
 
-export interface RefreshDemands {
+export interface RefreshConstraints {
   /** The client that asks, where it has said so; it has to be the session's. */
   client?: ClientId;
   /** For whom the access token is to be; for every audience that it may have unless given. */
@@ -31,11 +31,11 @@ export interface RefreshDemands {
 export type Refresh = (
   request: RequestContext,
   text: string,
-  demands?: RefreshDemands,
+  demands?: RefreshConstraints,
 ) => Promise<Tokens>;
 
 export function createRefresh(dependencies: RefreshDependencies): Refresh {
-  const { database, makeChange, refreshTokens, mint, observe } = dependencies;
+  const { database, withChange, refreshTokens, mint, observe } = dependencies;
   const turns = { refreshTokens, idleSeconds: dependencies.sessionLimits.idleSeconds };
 
   return async (request, text, { client, audiences } = {}) => {
@@ -46,14 +46,14 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     }
     const jkt = await request.provePossession();
     const offer = { token, request, client, jkt };
-    const turn = await database.transaction((tx) => takeTurn(tx, turns, offer));
+    const turn = await database.transaction((tx) => rotateOrDetectReuse(tx, turns, offer));
     observe(turn.outcome);
-    if (turn.outcome === 'reused') await endReused(makeChange, token, turn.owner, request);
+    if (turn.outcome === 'reused') await endSessionForReuse(withChange, token, turn.owner, request);
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {
       throw new Refusal('invalid_refresh_token', { cause: new Error(turn.reason) });
     }
-    const minted = await mint.forPerson(
-      { ...turn.person, ...(audiences === undefined ? {} : { audiences }) },
+    const minted = await mint.issueUserToken(
+      { ...turn.user, ...(audiences === undefined ? {} : { audiences }) },
       turn.facts,
     );
     return sessionResponse(minted, turn.successor);

@@ -7,14 +7,14 @@ import {
 } from '@portcullis/contracts';
 import type { Possession, PossessionGuard } from '@portcullis/verify';
 import type { TokenReader } from './read-token.ts';
-import type { StandingOf } from './standing.ts';
+import type { TokenStatusOf } from './token-status.ts';
 
 /**
  * The private cause of a refusal whose token was good until it was taken back. Logging out twice is
  * answered by it; whatever else is asked with such a token is refused.
  */
-export class TakenBack extends Error {
-  override readonly name = 'TakenBack';
+export class RevokedTokenCause extends Error {
+  override readonly name = 'RevokedTokenCause';
   readonly claims: UserClaims;
   readonly endedBy: EventId | null;
 
@@ -25,7 +25,7 @@ export class TakenBack extends Error {
   }
 }
 
-export type DemandPossession = PossessionGuard['demand'];
+export type CheckPossession = PossessionGuard['check'];
 
 /**
  * Checks a token as of now, and whether whoever presents it may: of one that is only asked about,
@@ -35,19 +35,19 @@ export type DemandPossession = PossessionGuard['demand'];
  */
 export function createAuthenticate(
   read: TokenReader,
-  standingOf: StandingOf,
-  demandPossession?: DemandPossession,
+  tokenStatusOf: TokenStatusOf,
+  checkPossession?: CheckPossession,
 ) {
   return async (text: string, possession?: Possession): Promise<AccessTokenClaims> => {
     const token = await read(text);
-    demandPossession?.(text, token.claims, possession);
-    const standing = await standingOf(token);
-    if (standing.holds) return token.claims;
+    checkPossession?.(text, token.claims, possession);
+    const status = await tokenStatusOf(token);
+    if (status.holds) return token.claims;
     const { claims } = token;
-    const { code, reason, mayLogOut, endedBy } = standing;
+    const { code, reason, mayLogOut, endedBy } = status;
     const cause =
       mayLogOut && isUserClaims(claims)
-        ? new TakenBack(reason, claims, endedBy)
+        ? new RevokedTokenCause(reason, claims, endedBy)
         : new Error(reason);
     throw new Refusal(code, { cause });
   };

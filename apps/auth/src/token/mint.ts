@@ -46,7 +46,7 @@ export interface TokenFacts {
   issuerGeneration: number;
 }
 
-export interface Person {
+export interface TokenUser {
   id: UserId;
   generation: number;
   roles: Role[];
@@ -63,7 +63,7 @@ export interface Person {
   jkt: string | undefined;
 }
 
-export interface Machine {
+export interface TokenClient {
   client: ClientId;
   scope: string;
   audiences: readonly string[];
@@ -79,14 +79,14 @@ export interface MintedToken {
 }
 
 export interface Mint {
-  forPerson(person: Person, facts: TokenFacts): Promise<MintedToken>;
-  forMachine(machine: Machine, facts: TokenFacts): Promise<MintedToken>;
+  issueUserToken(user: TokenUser, facts: TokenFacts): Promise<MintedToken>;
+  issueClientToken(machine: TokenClient, facts: TokenFacts): Promise<MintedToken>;
 }
 
 export interface MintOptions {
   keyRing: KeyRing;
   issuer: string;
-  /** Of a person's token. */
+  /** Of a user's token. */
   audiences: readonly string[];
   lifeSeconds: number;
 }
@@ -117,23 +117,23 @@ export function createMint(options: MintOptions): Mint {
   }
 
   return {
-    forPerson: (person, facts) =>
+    issueUserToken: (user, facts) =>
       mint(
         {
-          sub: person.id,
-          aud: person.audiences ?? options.audiences,
-          client_id: person.client,
-          sid: person.session,
-          gen: person.generation,
-          roles: person.roles,
-          auth_time: Math.floor(person.authTime),
-          amr: person.amr,
+          sub: user.id,
+          aud: user.audiences ?? options.audiences,
+          client_id: user.client,
+          sid: user.session,
+          gen: user.generation,
+          roles: user.roles,
+          auth_time: Math.floor(user.authTime),
+          amr: user.amr,
         },
-        person,
+        user,
         facts,
-        person.sessionExpiresAt,
+        user.sessionExpiresAt,
       ),
-    forMachine: (machine, facts) =>
+    issueClientToken: (machine, facts) =>
       mint(
         {
           sub: machine.client,

@@ -24,9 +24,9 @@ export type TokenReader = (token: string) => Promise<ReadToken>;
 /** @returns a reader that throws Refusal `invalid_token`, with the reason as its private cause */
 export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOptions): TokenReader {
   return async (token) => {
-    const parsed = refusing(() => parseToken(token));
+    const parsed = asInvalidToken(() => parseToken(token));
     const key = await keyRing.verificationKey(parsed.kid);
-    return refusing(() => {
+    return asInvalidToken(() => {
       if (key === undefined) throw new Error('signed by no key of ours');
       if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');
       const expected = {
@@ -44,7 +44,7 @@ function anyAudienceOf({ aud }: Record<string, unknown>): string {
   return typeof one === 'string' ? one : '';
 }
 
-function refusing<T>(work: () => T): T {
+function asInvalidToken<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {

@@ -150,7 +150,7 @@ it('an administrator who is made past the settings is judged alike', async () =>
   const never = async () => {
     throw new Error('asked');
   };
-  const parts: any = { database: { transaction: never }, makeChange: never, hasher: {} };
+  const parts: any = { database: { transaction: never }, withChange: never, hasher: {} };
   const wanted = { email: 'ü@example.com', password: ADMIN.password };
   await expect(createAdministrator(parts, wanted, { onlyFirst: true })).rejects.toThrow(/ASCII/);
 });
@@ -160,8 +160,8 @@ describe('an address from before the rule', () => {
     ['in Unicode', 'Jörg@exämple.example'],
     ['too long', `${'L'.repeat(65)}@example.com`],
   ])('that is %s logs in, is found, recovers, and is administered', async (_how, email) => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const key = email.normalize('NFKC').toLowerCase();
     await system.sql`update users set email = ${email}, email_key = ${key} where id = ${id}`;
     await auth.logIn(email.toUpperCase());

@@ -44,34 +44,34 @@ async function newAdministrator(): Promise<string> {
 
 describe('an administrator', () => {
   it('disables at once and for good, and enables without bringing anything back', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const disabled = await as(actor, 'disable', id);
     expect(disabled.body.user.status).toBe('disabled');
     expect(disabled.body.receipt.revoked).toEqual({ kind: 'subject', id });
-    expect(await auth.accepts(person.access_token)).toBe(false);
-    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
-    await expect(auth.logIn(person.email)).rejects.toThrow('invalid_credentials');
+    expect(await auth.accepts(user.access_token)).toBe(false);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(401);
+    await expect(auth.logIn(user.email)).rejects.toThrow('invalid_credentials');
 
     const again = await as(actor, 'disable', id);
     expect(again.body.receipt).toBeNull();
     const enabled = await as(actor, 'enable', id);
     expect(enabled.body.user.status).toBe('active');
-    expect(await auth.accepts(person.access_token)).toBe(false);
-    expect((await auth.refresh(person.refresh_token)).status).toBe(401);
-    expect(await auth.accepts((await auth.logIn(person.email)).access_token)).toBe(true);
+    expect(await auth.accepts(user.access_token)).toBe(false);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(401);
+    expect(await auth.accepts((await auth.logIn(user.email)).access_token)).toBe(true);
   });
 
   it('changes roles: the old token is outdated, and a refresh has the new ones', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const changed = await as(actor, 'setRoles', id, { roles: ['support', 'support'] });
     expect(changed.body.user.roles).toEqual(['support']);
     expect(changed.body.receipt).not.toBeNull();
-    expect(changed.body.receipt.revoked).toEqual({ kind: 'changed', id });
-    const stale = await auth.call('GET', '/v1/sessions', { token: person.access_token });
+    expect(changed.body.receipt.revoked).toEqual({ kind: 'claims_changed', id });
+    const stale = await auth.call('GET', '/v1/sessions', { token: user.access_token });
     expect([stale.status, stale.body.code]).toEqual([401, 'token_stale']);
-    const { body } = await auth.refresh(person.refresh_token);
+    const { body } = await auth.refresh(user.refresh_token);
     const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
     expect(claims.roles).toEqual(['support']);
     expect(await auth.accepts(body.access_token)).toBe(true);
@@ -79,12 +79,12 @@ describe('an administrator', () => {
   });
 
   it('deletes: nothing personal is left, and the address is free again', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
-    const other = await auth.logIn(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
+    const other = await auth.logIn(user.email);
     await auth.machine('accounts.rename', { user_id: id, name: 'Grace' }, token);
-    // By somebody who may be the person, and says so to nobody.
-    expect((await auth.register(person.email)).status).toBe(201);
+    // By somebody who may be the user, and says so to nobody.
+    expect((await auth.register(user.email)).status).toBe(201);
     const form = { client_id: FIRST_PARTY_CLIENT, token: other.refresh_token };
     expect((await auth.call('POST', '/oauth2/revoke?wait=0', { form })).status).toBe(200);
     const addresses = async () =>
@@ -94,23 +94,23 @@ describe('an administrator', () => {
           where ${id} in (a.actor_id, a.target_id)
             or a.target_id in (select id from sessions where user_id = ${id})`
       ).map(({ action }) => action);
-    const own = { client_id: FIRST_PARTY_CLIENT, token: person.access_token };
+    const own = { client_id: FIRST_PARTY_CLIENT, token: user.access_token };
     expect((await auth.call('POST', '/oauth2/revoke?wait=0', { form: own })).status).toBe(200);
     const unnamed = ['account.registration-repeated', 'session.revoked', 'token.revoked'];
     expect(await addresses()).toEqual(expect.arrayContaining(unnamed));
     const removed = await as(actor, 'remove', id);
     expect(await addresses()).toEqual(['account.deleted']);
     expect(removed.body.deleted).toBe(id);
-    expect(await auth.accepts(person.access_token)).toBe(false);
+    expect(await auth.accepts(user.access_token)).toBe(false);
     expect((await as(actor, 'remove', id)).body.code).toBe('not_found');
     expect((await auth.query('accounts.get', { user_id: id })).body.code).toBe('not_found');
     const [tombstone] = await system.sql`select u::text as row from users u where id = ${id}`;
-    expect(tombstone?.['row']).not.toContain(person.email);
+    expect(tombstone?.['row']).not.toContain(user.email);
     const events = await system.sql`
       select event ->> 'type' as type from account_events where user_id = ${id}`;
     expect(events.map(({ type }) => type)).toEqual(['deleted']);
-    expect((await auth.register(person.email)).status).toBe(201);
-    expect(await system.idOf(person.email)).not.toBe(id);
+    expect((await auth.register(user.email)).status).toBe(201);
+    expect(await system.idOf(user.email)).not.toBe(id);
   });
 
   it('deletes an account of its own, and where that was done', async () => {
@@ -122,14 +122,14 @@ describe('an administrator', () => {
   });
 
   it('deletion removes the origin of a request for a mail', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
-    const body = { email: person.email };
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
+    const body = { email: user.email };
     expect((await auth.call('POST', '/v1/password/forgot', { body })).status).toBe(200);
     // As it is written when the letter is.
     const [mail] = await system.sql`
       update mails set user_id = ${id}
-      where id = (select target_id from audit_log where action = 'account.reset-asked')
+      where id = (select target_id from audit_log where action = 'account.reset-requested')
       returning id`;
     const asked = async () =>
       await system.sql`
@@ -141,9 +141,9 @@ describe('an administrator', () => {
   });
 
   it('deletion removes the origin of a logout that waited', async () => {
-    const person = await auth.newcomer();
-    const { session_id: session, access_token: own } = person;
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const { session_id: session, access_token: own } = user;
+    const id = await system.idOf(user.email);
     const locks = async () =>
       await system.sql`
         select 1 from pg_stat_activity
@@ -168,16 +168,16 @@ describe('an administrator', () => {
   });
 
   it('an administrator logs a user out everywhere', async () => {
-    const person = await auth.newcomer();
-    const { body } = await as(actor, 'logout', await system.idOf(person.email));
+    const user = await auth.newcomer();
+    const { body } = await as(actor, 'logout', await system.idOf(user.email));
     expect(body.revoked.kind).toBe('subject');
-    expect(await auth.accepts(person.access_token)).toBe(false);
-    expect(await auth.accepts((await auth.logIn(person.email)).access_token)).toBe(true);
+    expect(await auth.accepts(user.access_token)).toBe(false);
+    expect(await auth.accepts((await auth.logIn(user.email)).access_token)).toBe(true);
   });
 
   it('has to be one, at the moment of the change', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const nobody = await system.idOf((await auth.newcomer()).email);
     for (const verb of ['disable', 'enable', 'remove', 'logout'] as const) {
       expect((await as(nobody, verb, id)).body.code).toBe('actor_refused');
@@ -218,8 +218,8 @@ describe('an administrator', () => {
   });
 
   it('who cannot log in any more still acts on accounts that are none of administrators', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     await system.sql`update users set status = 'disabled' where 'admin' = any(roles) and id <> ${actor}`;
     const [{ password_hash: hash } = {}] = await system.sql`
       select password_hash from users where id = ${actor}`;
@@ -265,8 +265,8 @@ describe('a name that its owner has changed elsewhere', () => {
     auth.machine('accounts.rename', { user_id, ...more }, token);
 
   it('is the name here, and is announced', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const renamed = await rename(id, { name: 'Grace' });
     expect(renamed.body).toMatchObject({ name: 'Grace', changed_at: expect.any(String) });
     expect((await auth.query('accounts.get', { user_id: id })).body.name).toBe('Grace');
@@ -331,8 +331,8 @@ describe('the list of accounts', () => {
 
 describe('the events about one account', () => {
   it('bear times of their own, in the order of the commits', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     const wanted = Array.from({ length: 30 }, (_, at) => (at % 2 === 0 ? ['support'] : []));
     const [first, second] = system.instances;
     await Promise.all(
@@ -354,8 +354,8 @@ describe('the events about one account', () => {
   });
 
   it('go on from the last one when the clock of the database steps back', async () => {
-    const person = await auth.newcomer();
-    const id = await system.idOf(person.email);
+    const user = await auth.newcomer();
+    const id = await system.idOf(user.email);
     await system.sql`update users set announced_at = now() + interval '1 hour' where id = ${id}`;
     await as(actor, 'disable', id, { wait: 0 });
     await as(actor, 'enable', id);

@@ -35,8 +35,8 @@ afterAll(async () => {
 });
 
 const create = (email: string, password: string, onlyFirst = false) =>
-  changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
-    createAdministrator({ database, makeChange, hasher }, { email, password }, { onlyFirst }),
+  changeOffline(system.bed.databaseUrls.auth, (database, withChange) =>
+    createAdministrator({ database, withChange, hasher }, { email, password }, { onlyFirst }),
   );
 
 describe('an administrator made by the operator', () => {
@@ -73,7 +73,7 @@ describe('an administrator made by the operator', () => {
 describe('a machine client', () => {
   const id = 'cli_robot';
   const ensure = (secret: string, scope: string) =>
-    changeOffline(system.bed.databaseUrls.auth, (_, makeChange) => {
+    changeOffline(system.bed.databaseUrls.auth, (_, withChange) => {
       const words = [
         '--id',
         id,
@@ -88,7 +88,7 @@ describe('a machine client', () => {
         DATABASE_URL: system.bed.databaseUrls.auth,
         PORTCULLIS_CLIENT_SECRET: secret,
       });
-      return ensureClient(makeChange, client);
+      return ensureClient(withChange, client);
     });
   const tokenWith = (secret: string) =>
     auth.call('POST', '/oauth2/token', {
@@ -156,7 +156,7 @@ describe('a machine client', () => {
       },
     });
     await expect(command).rejects.toThrow(
-      `ensure-client: ${id} is disabled, which is for good; make one with another id`,
+      `ensure-client: ${id} is permanently disabled; make one with another id`,
     );
     expect(await row()).toEqual(before);
     await system.sql`update clients set disabled_at = null where id = ${id}`;

@@ -136,19 +136,19 @@ describe('the trail', () => {
       () => sql`update audit_origins set address = '192.0.2.1'`,
       () => sql`truncate audit_origins`,
     ]) {
-      await expect(attempt()).rejects.toThrow('where something was done from is never changed');
+      await expect(attempt()).rejects.toThrow('audit_origins is append-only');
     }
     expect(await problems()).toBe('');
   });
 
   it('says who, what, on whom, from where and in which request', async () => {
-    const person = await first.newcomer();
-    const { body } = await first.query('audit.list', { target: person.session_id });
+    const user = await first.newcomer();
+    const { body } = await first.query('audit.list', { target: user.session_id });
     expect(body.entries).toHaveLength(1);
     expect(body.entries[0]).toMatchObject({
       action: 'session.logged-in',
-      actor: { kind: 'user', id: await system.idOf(person.email) },
-      target: { kind: 'session', id: person.session_id },
+      actor: { kind: 'user', id: await system.idOf(user.email) },
+      target: { kind: 'session', id: user.session_id },
       address: '127.0.0.1',
       detail: { amr: ['pwd'] },
     });

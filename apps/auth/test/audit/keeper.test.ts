@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { AuditKeeper } from '../../src/audit/keeper.ts';
+import { AuditChainer } from '../../src/audit/chainer.ts';
 
 /** Rows that were committed, and how many of them have their place. */
 function keeperOf(rows: { committed: number; chained: number; running: number; most: number }) {
-  return new AuditKeeper({
+  return new AuditChainer({
     trail: {
       async chain() {
         rows.running += 1;

@@ -45,8 +45,8 @@ async function ahead<T>(work: () => Promise<T>): Promise<T> {
 
 it('V14: an account event bears the time of the database, not of the instance', async () => {
   const { auth } = system;
-  const person = await auth.newcomer();
-  const user_id = await system.idOf(person.email);
+  const user = await auth.newcomer();
+  const user_id = await system.idOf(user.email);
   const actor = await system.idOf(ADMIN.email);
   const token = await auth.machineToken();
   await ahead(() => auth.machine('accounts.disable', { user_id, actor, wait: 0 }, token));

@@ -125,14 +125,14 @@ it('A6: an address in Unicode is refused in words that say what to write', async
 });
 
 it('A9: what is too long to be an address is refused at every door', async () => {
-  const person = await auth.newcomer();
+  const user = await auth.newcomer();
   for (const address of [
     `${'a'.repeat(65)}@example.com`,
     `a@${'b'.repeat(64)}.com`,
     `${'a'.repeat(64)}@${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(60)}.eu`,
   ]) {
     const registered = await auth.register(address);
-    const changed = await post('/v1/email/change', { email: address }, person.access_token);
+    const changed = await post('/v1/email/change', { email: address }, user.access_token);
     expect([registered.status, changed.status], address).toEqual([400, 400]);
     expect(registered.body.issues?.[0]?.message).toMatch(/too long/i);
     expect(await startsWith({ PORTCULLIS_ADMIN_EMAIL: address }), address).toBe(false);

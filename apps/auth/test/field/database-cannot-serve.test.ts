@@ -48,18 +48,18 @@ async function untilReady(): Promise<void> {
 }
 
 /** What needs the database: a login, a refresh and a logout. */
-async function tryAll(person: Awaited<ReturnType<AuthInstance['newcomer']>>): Promise<Answer[]> {
+async function tryAll(user: Awaited<ReturnType<AuthInstance['newcomer']>>): Promise<Answer[]> {
   return await Promise.all([
-    auth.call('POST', '/v1/login', { body: { email: person.email, password: PASSWORD } }),
-    auth.refresh(person.refresh_token),
-    auth.call('POST', '/v1/logout', { token: person.access_token }),
+    auth.call('POST', '/v1/login', { body: { email: user.email, password: PASSWORD } }),
+    auth.refresh(user.refresh_token),
+    auth.call('POST', '/v1/logout', { token: user.access_token }),
   ]);
 }
 
-async function expectServed(person: Awaited<ReturnType<AuthInstance['newcomer']>>): Promise<void> {
-  expect((await auth.refresh(person.refresh_token)).status).toBe(200);
-  expect(await auth.logIn(person.email)).toBeDefined();
-  expect((await auth.call('POST', '/v1/logout', { token: person.access_token })).status).toBe(200);
+async function expectServed(user: Awaited<ReturnType<AuthInstance['newcomer']>>): Promise<void> {
+  expect((await auth.refresh(user.refresh_token)).status).toBe(200);
+  expect(await auth.logIn(user.email)).toBeDefined();
+  expect((await auth.call('POST', '/v1/logout', { token: user.access_token })).status).toBe(200);
 }
 
 /** What was changed is as before again at the end, whatever was seen meanwhile. */
@@ -86,38 +86,38 @@ function expectUnavailable(answers: readonly Answer[]): void {
 }
 
 it('V5: a database that has become read-only is 503 and not ready, and passes', async () => {
-  const person = await auth.newcomer();
+  const user = await auth.newcomer();
   const change = `alter database ${name} set default_transaction_read_only = on`;
   const back = `alter database ${name} reset default_transaction_read_only`;
   await during(change, back, async () => {
-    expectUnavailable(await tryAll(person));
+    expectUnavailable(await tryAll(user));
     expect((await auth.call('GET', '/readyz')).status).toBe(503);
   });
   await untilReady();
-  await expectServed(person);
+  await expectServed(user);
 }, 60_000);
 
 it('V5: a database that refuses the service is 503, and passes', async () => {
-  const person = await auth.newcomer();
+  const user = await auth.newcomer();
   const change = `alter role ${role} password 'other'`;
   await during(change, `alter role ${role} password 'right'`, async () => {
-    expectUnavailable(await tryAll(person));
+    expectUnavailable(await tryAll(user));
     expect((await auth.call('GET', '/readyz')).status).toBe(503);
   });
   await untilReady();
-  await expectServed(person);
+  await expectServed(user);
 }, 60_000);
 
 it('V5: connections that have become read-only are replaced', async () => {
-  const person = await auth.newcomer();
+  const user = await auth.newcomer();
   await system.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
   await endConnections();
   await sleep(100);
   // Reading goes on, over as many connections as there may be; each of them stays read-only.
-  const reads = Array.from({ length: 60 }, () => auth.accepts(person.access_token));
+  const reads = Array.from({ length: 60 }, () => auth.accepts(user.access_token));
   expect(new Set(await Promise.all(reads))).toEqual(new Set([true]));
   await system.sql.unsafe(`alter database ${name} reset default_transaction_read_only`);
-  const token = person.access_token;
+  const token = user.access_token;
   const logOut = async () => (await auth.call('POST', '/v1/logout', { token })).status;
   await expect.poll(logOut, { timeout: 5_000 }).toBe(200);
 }, 60_000);

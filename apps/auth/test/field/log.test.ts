@@ -43,7 +43,7 @@ async function startVerifier(service: string): Promise<Replica> {
       ),
     request: async (request, timeoutMs) => await honest.request(request, timeoutMs),
     acknowledge: (acknowledgement) => honest.acknowledge(acknowledgement),
-    farewell: async (farewell) => await honest.farewell(farewell),
+    deregister: async (deregister) => await honest.deregister(deregister),
     close: async () => await honest.close(),
   };
   const replica = new Replica({

@@ -58,15 +58,15 @@ async function administrator(what: 'disable' | 'enable', id: string): Promise<vo
   expect(answer.status).toBe(200);
 }
 
-type Person = Awaited<ReturnType<AuthSystem['auth']['newcomer']>> & { id: string };
+type User = Awaited<ReturnType<AuthSystem['auth']['newcomer']>> & { id: string };
 
-async function person(): Promise<Person> {
+async function user(): Promise<User> {
   const made = await system.auth.newcomer();
   return { ...made, id: await system.idOf(made.email) };
 }
 
 /** What an owner does, or an administrator for them, when somebody else has got in. */
-const CAUSES: Record<string, (owner: Person) => Promise<void>> = {
+const CAUSES: Record<string, (owner: User) => Promise<void>> = {
   'a reset by mail': async ({ email }) => {
     await post('/v1/password/forgot', { email });
     const { token } = await mailTo(email, /Set a new password/);
@@ -91,7 +91,7 @@ const CAUSES: Record<string, (owner: Person) => Promise<void>> = {
 it.each(Object.keys(CAUSES))(
   'A1: a change of address whose mail is late is dead after %s',
   async (cause) => {
-    const owner = await person();
+    const owner = await user();
     const thief = someAddress();
     putOff.add(thief);
     await post('/v1/email/change', { email: thief }, owner.access_token);
@@ -104,7 +104,7 @@ it.each(Object.keys(CAUSES))(
     const used = late && (await post('/v1/email/verify', { token: late.token })).status;
     const [row] = await system.sql`select email from users where id = ${owner.id}`;
     expect({ sent: await asked(), used, moved: row?.['email'] === thief }).toEqual({
-      sent: 'needless',
+      sent: 'obsolete',
       used: undefined,
       moved: false,
     });
@@ -112,7 +112,7 @@ it.each(Object.keys(CAUSES))(
 );
 
 it('A1: a late link to reset a password or to verify an address is dead after it has changed', async () => {
-  const owner = await person();
+  const owner = await user();
   await mailTo(owner.email, /Confirm your e-mail address/);
   putOff.add(owner.email);
   await post('/v1/password/forgot', { email: owner.email });
@@ -121,16 +121,16 @@ it('A1: a late link to reset a password or to verify an address is dead after it
   await expect.poll(tried).toBeGreaterThan(1);
   await CAUSES['a change of the password']!(owner);
   putOff.delete(owner.email);
-  for (const kind of ['reset-password', 'verify-again']) {
+  for (const kind of ['reset-password', 'resend-verification']) {
     await expect.poll(() => outcomes(owner.id, kind)).not.toContain(null);
-    expect([kind, ...(await outcomes(owner.id, kind))]).toEqual([kind, 'needless']);
+    expect([kind, ...(await outcomes(owner.id, kind))]).toEqual([kind, 'obsolete']);
   }
   // What the change itself has to say comes all the same.
   await mailTo(owner.email, /Your password was changed/);
 });
 
 it('A2: a link from before an account was disabled is dead after it was enabled', async () => {
-  const owner = await person();
+  const owner = await user();
   const thief = someAddress();
   const verification = await mailTo(owner.email, /Confirm your e-mail address/);
   await post('/v1/email/change', { email: thief }, owner.access_token);
@@ -152,14 +152,14 @@ it('A2: a link from before an account was disabled is dead after it was enabled'
 });
 
 it('A3: requests by others keep no owner from a link that works', async () => {
-  const owner = await person();
+  const owner = await user();
   const forgot = () => post('/v1/password/forgot', { email: owner.email });
   for (let i = 0; i < 5; i += 1) await forgot();
   await mailTo(owner.email, /Set a new password/, 5);
   await expect.poll(() => outcomes(owner.id, 'reset-password')).toEqual(Array(5).fill('sent'));
   // While those are good for long enough yet, one more is not needed.
   await forgot();
-  await expect.poll(async () => (await outcomes(owner.id, 'reset-password'))[5]).toBe('held-back');
+  await expect.poll(async () => (await outcomes(owner.id, 'reset-password'))[5]).toBe('throttled');
   // 31 minutes pass: no link is left.
   await system.sql`
     update links set expires_at = expires_at - interval '31 minutes' where user_id = ${owner.id}`;
@@ -191,8 +191,8 @@ it('A7: an account that was never confirmed is sent a link, not to a login that 
 });
 
 it('A8: an address that was never confirmed does not stand against its proven owner', async () => {
-  const squatter = await person();
-  const owner = await person();
+  const squatter = await user();
+  const owner = await user();
   await post('/v1/email/change', { email: squatter.email }, owner.access_token);
   const mails = () => mail.to(squatter.email).map(({ text }) => /^Subject: (.*)$/m.exec(text)?.[1]);
   await expect.poll(() => mails().length).toBe(2);

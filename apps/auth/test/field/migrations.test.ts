@@ -84,7 +84,7 @@ it('V6: migrations and a refresh that they meet do not deadlock', async () => {
 
 it('V6: a migration that has to wait keeps no request waiting', async () => {
   const auth = await system.start();
-  const person = await auth.newcomer();
+  const user = await auth.newcomer();
   const session = await aSession();
   await undo(SESSION_BOUND_BY);
   let migrating: Promise<string | undefined> = Promise.resolve(undefined);
@@ -94,7 +94,7 @@ it('V6: a migration that has to wait keeps no request waiting', async () => {
     migrating = migrate();
     await untilItIsThere();
     for (let n = 0; n < 5; n += 1) {
-      const body = { email: person.email, password: PASSWORD };
+      const body = { email: user.email, password: PASSWORD };
       answers.push((await auth.call('POST', '/v1/login', { body })).status);
     }
   });
@@ -116,8 +116,8 @@ it('V7: auth is not ready on a database that was not migrated, until it is', asy
   await expect.poll(async () => await statusesWithin(url, 100)).toContain(200);
   expect(await failed).toBeUndefined();
   const auth = withUrl(await starting, url);
-  const person = await auth.newcomer();
-  expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+  const user = await auth.newcomer();
+  expect((await auth.refresh(user.refresh_token)).status).toBe(200);
 }, 60_000);
 
 /** The helper takes the port that it chose itself. */

@@ -21,8 +21,8 @@ let second: AuthInstance;
 beforeAll(async () => {
   system = await startAuthSystem({ instances: 0 });
   [first, second] = await Promise.all([system.start(), system.start()]);
-  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    await ensureClient(makeChange, {
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await ensureClient(withChange, {
       id: 'cli_shop' as ClientId,
       name: 'shop',
       scopes: ['revocations:read'],
@@ -90,12 +90,12 @@ it('hands a confirmation on to the instance that waits for it', async () => {
   await system.sql`delete from verifiers`;
   const asked = question();
   await ask(asked);
-  const person = await first.newcomer();
+  const user = await first.newcomer();
   const path = '/v1/logout?wait=5000';
-  const leaving = first.call('POST', path, { token: person.access_token });
+  const leaving = first.call('POST', path, { token: user.access_token });
   const entry = async () => {
     const rows = await system.sql`
-      select id from revocation_log where key = ${person.session_id}`;
+      select id from revocation_log where key = ${user.session_id}`;
     return rows[0]?.['id'];
   };
   await expect.poll(entry, { interval: 10 }).toBeDefined();

@@ -24,8 +24,8 @@ const options = () => ({ authUrl: auth.url, clientId: 'cli_shop', clientSecret: 
 
 beforeAll(async () => {
   system = await startAuthSystem({ instances: 0 });
-  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    await ensureClient(makeChange, {
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await ensureClient(withChange, {
       id: 'cli_shop' as ClientId,
       name: 'shop',
       scopes: ['revocations:read'],
@@ -77,8 +77,8 @@ it.each([
 
 it('starts a verifier in one piece, and what comes after by a grant', async () => {
   await fetchSnapshot().then(async (response) => await response.arrayBuffer());
-  const person = await auth.newcomer();
-  await auth.call('POST', '/v1/logout?wait=0', { token: person.access_token });
+  const user = await auth.newcomer();
+  await auth.call('POST', '/v1/logout?wait=0', { token: user.access_token });
   const connection = await connectNats(system.bed);
   const grants = httpGrants(options());
   const began = performance.now();
@@ -111,7 +111,7 @@ it('starts a verifier in one piece, and what comes after by a grant', async () =
   // The first grant, which shows how far behind it is, brings some that have expired.
   expect(verifier.stats().entries).toBeGreaterThan(ROWS);
   expect(verifier.stats().entries).toBeLessThanOrEqual(ROWS + EXPIRED + 1);
-  const refused = verifier.verify(person.access_token);
+  const refused = verifier.verify(user.access_token);
   await expect(refused).rejects.toMatchObject({ code: 'invalid_token' });
   const other = await auth.newcomer();
   expect((await verifier.verify(other.access_token)).sid).toBe(other.session_id);

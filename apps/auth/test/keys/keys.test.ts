@@ -167,17 +167,17 @@ describe('signing keys', () => {
   });
 
   it('are killed with everything that they have signed, on all instances', async () => {
-    const person = await second.newcomer();
-    const kid = kidOf(person.access_token);
+    const user = await second.newcomer();
+    const kid = kidOf(user.access_token);
     const killed = await first.machine('keys.kill', { actor, kid });
     expect(killed.body.revoked).toEqual({ kind: 'key', id: kid });
     for (const instance of [first, second]) {
-      expect(await instance.accepts(person.access_token)).toBe(false);
+      expect(await instance.accepts(user.access_token)).toBe(false);
       expect(await published(instance)).not.toContain(kid);
-      const { status } = await instance.call('POST', '/v1/logout', { token: person.access_token });
+      const { status } = await instance.call('POST', '/v1/logout', { token: user.access_token });
       expect(status).toBe(401);
     }
-    const { body } = await second.refresh(person.refresh_token);
+    const { body } = await second.refresh(user.refresh_token);
     expect(kidOf(body.access_token)).not.toBe(kid);
     expect(await first.accepts(body.access_token)).toBe(true);
     const again = await second.machine('keys.kill', { actor, kid });
@@ -255,7 +255,7 @@ describe('another key-encryption key', () => {
   it('takes the place of the one before while instances serve', async () => {
     const present = createHash('sha256').update(system.bed.prefix).digest('base64url');
     const both = await system.start({ PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: next });
-    const person = await both.newcomer();
+    const user = await both.newcomer();
     const moved = await system.start({
       PORTCULLIS_KEY_ENCRYPTION_KEY: next,
       PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER: present,
@@ -263,10 +263,10 @@ describe('another key-encryption key', () => {
     // A key that the one makes can be used by the other.
     await moved.machine('keys.rotate', { actor });
     await pass(PUBLISHED_AHEAD_SECONDS);
-    const seen = await both.refresh(person.refresh_token);
+    const seen = await both.refresh(user.refresh_token);
     expect(seen.status).toBe(200);
-    expect(kidOf(seen.body.access_token)).not.toBe(kidOf(person.access_token));
-    expect(await moved.accepts(person.access_token)).toBe(true);
+    expect(kidOf(seen.body.access_token)).not.toBe(kidOf(user.access_token));
+    expect(await moved.accepts(user.access_token)).toBe(true);
     expect(await moved.accepts(seen.body.access_token)).toBe(true);
 
     const alone = await system.start({ PORTCULLIS_KEY_ENCRYPTION_KEY: next });

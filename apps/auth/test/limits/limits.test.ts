@@ -158,7 +158,9 @@ describe('the limits', () => {
     const { limits, dispose } = await limitsAlone(0.05);
     const away = new Error('a part is away');
     const give = (account: string) =>
-      limits.judging('198.51.100.8', account, () => Promise.reject(away)).catch(() => undefined);
+      limits
+        .refundOnAbort('198.51.100.8', account, () => Promise.reject(away))
+        .catch(() => undefined);
     const login = (account: string) =>
       limits.login('198.51.100.8', account, () => Promise.reject(away));
     try {
@@ -182,7 +184,9 @@ describe('the limits', () => {
       for (let i = 0; i < 20; i += 1) {
         const account = `${i}@example.test`;
         await limits.login(address, account, async () => true);
-        const judging = limits.judging(address, account, () => Promise.reject(new Error('away')));
+        const judging = limits.refundOnAbort(address, account, () =>
+          Promise.reject(new Error('away')),
+        );
         await expect(judging).rejects.toThrow('away');
       }
       expect(await keysInRedis('-1')).toHaveLength(before);
@@ -248,7 +252,7 @@ async function attackFromMany(email: string, networks: number, each: number): Pr
 
 describe('an attack on one account from many addresses', () => {
   it('is slowed, while its owner logs in at home and from a new place', async () => {
-    const noted = () => system.sql`select 1 from audit_log where action = 'login.attacked'`;
+    const noted = () => system.sql`select 1 from audit_log where action = 'login.attack-detected'`;
     const before = (await noted()).length;
     const email = `${randomBytes(8).toString('hex')}@example.test`;
     expect((await auth.register(email)).status).toBe(201);
@@ -360,15 +364,15 @@ describe('with Redis', () => {
 
 describe('without NATS', () => {
   it('logging out works, and says that it was not published', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     system.bed.proxies.nats.cut();
     try {
       const { status, body } = await auth.call('POST', '/v1/logout?wait=100', {
-        token: person.access_token,
+        token: user.access_token,
       });
       expect(status).toBe(200);
       expect(body.published).toBe(false);
-      expect(await second.accepts(person.access_token)).toBe(false);
+      expect(await second.accepts(user.access_token)).toBe(false);
     } finally {
       system.bed.proxies.nats.mend();
     }

@@ -25,7 +25,7 @@ function spreadOf(times: number[]) {
 
 it('answers every one of 300 logins at once, the excess with 503 and Retry-After', async () => {
   // Somebody else, whose session is not the one that makes room for the fifty-first of another.
-  const [person, crowd] = [await auth.newcomer(), await auth.newcomer()];
+  const [user, crowd] = [await auth.newcomer(), await auth.newcomer()];
   const logins = Array.from({ length: 300 }, () =>
     auth.call('POST', '/v1/login', { body: { email: crowd.email, password: PASSWORD } }),
   );
@@ -40,7 +40,7 @@ it('answers every one of 300 logins at once, the excess with 503 and Retry-After
   const stillBusy = () => !done;
   while (stillBusy()) {
     const started = performance.now();
-    expect(await auth.accepts(person.access_token)).toBe(true);
+    expect(await auth.accepts(user.access_token)).toBe(true);
     waits.push(performance.now() - started);
     const asked = performance.now();
     expect((await auth.call('GET', '/healthz')).status).toBe(200);

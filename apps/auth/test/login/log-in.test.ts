@@ -155,8 +155,8 @@ describe('logging in', () => {
   });
 
   it('puts into the token what product promises, and nothing personal', async () => {
-    const person = await auth.newcomer();
-    const [header, payload] = person.access_token
+    const user = await auth.newcomer();
+    const [header, payload] = user.access_token
       .split('.')
       .slice(0, 2)
       .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
@@ -166,18 +166,18 @@ describe('logging in', () => {
       'amr aud auth_time cgen client_id exp gen iat igen iss jti roles sid sub'.split(' '),
     );
     expect(payload.exp - payload.iat).toBe(600);
-    expect(JSON.stringify(payload)).not.toContain(person.email);
+    expect(JSON.stringify(payload)).not.toContain(user.email);
   });
 
   it('leaves no session that outlives a disable, a deletion or "everywhere" it raced', async () => {
     const actor = await system.idOf(ADMIN.email);
     const machine = await auth.machineToken();
     for (let round = 0; round < 30; round += 1) {
-      const person = await auth.newcomer();
-      const id = await system.idOf(person.email);
+      const user = await auth.newcomer();
+      const id = await system.idOf(user.email);
       const verb = ['disable', 'remove', 'logout'][round % 3];
       const [raced] = await Promise.all([
-        tryLogIn(person.email, PASSWORD),
+        tryLogIn(user.email, PASSWORD),
         new Promise((resolve) => setTimeout(resolve, round)).then(() =>
           auth.machine(`accounts.${verb}`, { user_id: id, actor, wait: 0 }, machine),
         ),
@@ -189,7 +189,7 @@ describe('logging in', () => {
       if (raced.status === 200 && verb !== 'logout') {
         expect(await auth.accepts(raced.body.access_token)).toBe(false);
       }
-      expect(await auth.accepts(person.access_token)).toBe(false);
+      expect(await auth.accepts(user.access_token)).toBe(false);
     }
   }, 60_000);
 
@@ -228,12 +228,12 @@ describe('logging in', () => {
   });
 
   it('is counted and audited', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const audited = await system.sql`
       select actor_id, o.address from audit_log a
       left join audit_origins o on o.commitment = a.address
-      where action = 'session.logged-in' and target_id = ${person.session_id}`;
-    expect(audited).toEqual([{ actor_id: await system.idOf(person.email), address: '127.0.0.1' }]);
+      where action = 'session.logged-in' and target_id = ${user.session_id}`;
+    expect(audited).toEqual([{ actor_id: await system.idOf(user.email), address: '127.0.0.1' }]);
     const metrics = await (await fetch(`${auth.url}/metrics`)).text();
     expect(metrics).toMatch(/portcullis_auth_logins_total\{outcome="succeeded".*\} [1-9]/);
   });

@@ -77,13 +77,13 @@ it('links to verify are sent again when less than half of their life is left', a
   const owner = await newOwner();
   const resend = () => post('/v1/email/resend', { email: owner.email });
   for (let i = 0; i < 5; i += 1) await resend();
-  expect(await settledOutcomes(owner, 'verify-again', 5)).toEqual(FIVE);
+  expect(await settledOutcomes(owner, 'resend-verification', 5)).toEqual(FIVE);
   await resend();
-  expect((await settledOutcomes(owner, 'verify-again', 6)).at(-1)).toBe('held-back');
+  expect((await settledOutcomes(owner, 'resend-verification', 6)).at(-1)).toBe('throttled');
   await system.sql`
     update links set expires_at = expires_at - interval '13 hours' where user_id = ${owner.id}`;
   await resend();
-  expect((await settledOutcomes(owner, 'verify-again', 7)).at(-1)).toBe('sent');
+  expect((await settledOutcomes(owner, 'resend-verification', 7)).at(-1)).toBe('sent');
 });
 
 it('requests for other addresses hold back none for the one that is wanted', async () => {
@@ -96,7 +96,7 @@ it('requests for other addresses hold back none for the one that is wanted', asy
   expect((await settledOutcomes(owner, 'confirm-email-change', 6)).at(-1)).toBe('sent');
   // There is a link for it now.
   await move(wanted.toUpperCase());
-  expect((await settledOutcomes(owner, 'confirm-email-change', 7)).at(-1)).toBe('held-back');
+  expect((await settledOutcomes(owner, 'confirm-email-change', 7)).at(-1)).toBe('throttled');
 });
 
 it('a change of the own password begins no new count of mails to the mailbox of another', async () => {
@@ -120,7 +120,7 @@ it('a change of the own password begins no new count of mails to the mailbox of 
   await askFor([known.email, free, free]);
   const after = await settledOutcomes(asker, 'confirm-email-change', 8);
   // The link of before is dead, so that one more goes out where the address is proven by none.
-  expect(after.slice(5)).toEqual(['held-back', 'sent', 'held-back']);
+  expect(after.slice(5)).toEqual(['throttled', 'sent', 'throttled']);
 });
 
 it('mails that wait count while they are good for something, and are dead with the password', async () => {
@@ -133,7 +133,7 @@ it('mails that wait count while they are good for something, and are dead with t
   expect(await outcomes(owner, 'reset-password', 5)).toEqual(Array(5).fill(null));
   await forgot(owner);
   const last = async () => (await outcomes(owner, 'reset-password', 6)).at(-1);
-  await expect.poll(last).toBe('held-back');
+  await expect.poll(last).toBe('throttled');
   await post(
     '/v1/password/change',
     { current_password: PASSWORD, new_password: OTHER },
@@ -143,6 +143,6 @@ it('mails that wait count while they are good for something, and are dead with t
   await forgot(owner);
   await expect.poll(async () => (await outcomes(owner, 'reset-password', 7)).at(-1)).toBe('sent');
   expect((await settledOutcomes(owner, 'reset-password', 7)).slice(0, 5)).toEqual(
-    Array(5).fill('needless'),
+    Array(5).fill('obsolete'),
   );
 });

@@ -42,8 +42,8 @@ async function someone(): Promise<{ id: any; email: string }> {
 
 /** Writes the intent as any other process would, and commits it, or does not. */
 async function want(intent: MailIntent, commit = true): Promise<void> {
-  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    await makeChange(
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await withChange(
       { actor: { kind: 'system', id: 'test' }, requestId: 'test', address: null },
       async (change) => {
         await change.mail(intent);
@@ -96,10 +96,10 @@ it('tries again what a server puts off, and keeps what it refuses for good as a 
   await want({ kind: 'password-changed', address: later.email, userId: later.id });
   await expect.poll(() => mail.to(later.email).length).toBe(1);
   await want({ kind: 'password-changed', address: never.email, userId: never.id });
-  await expect.poll(() => outcomeOf(never.email)).toEqual(['refused']);
+  await expect.poll(() => outcomeOf(never.email)).toEqual(['rejected']);
   expect(mail.to(never.email)).toEqual([]);
   const metrics = async () => await (await fetch(`${auth.url}/metrics`)).text();
-  await expect.poll(metrics).toMatch(/portcullis_auth_mails_total\{.*outcome="refused".*\} 1/);
+  await expect.poll(metrics).toMatch(/portcullis_auth_mails_total\{.*outcome="rejected".*\} 1/);
   await auth[Symbol.asyncDispose]();
 });
 
@@ -164,7 +164,7 @@ it('delivers exactly one mail each when the process is killed before a server ha
   mail.beforeAnswer = async () => undefined;
   await victim.restart();
   await expect.poll(() => mail.to(early.email).length, { timeout: 60_000 }).toBe(1);
-  await expect.poll(() => outcomeOf(late.email), { timeout: 60_000 }).toEqual(['doubtful']);
+  await expect.poll(() => outcomeOf(late.email), { timeout: 60_000 }).toEqual(['unconfirmed']);
   await expect.poll(() => outcomeOf(early.email)).not.toEqual([null]);
   expect(mail.to(early.email)).toHaveLength(1);
   expect(mail.to(late.email)).toHaveLength(1);

@@ -38,19 +38,19 @@ afterAll(async () => {
 const someAddress = () => `${randomBytes(8).toString('hex')}@example.test`;
 const linkTokens = createLinkTokens(Buffer.alloc(32, 7));
 
-interface Person {
+interface User {
   id: UserId;
   email: string;
   access_token: string;
 }
 
-async function person(): Promise<Person> {
+async function user(): Promise<User> {
   const made = await system.auth.newcomer();
   return { ...made, id: (await system.idOf(made.email)) as UserId };
 }
 
 /** A token as it would stand in a mail that has arrived. */
-async function linkTo(owner: Person, purpose: LinkPurpose): Promise<string> {
+async function linkTo(owner: User, purpose: LinkPurpose): Promise<string> {
   const id = newId('lnk');
   const token = linkTokens.of(id);
   await system.sql`
@@ -73,14 +73,14 @@ async function useLink(token: string, purpose: LinkPurpose): Promise<string> {
 
 const succeed = async (answer: Promise<{ status: number }>) =>
   expect((await answer).status).toBe(200);
-const administer = (what: string, { id }: Person, more: object = { wait: 0 }) =>
+const administer = (what: string, { id }: User, more: object = { wait: 0 }) =>
   succeed(system.auth.machine(`accounts.${what}`, { user_id: id, actor, ...more }));
-const call = (path: string, { access_token: token }: Person, body: unknown) =>
+const call = (path: string, { access_token: token }: User, body: unknown) =>
   succeed(system.auth.call('POST', path, { token, body }));
 
 interface Cause {
   kills: 'requests' | 'everything' | 'nothing';
-  act(owner: Person): Promise<void>;
+  act(owner: User): Promise<void>;
 }
 
 const CAUSES: Record<string, Cause> = {
@@ -125,11 +125,11 @@ const CAUSES: Record<string, Cause> = {
 /** What is asked for, and what has happened. A new kind of mail has to say here which it is. */
 const KINDS: Record<MailKind, 'request' | 'notice'> = {
   'verify-email': 'request',
-  'verify-again': 'request',
+  'resend-verification': 'request',
   'reset-password': 'request',
   'confirm-email-change': 'request',
   'already-registered': 'request',
-  'email-change-asked': 'notice',
+  'email-change-requested': 'notice',
   'email-changed': 'notice',
   'password-changed': 'notice',
   'session-ended-by-reuse': 'notice',
@@ -137,12 +137,12 @@ const KINDS: Record<MailKind, 'request' | 'notice'> = {
 const EVERY_KIND = Object.keys(KINDS) as MailKind[];
 
 /** Writes the intent as a verb does, and commits it. @returns the id of the mail */
-async function want(kind: MailKind, { id: userId, email }: Person): Promise<MailId> {
-  const byAddress = kind === 'verify-again' || kind === 'reset-password';
+async function want(kind: MailKind, { id: userId, email }: User): Promise<MailId> {
+  const byAddress = kind === 'resend-verification' || kind === 'reset-password';
   const address = kind === 'confirm-email-change' ? someAddress() : email;
   const intent: MailIntent = byAddress ? { kind, address } : { kind, address, userId };
-  return await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    const { result } = await makeChange(
+  return await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    const { result } = await withChange(
       { actor: { kind: 'system', id: 'test' }, requestId: 'test', address: null },
       async (change) => {
         await change.audit({ action: 'test', target: { kind: 'user', id: 'test' } });
@@ -171,7 +171,7 @@ async function endOf(id: MailId): Promise<string> {
 function expectedEnd(kind: MailKind, kills: Cause['kills']): string {
   if (kills === 'everything') return 'gone, not received';
   const isSent = kills === 'nothing' || KINDS[kind] === 'notice';
-  return isSent ? 'sent, received' : 'needless, not received';
+  return isSent ? 'sent, received' : 'obsolete, not received';
 }
 
 it('mails that their server has put off are sent afterwards only if they are still due', async () => {
@@ -179,9 +179,9 @@ it('mails that their server has put off are sent afterwards only if they are sti
     throw Object.assign(new Error('greylisted'), { responseCode: 450 });
   };
   const late: { name: string; cause: Cause; kind: MailKind; id: MailId }[] = [];
-  const owners = new Map<Cause, Person>();
+  const owners = new Map<Cause, User>();
   for (const [name, cause] of Object.entries(CAUSES)) {
-    const owner = await person();
+    const owner = await user();
     owners.set(cause, owner);
     for (const kind of EVERY_KIND) late.push({ name, cause, kind, id: await want(kind, owner) });
   }
@@ -212,7 +212,7 @@ it.each(Object.entries(CAUSES))('links that have arrived, after %s', async (_, {
     'change-email': true,
   };
   for (const purpose of Object.keys(purposes) as LinkPurpose[]) {
-    const owner = await person();
+    const owner = await user();
     const token = await linkTo(owner, purpose);
     await act(owner);
     const answer = kills === 'nothing' ? '200 done' : '400 invalid_link';
@@ -221,11 +221,11 @@ it.each(Object.entries(CAUSES))('links that have arrived, after %s', async (_, {
 });
 
 it('a link from while an account was disabled does not come to life when it is enabled', async () => {
-  const owner = await person();
+  const owner = await user();
   await administer('disable', owner);
   const token = await linkTo(owner, 'reset-password');
   const id = await want('reset-password', owner);
-  expect(await endOf(id)).toBe('needless, not received');
+  expect(await endOf(id)).toBe('obsolete, not received');
   await administer('enable', owner, {});
   expect(await useLink(token, 'reset-password')).toBe('400 invalid_link');
 });
@@ -233,7 +233,7 @@ it('a link from while an account was disabled does not come to life when it is e
 it.each(['request', 'notice'] as const)(
   'what is under way when the account is disabled is judged once more when it is handed over: each %s',
   async (what) => {
-    const owner = await person();
+    const owner = await user();
     await expect.poll(() => mail.to(owner.email).length).toBe(1);
     let underWay = 0;
     let goOn = (): void => undefined;
@@ -258,14 +258,14 @@ it.each(['request', 'notice'] as const)(
 );
 
 it('a mail that a server took without an answer is not sent again after a change', async () => {
-  const owner = await person();
+  const owner = await user();
   await expect.poll(() => mail.to(owner.email).length).toBe(1);
   mail.beforeAnswer = async () => {
     await CAUSES['disabling and enabling']!.act(owner);
     throw Object.assign(new Error('not now'), { responseCode: 451 });
   };
   const id = await want('confirm-email-change', owner);
-  expect(await endOf(id)).toBe('needless, received');
+  expect(await endOf(id)).toBe('obsolete, received');
   const [once, ...again] = mail.received.filter(({ messageId }) => messageId.includes(id));
   expect(again).toEqual([]);
   expect(await useLink(once!.token!, 'change-email')).toBe('400 invalid_link');

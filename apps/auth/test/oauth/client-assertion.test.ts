@@ -25,8 +25,8 @@ async function pair(alg: string, kid = alg): Promise<Pair> {
 async function register(jwks: Record<string, unknown>[], id = CLIENT): Promise<string> {
   return await changeOffline(
     system.bed.databaseUrls.auth,
-    async (_, makeChange) =>
-      await ensureClient(makeChange, {
+    async (_, withChange) =>
+      await ensureClient(withChange, {
         id,
         name: 'signer',
         scopes: ['users:read', 'tokens:introspect'],
@@ -225,12 +225,12 @@ describe('an assertion', () => {
   });
 
   it('leaves nothing behind once it would be refused for its age', async () => {
-    await system.sql`update spent_proofs set expires_at = now() - interval '1 second'`;
-    const [{ n: before } = { n: '0' }] = await system.sql`select count(*) n from spent_proofs`;
+    await system.sql`update used_proofs set expires_at = now() - interval '1 second'`;
+    const [{ n: before } = { n: '0' }] = await system.sql`select count(*) n from used_proofs`;
     expect(Number(before)).toBeGreaterThan(8);
     for (let i = 0; i < 3; i += 1) expect((await ask(await assertion())).status).toBe(200);
     const [{ n: after } = { n: '0' }] = await system.sql`
-      select count(*) n from spent_proofs where expires_at < now()`;
+      select count(*) n from used_proofs where expires_at < now()`;
     expect(Number(after)).toBe(Number(before) - 12);
   });
 

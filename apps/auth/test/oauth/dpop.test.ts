@@ -225,9 +225,9 @@ describe('a bound session', () => {
   });
 
   it('may begin with a refresh: from then on it is bound', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const bound = await holder.ask(auth, '/v1/refresh', {
-      body: { refresh_token: person.refresh_token },
+      body: { refresh_token: user.refresh_token },
     });
     expect([bound.status, bound.body.token_type]).toEqual([200, 'DPoP']);
     const body = { refresh_token: bound.body.refresh_token };
@@ -239,8 +239,8 @@ describe('a bound session', () => {
     ['without a key', async (body: object) => await auth.call('POST', '/v1/refresh', { body })],
     ['with another key', async (body: object) => await holder.ask(auth, '/v1/refresh', { body })],
   ])('ends when the token that a copy was bound by is offered %s', async (_how, offer) => {
-    const person = await auth.newcomer();
-    const copied = { refresh_token: person.refresh_token };
+    const user = await auth.newcomer();
+    const copied = { refresh_token: user.refresh_token };
     const stolen = await thief.ask(auth, '/v1/refresh', { body: copied });
     expect([stolen.status, stolen.body.token_type]).toEqual([200, 'DPoP']);
     // However often it is refreshed in between.
@@ -258,13 +258,13 @@ describe('a bound session', () => {
     expect((await thief.ask(auth, '/v1/refresh', { body })).status).toBe(401);
     const ended = await system.sql`
       select l.reason from sessions s join revocation_log l on l.id = s.ended_by
-      where s.id = ${person.session_id}`;
+      where s.id = ${user.session_id}`;
     expect(ended).toEqual([{ reason: 'refresh_reuse' }]);
   });
 
   it('gives its answer again to who has the key, and is bound by no repetition', async () => {
-    const person = await auth.newcomer();
-    const body = { refresh_token: person.refresh_token };
+    const user = await auth.newcomer();
+    const body = { refresh_token: user.refresh_token };
     const [first, again] = [
       await holder.ask(auth, '/v1/refresh', { body }),
       await holder.ask(auth, '/v1/refresh', { body }),

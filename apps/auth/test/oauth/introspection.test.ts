@@ -24,8 +24,8 @@ let auth: AuthInstance;
 beforeAll(async () => {
   system = await startAuthSystem({ overrides: { PORTCULLIS_MAX_STALENESS_MS: String(S_MS) } });
   auth = system.auth;
-  await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-    await ensureClient(makeChange, {
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await ensureClient(withChange, {
       id: 'cli_shop' as ClientId,
       name: 'shop',
       scopes: ['revocations:read', 'tokens:introspect'],
@@ -81,7 +81,7 @@ describe('introspection', () => {
 
   it('says of everything else that it is not active, and no more', async () => {
     await using elsewhere = await createTestIssuer();
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const gone = await auth.newcomer();
     await auth.call('POST', '/v1/logout', { token: gone.access_token });
     const demoted = await auth.newcomer();
@@ -89,17 +89,17 @@ describe('introspection', () => {
     const user_id = await system.idOf(demoted.email);
     expect((await auth.machine('accounts.setRoles', { ...input, user_id })).status).toBe(200);
     for (const token of [
-      person.refresh_token,
+      user.refresh_token,
       gone.access_token,
       demoted.access_token,
-      person.access_token.slice(0, -2),
+      user.access_token.slice(0, -2),
       await elsewhere.mint({ iss: auth.url }),
       newId('tok'),
       'x',
     ]) {
       expect(await stateOf(token)).toEqual({ active: false });
     }
-    expect((await stateOf(person.access_token)).active).toBe(true);
+    expect((await stateOf(user.access_token)).active).toBe(true);
   });
 
   it.each([
@@ -133,7 +133,7 @@ it('lets a stale verifier with that policy go on, and learn of a logout', async 
       return await grants.request(request, timeoutMs);
     },
     acknowledge: () => {},
-    farewell: async () => {},
+    deregister: async () => {},
     close: async () => {},
   };
   await using verifier = await createVerifier({
@@ -144,13 +144,13 @@ it('lets a stale verifier with that policy go on, and learn of a logout', async 
     whenStale: { policy: 'introspect', introspect: httpIntrospection(options) },
   });
   await verifier.ready();
-  const person = await auth.newcomer();
-  const verify = async () => await verifier.verifyWithAssurance(person.access_token);
+  const user = await auth.newcomer();
+  const verify = async () => await verifier.verifyWithAssurance(user.access_token);
   expect((await verify()).assurance).toBe('fresh');
   cut = true;
   await expect.poll(() => verifier.state, { timeout: 5_000 }).toBe('STALE');
   expect((await verify()).assurance).toBe('introspected');
-  await auth.call('POST', '/v1/logout?wait=0', { token: person.access_token });
+  await auth.call('POST', '/v1/logout?wait=0', { token: user.access_token });
   await expect(verify()).rejects.toMatchObject({ code: 'invalid_token' });
   // A stricter procedure does not ask.
   const other = await auth.newcomer();

@@ -41,8 +41,8 @@ const eventsOf = async (key: string): Promise<string[]> => {
 
 describe('an access token', () => {
   it('is refused by every instance from then on, and its session goes on', async () => {
-    const person = await auth.newcomer();
-    const token = person.access_token;
+    const user = await auth.newcomer();
+    const token = user.access_token;
     const jti = partOf(token, 1)['jti'];
     const { status, headers, body } = await revoke({ token, ...FIRST_PARTY });
     expect(status).toBe(200);
@@ -52,7 +52,7 @@ describe('an access token', () => {
       expect(await instance.accepts(token)).toBe(false);
       expect((await instance.call('POST', '/v1/logout', { token })).status).toBe(401);
     }
-    const { body: next } = await auth.refresh(person.refresh_token);
+    const { body: next } = await auth.refresh(user.refresh_token);
     expect(await other.accepts(next.access_token)).toBe(true);
   });
 
@@ -81,42 +81,42 @@ describe('an access token', () => {
 
 describe('a refresh token', () => {
   it('takes its session with it', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const { status, body } = await revoke({
-      token: person.refresh_token,
+      token: user.refresh_token,
       token_type_hint: 'refresh_token',
       ...FIRST_PARTY,
     });
-    expect([status, body.revoked]).toEqual([200, { kind: 'session', id: person.session_id }]);
-    expect(await other.accepts(person.access_token)).toBe(false);
-    expect((await other.refresh(person.refresh_token)).status).toBe(401);
-    const again = await revoke({ token: person.refresh_token, ...FIRST_PARTY });
+    expect([status, body.revoked]).toEqual([200, { kind: 'session', id: user.session_id }]);
+    expect(await other.accepts(user.access_token)).toBe(false);
+    expect((await other.refresh(user.refresh_token)).status).toBe(401);
+    const again = await revoke({ token: user.refresh_token, ...FIRST_PARTY });
     expect(again.body.committed_at).toBe(body.committed_at);
-    expect(await eventsOf(person.session_id)).toEqual(['session']);
+    expect(await eventsOf(user.session_id)).toEqual(['session']);
   });
 
   it('that was used before takes it too', async () => {
-    const person = await auth.newcomer();
-    const { body: next } = await auth.refresh(person.refresh_token);
-    expect((await revoke({ token: person.refresh_token, ...FIRST_PARTY })).status).toBe(200);
+    const user = await auth.newcomer();
+    const { body: next } = await auth.refresh(user.refresh_token);
+    expect((await revoke({ token: user.refresh_token, ...FIRST_PARTY })).status).toBe(200);
     expect(await auth.accepts(next.access_token)).toBe(false);
   });
 });
 
 describe('who may', () => {
   it('leaves the tokens of other clients alone', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const machines = await auth.machineToken();
     for (const [token, headers, form] of [
-      [person.access_token, asMachine, {}],
-      [person.refresh_token, asMachine, {}],
+      [user.access_token, asMachine, {}],
+      [user.refresh_token, asMachine, {}],
       [machines, {}, FIRST_PARTY],
     ] as const) {
       const { status, body } = await revoke({ token, ...form }, headers);
       expect([status, body.error]).toEqual([400, 'invalid_grant']);
     }
-    expect(await auth.accepts(person.access_token)).toBe(true);
-    expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+    expect(await auth.accepts(user.access_token)).toBe(true);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(200);
     const list = await auth.call('GET', '/trpc/accounts.list?input=%7B%7D', { token: machines });
     expect(list.status).toBe(200);
   });
@@ -138,14 +138,14 @@ describe('who may', () => {
 
 describe('what is nothing to take back', () => {
   it('is answered 200, and leaves nothing behind', async () => {
-    const person = await auth.newcomer();
-    const [header, , signature] = person.access_token.split('.');
+    const user = await auth.newcomer();
+    const [header, , signature] = user.access_token.split('.');
     const [{ n: before } = { n: -1 }] = await system.sql`select count(*) n from revocation_log`;
     for (const token of [
       'x',
       newId('tok'),
       `prt_${'0'.repeat(26)}${'A'.repeat(64)}`,
-      person.access_token.slice(0, -2),
+      user.access_token.slice(0, -2),
       `${header}.${Buffer.from('{"client_id":"cli_first-party"}').toString('base64url')}.${signature}`,
       'y'.repeat(10_000),
     ]) {

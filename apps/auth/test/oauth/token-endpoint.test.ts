@@ -191,8 +191,8 @@ describe('client_credentials', () => {
 
 describe('refresh_token', () => {
   it('rotates like /v1/refresh', async () => {
-    const person = await auth.newcomer();
-    const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
+    const user = await auth.newcomer();
+    const grant = { grant_type: 'refresh_token', refresh_token: user.refresh_token };
     const { status, body } = await ask({ form: grant });
     expect(status).toBe(200);
     expect(await auth.accepts(body.access_token)).toBe(true);
@@ -214,12 +214,12 @@ describe('refresh_token', () => {
     ['a wrong secret', {}, basic(MACHINE.id, 'x'.repeat(32)), 401, 'invalid_client'],
     ['more scope', { scope: 'users:write' }, {}, 400, 'invalid_scope'],
   ])('refuses %s, and the session lives on', async (name, more, headers, status, error) => {
-    const person = await auth.newcomer();
-    const own = name === 'no token' ? {} : { refresh_token: person.refresh_token };
+    const user = await auth.newcomer();
+    const own = name === 'no token' ? {} : { refresh_token: user.refresh_token };
     const grant = { grant_type: 'refresh_token', ...own, ...more };
     const answer = await ask({ form: grant, headers });
     expect([answer.status, answer.body.error]).toEqual([status, error]);
-    expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(200);
   });
 });
 
@@ -277,8 +277,8 @@ describe('resource (RFC 8707)', () => {
   const audiences = ['urn:portcullis:auth', 'urn:portcullis:user'];
 
   beforeAll(async () => {
-    await changeOffline(system.bed.databaseUrls.auth, async (_, makeChange) => {
-      await ensureClient(makeChange, {
+    await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+      await ensureClient(withChange, {
         id: 'cli_shop' as ClientId,
         name: 'shop',
         scopes: ['users:read'],
@@ -300,13 +300,13 @@ describe('resource (RFC 8707)', () => {
   });
 
   it('an audience in a refresh narrows that access token, and neither the session nor later ones', async () => {
-    const person = await auth.newcomer();
-    const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
+    const user = await auth.newcomer();
+    const grant = { grant_type: 'refresh_token', refresh_token: user.refresh_token };
     const one = await ask({ form: { ...grant, resource: 'urn:portcullis:user' } });
     expect(claimsOf(one.body.access_token)['aud']).toEqual(['urn:portcullis:user']);
     expect(await auth.accepts(one.body.access_token)).toBe(false);
     const { body: next } = await auth.refresh(one.body.refresh_token);
-    expect(claimsOf(next.access_token)['aud']).toEqual(claimsOf(person.access_token)['aud']);
+    expect(claimsOf(next.access_token)['aud']).toEqual(claimsOf(user.access_token)['aud']);
     expect(await auth.accepts(next.access_token)).toBe(true);
   });
 
@@ -320,12 +320,12 @@ describe('resource (RFC 8707)', () => {
   ])('is refused for %s, which the client may not have', async (resource) => {
     const machine = await ask({ form: { ...form, resource }, headers: asShop });
     expect([machine.status, machine.body.error]).toEqual([400, 'invalid_target']);
-    if (resource === 'urn:portcullis:admin') return; // which a person may have
-    const person = await auth.newcomer();
-    const grant = { grant_type: 'refresh_token', refresh_token: person.refresh_token };
+    if (resource === 'urn:portcullis:admin') return; // which a user may have
+    const user = await auth.newcomer();
+    const grant = { grant_type: 'refresh_token', refresh_token: user.refresh_token };
     const answer = await ask({ form: { ...grant, resource } });
     expect([answer.status, answer.body.error]).toEqual([400, 'invalid_target']);
-    expect((await auth.refresh(person.refresh_token)).status).toBe(200);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(200);
   });
 
   it('is refused when it is given twice', async () => {

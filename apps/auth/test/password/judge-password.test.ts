@@ -6,7 +6,7 @@ import { seededRandom } from '@portcullis/testkit';
 import { describe, expect, it } from 'vitest';
 import { rangeService } from '../../src/password/breached-passwords.ts';
 import { guessesLog10 } from '../../src/password/guessability.ts';
-import { createJudgePassword, problemWith } from '../../src/password/judge-password.ts';
+import { createPasswordPolicy, problemWith } from '../../src/password/password-policy.ts';
 
 const owner = { emailKey: 'reader@example.test', name: 'Ada Lovelace' };
 
@@ -85,7 +85,7 @@ describe('a service that knows breached passwords', () => {
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     const failures: unknown[] = [];
-    const judge = createJudgePassword(
+    const judge = createPasswordPolicy(
       rangeService(`http://127.0.0.1:${port}/range/`, (error) => failures.push(error)),
     );
     await expect(judge(stolen, owner)).rejects.toMatchObject({

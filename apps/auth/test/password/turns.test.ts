@@ -2,7 +2,7 @@
 import { Refusal } from '@portcullis/contracts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Turns } from '../../src/password/turns.ts';
+import { AdmissionQueue } from '../../src/password/admission-queue.ts';
 
 const overloaded = { code: 'overloaded' };
 
@@ -16,16 +16,16 @@ function gate() {
 }
 
 it('runs so many hashes at once, queues so many in order, and rejects the rest', async () => {
-  const turns = new Turns(2, 2);
+  const turns = new AdmissionQueue(2, 2);
   const gates = [gate(), gate(), gate(), gate()];
   const begun: number[] = [];
   const all = gates.map(({ wait }, index) =>
-    turns.take(async () => {
+    turns.run(async () => {
       begun.push(index);
       await wait();
     }),
   );
-  await expect(turns.take(async () => undefined)).rejects.toMatchObject(overloaded);
+  await expect(turns.run(async () => undefined)).rejects.toMatchObject(overloaded);
   await turn();
   expect([turns.running, turns.waiting, begun]).toEqual([2, 2, [0, 1]]);
   gates[1]?.open();
@@ -37,17 +37,17 @@ it('runs so many hashes at once, queues so many in order, and rejects the rest',
 });
 
 it('runs no precheck without a place in the queue, and keeps the place during the precheck', async () => {
-  const turns = new Turns(1, 2);
+  const turns = new AdmissionQueue(1, 2);
   const [door, work] = [gate(), gate()];
   let looked = 0;
   const visit = async () =>
-    await turns.takeAfter(async () => {
+    await turns.runAfter(async () => {
       looked += 1;
       await door.wait();
     }, work.wait);
   const all = [visit(), visit(), visit()];
   await expect(visit()).rejects.toMatchObject(overloaded);
-  await expect(turns.take(work.wait)).rejects.toMatchObject(overloaded);
+  await expect(turns.run(work.wait)).rejects.toMatchObject(overloaded);
   expect(looked).toBe(3);
   door.open();
   await turn();
@@ -58,8 +58,8 @@ it('runs no precheck without a place in the queue, and keeps the place during th
 });
 
 it('gives the place of a refused precheck to the next', async () => {
-  const turns = new Turns(1, 0);
-  const refused = turns.takeAfter(
+  const turns = new AdmissionQueue(1, 0);
+  const refused = turns.runAfter(
     async () => {
       throw new Refusal('rate_limited');
     },
@@ -67,7 +67,7 @@ it('gives the place of a refused precheck to the next', async () => {
   );
   await expect(refused).rejects.toMatchObject({ code: 'rate_limited' });
   expect(
-    await turns.takeAfter(
+    await turns.runAfter(
       async () => 1,
       async (n) => n + 1,
     ),

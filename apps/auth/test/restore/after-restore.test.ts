@@ -7,7 +7,7 @@ import type { ClientId } from '@portcullis/contracts';
 import { userId } from '@portcullis/contracts/schemas';
 import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { cutOff } from '../../src/session/cut-off.ts';
+import { revokeAccess } from '../../src/session/revoke-access.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
@@ -59,8 +59,8 @@ async function afterRestore(
 }
 
 async function makeClient(id: string): Promise<void> {
-  await changeOffline(system.bed.databaseUrls.auth, (_, makeChange) =>
-    ensureClient(makeChange, {
+  await changeOffline(system.bed.databaseUrls.auth, (_, withChange) =>
+    ensureClient(withChange, {
       id: id as ClientId,
       name: id,
       scopes: ['users:read'],
@@ -72,11 +72,11 @@ async function makeClient(id: string): Promise<void> {
 
 async function move(id: string, email: string): Promise<void> {
   const cause = { actor: { kind: 'user', id }, requestId: 'req_move', address: null } as const;
-  await changeOffline(system.bed.databaseUrls.auth, (_, makeChange) =>
-    makeChange(cause, async (change) => {
+  await changeOffline(system.bed.databaseUrls.auth, (_, withChange) =>
+    withChange(cause, async (change) => {
       const user = userId.parse(id);
-      await cutOff(change, user, 'sessions', 'credential_change', { email, emailKey: email });
-      await change.announce({ type: 'email-changed', user_id: user, email });
+      await revokeAccess(change, user, 'sessions', 'credential_change', { email, emailKey: email });
+      await change.publish({ type: 'email-changed', user_id: user, email });
       await change.audit({ action: 'account.email-changed', target: { kind: 'user', id } });
     }),
   );

@@ -67,8 +67,8 @@ it(
       await tx`select id from sessions where id = ${row?.['id']} for update`;
       await expect.poll(() => meanwhile, { timeout: 10_000 }).toBeDefined();
     });
-    const broken = changeOffline(system.bed.databaseUrls.auth, (database, makeChange) =>
-      breakGlass(database, makeChange, async () => {
+    const broken = changeOffline(system.bed.databaseUrls.auth, (database, withChange) =>
+      breakGlass(database, withChange, async () => {
         if (meanwhile !== undefined) return;
         const since = await auth.logIn(email);
         meanwhile = { late: since.access_token, since: since.refresh_token };

@@ -31,8 +31,8 @@ it('a new epoch reaches running verifiers, which start over, keep what they know
   await sql`delete from revocation_log where key = ${lost}`;
   await sql`update revocation_log set position = 1`;
   await sql`update log_head set position = 1`;
-  const changed = await changeOffline(bed.databaseUrls.auth, (_, makeChange) =>
-    changeEpoch(makeChange),
+  const changed = await changeOffline(bed.databaseUrls.auth, (_, withChange) =>
+    changeEpoch(withChange),
   );
   expect(changed.to).not.toBe(changed.from);
   const places = async () => await sql`select epoch, position::int from verifiers`;

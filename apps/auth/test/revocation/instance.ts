@@ -11,7 +11,7 @@ import { postgresAccountEvents } from '../../src/revocation/postgres-account-eve
 import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import type { RevocationBus } from '../../src/revocation/bus.ts';
-import type { Changed } from '../../src/change/change.ts';
+import type { Changed } from '../../src/change/unit-of-work.ts';
 import { createRevocations, type Revocations } from '../../src/revocation/compose.ts';
 
 export async function connectNats(bed: TestBed<'auth'>): Promise<NatsConnection> {
@@ -83,7 +83,7 @@ export async function startInstance(
   return {
     revocations,
     revokeSession: async (key = newId('ses')) =>
-      await revocations.makeChange(
+      await revocations.withChange(
         { actor: { kind: 'system', id: 'test' }, requestId: 'req_test', address: null },
         async (change) => {
           await change.revoke({ kind: 'session', key }, 'logout');

@@ -102,7 +102,7 @@ describe('a receipt', () => {
       requestId: 'req_test',
       address: null,
     } as const;
-    const { revocations } = await auth.revocations.makeChange(cause, async (change) => {
+    const { revocations } = await auth.revocations.withChange(cause, async (change) => {
       for (let i = 0; i < 50; i += 1) {
         await change.revoke({ kind: 'session', key: newId('ses') }, 'logout_all');
       }
@@ -132,7 +132,7 @@ describe('what an instance left behind', () => {
       requestId: 'req_test',
       address: null,
     } as const;
-    const unaudited = auth.revocations.makeChange(cause, async (change) => {
+    const unaudited = auth.revocations.withChange(cause, async (change) => {
       await change.revoke({ kind: 'session', key: newId('ses') }, 'logout');
     });
     await expect(unaudited).rejects.toThrow('audit');

@@ -39,9 +39,9 @@ async function origins(session: string): Promise<Record<string, string | null>> 
 
 describe('sessions that are over', () => {
   it('are kept for 30 days, whether they were ended or not, and then forgotten', async () => {
-    const person = await auth.newcomer();
+    const user = await auth.newcomer();
     const [ended, shortly, long, living] = await Promise.all(
-      Array.from({ length: 4 }, async () => await auth.logIn(person.email)),
+      Array.from({ length: 4 }, async () => await auth.logIn(user.email)),
     );
     if (!ended || !shortly || !long || !living) throw new Error('not logged in');
     const end = await auth.call('POST', '/v1/logout', { token: ended.access_token });
@@ -64,8 +64,8 @@ describe('sessions that are over', () => {
   });
 
   it('old sessions go together with the origins of requests without an account', async () => {
-    const person = await auth.newcomer();
-    const [session, other] = [await auth.logIn(person.email), await auth.logIn(person.email)];
+    const user = await auth.newcomer();
+    const [session, other] = [await auth.logIn(user.email), await auth.logIn(user.email)];
     for (const { refresh_token: used } of [session, other]) {
       const next = await auth.refresh(used);
       await auth.refresh(next.body.refresh_token);

@@ -109,7 +109,7 @@ async function expectNoSession(email: string, about: string): Promise<void> {
 
 const endings: readonly [
   string,
-  (person: Tokens & { email: string }, random: Random) => Promise<Answer>,
+  (user: Tokens & { email: string }, random: Random) => Promise<Answer>,
 ][] = [
   [
     'logout',
@@ -137,13 +137,13 @@ describe(`a refresh (seed ${SEED})`, () => {
       const random = seededRandom(SEED);
       const { email } = await system.auth.newcomer();
       for (let round = 0; round < times; round += 1) {
-        const person = { ...(await system.auth.logIn(email)), email };
+        const user = { ...(await system.auth.logIn(email)), email };
         const [name, end] = endings[Math.floor(random() * endings.length)] ?? endings[0]!;
         const about = `${name}, round ${round}, seed ${SEED}`;
-        const given: Tokens[] = [person];
+        const given: Tokens[] = [user];
         // A client that goes on refreshing, and one that has lost the answer.
         const refreshing = Array.from({ length: 1 + Math.floor(random() * 2) }, async () => {
-          let next = person.refresh_token;
+          let next = user.refresh_token;
           await sleep(random() * REFRESH_MS);
           for (let turn = 0; turn < 2; turn += 1) {
             const { status, body } = await decided(() => anyInstance(random).refresh(next));
@@ -156,12 +156,12 @@ describe(`a refresh (seed ${SEED})`, () => {
           }
         });
         const [ended] = await Promise.all([
-          after(random() * 2 * REFRESH_MS, () => decided(() => end(person, random))),
+          after(random() * 2 * REFRESH_MS, () => decided(() => end(user, random))),
           ...refreshing,
         ]);
         // The chain of one may have made the other's token two generations old: that ends it as well.
         expect([200, 401], about).toContain(ended.status);
-        if (ended.status === 401) await expectEnded(person, about);
+        if (ended.status === 401) await expectEnded(user, about);
         await expectDead(given, about);
         progress('refresh against the end of the session', round + 1, times);
       }
@@ -194,22 +194,22 @@ describe(`a login (seed ${SEED})`, () => {
       const random = seededRandom(SEED + 3);
       for (let round = 0; round < times; round += 1) {
         const about = `round ${round}, seed ${SEED}`;
-        const person = await system.auth.newcomer();
+        const user = await system.auth.newcomer();
         const next = 'seven herons under a tin roof';
         const [login, changed] = await both(
-          person.email,
+          user.email,
           random,
           async () =>
             await anyInstance(random).call('POST', '/v1/password/change?wait=0', {
-              token: person.access_token,
+              token: user.access_token,
               body: { current_password: PASSWORD, new_password: next },
             }),
         );
         expect(changed.status, about).toBe(200);
         expect([200, 401], about).toContain(login.status);
-        await expectDead(login.status === 200 ? [person, login.body] : [person], about);
-        await expectNoSession(person.email, about);
-        await system.auth.logIn(person.email, next);
+        await expectDead(login.status === 200 ? [user, login.body] : [user], about);
+        await expectNoSession(user.email, about);
+        await system.auth.logIn(user.email, next);
         progress('login against a change of the password', round + 1, times);
       }
     },

@@ -41,21 +41,21 @@ const codes = (answers: Answer[]) => new Set(answers.map(({ status }) => status)
 
 describe('a refresh', () => {
   it('gives new tokens of the same session, and the old access token lives on', async () => {
-    const person = await first.newcomer();
-    const { status, body, headers } = await first.refresh(person.refresh_token);
+    const user = await first.newcomer();
+    const { status, body, headers } = await first.refresh(user.refresh_token);
     expect(status).toBe(200);
-    expect(body.session_id).toBe(person.session_id);
-    expect(body.refresh_token).not.toBe(person.refresh_token);
+    expect(body.session_id).toBe(user.session_id);
+    expect(body.refresh_token).not.toBe(user.refresh_token);
     expect(headers.get('cache-control')).toContain('no-store');
     expect(await first.accepts(body.access_token)).toBe(true);
-    expect(await first.accepts(person.access_token)).toBe(true);
+    expect(await first.accepts(user.access_token)).toBe(true);
   });
 
   it('a refresh token has one successor, however many ask at once on two instances, and ends no session', async () => {
-    const person = await first.newcomer();
+    const user = await first.newcomer();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        decided(() => (i % 2 === 0 ? first : second).refresh(person.refresh_token)),
+        decided(() => (i % 2 === 0 ? first : second).refresh(user.refresh_token)),
       ),
     );
     expect(codes(answers)).toEqual(new Set([200]));
@@ -64,38 +64,38 @@ describe('a refresh', () => {
     const again = await second.refresh([...successors].join());
     expect(again.status).toBe(200);
     const [row] = await system.sql`
-      select rotations from sessions where id = ${person.session_id}`;
+      select rotations from sessions where id = ${user.session_id}`;
     expect(row?.['rotations']).toBe(2);
   });
 
   it('gives the same successor again to a client that lost the answer', async () => {
-    const person = await first.newcomer();
-    const lost = await first.refresh(person.refresh_token);
-    const retried = await second.refresh(person.refresh_token);
+    const user = await first.newcomer();
+    const lost = await first.refresh(user.refresh_token);
+    const retried = await second.refresh(user.refresh_token);
     expect(retried.status).toBe(200);
     expect(retried.body.refresh_token).toBe(lost.body.refresh_token);
     expect((await first.refresh(retried.body.refresh_token)).status).toBe(200);
   });
 
   it('ends the session, and only that one, when a token two generations old comes back', async () => {
-    const person = await first.newcomer();
-    const other = await first.logIn(person.email);
-    const one = await first.refresh(person.refresh_token);
+    const user = await first.newcomer();
+    const other = await first.logIn(user.email);
+    const one = await first.refresh(user.refresh_token);
     const two = await first.refresh(one.body.refresh_token);
-    const replay = await second.refresh(person.refresh_token);
+    const replay = await second.refresh(user.refresh_token);
     expect([replay.status, replay.body.code]).toEqual([401, 'invalid_refresh_token']);
-    expect(await endedReason(person.session_id)).toBe('refresh_reuse');
+    expect(await endedReason(user.session_id)).toBe('refresh_reuse');
     expect((await first.refresh(two.body.refresh_token)).status).toBe(401);
     expect(await first.accepts(two.body.access_token)).toBe(false);
     expect(await first.accepts(other.access_token)).toBe(true);
     expect((await first.refresh(other.refresh_token)).status).toBe(200);
     const audited = await system.sql`
       select 1 from audit_log
-      where action = 'session.refresh-reused' and target_id = ${person.session_id}`;
+      where action = 'session.refresh-reused' and target_id = ${user.session_id}`;
     expect(audited).toHaveLength(1);
     const told = await system.sql`
       select kind from mails m join users u on u.id = m.user_id
-      where u.email_key = ${person.email} and kind = 'session-ended-by-reuse'`;
+      where u.email_key = ${user.email} and kind = 'session-ended-by-reuse'`;
     expect(told).toHaveLength(1);
   });
 
@@ -116,8 +116,8 @@ describe('a refresh', () => {
   });
 
   it('ends nothing for a token that was never issued', async () => {
-    const person = await first.newcomer();
-    const { refresh_token: real } = person;
+    const user = await first.newcomer();
+    const { refresh_token: real } = user;
     const flipped = real.slice(0, -1) + (real.endsWith('A') ? 'B' : 'A');
     const otherSession = `prt_${(await first.newcomer()).refresh_token.slice(4, 30)}${real.slice(30)}`;
     const invented = [
@@ -128,7 +128,7 @@ describe('a refresh', () => {
       real.slice(0, 30) + 'A'.repeat(64),
       real.toUpperCase(),
       ` ${real}`,
-      person.access_token.slice(0, 256),
+      user.access_token.slice(0, 256),
       'prt_',
       '\u0000',
       "' or 1=1 --",
@@ -138,36 +138,36 @@ describe('a refresh', () => {
       expect([token, status]).toEqual([token, status === 400 ? 400 : 401]);
       expect(body.message).not.toContain(token);
     }
-    expect(await endedReason(person.session_id)).toBeNull();
+    expect(await endedReason(user.session_id)).toBeNull();
     expect((await first.refresh(real)).status).toBe(200);
   });
 
   it('is refused after the session has gone idle, has outlived its time, or has ended', async () => {
     for (const column of ['idle_expires_at', 'expires_at', 'ended_at']) {
-      const person = await first.newcomer();
+      const user = await first.newcomer();
       await system.sql`
         update sessions set ${system.sql({ [column]: new Date(Date.now() - 1_000) })}
-        where id = ${person.session_id}`;
-      expect((await first.refresh(person.refresh_token)).status).toBe(401);
+        where id = ${user.session_id}`;
+      expect((await first.refresh(user.refresh_token)).status).toBe(401);
     }
   });
 
   it('mints no token that outlives the session', async () => {
-    const person = await first.newcomer();
+    const user = await first.newcomer();
     await system.sql`
       update sessions set expires_at = clock_timestamp() + interval '90 seconds'
-      where id = ${person.session_id}`;
-    const { body } = await first.refresh(person.refresh_token);
+      where id = ${user.session_id}`;
+    const { body } = await first.refresh(user.refresh_token);
     expect(body.expires_in).toBeLessThanOrEqual(90);
     expect(body.expires_in).toBeGreaterThan(80);
   });
 
   it('keeps only hashes', async () => {
-    const person = await first.newcomer();
-    const { body } = await first.refresh(person.refresh_token);
+    const user = await first.newcomer();
+    const { body } = await first.refresh(user.refresh_token);
     const rows = await system.sql`select s::text as row from sessions s`;
     const stored = rows.map(({ row }) => String(row)).join('\n');
-    for (const token of [person.refresh_token, body.refresh_token]) {
+    for (const token of [user.refresh_token, body.refresh_token]) {
       const secret = Buffer.from(token.slice(30), 'base64url');
       expect(stored).not.toContain(token.slice(30));
       expect(stored).not.toContain(secret.subarray(0, 32).toString('hex'));

@@ -121,11 +121,11 @@ describe('an access token', () => {
     ['nbf in the future', () => signed(header, { ...claims, nbf: claims['iat'] + 300 })],
     ['fractional times', () => signed(header, { ...claims, exp: claims['exp'] + 0.5 })],
     ['times as text', () => signed(header, { ...claims, exp: String(claims['exp']) })],
-    ['another person', () => signed(header, { ...claims, sub: newId('usr') })],
+    ['another user', () => signed(header, { ...claims, sub: newId('usr') })],
     ['another session', () => signed(header, { ...claims, sid: newId('ses') })],
     ['another client', () => signed(header, { ...claims, client_id: 'cli_other' })],
     [
-      'a machine of a person',
+      'a machine of a user',
       () =>
         signed(header, {
           ...claims,

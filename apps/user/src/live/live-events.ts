@@ -1,10 +1,10 @@
 /**
  * What people are told of their accounts while it happens. Everything that any instance learns is
- * given to all of them, so that a person hears it wherever the stream is open.
+ * given to all of them, so that a user hears it wherever the stream is open.
  *
  * A stream goes on where it broke off: each item has a place, and a bounded number of the newest
  * items is kept. Whoever comes from further back, from another process, or from before a gap is told
- * `missed`, and reads again what it shows. So nothing is ever missed in silence.
+ * `gap`, and reads again what it shows. So nothing is ever missed in silence.
  */
 import type { LiveEvent, LiveItem } from '@portcullis/api';
 import type { EventId, UserId } from '@portcullis/contracts';
@@ -14,15 +14,15 @@ import { LiveQueue } from './live-queue.ts';
 /** Items of everybody together that are kept for those who come back. */
 const MAX_KEPT = 10_000;
 
-/** One thing that happened to one person. */
-export interface Happening {
+/** One thing that happened to one user. */
+export interface LiveChange {
   /** Of the domain event; hearing one twice is hearing it once. */
   id: EventId;
   userId: UserId;
   event: LiveEvent;
 }
 
-interface Kept extends Happening {
+interface Kept extends LiveChange {
   number: number;
 }
 
@@ -34,16 +34,16 @@ export class LiveEvents {
   /** Changes with every gap; a place of another era says nothing here. */
   #era = newEra();
 
-  /** Hands it to the person's open streams. */
-  announce(happening: Happening): void {
-    if (this.#seen.has(happening.id)) return;
-    this.#seen.add(happening.id);
+  /** Hands it to the user's open streams. */
+  announce(change: LiveChange): void {
+    if (this.#seen.has(change.id)) return;
+    this.#seen.add(change.id);
     this.#number += 1;
-    this.#kept.push({ ...happening, number: this.#number });
+    this.#kept.push({ ...change, number: this.#number });
     // Twice the bound before it is cut to it, so that not every item moves all others.
     if (this.#kept.length >= 2 * MAX_KEPT) this.#dropOldest();
-    const item = { place: this.#place(this.#number), event: happening.event };
-    for (const queue of this.#queues.get(happening.userId) ?? []) queue.push(item);
+    const item = { place: this.#place(this.#number), event: change.event };
+    for (const queue of this.#queues.get(change.userId) ?? []) queue.push(item);
   }
 
   /** Something may not have been heard, by anybody. */
@@ -51,7 +51,7 @@ export class LiveEvents {
     this.#era = newEra();
     this.#kept = [];
     for (const queues of this.#queues.values()) {
-      for (const queue of queues) queue.push(this.#item('missed'));
+      for (const queue of queues) queue.push(this.#item('gap'));
     }
   }
 
@@ -64,7 +64,7 @@ export class LiveEvents {
     after: string | undefined,
     ended: AbortSignal,
   ): AsyncGenerator<LiveItem> {
-    const queue = new LiveQueue(() => this.#item('missed'), ended);
+    const queue = new LiveQueue(() => this.#item('gap'), ended);
     const queues = this.#queues.get(userId) ?? new Set();
     this.#queues.set(userId, queues.add(queue));
     try {
@@ -78,9 +78,9 @@ export class LiveEvents {
   }
 
   #since(userId: UserId, after: string | undefined): LiveItem[] {
-    if (after === undefined) return [this.#item('listening')];
+    if (after === undefined) return [this.#item('ready')];
     const number = this.#numberOf(after);
-    if (number === undefined) return [this.#item('missed')];
+    if (number === undefined) return [this.#item('gap')];
     const missed = this.#kept.filter((kept) => kept.userId === userId && kept.number > number);
     return missed.map((kept) => ({ place: this.#place(kept.number), event: kept.event }));
   }
@@ -93,7 +93,7 @@ export class LiveEvents {
     return era === this.#era && number >= oldest && number <= this.#number ? number : undefined;
   }
 
-  #item(type: 'listening' | 'missed'): LiveItem {
+  #item(type: 'ready' | 'gap'): LiveItem {
     const event = { type, occurred_at: new Date().toISOString() };
     return { place: this.#place(this.#number), event };
   }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { check, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
 /**
- * A row with `deleted_at` is a tombstone: it keeps a late `registered` from bringing the person back,
+ * A row with `deleted_at` is a tombstone: it keeps a late `registered` from bringing the user back,
  * and holds no personal data.
  */
 export const profiles = pgTable(

@@ -5,11 +5,11 @@
  * `deleted` always wins.
  */
 import type { AccountEvent } from '@portcullis/contracts';
-import type { Arrivals } from './arrivals.ts';
+import type { ProfileWaiters } from './profile-waiters.ts';
 import type { Profiles } from './profiles.ts';
 
 export async function learnAccountEvent(
-  { profiles, arrivals }: { profiles: Profiles; arrivals: Arrivals },
+  { profiles, waiters }: { profiles: Profiles; waiters: ProfileWaiters },
   event: AccountEvent,
 ): Promise<void> {
   const at = new Date(event.occurred_at);
@@ -21,11 +21,11 @@ export async function learnAccountEvent(
         name: event.name,
         createdAt: at,
       });
-      arrivals.announce(event.user_id);
+      waiters.announce(event.user_id);
       break;
     case 'email-changed':
       await profiles.readdress(event.user_id, event.email, at);
-      arrivals.announce(event.user_id);
+      waiters.announce(event.user_id);
       break;
     case 'profile-changed':
       // It may come before what it changes, and comes again then.
@@ -35,7 +35,7 @@ export async function learnAccountEvent(
       break;
     case 'deleted':
       await profiles.bury(event.user_id, at);
-      arrivals.announce(event.user_id);
+      waiters.announce(event.user_id);
       break;
     case 'disabled':
     case 'enabled':

@@ -1,4 +1,4 @@
-/** What this service keeps of a person, and where. */
+/** What this service keeps of a user, and where. */
 import type { UserId } from '@portcullis/contracts';
 
 export interface StoredProfile {

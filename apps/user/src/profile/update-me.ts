@@ -1,13 +1,13 @@
 import type { Profile, UserCall } from '@portcullis/api';
 import type { RenameAtAuth } from '../auth-service.ts';
-import type { Arrivals } from './arrivals.ts';
+import type { ProfileWaiters } from './profile-waiters.ts';
 import { expectProfile } from './expect-profile.ts';
 import type { Profiles } from './profiles.ts';
 import { publicProfile } from './public-profile.ts';
 
 export interface UpdateMeDependencies {
   profiles: Profiles;
-  arrivals: Arrivals;
+  waiters: ProfileWaiters;
   renameAtAuth: RenameAtAuth;
 }
 
@@ -17,14 +17,14 @@ export interface UpdateMeDependencies {
  * auth comes with its event.
  */
 export async function updateMe(
-  { profiles, arrivals, renameAtAuth }: UpdateMeDependencies,
+  { profiles, waiters, renameAtAuth }: UpdateMeDependencies,
   call: UserCall,
   { name }: { name: string | null },
 ): Promise<Profile> {
   const id = call.caller.sub;
   const { signal } = call.request;
-  await expectProfile({ id, look: () => profiles.find(id), arrivals, signal });
+  await expectProfile({ id, look: () => profiles.find(id), waiters, signal });
   const at = await renameAtAuth(call, name);
   const look = () => profiles.rename(id, name, at);
-  return publicProfile(await expectProfile({ id, look, arrivals, signal }));
+  return publicProfile(await expectProfile({ id, look, waiters, signal }));
 }

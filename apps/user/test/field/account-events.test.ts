@@ -51,7 +51,7 @@ async function listen(token: string): Promise<{ types: string[]; close: () => vo
     }
   };
   void read().catch(() => undefined);
-  await expect.poll(() => types).toEqual(['listening']);
+  await expect.poll(() => types).toEqual(['ready']);
   return { types, close: () => closing.abort() };
 }
 
@@ -61,7 +61,7 @@ it('V8: each account event of the catalogue reaches the profile and the live str
   const { types, close } = await listen(token);
   const names = namesIn('accounts');
   for (const name of names) await around.publish(eventOf(name, id));
-  await expect.poll(() => types.toSorted()).toEqual(['listening', ...names].toSorted());
+  await expect.poll(() => types.toSorted()).toEqual(['ready', ...names].toSorted());
   await expect.poll(async () => (await me(token)).status).toBe(404); // `deleted` was among them
   close();
 });

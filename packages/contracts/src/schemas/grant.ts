@@ -51,7 +51,7 @@ export const acknowledgement = z.strictObject({
   applied: z.array(eventId).min(1).max(MAX_ACKNOWLEDGED),
 });
 
-export const farewell = z.strictObject({ version: z.literal(1), incarnation: incarnationId });
+export const deregister = z.strictObject({ version: z.literal(1), incarnation: incarnationId });
 
 export const numbered = z.strictObject({
   version: z.literal(1),

@@ -4,7 +4,7 @@ export { accountEvent } from './account-events.ts';
 export { accessTokenClaims, machineClaims, userClaims } from './claims.ts';
 export { emailAddress } from './email-address.ts';
 export { errorBody, errorCode } from './errors.ts';
-export { acknowledgement, farewell, grantReply, grantRequest, numbered } from './grant.ts';
+export { acknowledgement, deregister, grantReply, grantRequest, numbered } from './grant.ts';
 export {
   clientId,
   epochId,

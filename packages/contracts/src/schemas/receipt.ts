@@ -9,7 +9,7 @@ export const receipt = z.object({
   confirmed: z.int().min(0),
   expected: z.int().min(0),
   pending: z.array(pendingVerifier),
-  unpromised: z.array(pendingVerifier),
+  best_effort: z.array(pendingVerifier),
   enforced_by: z.iso.datetime(),
 });
 

@@ -30,7 +30,7 @@ export const revocationEvent = z.discriminatedUnion('kind', [
   z.object({ ...everyEvent, kind: z.literal('session'), key: sessionId }),
   z.object({ ...everyEvent, kind: z.literal('token'), key: tokenId }),
   z.object({ ...everyEvent, kind: z.literal('subject'), key: userId, generation }),
-  z.object({ ...everyEvent, kind: z.literal('changed'), key: userId, generation }),
+  z.object({ ...everyEvent, kind: z.literal('claims_changed'), key: userId, generation }),
   z.object({ ...everyEvent, kind: z.literal('client'), key: clientId, generation }),
   z.object({ ...everyEvent, kind: z.literal('key'), key: keyId }),
   z.object({ ...everyEvent, kind: z.literal('issuer'), key: z.literal('issuer'), generation }),

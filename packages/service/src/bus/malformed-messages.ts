@@ -14,7 +14,7 @@ export class MalformedMessages {
     this.#lines = new BoundedLines(logger, 'malformed message on the bus');
     this.#counter = new Counter({
       name: 'portcullis_bus_malformed_total',
-      help: 'Messages that could not be read, by what they were to be',
+      help: 'Malformed messages, by kind',
       labelNames: ['message'],
       registers: [registry],
     });

@@ -132,8 +132,8 @@ export function publicUrlsOf(fields: {
   PORT: number;
   PORTCULLIS_PUBLIC_URL?: string | undefined;
 }): string[] {
-  const { NODE_ENV, PORT, PORTCULLIS_PUBLIC_URL: told } = fields;
-  if (told !== undefined) return [told.replace(/\/+$/, '')];
+  const { NODE_ENV, PORT, PORTCULLIS_PUBLIC_URL: publicUrl } = fields;
+  if (publicUrl !== undefined) return [publicUrl.replace(/\/+$/, '')];
   if (NODE_ENV === 'production') return [];
   return LOOPBACK_HOSTS.map((host) => `http://${host}:${PORT}`);
 }

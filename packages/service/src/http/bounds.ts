@@ -14,7 +14,7 @@ export const MAX_DEPTH = 16;
 export const MAX_BATCH = 20;
 /** Connections of one process. */
 export const MAX_CONNECTIONS = 10_000;
-/** Requests that are being worked on at once in one process; what is over is told to come back. */
+/** Requests in progress at once in one process; what is over is told to come back. */
 export const MAX_IN_FLIGHT = 2_000;
 /** Streams that are open at once in one process; they leave room for requests in the connections. */
 export const MAX_STREAMS = 5_000;

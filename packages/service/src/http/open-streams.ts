@@ -2,7 +2,7 @@
  * The streams that are open, each tied to its token. Streams are bounded apart from requests, since
  * they last: for the process, and for each user or client, so that no one of them can take all.
  */
-import type { HeldToken } from '@portcullis/api';
+import type { WatchedToken } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import type { Watched } from '@portcullis/verify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -33,7 +33,7 @@ export class OpenStreams {
    *
    * @throws Refusal those of the check; `overloaded`, `rate_limited`, and `unavailable` at the end
    */
-  async hold(request: FastifyRequest, reply: FastifyReply): Promise<HeldToken> {
+  async hold(request: FastifyRequest, reply: FastifyReply): Promise<WatchedToken> {
     if (this.#watch === undefined) throw new Error('this service has no streams');
     if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
     const watched = await this.#watch(request);

@@ -71,7 +71,7 @@ export function possessionOf(request: FastifyRequest, publicUrls: readonly strin
 }
 
 /** Whether the client offered credentials, and how; decides what a 401 says (RFC 6750 section 3.1). */
-export function offeredScheme(request: FastifyRequest): 'none' | 'dpop' | 'other' {
+export function presentedScheme(request: FastifyRequest): 'none' | 'dpop' | 'other' {
   const [value] = headerValues(request, 'authorization');
   if (value === undefined) return carriesTokens(request) ? 'other' : 'none';
   return /^dpop(?: |$)/i.test(value) ? 'dpop' : 'other';

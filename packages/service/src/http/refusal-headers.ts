@@ -2,12 +2,12 @@
 import type { Refusal } from '@portcullis/contracts';
 import { refusalHeaders as headersOf } from '@portcullis/verify';
 import type { FastifyRequest } from 'fastify';
-import { offeredScheme } from './presented-token.ts';
+import { presentedScheme } from './presented-token.ts';
 
 const CLIENT_REALM = 'Basic realm="portcullis", charset="UTF-8"';
 
 export function refusalHeaders(refusal: Refusal, request: FastifyRequest): Record<string, string> {
-  const scheme = offeredScheme(request);
+  const scheme = presentedScheme(request);
   const headers = headersOf(refusal, scheme === 'other' ? 'bearer' : scheme);
   // A client, and not a user's token.
   if (refusal.code === 'invalid_client') headers['www-authenticate'] = CLIENT_REALM;

@@ -14,7 +14,7 @@ export function logRequests(app: FastifyInstance, metrics: HttpMetrics, paths: L
     record(metrics, request, reply, paths.of(request.raw.url ?? '/'));
   });
   app.addHook('onRequestAbort', async (request) => {
-    request.log.debug({ path: paths.of(request.raw.url ?? '/') }, 'client gone');
+    request.log.debug({ path: paths.of(request.raw.url ?? '/') }, 'client closed request');
   });
 }
 

@@ -2,7 +2,7 @@
  * JSON as a client may send it: UTF-8, of bounded depth, with one reading (RFC 8259 section 4), without the
  * member names that reach into prototypes, and without characters that PostgreSQL cannot store as text.
  */
-import { Refusal, surveyJson } from '@portcullis/contracts';
+import { Refusal, scanJson } from '@portcullis/contracts';
 import { MAX_DEPTH } from './bounds.ts';
 
 const POISONOUS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -19,7 +19,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** @throws Refusal `invalid_json` or `invalid_request` */
 export function parseStrictJson(text: string): unknown {
-  const { members, deepest } = surveyJson(Buffer.from(text));
+  const { members, deepest } = scanJson(Buffer.from(text));
   if (deepest > MAX_DEPTH) throw malformed('body', 'is nested too deeply');
   let value: unknown;
   try {
@@ -29,12 +29,12 @@ export function parseStrictJson(text: string): unknown {
     throw new Refusal('invalid_json');
   }
   // What was written and is not there was written twice.
-  if (judgeMembers(value) !== members) throw malformed('body', 'names a member twice');
+  if (checkMembers(value) !== members) throw malformed('body', 'names a member twice');
   return value;
 }
 
 /** @returns how many there are, in a value of bounded depth */
-function judgeMembers(value: unknown): number {
+function checkMembers(value: unknown): number {
   if (typeof value === 'string') refuseUnstorable(value, 'body');
   if (typeof value !== 'object' || value === null) return 0;
   const isList = Array.isArray(value);
@@ -44,7 +44,7 @@ function judgeMembers(value: unknown): number {
       refuseMemberName(name);
       members += 1;
     }
-    members += judgeMembers(member);
+    members += checkMembers(member);
   }
   return members;
 }

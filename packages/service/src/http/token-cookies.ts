@@ -47,7 +47,7 @@ export function tokenCookies(request: FastifyRequest, reply: FastifyReply): Toke
       const values = cookieValues(request.headers.cookie, names.refresh);
       return values.length === 1 ? values[0] : undefined;
     },
-    demandOwnPage() {
+    requireSameOrigin() {
       const type = request.headers['content-type'] ?? '';
       if (!/^application\/json\b/i.test(type)) throw new Refusal('unsupported_media_type');
       if (isForeign(request, settings)) throw new Refusal('cross_site');

@@ -16,7 +16,7 @@ interface Counting {
 export function observeConsumer(registry: Registry, consumer: Counting): void {
   new Counter({
     name: 'portcullis_events_total',
-    help: 'Events taken from NATS, by what became of them',
+    help: 'Events taken from NATS, by outcome',
     labelNames: ['outcome'],
     registers: [registry],
     collect() {

@@ -43,7 +43,7 @@ export function httpMetrics(registry: Registry): HttpMetrics {
   });
   const inFlight = new Gauge({
     name: 'portcullis_http_requests_in_flight',
-    help: 'Requests that are being worked on',
+    help: 'Requests in progress',
     registers: [registry],
   });
   return {
@@ -63,7 +63,7 @@ export function httpMetrics(registry: Registry): HttpMetrics {
 export function observeStreams(registry: Registry, streams: { readonly size: number }): void {
   new Gauge({
     name: 'portcullis_http_streams_open',
-    help: 'Subscriptions that are open',
+    help: 'Open subscriptions',
     registers: [registry],
     collect() {
       this.set(streams.size);

@@ -12,7 +12,7 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
   const { gauge, counter } = collectorsOf(registers);
   new Gauge({
     name: 'portcullis_verifier_state',
-    help: 'One for the state that the verifier is in',
+    help: '1 for the state of the verifier',
     labelNames: ['state'],
     registers,
     collect() {

@@ -72,11 +72,11 @@ const REFUSED = {
     content: ERROR_CONTENT,
   },
   Unavailable: {
-    description: 'A part that this needs is away; try again',
+    description: 'A dependency is unavailable. Retry later.',
     headers: RETRY_AFTER,
     content: ERROR_CONTENT,
   },
-  Other: { description: 'Any other refusal', content: ERROR_CONTENT },
+  Other: { description: 'Other errors', content: ERROR_CONTENT },
 };
 
 const refused = (name: keyof typeof REFUSED) => ({ $ref: `#/components/responses/${name}` });

@@ -72,7 +72,7 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     reused: 'inline',
   });
   // A local reference would point nowhere once the schema is a part of the document.
-  if ('$defs' in rest) throw new TypeError('recursive schemas have no place in a route');
+  if ('$defs' in rest) throw new TypeError('recursive schemas are not supported in routes');
   return rest;
 }
 

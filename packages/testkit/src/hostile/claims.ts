@@ -77,7 +77,7 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
     ['with a space', (f) => `${f.issuer} `],
     ['with a name for the address', (f) => f.issuer.replace('127.0.0.1', 'localhost')],
     ['its beginning', (f) => f.issuer.slice(0, -1)],
-    ["a stranger's", () => 'https://attacker.example'],
+    ["a foreign issuer's", () => 'https://attacker.example'],
   ],
   aud: [
     ...NO_TEXT,
@@ -159,7 +159,7 @@ const MACHINE: readonly (readonly [string, (f: Forge) => object])[] = [
   ['roles', () => ({ roles: ['admin'] })],
   ['a session', (f) => ({ sid: f.claims['sid'] })],
   ['sid null', () => ({ sid: null })],
-  ['somebody else for its subject', () => ({ sub: 'cli_other' })],
+  ['another client for its subject', () => ({ sub: 'cli_other' })],
   ['a user for its subject', (f) => ({ sub: f.claims['sub'] })],
   ['another client', () => ({ client_id: 'cli_other' })],
 ];

@@ -25,7 +25,7 @@ export interface Forge {
   /** Signed by the issuer's own key, whatever it says: only what it says can be wrong with it. */
   sign(header: Part, payload: Part, kid?: KeyId): string;
   /** Signed by nobody whom the issuer knows. */
-  signAsStranger(header: Part, payload: Part, how?: { der: boolean }): string;
+  signWithForeignKey(header: Part, payload: Part, how?: { der: boolean }): string;
 }
 
 /** Has the issuer sign with a new key; the one before stays published. */
@@ -45,15 +45,15 @@ export async function createForge(issuer: TestIssuer): Promise<Forge> {
     machine: decoded(await issuer.mintMachine({ scope: 'users:read' }), 1),
     good,
     sign: (header, payload, by = kid) => issuer.signRaw(bytesOf(header), bytesOf(payload), by),
-    signAsStranger: (header, payload, { der } = { der: false }) =>
-      signedBy(strangersKey(), bytesOf(header), bytesOf(payload), der),
+    signWithForeignKey: (header, payload, { der } = { der: false }) =>
+      signedBy(foreignKey(), bytesOf(header), bytesOf(payload), der),
   };
 }
 
-let stranger: KeyObject | undefined;
+let foreign: KeyObject | undefined;
 
-function strangersKey(): KeyObject {
-  return (stranger ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+function foreignKey(): KeyObject {
+  return (foreign ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 }
 
 function signedBy(key: KeyObject, header: Uint8Array, payload: Uint8Array, der: boolean): string {

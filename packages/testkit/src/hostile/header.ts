@@ -235,10 +235,13 @@ export const HEADER: readonly NamedToken[] = [
       return `${header}.${payload}.${encoded(signature(Buffer.from(good, 'base64url')))}`;
     },
   ]),
-  ["a stranger's signature", (f) => f.signAsStranger(f.header, f.claims)],
-  ["a stranger's signature, as DER", (f) => f.signAsStranger(f.header, f.claims, { der: true })],
+  ["a foreign key's signature", (f) => f.signWithForeignKey(f.header, f.claims)],
   [
-    "a stranger's signature, with its key",
-    (f) => f.signAsStranger({ ...f.header, jwk: f.jwk }, f.claims),
+    "a foreign key's signature, as DER",
+    (f) => f.signWithForeignKey(f.header, f.claims, { der: true }),
+  ],
+  [
+    "a foreign key's signature, with its key",
+    (f) => f.signWithForeignKey({ ...f.header, jwk: f.jwk }, f.claims),
   ],
 ];

@@ -10,7 +10,7 @@ const HEADERS: readonly (readonly [string, (f: Forge) => Part])[] = [
   ['typ in capitals', (f) => ({ ...f.header, typ: 'AT+JWT' })],
   ['typ with its prefix', (f) => ({ ...f.header, typ: 'application/at+jwt' })],
   ['typ with its prefix, in capitals', (f) => ({ ...f.header, typ: 'Application/AT+JWT' })],
-  ['a parameter that nobody has registered', (f) => ({ ...f.header, foo: 1 })],
+  ['a parameter that is not registered', (f) => ({ ...f.header, foo: 1 })],
   ['a parameter with depth', (f) => ({ ...f.header, foo: [{ bar: [{}] }] })],
   ['a parameter that sounds like one', (f) => ({ ...f.header, Crit: ['x'], JWK: {} })],
   [
@@ -50,7 +50,7 @@ const CLAIMS: readonly (readonly [string, (f: Forge) => object])[] = [
   ['authenticated long ago', ({ now }) => ({ auth_time: now - 30 * 86_400 })],
   ['high generations', () => ({ gen: 2_147_483_647, cgen: 2_147_483_647, igen: 2_147_483_647 })],
   ['another client', () => ({ client_id: 'cli_some-app_2' })],
-  ['a claim that nobody knows', () => ({ tenant: 'x' })],
+  ['a claim that is unknown', () => ({ tenant: 'x' })],
   ['claims with depth', () => ({ nested: { a: [{ b: [{ c: {} }] }] } })],
   ['text of the world', () => ({ name: 'Grüße, 世界 🌍 \u202Eabc' })],
   ['text with every escape', () => ({ x: '\b\f\n\r\t"\\/\u0000\u001F\u007F' })],
@@ -85,7 +85,7 @@ const MACHINES: readonly (readonly [string, (f: Forge) => object])[] = [
   ['a scope', () => ({ scope: 'users:read' })],
   ['several scopes', () => ({ scope: 'users:read sessions:revoke' })],
   ['no scope', () => ({ scope: '' })],
-  ['a scope that nobody knows', () => ({ scope: 'https://example.com/read' })],
+  ['a scope that is unknown', () => ({ scope: 'https://example.com/read' })],
   ['nbf', ({ now }) => ({ nbf: now - 1 })],
 ];
 

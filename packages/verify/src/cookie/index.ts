@@ -32,11 +32,11 @@ export interface HeaderList {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * The value for `protect`'s context, and for `cutOnRevocation`: the header as it was sent, or one made of the
+ * The value for `protect`'s context, and for `closeOnRevocation`: the header as it was sent, or one made of the
  * cookie.
  *
  * @returns undefined where there is neither; where the cookie does not count, the refusal that `protect` and
- *   `cutOnRevocation` answer with: `cross_site`; `invalid_token` for a cookie and a header that disagree, or
+ *   `closeOnRevocation` answer with: `cross_site`; `invalid_token` for a cookie and a header that disagree, or
  *   for a cookie that is there twice
  * @example
  * createContext: ({ req }) => ({ authorization: authorizationOf(req) })

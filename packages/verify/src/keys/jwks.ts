@@ -178,7 +178,7 @@ export class Jwks {
       this.#keys = new Map([...this.#keys].filter(([known]) => known !== kid));
     }
     const gone = this.#vouched.kill(kid).filter((other) => other !== kid);
-    this.#tellGone(gone);
+    this.#reportGone(gone);
   }
 
   /**
@@ -197,7 +197,7 @@ export class Jwks {
 
   /** Keys that came with a grant, of which every kill has been applied. */
   learn(vouches: readonly string[]): void {
-    this.#tellGone(this.#vouched.learn(vouches));
+    this.#reportGone(this.#vouched.learn(vouches));
   }
 
   /** Fetches no more. What is known stays. */
@@ -228,7 +228,7 @@ export class Jwks {
     );
   }
 
-  #tellGone(kids: readonly string[]): void {
+  #reportGone(kids: readonly string[]): void {
     if (kids.length > 0) this.#options.onGone?.(kids);
   }
 
@@ -254,7 +254,7 @@ export class Jwks {
       }
       const before = [...(this.#keys?.keys() ?? []), ...this.#vouched.clear()];
       this.#keys = keys;
-      this.#tellGone(before.filter((kid) => !keys.has(kid)));
+      this.#reportGone(before.filter((kid) => !keys.has(kid)));
       this.#succeededAt = at;
       this.#last = { outcome: 'succeeded', askedAt: at, kills };
       if (last === 'failed') onChange?.(undefined);

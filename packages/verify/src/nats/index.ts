@@ -6,7 +6,7 @@ import {
   demandOption,
   demandPrefix,
   type Acknowledgement,
-  type Farewell,
+  type Deregistration,
   type GrantRequest,
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -106,7 +106,8 @@ class NatsFeed implements RevocationFeed {
 
   async request(request: GrantRequest, timeoutMs: number): Promise<Uint8Array> {
     // A question that waits in a buffer for the link to come back is of no use.
-    if (this.#connection?.isClosed()) throw new Error('the connection to NATS is closed for good');
+    if (this.#connection?.isClosed())
+      throw new Error('the connection to NATS is closed permanently');
     if (this.#connection === undefined || !this.#up) throw new Error('not connected to NATS');
     const subject = this.#subjects.grant(request.service);
     try {
@@ -122,7 +123,7 @@ class NatsFeed implements RevocationFeed {
   }
 
   problems(): string[] {
-    if (this.#connection?.isClosed()) return ['the connection to NATS is closed for good'];
+    if (this.#connection?.isClosed()) return ['the connection to NATS is closed permanently'];
     if (this.#connection !== undefined && !this.#up) {
       return ['the link to NATS is down: check that NATS runs, and its address'];
     }
@@ -133,10 +134,10 @@ class NatsFeed implements RevocationFeed {
     this.#publish(this.#subjects.acknowledge(this.#service), acknowledgement);
   }
 
-  async farewell(farewell: Farewell): Promise<void> {
-    if (!this.#publish(this.#subjects.farewell(this.#service), farewell)) return;
+  async deregister(deregister: Deregistration): Promise<void> {
+    if (!this.#publish(this.#subjects.deregister(this.#service), deregister)) return;
     const heard = this.#connection?.flush().catch(() => undefined);
-    await Promise.race([heard, after(FAREWELL_TIMEOUT_MS)]);
+    await Promise.race([heard, after(DEREGISTER_TIMEOUT_MS)]);
   }
 
   async close(): Promise<void> {
@@ -204,13 +205,13 @@ const warnOfDenial: SubscriptionListener = {
 function warnOfClosing(error: Error | undefined): void {
   if (error === undefined) return;
   process.emitWarning(
-    `the connection to NATS is closed for good (${error.message}): this verifier hears of no ` +
+    `the connection to NATS is closed permanently (${error.message}): this verifier hears of no ` +
       'revocation by it. Connect with connectionOptions of @portcullis/verify/nats.',
   );
 }
 
 const OPEN_TIMEOUT_MS = 1_000;
-const FAREWELL_TIMEOUT_MS = 500;
+const DEREGISTER_TIMEOUT_MS = 500;
 
 function after(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {

@@ -75,7 +75,8 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   if (!expected.urls.some((url) => normalAddress(url) === address)) {
     throw new Error('for another address');
   }
-  if (iat > expected.now + (expected.maxAhead ?? MAX_AHEAD_S)) throw new Error('from the future');
+  if (iat > expected.now + (expected.maxAhead ?? MAX_AHEAD_S))
+    throw new Error('issued in the future');
   if (iat <= expected.now - expected.maxAge) throw new Error('too old');
   if (expected.accessToken !== undefined && !isHashOf(ath, expected.accessToken)) {
     throw new Error('for another access token');

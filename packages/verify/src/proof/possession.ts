@@ -49,7 +49,7 @@ export class PossessionGuard {
    * @param possession what the `DPoP` scheme came with; undefined for a bearer
    * @throws Refusal `invalid_token`; `invalid_dpop_proof`; `overloaded`; `verifier_stale`
    */
-  demand(
+  check(
     token: string,
     { cnf }: Pick<AccessTokenClaims, 'cnf'>,
     possession: Possession | undefined,

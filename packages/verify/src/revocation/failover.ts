@@ -7,7 +7,7 @@
  */
 import { demandFunctionIfGiven, demandMethods } from '@portcullis/contracts';
 import { systemClock, type Clock } from '../clock.ts';
-import { demandFeed } from './demand-feed.ts';
+import { checkFeed } from './check-feed.ts';
 import type { RevocationFeed } from './feed.ts';
 
 /** The part of a feed that asks. */
@@ -26,7 +26,7 @@ export function withFallback(
   clock: Pick<Clock, 'monotonic' | 'after'> = systemClock,
 ): RevocationFeed {
   const of = 'withFallback';
-  demandFeed(first, of, 'first');
+  checkFeed(first, of, 'first');
   demandMethods(second, of, 'second', ['request']);
   demandMethods(clock, of, 'clock', ['monotonic', 'after']);
   const { snapshot } = second;
@@ -43,7 +43,7 @@ export function withFallback(
     ...(snapshot === undefined ? {} : { snapshot }),
     problems: () => [...(first.problems?.() ?? []), ...(second.problems?.() ?? [])],
     acknowledge: (acknowledgement) => first.acknowledge(acknowledgement),
-    farewell: async (farewell) => await first.farewell(farewell),
+    deregister: async (deregister) => await first.deregister(deregister),
     close: async () => await first.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Acknowledgement, Farewell, GrantRequest } from '@portcullis/contracts';
+import type { Acknowledgement, Deregistration, GrantRequest } from '@portcullis/contracts';
 
 /** What a feed tells the replica. Bytes are handed on as they came: the replica parses and counts. */
 export interface FeedListener {
@@ -42,7 +42,7 @@ export interface RevocationFeed {
   /** Best effort: what is lost is named again in the next request. */
   acknowledge(acknowledgement: Acknowledgement): void;
   /** Best effort: without it the incarnation is discounted once it can no longer be fresh. */
-  farewell(farewell: Farewell): Promise<void>;
+  deregister(deregister: Deregistration): Promise<void>;
   /** Stops listening. What the caller has opened stays open. */
   close(): Promise<void>;
 }

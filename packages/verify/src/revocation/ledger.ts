@@ -21,14 +21,14 @@ import {
 import { ClientGenerations } from './ledger/client-generations.ts';
 import { RevokedIds } from './ledger/revoked-ids.ts';
 
-/** `revoked` is final; `changed` says that a refresh gives a token that holds. */
-export type Verdict = 'holds' | 'changed' | 'revoked';
+/** `revoked` is final; `claims_changed` says that a refresh gives a token that holds. */
+export type Verdict = 'holds' | 'claims_changed' | 'revoked';
 
 export class Ledger {
   readonly #sessions: RevokedIds<'session'>;
   readonly #tokens: RevokedIds<'token'>;
   readonly #subjects: RevokedIds<'subject'>;
-  readonly #changed: RevokedIds<'changed'>;
+  readonly #changed: RevokedIds<'claims_changed'>;
   readonly #clients = new ClientGenerations();
   readonly #keys = new Set<KeyId>();
   #issuerGeneration = 0;
@@ -39,7 +39,7 @@ export class Ledger {
     this.#sessions = new RevokedIds('session', seed);
     this.#tokens = new RevokedIds('token', seed);
     this.#subjects = new RevokedIds('subject', seed);
-    this.#changed = new RevokedIds('changed', seed);
+    this.#changed = new RevokedIds('claims_changed', seed);
   }
 
   /** Entries held. */
@@ -86,7 +86,7 @@ export class Ledger {
     ) {
       return 'revoked';
     }
-    return claims.gen < this.#changed.generation(claims.sub) ? 'changed' : 'holds';
+    return claims.gen < this.#changed.generation(claims.sub) ? 'claims_changed' : 'holds';
   }
 
   /**
@@ -117,7 +117,7 @@ export class Ledger {
       yield { kind: 'subject', key, generation, expires_at: expiryOf(moment) };
     }
     for (const [key, moment, generation] of this.#changed.entries()) {
-      yield { kind: 'changed', key, generation, expires_at: expiryOf(moment) };
+      yield { kind: 'claims_changed', key, generation, expires_at: expiryOf(moment) };
     }
     for (const [key, moment, generation] of this.#clients.entries()) {
       yield { kind: 'client', key, generation, expires_at: expiryOf(moment) };
@@ -177,7 +177,7 @@ export class Ledger {
         return this.#tokens.raise(event.key, moment);
       case 'subject':
         return this.#subjects.raise(event.key, moment, event.generation);
-      case 'changed':
+      case 'claims_changed':
         return this.#changed.raise(event.key, moment, event.generation);
       case 'client':
         return this.#clients.raise(event.key, moment, event.generation);

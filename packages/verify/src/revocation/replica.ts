@@ -26,7 +26,7 @@ import {
 } from '@portcullis/contracts';
 import { requestWithLateReply } from './request-with-late-reply.ts';
 import { Confirmations } from './confirmations.ts';
-import { demandHeld, type Judged } from './demand-held.ts';
+import { requireValid, type Judged } from './require-valid.ts';
 import type { FeedListener } from './feed.ts';
 import { Freshness } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
@@ -124,7 +124,7 @@ export class Replica {
       }
       throw new Refusal('verifier_stale', { retryAfter: 1 });
     }
-    demandHeld(claims, kid, ledger, this.#issuerClock.now(monotonic), judged);
+    requireValid(claims, kid, ledger, this.#issuerClock.now(monotonic), judged);
   }
 
   /** Asks for a grant now rather than when it is due: it may bring a key that is missed. */
@@ -139,7 +139,7 @@ export class Replica {
     this.#freshness.end();
     this.#step('close');
     this.#renewals.stop();
-    await this.#options.feed.farewell({ version: 1, incarnation: this.#incarnation });
+    await this.#options.feed.deregister({ version: 1, incarnation: this.#incarnation });
     await this.#options.feed.close();
   }
 
@@ -342,6 +342,6 @@ export class Replica {
     else this.#snapshot.reset();
     this.#step('another log');
     this.#options.onOtherLog?.();
-    void this.#options.feed.farewell({ version: 1, incarnation: former });
+    void this.#options.feed.deregister({ version: 1, incarnation: former });
   }
 }

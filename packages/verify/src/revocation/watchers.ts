@@ -66,31 +66,31 @@ export class Watchers {
   }
 
   /** When a key is not known any more: whether it is one, the next check finds out. */
-  cutSignedBy(kids: readonly string[], reason: Refusal): void {
+  abortSignedBy(kids: readonly string[], reason: Refusal): void {
     const signers = kids.flatMap((kid) => [...(this.#byKey.get(kid) ?? [])]);
-    for (const watcher of signers) this.#cut(watcher, reason);
+    for (const watcher of signers) this.#abort(watcher, reason);
   }
 
   /** When nothing can be vouched for any more. */
   abortAll(reason: Refusal): void {
-    for (const watcher of this.#all) this.#cut(watcher, reason);
+    for (const watcher of this.#all) this.#abort(watcher, reason);
   }
 
   #judge(watcher: Watcher): void {
     const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
-    if (verdict === 'revoked') this.#cut(watcher, new Refusal('invalid_token'));
-    if (verdict === 'changed') this.#cut(watcher, new Refusal('token_stale'));
+    if (verdict === 'revoked') this.#abort(watcher, new Refusal('invalid_token'));
+    if (verdict === 'claims_changed') this.#abort(watcher, new Refusal('token_stale'));
   }
 
   #awaitExpiry(watcher: Watcher): void {
     const left = watcher.claims.exp * 1_000 - this.#issuerNow();
-    if (left <= 0) return this.#cut(watcher, new Refusal('token_stale'));
+    if (left <= 0) return this.#abort(watcher, new Refusal('token_stale'));
     // Before the first grant the issuer's time is not known, and the check refuses anyway.
     const wait = Number.isFinite(left) ? Math.min(left, MAX_TIMER_MS) : MAX_TIMER_MS;
     watcher.timer = this.#clock.after(wait, () => this.#awaitExpiry(watcher));
   }
 
-  #cut(watcher: Watcher, reason: Refusal): void {
+  #abort(watcher: Watcher, reason: Refusal): void {
     this.#release(watcher);
     watcher.controller.abort(reason);
   }

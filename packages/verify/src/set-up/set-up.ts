@@ -33,7 +33,7 @@ export interface SetUpOptions {
 
 export class SetUp {
   readonly #options: SetUpOptions;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #asked: Promise<void> | undefined;
   #named = false;
   #issuer: VerifierProblem | undefined;
@@ -121,9 +121,9 @@ export class SetUp {
 
   #tell(problem: VerifierProblem): void {
     const cause = causeOf(problem);
-    const isOver = this.#over.signal.aborted || this.#told.size >= MAX_TEXTS;
-    if (isOver || this.#told.has(cause)) return;
-    this.#told.add(cause);
+    const isOver = this.#over.signal.aborted || this.#reported.size >= MAX_TEXTS;
+    if (isOver || this.#reported.has(cause)) return;
+    this.#reported.add(cause);
     this.#options.tell(problem);
   }
 }

@@ -35,7 +35,7 @@ export class Introspection {
   }
 
   /** @throws Refusal `invalid_token`; `verifier_stale` when there is no answer to be had */
-  async demand(token: string): Promise<void> {
+  async check(token: string): Promise<void> {
     let answer = this.#unsent.get(token);
     if (answer === undefined) {
       answer = this.#ask(token);

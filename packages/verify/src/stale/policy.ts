@@ -23,7 +23,7 @@ const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
 >;
 
 /** @throws TypeError for a policy that is none, or that accepts what may be revoked without saying so */
-export function demandPolicy(whenStale: WhenStale): void {
+export function checkPolicy(whenStale: WhenStale): void {
   demandMethods(whenStale, OF, 'whenStale', []);
   const policies = Object.keys(STRICTNESS).join(', ');
   const isOne = Object.hasOwn(STRICTNESS, whenStale.policy);

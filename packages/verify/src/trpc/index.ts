@@ -24,19 +24,19 @@ export interface AuthorizationContext {
 /** What need not be there is not named: tRPC takes a middleware only where all that it names is. */
 const t = initTRPC.context<Pick<AuthorizationContext, 'authorization'>>().create();
 
-export interface Demands extends VerifyOptions {
+export interface ProtectOptions extends VerifyOptions {
   /** One of the user's roles must carry it. */
   permission?: Permission;
 }
 
 /** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a user's token. */
-export function protect(verifier: Verifier, { permission, ...options }: Demands = {}) {
+export function protect(verifier: Verifier, { permission, ...options }: ProtectOptions = {}) {
   return t.middleware(({ ctx, next: proceed }) => {
     try {
       const claims = verified(verifier, ctx, options);
       // Almost always they are here: a request waits for nothing, and makes nothing, that it need not.
-      if (!(claims instanceof Promise)) return proceed({ ctx: personIn(claims, permission) });
-      return claims.then((late) => proceed({ ctx: personIn(late, permission) })).catch(refuse);
+      if (!(claims instanceof Promise)) return proceed({ ctx: requireUser(claims, permission) });
+      return claims.then((late) => proceed({ ctx: requireUser(late, permission) })).catch(refuse);
     } catch (error) {
       return refuse(error);
     }
@@ -49,11 +49,11 @@ function verified(
   options: VerifyOptions,
 ): AccessTokenClaims | Promise<AccessTokenClaims> {
   const { token, scheme } = readAuthorization(authorization);
-  return verifier.verifyAtOnce(token, scheme === 'dpop' ? { ...options, possession } : options);
+  return verifier.verifyMaybeSync(token, scheme === 'dpop' ? { ...options, possession } : options);
 }
 
 /** What the context says of the caller. @throws Refusal `insufficient_scope` */
-function personIn(
+function requireUser(
   claims: AccessTokenClaims,
   permission: Permission | undefined,
 ): { token: UserClaims } {

@@ -7,7 +7,7 @@
  * Invariant: the depth is bounded before anything is parsed, so that whatever walks the value later
  * may do so by recursion.
  */
-import { isRecord, surveyJson } from '@portcullis/contracts';
+import { isRecord, scanJson } from '@portcullis/contracts';
 import { isUtf8 } from 'node:buffer';
 
 export const MAX_DEPTH = 8;
@@ -22,7 +22,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @throws when they are not UTF-8, not JSON, not an object, too deep, or name a member twice
  */
 export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
-  const { members, deepest, ascii, escapes } = surveyJson(bytes);
+  const { members, deepest, ascii, escapes } = scanJson(bytes);
   if (deepest > MAX_DEPTH) throw new Error('nested too deeply');
   if (!ascii && !isUtf8(bytes)) throw new Error('not UTF-8');
   // A byte order mark stays, and is not JSON.

@@ -29,7 +29,7 @@ export interface ClosableSocket {
 }
 
 /** What a socket was opened with. It is let go of when the socket closes; no disposal is needed. */
-export interface HeldSocket {
+export interface WatchedSocket {
   claims: AccessTokenClaims;
   /** Fires in the same turn as the revocation, before the close is on its way. */
   signal: AbortSignal;
@@ -53,12 +53,12 @@ export interface HeldSocket {
  *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
  * });
  */
-export async function cutOnRevocation(
+export async function closeOnRevocation(
   socket: ClosableSocket,
   verifier: Pick<Verifier, 'watch'>,
   authorization: Authorization,
   { possession = NO_PROOF }: Pick<VerifyOptions, 'possession'> = {},
-): Promise<HeldSocket | undefined> {
+): Promise<WatchedSocket | undefined> {
   let watched: Awaited<ReturnType<Verifier['watch']>>;
   // The caller listens after the check: what is sent until then waits, and is not lost.
   socket.pause?.();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   await verifier.ready();
   const page = await readFile(new URL('../../../../docs/events.md', import.meta.url), 'utf8');
-  const [, code = ''] = /```ts\n(import [^`]*?cutOnRevocation\([^`]*?)```/.exec(page) ?? [];
+  const [, code = ''] = /```ts\n(import [^`]*?closeOnRevocation\([^`]*?)```/.exec(page) ?? [];
   const http = createServer();
   server = new WebSocketServer({ server: http });
   http.listen(0, '127.0.0.1');

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createVerifier, type Verifier } from '../../src/index.ts';
-import { cutOnRevocation } from '../../src/ws/index.ts';
+import { closeOnRevocation } from '../../src/ws/index.ts';
 
 it('W4: a message that is sent on open arrives, though the check has to wait', async () => {
   await using issuer = await createTestIssuer();
@@ -36,7 +36,7 @@ it('W4: a message that is sent on open arrives, though the check has to wait', a
   const done = new Promise<void>((resolve) => {
     server.on('connection', (socket, request) => {
       void (async () => {
-        const held = await cutOnRevocation(socket, slow, request.headers.authorization);
+        const held = await closeOnRevocation(socket, slow, request.headers.authorization);
         socket.on('message', (data: Buffer) => {
           heard.push(data.toString());
           if (heard.at(-1) === 'last') resolve();

@@ -104,7 +104,7 @@ it("W3: the service of the README refuses as Portcullis' own services do", async
   const changed = await issuer.mint({ sub });
   expect(await call(url, revoked)).toMatchObject({ status: 200 });
   issuer.revocations.revoke({ kind: 'session', key: sid });
-  issuer.revocations.revoke({ kind: 'changed', key: sub, generation: 1 });
+  issuer.revocations.revoke({ kind: 'claims_changed', key: sub, generation: 1 });
   expect(await call(url, revoked)).toMatchObject({ ...invalid, code: 'invalid_token' });
   expect(await call(url, changed)).toMatchObject({ ...invalid, code: 'token_stale' });
   expect(await call(url, await issuer.mint(), 'DPoP')).toMatchObject({
@@ -121,7 +121,7 @@ it("W3: the service of the README refuses as Portcullis' own services do", async
       open: async () => undefined,
       request: async () => await Promise.reject(new Error('nobody answers')),
       acknowledge: () => undefined,
-      farewell: async () => undefined,
+      deregister: async () => undefined,
       close: async () => undefined,
     },
   });

@@ -248,20 +248,20 @@ describe('a bound token', () => {
     const claims = await bound();
     const one = await proof();
     const request = possession(one);
-    expect(codeOf(() => guard.demand(TOKEN, claims, request))).toBe('taken');
+    expect(codeOf(() => guard.check(TOKEN, claims, request))).toBe('taken');
     // The next call of the same request, and the same proof with another.
-    expect(codeOf(() => guard.demand(TOKEN, claims, request))).toBe('taken');
-    expect(codeOf(() => guard.demand(TOKEN, claims, possession(one)))).toBe('invalid_dpop_proof');
-    expect(codeOf(() => guard.demand('other', claims, request))).toBe('invalid_dpop_proof');
+    expect(codeOf(() => guard.check(TOKEN, claims, request))).toBe('taken');
+    expect(codeOf(() => guard.check(TOKEN, claims, possession(one)))).toBe('invalid_dpop_proof');
+    expect(codeOf(() => guard.check('other', claims, request))).toBe('invalid_dpop_proof');
   });
 
   it('is refused as a bearer, and another token with the scheme', async () => {
     const guard = guardOf();
     const claims = await bound();
-    expect(codeOf(() => guard.demand(TOKEN, claims, undefined))).toBe('invalid_token');
-    expect(codeOf(() => guard.demand(TOKEN, {}, undefined))).toBe('taken');
+    expect(codeOf(() => guard.check(TOKEN, claims, undefined))).toBe('invalid_token');
+    expect(codeOf(() => guard.check(TOKEN, {}, undefined))).toBe('taken');
     const request = possession(await proof());
-    expect(codeOf(() => guard.demand(TOKEN, {}, request))).toBe('invalid_token');
+    expect(codeOf(() => guard.check(TOKEN, {}, request))).toBe('invalid_token');
   });
 
   it('is refused with no proof, two, one by another key, and before the issuer was heard', async () => {
@@ -272,11 +272,11 @@ describe('a bound token', () => {
       possession(await proof(), await proof()),
       possession(await proof({ key: () => ed25519 })),
     ]) {
-      expect(codeOf(() => guard.demand(TOKEN, claims, request))).toBe('invalid_dpop_proof');
+      expect(codeOf(() => guard.check(TOKEN, claims, request))).toBe('invalid_dpop_proof');
     }
     const deaf = new PossessionGuard(() => Number.NEGATIVE_INFINITY);
     const request = possession(await proof());
-    expect(codeOf(() => deaf.demand(TOKEN, claims, request))).toBe('verifier_stale');
+    expect(codeOf(() => deaf.check(TOKEN, claims, request))).toBe('verifier_stale');
   });
 
   it('shares no ids with another key', async () => {
@@ -284,10 +284,10 @@ describe('a bound token', () => {
     const jti = 'the same';
     const others = { cnf: { jkt: await calculateJwkThumbprint(ed25519.jwk) } };
     const own = possession(await proof({ claims: { jti } }));
-    expect(codeOf(() => guard.demand(TOKEN, { cnf: undefined }, own))).toBe('invalid_token');
-    guard.demand(TOKEN, await bound(), own);
+    expect(codeOf(() => guard.check(TOKEN, { cnf: undefined }, own))).toBe('invalid_token');
+    guard.check(TOKEN, await bound(), own);
     const theirs = possession(await proof({ key: () => ed25519, claims: { jti } }));
-    expect(codeOf(() => guard.demand(TOKEN, others, theirs))).toBe('taken');
+    expect(codeOf(() => guard.check(TOKEN, others, theirs))).toBe('taken');
   });
 
   it('has its proofs remembered for as long as they are good, whatever the moment', async () => {
@@ -295,15 +295,15 @@ describe('a bound token', () => {
     for (let offset = 0; offset <= 72; offset += 1) {
       now = NOW;
       const guard = guardOf();
-      expect(codeOf(() => guard.demand(TOKEN, claims, undefined))).toBe('invalid_token');
+      expect(codeOf(() => guard.check(TOKEN, claims, undefined))).toBe('invalid_token');
       const first = possession(await proof());
-      guard.demand(TOKEN, claims, first); // the first turn begins
+      guard.check(TOKEN, claims, first); // the first turn begins
       now = NOW + offset;
       const ahead = await proof({ claims: { iat: now + 10 } });
-      guard.demand(TOKEN, claims, possession(ahead));
+      guard.check(TOKEN, claims, possession(ahead));
       for (let later = 0; later < 69; later += 1) {
         now = NOW + offset + later;
-        expect(codeOf(() => guard.demand(TOKEN, claims, possession(ahead)))).toBe(
+        expect(codeOf(() => guard.check(TOKEN, claims, possession(ahead)))).toBe(
           'invalid_dpop_proof',
         );
       }

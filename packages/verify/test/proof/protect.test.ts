@@ -54,7 +54,7 @@ describe('a verifier', () => {
       await expect(verifier.verify(token)).rejects.toMatchObject(invalid);
       await expect(verifier.verifyWithAssurance(token)).rejects.toMatchObject(invalid);
       await expect(verifier.watch(token)).rejects.toMatchObject(invalid);
-      expect(() => verifier.verifyAtOnce(token)).toThrow();
+      expect(() => verifier.verifyMaybeSync(token)).toThrow();
     }
     expect(verifier.stats().watched).toBe(0);
   });

@@ -130,13 +130,13 @@ export const signingKeys = pgTable('signing_keys', {
  * What may be used once and has been: `jti`s of client assertions and of DPoP proofs, as hashes. A row
  * may go when what it stands for would be refused for its age.
  */
-export const spentProofs = pgTable(
-  'spent_proofs',
+export const usedProofs = pgTable(
+  'used_proofs',
   {
     hash: bytea('hash').primaryKey(),
     expiresAt: moment('expires_at').notNull(),
   },
-  (table) => [index('spent_proofs_expiry').on(table.expiresAt)],
+  (table) => [index('used_proofs_expiry').on(table.expiresAt)],
 );
 
 /** Secrets of the service itself that must be the same on every instance, sealed. */

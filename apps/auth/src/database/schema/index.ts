@@ -5,7 +5,7 @@ export {
   sealedSecrets,
   sessions,
   signingKeys,
-  spentProofs,
+  usedProofs,
   users,
 } from './accounts.ts';
 export { links, mails } from './mail.ts';

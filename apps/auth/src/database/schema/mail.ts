@@ -7,14 +7,14 @@ import { bytea } from './bytea.ts';
 import { moment } from './moment.ts';
 
 /** To an address; whether it belongs to somebody is looked up when the mail is sent. */
-export type MailByAddress = 'reset-password' | 'verify-again';
+export type MailByAddress = 'reset-password' | 'resend-verification';
 
 /** To the owner of an account, or to the address that is to become the owner's. */
 export type MailToOwner =
   | 'verify-email'
   | 'already-registered'
   | 'confirm-email-change'
-  | 'email-change-asked'
+  | 'email-change-requested'
   | 'email-changed'
   | 'password-changed'
   | 'session-ended-by-reuse';
@@ -23,15 +23,15 @@ export type MailKind = MailByAddress | MailToOwner;
 
 /**
  * - `sent`: the server has taken it.
- * - `doubtful`: the process died between handing it over and the answer. The server has it, unless
+ * - `unconfirmed`: the process died between handing it over and the answer. The server has it, unless
  *   the whole machine went down in that moment; it is not sent a second time.
- * - `needless`: there is nobody at that address, or the reason has gone.
- * - `held-back`: this account was sent too many of the kind lately.
- * - `unsent`: the configuration says that no mail is sent.
- * - `refused`: the server refused it for good. `failed`: it could not be sent in all attempts.
+ * - `obsolete`: there is nobody at that address, or the reason has gone.
+ * - `throttled`: this account was sent too many of the kind lately.
+ * - `disabled`: the configuration says that no mail is sent.
+ * - `rejected`: the server rejected it permanently. `failed`: it could not be sent in all attempts.
  */
 export type MailOutcome =
-  'sent' | 'doubtful' | 'needless' | 'held-back' | 'unsent' | 'refused' | 'failed';
+  'sent' | 'unconfirmed' | 'obsolete' | 'throttled' | 'disabled' | 'rejected' | 'failed';
 
 export type LinkPurpose = 'verify-email' | 'reset-password' | 'change-email';
 

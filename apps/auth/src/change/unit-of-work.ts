@@ -1,0 +1,120 @@
+/**
+ * The one way to change who may do what.
+ *
+ * Invariant (SPEC.md A9): the state, the rows of the revocation log, the audit row, the events for other services
+ * and the intents to send mails commit together or not at all. What has committed is handed to
+ * `committed` (which pushes and numbers it); if this process dies before that, another one publishes it
+ * from the log.
+ *
+ * A login takes nothing away, so there is nothing to publish: it is a statement of its own
+ * (session/open-session.ts).
+ */
+import type { EventId, MailId, RevocationEvent, RevocationReason } from '@portcullis/contracts';
+import type { Database, Transaction } from '../database/database.ts';
+import type { Cause } from './cause.ts';
+import type { MailIntent } from './mail-intent.ts';
+import { writeAnnouncement, type Announcement } from './write-announcement.ts';
+import { writeAuditEntry, type AuditEntry } from './write-audit-entry.ts';
+import { writeMailIntent } from './write-intent.ts';
+import { writeRevocation, type Revocation } from './write-revocation.ts';
+
+export type { Cause } from './cause.ts';
+export type { AuditEntry } from './write-audit-entry.ts';
+
+/** What a verb may do inside of a change. Everything goes into its one transaction. */
+export interface Change {
+  readonly tx: Transaction;
+  /** Takes access away. The id is also what `sessions.ended_by` holds. */
+  revoke(revocation: Revocation, reason: RevocationReason): Promise<EventId>;
+  /**
+   * Tells other services. Events about one account have the order of their commits, and each has a
+   * time of its own. @returns it
+   */
+  publish(event: Announcement): Promise<Date>;
+  /** Has a mail sent, if and only if this commits. */
+  mail(intent: MailIntent): Promise<MailId>;
+  /** From here on, audit rows do not say from where it was asked. */
+  omitAddress(): void;
+  /** Required once at least: a change that nobody can account for does not commit. */
+  audit(entry: AuditEntry): Promise<void>;
+}
+
+export interface Changed<T> {
+  result: T;
+  revocations: RevocationEvent[];
+}
+
+export type WithChange = <T>(
+  cause: Cause,
+  work: (change: Change) => Promise<T>,
+) => Promise<Changed<T>>;
+
+export interface ChangeDependencies {
+  database: Database;
+  /** The greatest life of an access token plus the margin, in seconds. */
+  entryLifeSeconds: number;
+  /** Told right after the commit, in the same turn; must not throw and not wait. */
+  committed(
+    revocations: readonly RevocationEvent[],
+    announced: boolean,
+    mails: readonly MailId[],
+  ): void;
+}
+
+export function createUnitOfWork(dependencies: ChangeDependencies): WithChange {
+  const { database, entryLifeSeconds, committed } = dependencies;
+
+  return async (cause, work) => {
+    const { changed, announced, mails } = await database.transaction(async (tx) => {
+      const written: Written = { revocations: [], mails: [], announced: false, audited: false };
+      const result = await work(changeWithin(tx, cause, entryLifeSeconds, written));
+      const { audited, revocations, ...rest } = written;
+      if (!audited) throw new Error('a change without an audit row does not commit');
+      return { changed: { result, revocations }, ...rest };
+    });
+    committed(changed.revocations, announced, mails);
+    return changed;
+  };
+}
+
+/** What one change has put into its transaction so far. */
+interface Written {
+  revocations: RevocationEvent[];
+  mails: MailId[];
+  announced: boolean;
+  audited: boolean;
+}
+
+function changeWithin(
+  tx: Transaction,
+  cause: Cause,
+  entryLifeSeconds: number,
+  written: Written,
+): Change {
+  let { address } = cause;
+  return {
+    tx,
+    async revoke(revocation, reason) {
+      const event = await writeRevocation(tx, cause, { revocation, reason, entryLifeSeconds });
+      written.revocations.push(event);
+      return event.id;
+    },
+    async publish(event) {
+      const at = await writeAnnouncement(tx, cause, event);
+      written.announced = true;
+      return at;
+    },
+    async mail(intent) {
+      const id = await writeMailIntent(tx, intent, cause.requestId);
+      written.mails.push(id);
+      return id;
+    },
+    omitAddress() {
+      address = null;
+    },
+    async audit(entry) {
+      await writeAuditEntry(tx, { ...cause, address }, entry);
+      written.audited = true;
+    },
+  };
+}

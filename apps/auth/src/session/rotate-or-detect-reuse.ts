@@ -1,0 +1,111 @@
+/**
+ * Decides what a refresh token is worth, and puts its successor in its place:
+ *
+ *   live            → the successor takes its place; it becomes "previous"
+ *   previous, soon  → the same successor again, to the same client: its answer was lost
+ *   anything older  → there is a copy of it; the session ends (RFC 9700 section 4.14.2)
+ *
+ * A session that is bound to a key (RFC 9449 section 5) is refused without it, and goes on: a copy of a
+ * bound token is worthless. But the token that it was bound by was bound to nothing, and whoever bound it
+ * may have had a copy: offered again without the key, it ends the session as any token that was used.
+ *
+ * The user's row is held first and the session's second, as everything does that changes both. Under
+ * the two locks the state that decides, the generations and the time belong together.
+ */
+import type { ClientId } from '@portcullis/contracts';
+import type { RequestContext } from '@portcullis/api';
+import type { Transaction } from '../database/database.ts';
+import { GRACE_SECONDS } from '../timing/lifetimes.ts';
+import { knownRoles } from '../users/account-of-row.ts';
+import { bindTo, lockSession, rotate, type LockedSession } from './locked-session.ts';
+import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
+
+export interface Offer {
+  token: RefreshToken;
+  request: RequestContext;
+  /** The client that asks, where it has said so. */
+  client: ClientId | undefined;
+  /** Of the key that the request proved; undefined: none. */
+  jkt: string | undefined;
+}
+
+export interface TurnDependencies {
+  refreshTokens: Pick<RefreshTokens, 'successor'>;
+  idleSeconds: number;
+}
+
+export async function rotateOrDetectReuse(
+  tx: Transaction,
+  { refreshTokens, idleSeconds }: TurnDependencies,
+  { token, request, client, jkt }: Offer,
+) {
+  const row = await lockSession(tx, token);
+  if (row === undefined) return refused('no such session');
+  const unusable = unusableFor(row, client);
+  if (unusable !== null) return refused(unusable);
+  // Before it is asked whether the token was used: who lacks the key can do nothing with a copy.
+  if (row.dpopJkt !== null && row.dpopJkt !== jkt) {
+    const boundBy = row.boundByHash?.equals(token.hash) === true;
+    return boundBy ? reused(row) : refused('bound to another key');
+  }
+
+  const userAgent = request.userAgent ?? null;
+  const successor = refreshTokens.successor(token);
+  if (row.refreshHash.equals(token.hash)) {
+    await rotate(tx, token, successor, { userAgent, address: request.address, idleSeconds });
+    await bindTo(tx, row, token, jkt);
+    return { outcome: 'rotated', ...granted(row, token, successor, jkt) } as const;
+  }
+  const repeated =
+    row.previousRefreshHash?.equals(token.hash) === true &&
+    row.refreshHash.equals(successor.hash) &&
+    row.secondsSinceRotation !== null &&
+    row.secondsSinceRotation <= GRACE_SECONDS &&
+    row.userAgent === userAgent &&
+    // Who repeats it has the same key, or none as before.
+    row.dpopJkt === (jkt ?? null);
+  if (repeated) return { outcome: 'repeated', ...granted(row, token, successor, jkt) } as const;
+  return reused(row);
+}
+
+function refused(reason: string) {
+  return { outcome: 'refused', reason } as const;
+}
+
+function reused({ userId: owner }: LockedSession) {
+  return { outcome: 'reused', owner, reason: 'used before' } as const;
+}
+
+/** @returns why none of the session's tokens is worth anything to that client; null: they are */
+function unusableFor(row: LockedSession, client: ClientId | undefined): string | null {
+  if (row.endedAt !== null) return 'the session has ended';
+  if (row.status !== 'active') return 'the account is not active';
+  if (row.clientDisabledAt !== null) return 'the client is disabled';
+  if (row.over) return 'the session has outlived its time';
+  if (client !== undefined && client !== row.clientId) return 'of another client';
+  return null;
+}
+
+function granted(
+  row: LockedSession,
+  token: RefreshToken,
+  successor: RefreshToken,
+  jkt: string | undefined,
+) {
+  const { now, kid, clientGeneration, issuerGeneration } = row;
+  return {
+    successor,
+    facts: { now, kid, clientGeneration, issuerGeneration },
+    user: {
+      id: row.userId,
+      generation: row.generation,
+      roles: knownRoles(row.roles),
+      session: token.sessionId,
+      client: row.clientId,
+      authTime: row.authTime.getTime() / 1_000,
+      amr: row.amr,
+      sessionExpiresAt: row.expiresAt.getTime() / 1_000,
+      jkt,
+    },
+  };
+}

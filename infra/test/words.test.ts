@@ -1,0 +1,63 @@
+/**
+ * The field's words: what structure and wire were called before 0.2.0 does not come back, and neither do words
+ * for nobody in particular. docs/glossary.md has the words that are ours.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../paths.ts';
+import { FORMER_NAMES, FORMER_TEXTS, VAGUE_WORDS } from '../structure/former-names.ts';
+import { sourceFolders, textsBelow } from '../structure/sources.ts';
+import { partsOf, wordsOf } from '../structure/words.ts';
+
+/** The tables themselves, and the tests: those quote what is refused. */
+const QUOTING = /\/test\/|^infra\/(?:structure|field)\//;
+const sources = sourceFolders()
+  .flatMap((folder) => [...textsBelow(folder)])
+  .filter(([path]) => !QUOTING.test(path));
+const words = sources.map(([path, text]) => ({ path, ...wordsOf(path, text) }));
+/** An account of the operating system, of which PostgreSQL's files may be. */
+const ACCOUNTS_OF_UNIX = 'infra/system/unprivileged-user.ts';
+
+test('no name is one of before', () => {
+  const former = new Set(FORMER_NAMES);
+  const found = words.flatMap(({ path, names }) =>
+    names.filter((name) => former.has(name)).map((name) => `${path}: ${name}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test('no name of a value or a file is made of a word for nobody in particular', () => {
+  const vague = new Set(VAGUE_WORDS);
+  const found = words.flatMap(({ path, names }) =>
+    [path, ...names].filter((name) => partsOf(name).some((part) => vague.has(part))),
+  );
+  expect(found).toEqual([]);
+});
+
+const FORMER = new RegExp(`(?<![\\w-])(?:${FORMER_TEXTS.join('|')})(?![\\w-])`, 'i');
+
+test('no text of a log line, a mail, a page, a metric or an API holds one of before', () => {
+  const found = words
+    .filter(({ path }) => path !== ACCOUNTS_OF_UNIX)
+    .flatMap(({ path, texts }) =>
+      texts.filter((text) => FORMER.test(text)).map((text) => `${path}: ${text}`),
+    );
+  expect(found).toEqual([]);
+});
+
+test.each(['docs/asyncapi.json', 'infra/nats/nats.conf', 'docs/events.md', 'docs/glossary.md'])(
+  'no subject or description of %s is one of before',
+  (path) => {
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    const found = text.split('\n').filter((line) => FORMER.test(line));
+    expect(found).toEqual([]);
+  },
+);
+
+test('each table finds what stands in it', () => {
+  const { names, texts } = wordsOf('x.ts', "const isToldTo = 'farewell'; class A { #atDoor = 1 }");
+  expect(names).toEqual(expect.arrayContaining(['isToldTo', 'A', 'atDoor']));
+  expect(partsOf('isToldTo')).toContain('told');
+  expect(texts.some((text) => FORMER.test(text))).toBe(true);
+});

@@ -1,0 +1,41 @@
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { problemOfTimes } from '../token/times.ts';
+import type { Ledger } from './ledger.ts';
+
+/** That a token held. */
+export interface Judged {
+  /** The ledger's version, read before the check. */
+  judgedAt: number;
+}
+
+/**
+ * Expiry and the ledger's verdict, which is asked for once for each version of the ledger. Synchronous.
+ *
+ * @param issuerNow milliseconds since the epoch by the issuer's clock
+ * @param judged what is remembered of the last time: while the ledger is the same, so is its verdict
+ * @throws Refusal `invalid_token` or `token_stale`
+ */
+export function requireValid(
+  claims: AccessTokenClaims,
+  kid: string,
+  ledger: Ledger,
+  issuerNow: number,
+  judged?: Judged,
+): void {
+  const problem = problemOfTimes(claims, issuerNow);
+  if (problem !== undefined) throw invalid(problem);
+  const { version } = ledger;
+  if (judged?.judgedAt === version) return;
+  switch (ledger.judge(claims, kid)) {
+    case 'revoked':
+      throw invalid('revoked');
+    case 'claims_changed':
+      throw new Refusal('token_stale');
+    case 'holds':
+      if (judged !== undefined) judged.judgedAt = version;
+  }
+}
+
+function invalid(reason: string): Refusal {
+  return new Refusal('invalid_token', { cause: new Error(reason) });
+}
