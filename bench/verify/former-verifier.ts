@@ -1,5 +1,5 @@
 /** The verifier of another commit, from a checkout of it that is installed. */
-import type { createVerifier } from '@portcullis/verify';
+import type { createVerifier, VerifierOptions } from '@portcullis/verify';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -7,11 +7,18 @@ interface VerifyPackage {
   readonly createVerifier: typeof createVerifier;
 }
 
+/** @returns its `createVerifier`, under the names of today where it is of before 0.2.0 */
 export async function verifierOf(checkout: string): Promise<typeof createVerifier> {
   const source = join(checkout, 'packages', 'verify', 'src', 'index.ts');
   const loaded: unknown = await import(pathToFileURL(source).href);
   if (!isVerifyPackage(loaded)) throw new Error(`${source} has no createVerifier`);
-  return loaded.createVerifier;
+  return async (options: VerifierOptions) => {
+    const { feed } = options;
+    const both = { ...feed, farewell: feed.deregister };
+    const verifier = await loaded.createVerifier({ ...options, feed: both });
+    if (!('verifyAtOnce' in verifier)) return verifier;
+    return Object.assign(verifier, { verifyMaybeSync: verifier.verifyAtOnce });
+  };
 }
 
 function isVerifyPackage(loaded: unknown): loaded is VerifyPackage {

@@ -41,7 +41,7 @@ describe('services of the reader’s own', () => {
     expect(() => ownServices(folder)).toThrow(/services\.json/);
   });
 
-  it('have a file of settings that only its owner can read, with the same secret each time', () => {
+  it('keep their settings in a file that only its owner can read, and a secret that was made stays', () => {
     const facts = { issuer: 'http://localhost:4000', prefix: 'portcullis', nats: 'nats://o:p@h:1' };
     writeEnvironment(folder, ORDERS, facts);
     const file = environmentFile(folder, ORDERS);

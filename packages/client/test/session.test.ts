@@ -129,7 +129,7 @@ describe('refresh', () => {
     expect(services.calls('refresh')).toHaveLength(1);
   });
 
-  test('no tokens: the call goes out without one, and nothing is refreshed', async () => {
+  test('without tokens a call is sent without Authorization, and nothing is refreshed', async () => {
     await expect(getMe()).rejects.toMatchObject({ code: 'invalid_token' });
     expect(services.calls('me.get')).toMatchObject([{ authorization: undefined }]);
     expect(services.calls('refresh')).toHaveLength(0);
@@ -220,7 +220,7 @@ describe('logout', () => {
     expect(services.ended).toEqual(['access-1']);
   });
 
-  test('of a session that is over already is no error', async () => {
+  test('logging out of a session that has ended succeeds', async () => {
     await logIn();
     services.validAccess = services.validRefresh = 'another one';
     await expect(client.logOut()).resolves.toBeUndefined();

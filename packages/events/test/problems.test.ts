@@ -98,7 +98,7 @@ async function publish(): Promise<void> {
 
 const errors = () => lines.filter(({ level }) => level === 'error').map(({ text }) => text);
 
-it('says that acknowledgements are denied, once, and that they arrive again', async () => {
+it('logs once that NATS denies acknowledgements, and once that they get through again', async () => {
   await begin(['$JS.ACK.>']);
   await using events = listen();
   await publish();

@@ -57,7 +57,7 @@ export function decodeId(text: string, prefix: string, words: Int32Array): boole
  *
  * @param text anything; what is no identifier has some number or other
  */
-export function lastWordOf(text: string): number {
+export function lastBitsOf(text: string): number {
   const end = text.length;
   return (
     (digitAt(text, end - 7) << 30) |

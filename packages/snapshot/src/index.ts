@@ -1,4 +1,4 @@
-export { decodeId, encodeId, lastWordOf } from './id-words.ts';
+export { decodeId, encodeId, lastBitsOf as lastBitsOf } from './id-words.ts';
 export {
   expiryOf,
   FOR_EVER,
@@ -10,7 +10,7 @@ export {
 } from './snapshot.ts';
 export { encodePart, joinParts, type SnapshotPart } from './snapshot-parts.ts';
 export {
-  readLastWord,
+  readLastBits as readLastBits,
   readRecord,
   readSnapshot,
   SnapshotError,

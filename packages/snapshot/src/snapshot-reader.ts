@@ -78,7 +78,7 @@ export function readRecord(block: IdBlock, index: number, records: Int32Array, t
 }
 
 /** The last of the identifier's words alone. */
-export function readLastWord(block: IdBlock, index: number): number {
+export function readLastBits(block: IdBlock, index: number): number {
   return block.entries.getInt32(index * ID_KINDS[block.kind].length, true);
 }
 

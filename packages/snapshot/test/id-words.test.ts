@@ -2,7 +2,7 @@ import { newId } from '@portcullis/contracts';
 import { sessionId } from '@portcullis/contracts/schemas';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeId, encodeId, lastWordOf } from '../src/index.ts';
+import { decodeId, encodeId, lastBitsOf } from '../src/index.ts';
 
 const words = fc.int32Array({ minLength: 4, maxLength: 4 });
 
@@ -25,7 +25,7 @@ describe('the words of an identifier', () => {
         expect(decodeId(id, 'ses', decoded)).toBe(true);
         expect([...decoded]).toEqual([...all]);
         expect([...decoded]).toEqual(wordsOf(id));
-        expect(lastWordOf(id)).toBe(decoded[3]);
+        expect(lastBitsOf(id)).toBe(decoded[3]);
       }),
     );
   });
@@ -43,7 +43,7 @@ describe('the words of an identifier', () => {
       fc.property(fc.oneof(near, fc.string()), (text) => {
         const decoded = new Int32Array(4);
         expect(decodeId(text, 'ses', decoded)).toBe(sessionId.safeParse(text).success);
-        lastWordOf(text); // of anything, without harm
+        lastBitsOf(text); // of anything, without harm
       }),
       { numRuns: 2_000 },
     );

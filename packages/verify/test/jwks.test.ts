@@ -201,7 +201,7 @@ describe('a verifier', () => {
     expect(asked.times).toBeLessThanOrEqual(2);
   });
 
-  it('lets go of a key that the issuer has withdrawn, cached or not', async () => {
+  it('refuses tokens of a key that has left the key set, also where a token of it was verified before', async () => {
     const issuer = own(await createTestIssuer());
     const { clock, later } = laterClock();
     const retired = issuer.kid;

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { holdsSecret, readPublicKey } from '../src/jws/public-key.ts';
 import { readKeySet } from '../src/keys/key-set.ts';
-import { readVouch } from '../src/keys/vouch.ts';
+import { readKeyVouch } from '../src/keys/vouch.ts';
 import { readDpopProof } from '../src/proof/dpop-proof.ts';
 
 const SEED = 20_261_129;
@@ -181,7 +181,7 @@ describe('read by hand as by a schema:', () => {
           key !== undefined &&
           said.exp > said.iat &&
           said.exp - said.iat <= 86_400;
-        const vouch = readVouch(`${encoded(head)}.${encoded(body)}.c2ln`, ISSUER);
+        const vouch = readKeyVouch(`${encoded(head)}.${encoded(body)}.c2ln`, ISSUER);
         expect(vouch !== undefined, JSON.stringify({ head, body })).toBe(isOne);
         if (isOne) {
           const { iat, exp, jwk } = said;

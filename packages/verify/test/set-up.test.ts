@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { httpGrants } from '../src/http/index.ts';
 import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
 import { problemOfRequest } from '../src/nats/problem-of-request.ts';
-import { nameOfIssuer } from '../src/set-up/issuer-metadata.ts';
+import { issuerFromMetadata } from '../src/set-up/issuer-metadata.ts';
 import { reasonOf } from '../src/wire/reason-of.ts';
 import { SetUp } from '../src/set-up/set-up.ts';
 
@@ -48,16 +48,16 @@ function serving(documents: Record<string, string>) {
 it('finds the name of an issuer with a path where RFC 8414 has it, in either document', async () => {
   const other = JSON.stringify({ issuer: 'https://auth.example/tenant' });
   const oauth = serving({ '/.well-known/oauth-authorization-server/tenant': other });
-  expect(await nameOfIssuer(ISSUER, oauth.fetch)).toBe('https://auth.example/tenant');
+  expect(await issuerFromMetadata(ISSUER, oauth.fetch)).toBe('https://auth.example/tenant');
   const openid = serving({ '/.well-known/openid-configuration/tenant': other });
-  expect(await nameOfIssuer(ISSUER, openid.fetch)).toBe('https://auth.example/tenant');
+  expect(await issuerFromMetadata(ISSUER, openid.fetch)).toBe('https://auth.example/tenant');
 });
 
 it.each(['<!doctype html>', '[]', '{"issuer": 1}', '{"issuer": "a", "issuer": "b"}'])(
   'makes nothing of a page that is no metadata: %s',
   async (page) => {
     const { fetch } = serving({ '/.well-known/oauth-authorization-server/tenant': page });
-    expect(await nameOfIssuer(ISSUER, fetch)).toBeUndefined();
+    expect(await issuerFromMetadata(ISSUER, fetch)).toBeUndefined();
   },
 );
 
@@ -184,7 +184,7 @@ it('is ready by the time of the signal, where only the metadata of the issuer do
 
 it('does not ask an issuer for its metadata over plain http', async () => {
   const { asked, fetch: ask } = serving({});
-  await expect(nameOfIssuer('http://auth.example', ask)).rejects.toThrow('https');
+  await expect(issuerFromMetadata('http://auth.example', ask)).rejects.toThrow('https');
   expect(asked).toEqual([]);
 });
 

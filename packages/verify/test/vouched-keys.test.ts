@@ -11,7 +11,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../src/index.ts';
-import { readVouch } from '../src/keys/vouch.ts';
+import { readKeyVouch } from '../src/keys/vouch.ts';
 
 const COOLDOWN_MS = 5_001;
 const DAY_S = 86_400;
@@ -450,7 +450,7 @@ it('a vouch is read once, however often it comes', async () => {
   cutOff();
   const text = vouch(fresh);
   await grantWith(text);
-  const known = readVouch(text, issuer.issuer);
+  const known = readKeyVouch(text, issuer.issuer);
   expect(known).toMatchObject({ voucher: fetched, key: { kid: fresh, alg: 'ES256' } });
   const token = await mintedBy(fresh);
   await outcomeOf(token);

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AuthenticatedClient, FindClient } from './find-client.ts';
-import { MAX_SECRET_LENGTH, secretHash } from './secret-hash.ts';
+import { MAX_SECRET_LENGTH, hashClientSecret } from './secret-hash.ts';
 
 export type AuthenticateClient = (
   id: string,
@@ -18,7 +18,7 @@ export function createAuthenticateClient(findClient: FindClient): AuthenticateCl
   return async (name, secret) => {
     if (secret.length > MAX_SECRET_LENGTH) return null;
     const found = await findClient(name);
-    const offered = secretHash(secret);
+    const offered = hashClientSecret(secret);
     const matches = [found?.secretHash, found?.previousSecretHash].map(
       (stored) =>
         timingSafeEqual(stored ?? dummySecretHash, offered) &&

@@ -5,7 +5,7 @@ import { clients } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
 import { clientOfRow } from './client-of-row.ts';
-import { newSecret, secretHash } from './secret-hash.ts';
+import { newSecret, hashClientSecret } from './secret-hash.ts';
 
 export interface CreateClientDependencies {
   withChange: WithChange;
@@ -24,7 +24,7 @@ export function createClientCreation({
       await lockActor(tx, actor, 'clients:write', ...scopes);
       const [row] = await tx
         .insert(clients)
-        .values({ id, name, scopes, audiences, secretHash: secretHash(secret) })
+        .values({ id, name, scopes, audiences, secretHash: hashClientSecret(secret) })
         .onConflictDoNothing()
         .returning();
       if (row === undefined) throw new Refusal('conflict');

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import { clients } from '../database/schema/index.ts';
 import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { fingerprintsOf, type ClientKeySet } from './client-keys.ts';
-import { secretHash } from './secret-hash.ts';
+import { hashClientSecret } from './secret-hash.ts';
 
 /** A client proves who it is in one way: by a secret, or by keys of which it holds the private half. */
 export type WantedClient = {
@@ -35,7 +35,7 @@ const BY_OPERATOR = {
  */
 export async function ensureClient(withChange: WithChange, wanted: WantedClient): Promise<Ensured> {
   const { id, name, scopes, audiences } = wanted;
-  const hash = wanted.secret === undefined ? null : secretHash(wanted.secret);
+  const hash = wanted.secret === undefined ? null : hashClientSecret(wanted.secret);
   const jwks = wanted.jwks ?? null;
   const { result } = await withChange(BY_OPERATOR, async ({ tx, revoke, audit }) => {
     const inserted = await tx

@@ -8,7 +8,7 @@ import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
-import { newSecret, secretHash } from './secret-hash.ts';
+import { newSecret, hashClientSecret } from './secret-hash.ts';
 
 export interface ClientChangeDependencies {
   withChange: WithChange;
@@ -41,7 +41,7 @@ export function createRotateClient({
         const [after] = await tx
           .update(clients)
           .set({
-            secretHash: secretHash(secret),
+            secretHash: hashClientSecret(secret),
             previousSecretHash: kept ? before.secretHash : null,
             previousSecretUntil: kept
               ? sql`clock_timestamp() + make_interval(secs => ${overlap})`

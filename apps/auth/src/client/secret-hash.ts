@@ -11,6 +11,6 @@ export function newSecret(): string {
 }
 
 /** A slow hash would add nothing to a secret that cannot be guessed. */
-export function secretHash(secret: string): Buffer {
+export function hashClientSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }

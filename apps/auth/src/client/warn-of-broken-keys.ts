@@ -15,7 +15,10 @@ export async function warnOfBrokenKeys(database: Database, logger: Logger): Prom
     .where(and(isNotNull(clients.jwks), isNull(clients.disabledAt)));
   for (const { id, jwks } of rows) {
     for (const { kid, problem } of brokenKeysOf(jwks)) {
-      logger.warn({ client: id, kid, problem }, 'a client key is refused: register another');
+      logger.warn(
+        { client: id, kid, problem },
+        'registered key of a client is unusable: register another',
+      );
     }
   }
 }

@@ -20,13 +20,13 @@ const NAME = 'mail';
 /** Mails that one instance sends at once. */
 const CONCURRENCY = 4;
 /** Milliseconds between two looks for mails that no job stands for. */
-const SWEEP = 2_000;
+const SWEEP_MS = 2_000;
 /** Milliseconds; then the job of a process that died is given to another, in two looks at most. */
-const LOCK = 10_000;
-const STALLED = 3_000;
+const LOCK_MS = 10_000;
+const STALLED_MS = 3_000;
 /** Milliseconds. */
-const ASK_TIMEOUT = 5_000;
-const CLOSE_TIMEOUT = 5_000;
+const ASK_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
 export interface MailQueueOptions {
   redisUrl: string;
@@ -49,7 +49,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   const logThrottled = throttledLog(logger);
   const stopping = new AbortController();
 
-  const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT });
+  const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT_MS });
   const working = connectJobs(redisUrl, 'portcullis-auth-worker');
   for (const connection of [asking, working]) connection.on('error', logThrottled);
   warnOfEviction(asking, logger);
@@ -59,8 +59,8 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
     prefix,
     skipVersionCheck: true,
     concurrency: CONCURRENCY,
-    lockDuration: LOCK,
-    stalledInterval: STALLED,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_MS,
     maxStalledCount: MAX_ATTEMPTS,
   });
   queue.on('error', logThrottled);
@@ -70,7 +70,7 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
   });
 
   const jobs = new MailJobs(queue, asking);
-  const stopSweeping = repeat(systemClock, SWEEP, () => sweep(jobs, options), logThrottled);
+  const stopSweeping = repeat(systemClock, SWEEP_MS, () => sweep(jobs, options), logThrottled);
 
   return {
     wake(ids) {
@@ -82,10 +82,10 @@ export function startMailQueue(options: MailQueueOptions): MailQueue {
       // What is being handed over just now is waited for, though not for ever; nor is Redis: a
       // connection that is between two attempts never says that it has ended.
       await waitAtMost(
-        CLOSE_TIMEOUT,
+        CLOSE_TIMEOUT_MS,
         Promise.all([worker.close(), queue.close()]).catch(logThrottled),
       );
-      await waitAtMost(CLOSE_TIMEOUT, worker.disconnect().catch(logThrottled));
+      await waitAtMost(CLOSE_TIMEOUT_MS, worker.disconnect().catch(logThrottled));
       for (const connection of [asking, working]) connection.disconnect();
     },
   };

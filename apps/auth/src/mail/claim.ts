@@ -14,12 +14,12 @@ import { stillDue } from './mail-rules.ts';
 import type { RenderedMail } from './render.ts';
 
 /** Milliseconds that a claim lasts, and after which it is renewed. */
-const CLAIM = 10_000;
-export const RENEW = 3_000;
+const CLAIM_MS = 10_000;
+export const RENEW_MS = 3_000;
 
 export type Mail = typeof mails.$inferSelect;
 
-const claimEnd = sql`clock_timestamp() + make_interval(secs => ${CLAIM / 1_000})`;
+const claimEnd = sql`clock_timestamp() + make_interval(secs => ${CLAIM_MS / 1_000})`;
 const heldBy = (mail: Mail) => (mail.claim === null ? sql`false` : eq(mails.claim, mail.claim));
 
 export async function claimMail(database: Database, id: MailId): Promise<Mail | undefined> {

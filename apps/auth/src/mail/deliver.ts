@@ -23,7 +23,7 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database } from '../database/database.ts';
 import { repeat } from '../timing/repeat.ts';
 import type { MailKind, MailOutcome } from '../database/schema/mail.ts';
-import { claimMail, handOver, release, RENEW, renewClaim, settleMail, type Mail } from './claim.ts';
+import { claimMail, handOver, release, RENEW_MS, renewClaim, settleMail, type Mail } from './claim.ts';
 import type { LinkPages } from './templates.ts';
 import { PermanentFailure, type MailTransport } from './transport.ts';
 import { renderMail, type RenderedMail } from './render.ts';
@@ -60,11 +60,15 @@ export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMa
     const lost = new AbortController();
     const stopRenewing = repeat(
       systemClock,
-      RENEW,
+      RENEW_MS,
       async () => {
         if (!(await renewClaim(database, mail))) lost.abort(new Error('the claim was lost'));
       },
-      (error) => logger.warn({ err: error, mail: id }, 'claim on a mail not renewed'),
+      (error) =>
+        logger.warn(
+          { err: error, mail: id },
+          'lease on a mail not renewed; another instance may send it',
+        ),
     );
     try {
       const written = await renderMail(dependencies, mail);

@@ -8,7 +8,7 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { mails, users } from '../database/schema/index.ts';
 import type { MailMessage } from './catalogue.ts';
-import { isThrottled } from './throttled.ts';
+import { isOverMailLimit } from './throttled.ts';
 import { mailText, type LinkPages } from './templates.ts';
 import { isStillDue } from './mail-rules.ts';
 
@@ -60,7 +60,7 @@ export async function renderMail(
     const purpose = purposeOf(addressed);
     const newEmail = purpose === 'change-email' ? to : null;
     const link = purpose === null ? null : { purpose, user, newEmail };
-    if (await isThrottled(tx, mail, owner, link)) return 'throttled';
+    if (await isOverMailLimit(tx, mail, owner, link)) return 'throttled';
     const token = link === null ? null : await makeLink(tx, tokens, { mail: id, ...link });
     if (link !== null && token === null) return 'obsolete';
     const text = mailText(kind, pages, {

@@ -39,7 +39,7 @@ export interface LinkToCome {
 }
 
 /** @param asker whose mails are counted; the caller holds the row */
-export async function isThrottled(
+export async function isOverMailLimit(
   tx: Transaction,
   mail: Mail,
   asker: User,

@@ -17,7 +17,7 @@ export function warnOfEviction(redis: Redis, logger: Logger): void {
         warned = true;
         logger.warn(
           { part: 'redis', policy },
-          'redis may evict queued mails, which delays them: set maxmemory-policy to noeviction',
+          'redis may evict queued mails; they are queued again later: set maxmemory-policy to noeviction',
         );
       },
       // Away again, or not allowed to say: neither concerns a mail.

@@ -78,7 +78,7 @@ function lockAccount(database: Database) {
 }
 
 function insertSession(locked: Locked, limits: SessionLimits): SQL {
-  return sql`${insertSelect(sessions, [
+  return sql`${insertFromSelect(sessions, [
     [sessions.id, id],
     [sessions.userId, locked.id],
     [sessions.clientId, sql`${FIRST_PARTY_CLIENT}::text`],
@@ -98,7 +98,7 @@ function insertSession(locked: Locked, limits: SessionLimits): SQL {
 const commitment = param('commitment', 'text');
 
 function insertAuditEntry(locked: Locked): SQL {
-  return sql`${insertSelect(auditLog, [
+  return sql`${insertFromSelect(auditLog, [
     [auditLog.action, sql`'session.logged-in'`],
     [auditLog.actorKind, sql`'user'`],
     [auditLog.actorId, locked.id],
@@ -111,7 +111,7 @@ function insertAuditEntry(locked: Locked): SQL {
 }
 
 function insertOrigin(locked: Locked): SQL {
-  return sql`${insertSelect(auditOrigins, [
+  return sql`${insertFromSelect(auditOrigins, [
     [auditOrigins.commitment, commitment],
     [auditOrigins.address, param('address', 'text')],
     [auditOrigins.salt, param('salt', 'bytea')],
@@ -119,7 +119,7 @@ function insertOrigin(locked: Locked): SQL {
 }
 
 /** `insert into … select …`, without whatever they are selected from. */
-function insertSelect(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
+function insertFromSelect(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
   const columns = values.map(([column]) => sql.identifier(column.name));
   return sql`insert into ${table} (${sql.join(columns, sql`, `)})
     select ${sql.join(

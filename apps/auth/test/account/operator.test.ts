@@ -48,7 +48,7 @@ describe('an administrator made by the operator', () => {
     );
   });
 
-  it('is made by the command, once, and can log in where addresses must be verified', async () => {
+  it('create-admin makes one administrator, however often it runs, who can log in where e-mail addresses must be verified', async () => {
     const made = await Promise.all([
       create('third@example.test', 'another password entirely'),
       create('Third@Example.Test', 'another password entirely'),

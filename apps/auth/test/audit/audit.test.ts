@@ -253,7 +253,7 @@ describe('the verifying command', () => {
     expect(said.match(/was changed/g)).toHaveLength(1);
   });
 
-  it('names a row whose address was changed, and counts those whose address was taken out', async () => {
+  it('verify-audit reports a row whose IP address was changed, and counts rows whose IP address was deleted', async () => {
     const { sql } = system;
     const position = await settled();
     const [told] = await sql`

@@ -76,7 +76,7 @@ it('H1: members of a key and of a key set that are not understood are ignored', 
   expect(row?.['jwks']).toEqual({ keys: [{ kty, crv, x, y, kid: 'web', key_ops: ['verify'] }] });
 });
 
-it('H1: a key that is refused is named, with the member that is wrong', async () => {
+it('H1: the error for a refused JWK gives its kid and the JSON member that is wrong', async () => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const good = { ...publicKey.export({ format: 'jwk' }), kid: 'a' };
   const secret = { ...privateKey.export({ format: 'jwk' }), kid: 'b' };

@@ -200,7 +200,7 @@ describe('logging in', () => {
     await strict.logIn(ADMIN.email, ADMIN.password);
   });
 
-  it('renews a hash when the parameters change, to stronger ones and to weaker ones', async () => {
+  it('hashes again at a login when the configured parameters differ, stronger or weaker', async () => {
     const { email } = await auth.newcomer();
     const stronger = await system.start({ PORTCULLIS_ARGON2: 'm=32768,t=3,p=1' });
     const parameters = async () => {

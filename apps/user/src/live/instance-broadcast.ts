@@ -44,7 +44,7 @@ export class InstanceBroadcast implements AsyncDisposable {
     void Promise.resolve(connection)
       .then((bus) => this.#listen(bus))
       .catch((err: unknown) => {
-        this.#options.logger.warn({ err }, 'instance broadcast unavailable');
+        this.#options.logger.warn({ err }, 'live events of other instances are not received');
       });
   }
 
@@ -56,7 +56,7 @@ export class InstanceBroadcast implements AsyncDisposable {
     try {
       this.#connection?.publish(this.#subject, JSON.stringify({ version: 1, id, user_id, event }));
     } catch (error) {
-      logger.warn({ err: error }, 'instance broadcast failed');
+      logger.warn({ err: error }, 'live event not sent to the other instances');
     }
   };
 

@@ -38,7 +38,7 @@ export interface Vouch {
 }
 
 /** @returns undefined for what is no vouch of this issuer */
-export function readVouch(text: string, issuer: string): Vouch | undefined {
+export function readKeyVouch(text: string, issuer: string): Vouch | undefined {
   let jws;
   try {
     jws = parseJws(text, MAX_KEY_VOUCH_LENGTH);

@@ -13,7 +13,7 @@
 import { MAX_KEY_VOUCHES } from '@portcullis/contracts';
 import { jwsSignatureHolds } from '../jws/jws.ts';
 import type { VerificationKey } from '../jws/verification-key.ts';
-import { isTimely, readVouch, type Vouch } from './vouch.ts';
+import { isTimely, readKeyVouch, type Vouch } from './vouch.ts';
 
 const MAX_KEYS = 16;
 
@@ -58,7 +58,7 @@ export class VouchedKeys {
     for (const text of texts.slice(0, MAX_KEY_VOUCHES)) {
       const vouch = this.#read.has(text)
         ? this.#read.get(text)
-        : readVouch(text, this.#options.issuer);
+        : readKeyVouch(text, this.#options.issuer);
       read.set(text, vouch);
       if (vouch === undefined || !this.#counts(vouch)) continue;
       if (this.#vouches.size >= MAX_KEYS) gone.push(...this.#dropSoonest());

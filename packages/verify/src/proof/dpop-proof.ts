@@ -42,7 +42,7 @@ export interface DpopProof {
 }
 
 /** What it says, beside what is not looked at. */
-type Claims = {
+type ProofClaims = {
   jti: string;
   htm: string;
   htu: string;
@@ -51,7 +51,7 @@ type Claims = {
   nonce?: string;
 };
 
-const FORM: Readonly<Record<keyof Claims, (value: unknown) => boolean>> = {
+const FORM: Readonly<Record<keyof ProofClaims, (value: unknown) => boolean>> = {
   jti: (value) => isText(value, 256) && value !== '',
   htm: (value) => isText(value, 32),
   htu: (value) => isText(value, 2_048),
@@ -93,7 +93,7 @@ function publicKeyOf(jwk: unknown): PublicKey {
   return key;
 }
 
-function demandClaims(payload: Record<string, unknown>): asserts payload is Claims {
+function demandClaims(payload: Record<string, unknown>): asserts payload is ProofClaims {
   const wrong = Object.entries(FORM).filter(([name, fits]) => !fits(payload[name]));
   const names = wrong.map(([name]) => name);
   if (names.length > 0) throw new Error(`the claims have another form: ${names.join(', ')}`);

@@ -28,7 +28,7 @@ export const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 /** Seconds for which a proof is good. */
 const MAX_AGE_S = 60;
 /** Seconds after which no proof with an id that was seen can still be good: age, and clocks ahead. */
-const REMEMBERED = MAX_AGE_S + 10 + 1;
+const REMEMBERED_S = MAX_AGE_S + 10 + 1;
 /** Proofs that are remembered, in each of two halves. */
 const MAX_SEEN = 200_000;
 
@@ -82,8 +82,8 @@ export class PossessionGuard {
 
   #isFirst(id: string, now: number): boolean {
     const elapsed = now - this.#turnedAt;
-    if (elapsed >= REMEMBERED) {
-      this.#seenBefore = elapsed >= 2 * REMEMBERED ? new Set() : this.#seen;
+    if (elapsed >= REMEMBERED_S) {
+      this.#seenBefore = elapsed >= 2 * REMEMBERED_S ? new Set() : this.#seen;
       this.#seen = new Set();
       this.#turnedAt = now;
     }

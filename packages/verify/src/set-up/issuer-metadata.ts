@@ -14,7 +14,7 @@ const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'];
  * @returns undefined for an issuer that publishes no metadata
  * @throws when it did not answer, and where another host on the way could answer in its place
  */
-export async function nameOfIssuer(
+export async function issuerFromMetadata(
   issuer: string,
   fetch: Fetch,
   over?: AbortSignal,

@@ -11,7 +11,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
-import { nameOfIssuer } from './issuer-metadata.ts';
+import { issuerFromMetadata } from './issuer-metadata.ts';
 import { reasonOf } from '../wire/reason-of.ts';
 import { causeOf } from './problems.ts';
 import type { ProblemListener, VerifierProblem } from './problem.ts';
@@ -92,7 +92,7 @@ export class SetUp {
     const { issuer, fetch } = this.#options;
     let name: string | undefined;
     try {
-      name = await nameOfIssuer(issuer, fetch, this.#over.signal);
+      name = await issuerFromMetadata(issuer, fetch, this.#over.signal);
     } catch {
       return;
     }

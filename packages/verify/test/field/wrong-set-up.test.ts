@@ -114,7 +114,7 @@ it('W6: a NATS user that is not the one of the service', () => {
   expect(warning('w6-user')).toMatch(/not let this user publish/);
 });
 
-it('W6: a NATS account in which there is no auth', () => {
+it('W6: a verifier in a NATS account that auth does not use reports it within 5 s', () => {
   expect(outcomes.get('w6-account')).toMatch(/w6-account in this NATS account/);
   expect(warning('w6-account')).toMatch(/account/);
 });

@@ -5,7 +5,7 @@
  * most of the time would go into waiting for memory. In this order, one part of the table is filled
  * after the other. Only speed depends on it.
  */
-import { readLastWord, readRecord, type IdBlock } from '@portcullis/snapshot';
+import { readLastBits, readRecord, type IdBlock } from '@portcullis/snapshot';
 import { hashOf, placeOf, toKey } from './key.ts';
 
 /** Words of a record: its key, its moment, its generation or zero. */
@@ -26,7 +26,7 @@ export function* byPlace(
   const next = new Int32Array((1 << BITS) + 1);
   for (const block of blocks) {
     for (let index = 0; index < block.count; index += 1) {
-      const place = placeOf(hashOf(readLastWord(block, index), seed)) >>> (32 - BITS);
+      const place = placeOf(hashOf(readLastBits(block, index), seed)) >>> (32 - BITS);
       next[place + 1] = (next[place + 1] ?? 0) + RECORD_WORDS;
     }
     yield NOTHING;
@@ -37,7 +37,7 @@ export function* byPlace(
   const records = new Int32Array(next[1 << BITS] ?? 0);
   for (const block of blocks) {
     for (let index = 0; index < block.count; index += 1) {
-      const place = placeOf(hashOf(readLastWord(block, index), seed)) >>> (32 - BITS);
+      const place = placeOf(hashOf(readLastBits(block, index), seed)) >>> (32 - BITS);
       const at = next[place] ?? 0;
       next[place] = at + RECORD_WORDS;
       readRecord(block, index, records, at);

@@ -7,7 +7,7 @@ import {
   decodeId,
   encodeId,
   ID_KINDS,
-  lastWordOf,
+  lastBitsOf,
   type IdBlock,
   type IdKind,
   type SnapshotBlock,
@@ -118,7 +118,7 @@ export class RevokedIds<K extends IdKind> {
 
   /** A first look, with the end of the text alone, that says no to almost all that are not held. */
   #mayHold(id: string): boolean {
-    return this.#table.size > 0 && this.#table.meets(hashOf(lastWordOf(id), this.#seed));
+    return this.#table.size > 0 && this.#table.meets(hashOf(lastBitsOf(id), this.#seed));
   }
 
   #read(id: string): boolean {
