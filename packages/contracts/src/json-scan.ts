@@ -22,9 +22,11 @@ export interface JsonSurvey {
   readonly escapes: boolean;
 }
 
-/** @param bytes of JSON; others are surveyed somehow, and refused by the parser */
-export function scanJson(bytes: Uint8Array): JsonSurvey {
-  const { length } = bytes;
+/**
+ * @param bytes of JSON; others are surveyed somehow, and refused by the parser
+ * @param length how many of them, from the first on
+ */
+export function scanJson(bytes: Uint8Array, length = bytes.length): JsonSurvey {
   let members = 0;
   let depth = 0;
   let deepest = 0;

@@ -41,6 +41,20 @@ describe('strict JSON', () => {
     );
   });
 
+  it('is read to the length that is told, whatever stands behind it', () => {
+    const behind = fc.uint8Array({ maxLength: 40 });
+    fc.assert(
+      fc.property(object, behind, (written, more) => {
+        const text = JSON.stringify(written);
+        const bytes = Buffer.concat([Buffer.from(text), more]);
+        const length = bytes.length - more.length;
+        expect(parseStrictJson(bytes, length)).toEqual(JSON.parse(text));
+        expect(() => parseStrictJson(bytes, length - 1)).toThrow();
+      }),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+
   it('quotes nothing of what is not JSON', () => {
     const wrong = Buffer.from('{"password":hunter2-of-mine}');
     let thrown: unknown;

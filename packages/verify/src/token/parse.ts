@@ -47,38 +47,59 @@ interface Header {
 
 /** @throws Error with a private reason; the caller turns it into `invalid_token` */
 export function parseToken(token: string): ParsedToken {
+  const parsed = parseForThisTurn(token);
+  return { ...parsed, signature: Buffer.from(parsed.signature) };
+}
+
+/**
+ * The same without copies: the bytes of its signature are overwritten when the next token is parsed, so the
+ * caller checks it in the same turn.
+ *
+ * @throws Error with a private reason; the caller turns it into `invalid_token`
+ */
+export function parseForThisTurn(token: string): ParsedToken {
   if (token.length > MAX_TOKEN_LENGTH) throw new Error('longer than a token may be');
   const headerEnd = token.indexOf('.');
   const payloadEnd = token.indexOf('.', headerEnd + 1);
   if (payloadEnd < 0) throw new Error('not three segments');
   const { kid, alg } = headerOf(token.slice(0, headerEnd));
-  const segment = token.slice(payloadEnd + 1);
-  const signature = Buffer.from(segment, 'base64url');
-  demandCanonical(segment, signature);
   return {
     alg,
     kid,
     signed: token.slice(0, payloadEnd),
-    signature,
     payload: parseSegment(token.slice(headerEnd + 1, payloadEnd)),
+    signature: decodeSignature(token.slice(payloadEnd + 1)),
   };
 }
 
 /**
  * Base64url without padding, white space or stray low bits (RFC 7515 section 2, RFC 4648 section 3.5),
  * whatever the decoder is lenient about: the bytes have one spelling, and the segment is it.
+ *
+ * @returns how many bytes it is, at the beginning of `into`
  */
-function demandCanonical(segment: string, bytes: Buffer): void {
-  if (bytes.toString('base64url') !== segment) throw new Error('a segment is not canonical');
+function decode(segment: string, into: Buffer): number {
+  const length = into.write(segment, 'base64url');
+  if (into.toString('base64url', 0, length) !== segment) {
+    throw new Error('a segment is not canonical');
+  }
+  return length;
 }
 
-/** Holds a segment's bytes until they are parsed, in the same turn: each token would leave garbage. */
-const decoded = Buffer.allocUnsafeSlow(MAX_TOKEN_LENGTH);
+/** Hold a segment's bytes until they are used, in the same turn: each token would leave garbage. */
+const json = Buffer.allocUnsafeSlow(MAX_TOKEN_LENGTH);
+const signatures = Buffer.allocUnsafeSlow(MAX_TOKEN_LENGTH);
+/** What is shown of the latter. A view costs more than what it shows, and mostly the last one fits. */
+let shown = signatures.subarray(0, 64);
 
 function parseSegment(segment: string): Record<string, unknown> {
-  const bytes = decoded.subarray(0, decoded.write(segment, 'base64url'));
-  demandCanonical(segment, bytes);
-  return parseStrictJson(bytes);
+  return parseStrictJson(json, decode(segment, json));
+}
+
+function decodeSignature(segment: string): Buffer {
+  const length = decode(segment, signatures);
+  if (shown.length !== length) shown = signatures.subarray(0, length);
+  return shown;
 }
 
 /** The header that was read last: almost every token has the same one, character by character. */

@@ -9,7 +9,7 @@ import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { VerificationKey } from '../jws/verification-key.ts';
 import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
-import { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './parse.ts';
+import { MAX_TOKEN_LENGTH, parseForThisTurn, type ParsedToken } from './parse.ts';
 import { signatureHolds } from '../jws/signature.ts';
 import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
 
@@ -111,7 +111,7 @@ export class TokenReader {
   #parse(token: string): { parsed: ParsedToken; claims: AccessTokenClaims } {
     let parsed: ParsedToken | undefined;
     try {
-      parsed = parseToken(token);
+      parsed = parseForThisTurn(token);
       return { parsed, claims: readClaims(parsed.payload, this.#expected) };
     } catch (cause) {
       if (parsed !== undefined && cause instanceof OtherAudience) this.#areForOthers(parsed, cause);

@@ -18,15 +18,16 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * One look at the bytes, and one at the value: to write the value again and compare, or to look into
  * each string for what only an escape can put there, would take twice as long.
  *
+ * @param length of the bytes, at their beginning; a view of them alone would cost more than asking for it
  * @returns the object that the bytes hold
  * @throws when they are not UTF-8, not JSON, not an object, too deep, or name a member twice
  */
-export function parseStrictJson(bytes: Buffer): Record<string, unknown> {
-  const { members, deepest, ascii, escapes } = scanJson(bytes);
+export function parseStrictJson(bytes: Buffer, length = bytes.length): Record<string, unknown> {
+  const { members, deepest, ascii, escapes } = scanJson(bytes, length);
   if (deepest > MAX_DEPTH) throw new Error('nested too deeply');
-  if (!ascii && !isUtf8(bytes)) throw new Error('not UTF-8');
+  if (!ascii && !isUtf8(bytes.subarray(0, length))) throw new Error('not UTF-8');
   // A byte order mark stays, and is not JSON.
-  const value = parse(bytes.toString(ascii ? 'latin1' : 'utf8'));
+  const value = parse(bytes.toString(ascii ? 'latin1' : 'utf8', 0, length));
   if (!isRecord(value)) throw new Error('not a JSON object');
   // What was written and is not there was written twice.
   if (countKept(value) !== members) throw new Error('a member is named twice');
