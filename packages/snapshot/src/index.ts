@@ -1,4 +1,4 @@
-export { decodeId, encodeId, lastBitsOf as lastBitsOf } from './id-words.ts';
+export { decodeId, encodeId, lastBitsOf } from './id-words.ts';
 export {
   expiryOf,
   FOR_EVER,
@@ -10,7 +10,7 @@ export {
 } from './snapshot.ts';
 export { encodePart, joinParts, type SnapshotPart } from './snapshot-parts.ts';
 export {
-  readLastBits as readLastBits,
+  readLastBits,
   readRecord,
   readSnapshot,
   SnapshotError,

@@ -23,7 +23,15 @@ import type { LinkTokens } from '../link/link-tokens.ts';
 import type { Database } from '../database/database.ts';
 import { repeat } from '../timing/repeat.ts';
 import type { MailKind, MailOutcome } from '../database/schema/mail.ts';
-import { claimMail, handOver, release, RENEW_MS, renewClaim, settleMail, type Mail } from './claim.ts';
+import {
+  claimMail,
+  handOver,
+  release,
+  RENEW_MS,
+  renewClaim,
+  settleMail,
+  type Mail,
+} from './claim.ts';
 import type { LinkPages } from './templates.ts';
 import { PermanentFailure, type MailTransport } from './transport.ts';
 import { renderMail, type RenderedMail } from './render.ts';
