@@ -99,11 +99,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     logIn: createLogIn({
       database,
       withChange,
-      openSession: createOpenSession({
-        database,
-        refreshTokens,
-        sessionLimits,
-      }),
+      openSession: createOpenSession({ database, refreshTokens, sessionLimits }),
       enforceSessionLimit: createEnforceSessionLimit(database, withChange, sessionLimits.most),
       hasher,
       limits,

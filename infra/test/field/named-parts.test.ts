@@ -34,8 +34,10 @@ const without = (text: string, names: readonly string[]): string[] =>
 
 async function exportsOf(folder: string): Promise<string[]> {
   const manifest = JSON.parse(await read(`packages/${folder}/package.json`)) as {
+    private?: boolean;
     exports: Record<string, { 'portcullis-source'?: string }>;
   };
+  if (manifest.private === true) return [];
   const entries = Object.values(manifest.exports).flatMap(
     (entry) => entry['portcullis-source'] ?? [],
   );

@@ -50,7 +50,7 @@ it('D8: "Call it with types" works after "Try it"', async () => {
   const script = [...readme.matchAll(TRIES)].map(([, lines = '']) => lines).join('\n');
   expect(await run('bash', ['-ec', script])).toMatchObject({ code: 0 });
   const [, code = ''] = TYPED.exec(readme) ?? [];
-  // It has no type annotations, so that Node takes it stands.
+  // It has no type annotations, so that Node takes it as it stands.
   expect(await run(process.execPath, ['--input-type=module', '--eval', code])).toMatchObject({
     code: 0,
     stdout: 'Ada is out: 2 of 2 verifiers confirmed\n',

@@ -193,7 +193,7 @@ describe('the replica', () => {
     expect(verdict(replica, token())).toBe('accepted');
   });
 
-  it('starts over when the log has gone back under the same epoch, and takes it is now', async () => {
+  it('starts over when the log has gone back under the same epoch, and takes it as it is now', async () => {
     const replica = await running();
     const claims = token();
     for (let i = 0; i < 5; i += 1) log.revoke({ kind: 'session', key: newId('ses') });

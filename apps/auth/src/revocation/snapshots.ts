@@ -103,7 +103,7 @@ export class Snapshots implements AsyncDisposable {
     const { epoch, position: head, issuerTime, event } = await source.head(this.#position);
     const isOther = event !== null && event !== this.#event;
     if (epoch !== this.#epoch || head < this.#position || isOther) {
-      // The log is another one, or has gone back: what it held is no business of it is now.
+      // The log is another one, or has gone back: what it held is no business of it as it is now.
       this.#held = new HeldEntries();
       this.#epoch = epoch;
       this.#position = 0;

@@ -137,7 +137,7 @@ describe('a machine client', () => {
     await system.sql`update clients set disabled_at = clock_timestamp() where id = ${id}`;
     const row = async () => await system.sql`select c::text as row from clients c where id = ${id}`;
     const before = await row();
-    await expect(ensure(secret, 'users:read')).rejects.toThrow(`${id} is disabled`);
+    await expect(ensure(secret, 'users:read')).rejects.toThrow(`${id} is permanently disabled`);
     const command = run({
       name: 'ensure-client',
       command: process.execPath,

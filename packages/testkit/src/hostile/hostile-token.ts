@@ -25,7 +25,7 @@ export const LEGITIMATE_TOKENS: readonly TokenCase[] = casesOf(LEGITIMATE);
 /** Bytes that Node's parser takes for all headers together, with room for the others. */
 const MAX_HEADER_LENGTH = 14_000;
 
-/** Whether `Authorization: Bearer TOKEN` can carry it is. What cannot is never met over HTTP. */
+/** Whether `Authorization: Bearer TOKEN` can carry it as it is. What cannot is never met over HTTP. */
 export function isSendable(token: string): boolean {
   return /^(?! )[\x20-\x7e]*(?<! )$/.test(token) && token.length <= MAX_HEADER_LENGTH;
 }
