@@ -23,7 +23,7 @@ export function wordsOf(path: string, text: string): Words {
   return { names: [...names], texts };
 }
 
-/** `isKnownNetwork`, `MAX_EXPORTED_ROWS` and `told-mails.ts` are made of these words, in lower case. */
+/** `isKnownNetwork`, `MAX_ROWS` and `print-mail-links.ts` are made of these words, in lower case. */
 export function partsOf(name: string): string[] {
   const apart = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2');
   return apart.toLowerCase().split(/[^a-z\d]+/);

@@ -15,7 +15,7 @@ type UserRow = typeof users.$inferSelect;
  * live, and a refresh gives new tokens.
  *
  * Invariant: a generation that was raised while the session lives means outdated claims and nothing
- * worse; `standing.ts` counts on it.
+ * worse; `token-status.ts` counts on it.
  */
 export async function revokeAccess(
   { tx, revoke }: Change,

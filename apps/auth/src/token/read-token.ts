@@ -1,6 +1,6 @@
 /**
  * What an access token says, once it is known to be ours: form, key, signature and claims. Whether
- * it still holds is another question (`standing.ts`).
+ * it still holds is another question (`token-status.ts`).
  */
 import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import { parseToken, readClaims, signatureHolds } from '@portcullis/verify';
