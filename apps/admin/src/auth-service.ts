@@ -40,10 +40,9 @@ export async function askAuth<T>(
 }
 
 /**
- * A refused token or scope is this service's own, never the administrator's: passed on as 401 it
- * would end a session that is good. So is an answer that did not come, or that nobody can read.
- * That the administrator may not do it any more is a refusal of its own, and is answered as if this
- * service had known: 403.
+ * A refused token or scope is this service's own, never the administrator's: passed on as 401 it would
+ * end a good session. The same holds for an answer that is missing or cannot be read. If auth refuses
+ * because the administrator's rights have ended, that is answered as if this service had known: 403.
  */
 export function refusalOfAuth(error: unknown): Refusal {
   const retryAfter = RETRY_AFTER_S;

@@ -104,7 +104,7 @@ export class Auth {
   }
 
   /**
-   * Takes access away, and asks for a receipt.
+   * Revokes access, and asks for a receipt.
    *
    * @param then what the same caller does right after the commit
    */

@@ -2,10 +2,10 @@
  * `npm run simulate`: the protocol's own code, over simulated clocks, bus and database.
  *
  *   --seeds N            as many seeds (200), from --from (1) on
- *   --seed N             one seed, step by step; with --quiet only what became of it
- *   --without NAME       with a protection taken away, until that is caught; `all` for each in turn
+ *   --seed N             one seed, step by step; with --quiet only its outcome
+ *   --without NAME       with a protection removed, until that is caught; `all` for each in turn
  *   --spare FAULT        without faults of this kind, by their names in a replay; repeatable
- *   --add FAULT          with faults of this kind, whatever the seed says; repeatable
+ *   --add FAULT          with faults of this kind, regardless of the seed; repeatable
  *   --jobs N             processes to share the seeds (as many as there are processors)
  */
 import { availableParallelism } from 'node:os';

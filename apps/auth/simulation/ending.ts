@@ -1,11 +1,11 @@
 /**
- * The end of every run: all is well again, one last time somebody logs out everywhere, and every
- * verifier that runs must be in the receipt, and have confirmed.
+ * The end of every run: all faults are over, one user logs out everywhere, and every running verifier
+ * must be in the receipt and have confirmed.
  */
 import type { Facts } from './guarantees/facts.ts';
 import type { Stage } from './faults.ts';
 
-/** Whoever has gone is discounted after S, a margin of 1 s, and two looks. Milliseconds. */
+/** Verifiers that have ended are discounted after S, a margin of 1 s, and two looks. Milliseconds. */
 const DISCOUNTED_MS = 2_100;
 const AMPLE_MS = 400;
 /** A question of an incarnation that is over may still come, and registers it once more. Milliseconds. */

@@ -147,21 +147,21 @@ const KINDS: Record<string, Kind> = {
 /** By these names they are spared and added. */
 export const FAULTS: readonly string[] = Object.keys(KINDS);
 
-/** What shows best together: a run in three has one of these, whatever else it has. */
+/** Faults that show best together: a run in three has one of these, besides its others. */
 const THEMES: readonly (readonly string[])[] = [
   // Registrations that take their time while revocations commit.
   ['verifiers restart', 'deaf verifiers', 'database slow'],
   // Another history under positions that were given out before.
   ['log replaced', 'deaf verifiers', 'long transactions'],
-  // The same positions once more, and nobody says that they are others.
+  // The same positions once more, with no sign that they are others.
   ['log goes back', 'deaf verifiers'],
-  // Whoever was discounted comes back, before an instance that was away has looked.
+  // A discounted verifier comes back before an instance that was disconnected has looked.
   ['verifiers paused', 'instances paused', 'links cut'],
 ];
 
 /**
- * @param added what it has to stand whatever its seed says
- * @returns what this run has to stand
+ * @param added kinds that the run must stand, regardless of its seed
+ * @returns the kinds that this run must stand
  */
 export function chooseFaults({ random }: Faults, added: readonly string[]): string[] {
   if (random.chance(1 / 12)) return [...added];

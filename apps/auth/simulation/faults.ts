@@ -16,7 +16,7 @@ export interface Stage {
   until: number;
 }
 
-/** Nothing may go wrong before everybody has started. Milliseconds. */
+/** No fault happens before every process has started. Milliseconds. */
 const QUIET_MS = 300;
 /** S and this after its last grant a verifier is no longer waited for, or a little later. */
 const DISCOUNTED_AFTER_S_MS = 1_500;
@@ -25,7 +25,7 @@ const SHORTEST_SLEEP_MS = 1_100;
 export class Faults {
   readonly stage: Stage;
   readonly random: Random;
-  /** The latest commit that somebody was given a receipt for. */
+  /** The latest commit for which a caller was given a receipt. */
   #answeredFor = 0;
 
   constructor(stage: Stage) {
@@ -136,8 +136,8 @@ export class Faults {
   }
 
   /**
-   * Back to a moment before: one at which all that anybody was given a receipt for was there, or a
-   * backup, which knows nothing of that either. What is lost is lost, and nothing else may go wrong.
+   * Back to a former moment: one that has all commits with a receipt, or a backup, which may lack even
+   * some of those. Lost commits stay lost, and no other fault may happen.
    */
   restore(lostMs: number): void {
     const { database, world } = this.stage.setting;
@@ -151,7 +151,7 @@ export class Faults {
     });
   }
 
-  /** The same in silence: nobody gives the log another epoch, and auth runs on. */
+  /** The same in silence: the log gets no other epoch, and auth runs on. */
   goBack(lostMs: number): void {
     const { database, world } = this.stage.setting;
     this.tell('the database fails');
@@ -163,7 +163,7 @@ export class Faults {
     });
   }
 
-  /** As the operator is told to: auth is stopped, the backup put out of effect, and S waited for. */
+  /** As the operators' guide says: auth is stopped, the backup put out of effect, and S waited for. */
   restoreBackup(lostMs: number): void {
     const { setting, auths, maxStalenessMs } = this.stage;
     const { database, world, variant } = setting;

@@ -1,5 +1,5 @@
 /**
- * What happened, in order: what the guarantees are judged by, and what a user reads.
+ * What happened, in order: the guarantees are checked against it, and a developer reads it.
  *
  * Its hash covers every line, so that two runs of one seed can be seen to be the same.
  */
@@ -29,7 +29,7 @@ export interface Revocation {
 /** One running process of a verifier, from its start to its end. */
 export interface Life {
   readonly name: string;
-  /** What its ledger says, whatever its freshness. */
+  /** What its ledger says, regardless of its freshness. */
   knows(token: Token): boolean;
   isFresh(): boolean;
 }
@@ -96,7 +96,7 @@ export class History {
     for (const listener of this.#listeners) listener(entry);
   }
 
-  /** A line for whoever reads it, and for the hash. */
+  /** A line for the reader, and for the hash. */
   tell(who: string, what: string): void {
     this.#lines += 1;
     let hash = mix(this.#hash, Math.round(this.#world.now * 1_000));

@@ -8,9 +8,9 @@ export interface Share {
   seeds: number;
   /** Kinds of faults that do not happen. */
   spared?: readonly string[];
-  /** Kinds that do, whatever the seed says. */
+  /** Kinds of faults that happen, regardless of the seed. */
   added?: readonly string[];
-  /** Told of each seed when it is done. */
+  /** Called for each seed when it is done. */
   done?: (run: Run) => void;
 }
 
@@ -20,7 +20,7 @@ export interface Outcome {
   tally: Tally;
 }
 
-/** What a child tells the process that shares the seeds out. */
+/** What a child reports to the process that distributes the seeds. */
 export type Message = { what: 'done'; run: Run } | { what: 'over'; outcome: Outcome };
 
 /** In this process. */

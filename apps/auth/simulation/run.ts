@@ -29,9 +29,9 @@ export interface Run {
 
 export interface RunOptions {
   variant?: Variant;
-  /** Kinds of faults that do not happen, whatever the seed says. */
+  /** Kinds of faults that do not happen, regardless of the seed. */
   spared?: readonly string[];
-  /** Kinds of faults that happen, whatever the seed says. */
+  /** Kinds of faults that happen, regardless of the seed. */
   added?: readonly string[];
   trace?: (line: string) => void;
 }
@@ -39,7 +39,7 @@ export interface RunOptions {
 const SERVICES = ['user', 'user', 'admin', 'billing'];
 
 export async function run(seed: number, options: RunOptions = {}): Promise<Run> {
-  // A refusal is an error, and most of what happens here is refused; nobody reads where.
+  // A refusal is an error, and most calls here are refused; their stack traces are not read.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {

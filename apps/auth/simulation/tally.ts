@@ -1,4 +1,4 @@
-/** How much has happened, so that nobody takes an idle run for a proof. */
+/** Counts what happened, so that an idle run does not pass for a proof. */
 import type { History } from './history.ts';
 
 const COUNTED = [

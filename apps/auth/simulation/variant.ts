@@ -1,6 +1,6 @@
 /**
- * Where a protection can be taken away, without touching what runs in production: a variant stands
- * between the protocol and one of its ports, or in the place of one.
+ * Removes a protection without touching the code that runs in production: a variant stands between the
+ * protocol and one of its ports, or in the place of one.
  */
 import type { Ledger, RevocationFeed, Clock } from '@portcullis/verify';
 import type { RevocationBus } from '../src/revocation/bus.ts';
@@ -16,7 +16,7 @@ export interface AuthPorts {
 }
 
 export interface Variant {
-  /** Told once, of the database of this run. */
+  /** Called once, with the database of this run. */
   database?(database: Database): void;
   /** The ports of one instance. */
   auth?(ports: AuthPorts, database: Database): AuthPorts;

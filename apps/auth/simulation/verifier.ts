@@ -94,7 +94,7 @@ export class Verifier {
     this.#life = undefined;
   }
 
-  /** As it should be: it takes its leave, and is gone a little later. */
+  /** As it should be: it deregisters, and is gone a little later. */
   close(): void {
     const life = this.#life;
     if (life === undefined) return;

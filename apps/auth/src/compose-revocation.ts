@@ -126,7 +126,7 @@ function revocationBusOf(
   { bus, logger, outages }: RevocationParts,
 ): NatsRevocationBus {
   return new NatsRevocationBus({
-    // It may come later: without it people still log in and out.
+    // It may come later: without it users still log in and out.
     connection: bus.connect({ url, name: 'auth', prefix }),
     isConnected: () => bus.linked,
     subscriptions: bus.subscriptions,

@@ -72,7 +72,7 @@ export async function composeServer(
       return await authenticate(token, possession);
     },
     provePossession,
-    // Redis and NATS are not among these: without them this service still logs people out.
+    // Redis and NATS are not among these: without them this service still logs users out.
     readiness: { postgres: () => probeDatabase(sql), schema },
     trustedProxies: config.trustedProxies,
     drainDelayMs: config.drainDelayMs,

@@ -19,7 +19,7 @@ export interface AuthMetrics {
   mailsWaiting(count: () => Promise<number>): void;
 }
 
-/** What can be away while this service serves on, if less well. */
+/** What can be unavailable while this service serves on, if less well. */
 export interface Dependencies {
   nats(): boolean;
   redis(): boolean;

@@ -1,5 +1,5 @@
 /**
- * Whether anybody can tell by the clock, or by the answer, which addresses have an account.
+ * Whether the clock, or the answer, reveals which addresses have an account.
  *
  * Pairs of a known and an unknown address, in random order within each pair, one request after the
  * other on one connection; then a Mann–Whitney test of the two samples; all of it several times. If
@@ -16,7 +16,7 @@ import { seededRandom } from '@portcullis/testkit';
 import { mannWhitney } from './mann-whitney.ts';
 import { OPERATIONS, PASSWORD, type Operation } from './operations.ts';
 
-/** Below this in the median of its rounds, an operation tells. */
+/** Below this in the median of its rounds, an operation reveals known addresses. */
 const TELLS = 0.01;
 const WARM_UP = 20;
 
@@ -32,7 +32,7 @@ const pairs = Number(values.pairs);
 const rounds = Number(values.rounds);
 const { only } = values;
 const random = seededRandom(Number(values.seed));
-/** At once, past whatever else this process still has to do. */
+/** At once, before all that this process still has to do. */
 const complain = (line: string): void => void writeSync(2, `${line}\n`);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -44,7 +44,8 @@ const NO_ANSWER_MS = 60_000;
 let serial = 0;
 const fresh = (): string => `user-${Math.floor(random() * 1e9)}-${(serial += 1)}@example.test`;
 
-// Whatever ends this process before it has said all, also without an error: it does not end as if well.
+// However this process ends before it has reported all, also without an error: it does not end as if
+// well.
 let done = false;
 process.once('exit', (status) => {
   if (done) return;
@@ -57,7 +58,7 @@ process.exitCode = await run().catch((error: unknown) => {
 });
 done = true;
 
-/** @returns the exit status: 1 when an operation tells */
+/** @returns the exit status: 1 when an operation reveals known addresses */
 async function run(): Promise<number> {
   await using bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
   const mails = await mkdtemp(join(tmpdir(), 'portcullis-timing-'));

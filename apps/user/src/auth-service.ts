@@ -38,7 +38,7 @@ export function renameAtAuth({ accounts }: AuthClient): RenameAtAuth {
 function refusalOfAuth(error: unknown): Refusal {
   if (!isPortcullisError(error)) return new Refusal('internal', { cause: error });
   const { code } = error;
-  // The account is disabled, and this verifier has not heard of it yet.
+  // The account is disabled, and this verifier has not received that yet.
   if (code === 'actor_refused') return new Refusal('invalid_token', { cause: error });
   if (!isPassedOn(code)) {
     return new Refusal('unavailable', { cause: error, retryAfter: RETRY_AFTER_S });

@@ -2,8 +2,8 @@ import type { EventProblem } from '@portcullis/events';
 import { Impaired, NotReady } from '@portcullis/service';
 
 /**
- * Without acknowledgements NATS stops delivering after some hundred events, and new people have no profile:
- * other instances may do better. Without events this service is slower, and still right.
+ * Without acknowledgements NATS stops delivering after some hundred events, and new users have no
+ * profile: other instances may do better. Without events this service is slower, and still right.
  *
  * @throws NotReady when acknowledgements do not arrive
  */

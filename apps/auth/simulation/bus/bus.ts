@@ -85,7 +85,7 @@ export class Bus {
     carry(from, link, () => {
       listener.grant(request).then(
         (reply) => carry(link, from, () => answered(reply)),
-        () => undefined, // whoever asked hears nothing
+        () => undefined, // the asker gets no answer
       );
     });
   }

@@ -1,6 +1,6 @@
 /**
- * A process's connections to the database. An answer takes its time both ways, finds the process
- * paused or dead, or is lost with the connection after the work was done: then nobody knows.
+ * A process's connections to the database. An answer takes its time both ways, finds the process paused
+ * or dead, or is lost with the connection after the work was done: then the outcome is unknown.
  */
 import type { Process } from '../world/process.ts';
 import type { Database, Undo } from './database.ts';

@@ -6,7 +6,7 @@ interface Waiting {
   fail(why: string): void;
 }
 
-/** Row locks: first come, first served, and nobody waits for ever. */
+/** Row locks: first come, first served, and no wait is endless. */
 export class Locks {
   readonly #world: World;
   readonly #held = new Map<string, { owner: object; queue: Waiting[] }>();

@@ -1,6 +1,6 @@
 /**
- * G1. A revocation that commits at T is enforced at T + S; and its receipt's `enforced_by` tells no
- * later truth. No token is accepted after its `exp` by the issuer's clock.
+ * G1. A revocation that commits at T is enforced at T + S, and its receipt's `enforced_by` is no later
+ * than that. No token is accepted after its `exp` by the issuer's clock.
  */
 import type { Life, Revocation } from '../history.ts';
 import { MAX_RATE_ERROR } from '../world/machine.ts';
@@ -29,7 +29,7 @@ export function watchBound(scene: Scene): void {
       // For S after it has gone back, the database does not know who may be fresh.
       if (world.now < promisesFrom) return;
       for (const revocation of entry.revocations) {
-        // What the database's clock said can be told in true time unless it was set meanwhile.
+        // A time by the database's clock converts to true time unless that clock was set meanwhile.
         if (steppedAt < revocation.committedAt && !promised.has(revocation)) {
           promised.set(revocation, world.now + left + margin(maxStalenessMs));
         }

@@ -1,6 +1,7 @@
 /**
- * G6. However events came, every verifier ends with what the log says; and on the way no position of one
- * that is fresh claims more than it knows. (For S after the log has gone back it may: the next answer tells.) Everything committed is published and numbered in the end.
+ * G6. In any order of events, every verifier ends with the state of the log; and on the way no position
+ * of a fresh verifier claims more than it knows. (For S after the log has gone back it may: the next
+ * answer corrects it.) Everything committed is published and numbered in the end.
  */
 import type { IncarnationId } from '@portcullis/contracts';
 import type { Life } from '../history.ts';

@@ -1,7 +1,8 @@
 /**
- * G4. What was lost with a backup, and then put out of effect as the operator is told to, takes nothing
- * that was minted since. What no revocation takes is not refused while the verifier is fresh; and what only a change of
- * claims takes is answered `token_stale`. Where nothing goes wrong, verifiers stay fresh.
+ * G4. Commits that a backup lost, and that the operator then put out of effect by the guide, revoke
+ * nothing that was minted since. A token that no revocation affects is not refused while the verifier
+ * is fresh; one that only a change of claims affects is answered `token_stale`. Without faults,
+ * verifiers stay fresh.
  */
 import type { Life, Revocation, Token } from '../history.ts';
 import type { Scene } from './scene.ts';

@@ -2,7 +2,7 @@
 import type { RevocationEvent } from '@portcullis/contracts';
 import type { Entry, History, Revocation, Token } from '../history.ts';
 
-/** What a revocation means, said once more and apart from the ledger that it judges. */
+/** What a revocation means, stated once more and apart from the ledger that is checked by it. */
 export function affects(event: RevocationEvent, { claims, kid }: Token): boolean {
   switch (event.kind) {
     case 'session':

@@ -1,7 +1,7 @@
 /**
- * G2. For S after a database has gone back it has forgotten who may still be fresh, and receipts of
- * that time are not judged. After any other receipt with `confirmed == expected`, no verifier accepts what it is about. Where
- * nothing goes wrong, every receipt that is waited for says so.
+ * G2. For S after a database has gone back it does not know which verifiers may still be fresh, and
+ * receipts of that time are not checked. After any other receipt with `confirmed == expected`, no
+ * verifier accepts what it revokes. Without faults, every receipt that is waited for says so.
  */
 import type { Revocation } from '../history.ts';
 import { MAX_RATE_ERROR } from '../world/machine.ts';

@@ -3,7 +3,7 @@ import type { History } from '../history.ts';
 import type { World } from '../world/world.ts';
 import type { Facts } from './facts.ts';
 
-/** What a guarantee is judged in. */
+/** What a guarantee is checked against. */
 export interface Scene {
   readonly world: World;
   readonly history: History;

@@ -1,4 +1,4 @@
-/** The guarantees of the protocol (docs/revocation.md), each judged from the history alone. */
+/** The guarantees of the protocol (docs/revocation.md), each checked against the history alone. */
 import type { Life } from '../history.ts';
 import { watchBound } from './bounded.ts';
 import { watchColdStarts } from './cold-start.ts';

@@ -31,7 +31,7 @@ const REASONS: Record<Cut['kind'], RevocationReason> = {
   issuer: 'break_glass',
 };
 
-/** Within a step of the transaction. Undefined when there is nothing left to take away. */
+/** Within a step of the transaction. Undefined when nothing is left to revoke. */
 export async function changeState(
   { database, history, entryMarginMs, tokenLifeMs }: Setting,
   tx: Transaction,

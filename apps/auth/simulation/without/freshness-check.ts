@@ -1,4 +1,4 @@
 import type { Variant } from '../variant.ts';
 
-/** Once it has been fresh, a verifier accepts whatever its ledger does not hold. */
+/** Once it has been fresh, a verifier accepts every token that its ledger does not hold. */
 export const withoutFreshnessCheck: Variant = { ignoresFreshness: true };

@@ -1,6 +1,6 @@
 import type { Variant } from '../variant.ts';
 
-/** A position within the log is taken for one of this log, whatever stands there. */
+/** A position within the log is taken for one of this log, without comparing the row there. */
 export const withoutPlaceCheck: Variant = {
   auth({ log, registry, bus }) {
     return {

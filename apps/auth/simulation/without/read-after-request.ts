@@ -1,7 +1,7 @@
 import type { GrantReply } from '@portcullis/contracts';
 import type { Variant } from '../variant.ts';
 
-/** Who asks the same as somebody whose answer is under way is given that answer. */
+/** A caller that asks the same as another whose answer is under way is given that answer. */
 export const withoutReadAfterRequest: Variant = {
   auth({ log, registry, bus }) {
     const underWay = new Map<string, Promise<GrantReply>>();

@@ -1,6 +1,6 @@
 import type { Variant } from '../variant.ts';
 
-/** The log has no epoch: nobody sees that it is another one. */
+/** The log has no epoch: no verifier sees that it is another one. */
 export const withoutResynchronise: Variant = {
   auth({ log, registry, bus }, { firstEpoch: epoch }) {
     return {

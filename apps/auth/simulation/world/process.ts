@@ -1,9 +1,9 @@
 /**
- * A process: what can be paused and killed at any moment.
+ * A process, which can be paused and killed at any moment.
  *
- * Invariant: whatever comes to a process from outside (an answer, a message, a timer) comes through
- * `enter`. While it is paused that waits; once it is dead that is lost, and so everything that hangs
- * on it never happens.
+ * Invariant: all that comes to a process from outside (an answer, a message, a timer) comes through
+ * `enter`. While the process is paused it waits; once the process is dead it is lost, and nothing that
+ * depends on it happens.
  */
 import type { Clock } from '@portcullis/verify';
 import type { Machine } from './machine.ts';
@@ -17,7 +17,7 @@ export type Point =
   | 'stored'
   /** It holds the head of the log. */
   | 'numbering'
-  /** It has given out positions and told nobody. */
+  /** It has given out positions and sent them to no verifier. */
   | 'numbered'
   /** It has registered verifiers and not read the log. */
   | 'registered'

@@ -37,12 +37,12 @@ export class World {
     return this.at(this.#now + milliseconds, run);
   }
 
-  /** For what is not part of any process: it goes on whoever is paused or dead. */
+  /** For what is not part of any process: it goes on when processes are paused or dead. */
   async pass(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => this.after(milliseconds, resolve));
   }
 
-  /** Lets time pass until then, or until told to stop. */
+  /** Lets time pass until then, or until `stop` says so. */
   async runUntil(end: number, stop: () => boolean): Promise<void> {
     // Who runs many seeds is not to be shut out from everything else.
     await new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,6 +1,7 @@
 /**
- * What anybody may ask for with an address alone. Here nobody looks whether the address belongs to an
- * account: the same is done and answered for all, and who gets a mail is found out when it is sent.
+ * What any client may ask for with an address alone. Nothing here looks whether the address belongs to
+ * an account: the same is done and answered for all, and the mail's recipient is looked up when it is
+ * sent.
  */
 import type { AuthService } from '@portcullis/api';
 import type { MailByAddress } from '../database/schema/mail.ts';

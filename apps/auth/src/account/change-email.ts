@@ -7,7 +7,7 @@ import type { AskByMailDependencies } from './ask-by-mail.ts';
 import { plainAddress } from '../users/plain-address.ts';
 
 /**
- * Asks for another address: the new one gets a link, the old one is told. Nothing changes before the
+ * Asks for another address: the new one gets a link, the old one a notice. Nothing changes before the
  * link is used, and the answer does not say whether the address belongs to another account.
  */
 export function createChangeEmail({

@@ -23,8 +23,8 @@ export interface WantedAdministrator {
 /**
  * - `exists`: there is an administrator by that address; nothing was changed, nor was the password.
  * - `not-first`: another administrator can log in, and only the first one was wanted.
- * - `taken`: the address belongs to an account that is none. It is not made one: whoever registered
- *   it chose its password.
+ * - `taken`: the address belongs to an account that is not an administrator. It is not made one: its
+ *   password was chosen by the client that registered it.
  */
 export type Created = 'created' | 'exists' | 'not-first' | 'taken';
 
@@ -108,7 +108,7 @@ export async function createAdministrator(
   return result;
 }
 
-/** Why nobody is to be made, or null. */
+/** Why no administrator is to be made, or null. */
 async function tokenStatusOf(
   tx: Transaction,
   key: string,

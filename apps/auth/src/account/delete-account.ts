@@ -36,7 +36,7 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
   });
   await tx.update(sessions).set({ userAgent: null, address: null }).where(eq(sessions.userId, id));
   await forgetOrigins(tx, id);
-  // They hold the name and the address. A consumer that never hears of them hears of the deletion.
+  // They hold the name and the address. A consumer that never gets them gets the deletion.
   await tx
     .delete(accountEvents)
     .where(
@@ -49,8 +49,8 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
 }
 
 /**
- * Forgets where the user was: whenever they did something, and whenever somebody who is no other
- * account did something to them, which may have been they. The trail keeps that it was done.
+ * Forgets the user's origins: of all that the user did, and of all that was done to the user by an
+ * actor that is no other account, and so may have been the user. The trail keeps that it was done.
  */
 async function forgetOrigins(tx: Transaction, id: UserId): Promise<void> {
   const own = tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, id));

@@ -17,15 +17,15 @@ export interface AdministrationDependencies {
   receipts: Receipts;
 }
 
-/** Of those that may take the last administrator away. */
+/** Of the verbs that may remove the last administrator. */
 export interface RemovalDependencies extends AdministrationDependencies {
   /** What a login demands, so that who cannot log in is not counted. */
   requireVerifiedEmail: boolean;
 }
 
 /**
- * Ends all access of an account until it is enabled again, and voids for good what was asked for by mail.
- * Doing it twice changes nothing.
+ * Ends all access of an account until it is enabled again, and permanently voids what was asked for by
+ * mail. Doing it twice changes nothing.
  */
 export function createDisable({
   withChange,

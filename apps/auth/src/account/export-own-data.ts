@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
 
-/** Sessions, and entries of the audit trail, that are told. */
+/** Most sessions, and most entries of the audit trail, that are exported. */
 const MAX_EXPORTED_ROWS = 1_000;
 
 /** What is kept about the caller, but for what proves who they are: hashes of secrets. */

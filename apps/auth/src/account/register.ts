@@ -49,7 +49,8 @@ export function createRegister(dependencies: RegisterDependencies): AuthService[
         await audit({ action: 'account.registered', target: { kind: 'user', id } });
         return;
       }
-      // The stranger's password is forgotten here; the owner's account is not touched, and told.
+      // The password of this request is dropped; the owner's account is not touched, and the owner gets
+      // a notice.
       const [known] = await tx.select().from(users).where(eq(users.emailKey, key)).for('share');
       // Deleted in between: the address is free.
       if (known === undefined) return await enter(change);

@@ -8,8 +8,8 @@ import { withClientDetail } from '../administration/acting-administrator.ts';
 import type { AdministrationDependencies } from './disable.ts';
 
 /**
- * Gives an account the name that its owner chose at the user service. Auth has the one truth: it
- * searches, exports and judges passwords by the name, and other services learn it by event.
+ * Gives an account the name that its owner chose at the user service. Auth holds the authoritative
+ * name: it searches, exports and checks passwords by it, and other services learn it by event.
  */
 export function createRename({
   withChange,

@@ -21,7 +21,7 @@ export interface ResetPasswordDependencies {
   limits: Limits;
 }
 
-/** Sets a new password for whoever reads the mailbox, which thereby is verified. */
+/** Sets a new password for the reader of the mailbox, whose address is verified thereby. */
 export function createResetPassword({
   database,
   withChange,
@@ -31,7 +31,7 @@ export function createResetPassword({
   limits,
 }: ResetPasswordDependencies): AuthService['resetPassword'] {
   return async ({ request }, { token, password, wait }) => {
-    // A wrong token is not worth a hash. It is used up after that, and judged once more.
+    // A wrong token is not worth a hash. It is used up after that, and checked once more.
     const { userId: id } = await findLink(database, token, ['reset-password']);
     await judge(password, await accountById(database, id));
     const passwordHash = await hasher.hash(password);

@@ -1,10 +1,10 @@
 /**
  * What the link of a mail proves about an address.
  *
- * Anybody can register an address that is not theirs, choose a password, and wait for the owner to
+ * Any client can register an address of another user, choose a password, and wait for the owner to
  * confirm it. So the link alone verifies the address and voids everything else: the password and the
- * sessions of the time before. Who registered and who reads the mailbox are taken for one only if
- * the link comes with the password.
+ * sessions of the time before. The registrant and the reader of the mailbox are taken for the same user
+ * only if the link comes with the password.
  */
 import type { AuthService, EmailVerified } from '@portcullis/api';
 import { eq, sql } from 'drizzle-orm';

@@ -68,8 +68,8 @@ function requirePermission(row: typeof users.$inferSelect | undefined, needed: P
 }
 
 /**
- * Changes that may take an administrator away go one after the other. Taken before any row is
- * locked; with it, two administrators who demote each other at once leave one.
+ * Changes that may remove an administrator go one after the other. Taken before any row is locked; with
+ * it, two administrators who demote each other at once leave one.
  */
 export async function lockAdministrators(tx: Transaction): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATORS_LOCK})`);

@@ -3,9 +3,9 @@
  *
  *   hash(n) = SHA-256( hash(n - 1) ‖ UTF-8 of the JSON array of the row at position n )
  *
- * The array is that of `textOf`, in the form that Postgres gives: so anybody can compute it again, in
- * any language. A row keeps the hash before it as well as its own; hence each can be judged by
- * itself, and one that was changed is named although those after it are whole.
+ * The array is that of `textOf`, in the form that Postgres gives: so it can be computed again in any
+ * language. A row keeps the hash before it as well as its own; hence each can be checked by itself, and
+ * a changed one is named although those after it are whole.
  */
 import { createHash } from 'node:crypto';
 

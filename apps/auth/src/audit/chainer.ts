@@ -1,8 +1,8 @@
 /**
  * Gives audit rows their places in the chain, and publishes its head.
  *
- * Not in the transaction of the change: a chain has one end, and whoever extends it holds that until
- * the commit is on disk, so all changes would wait for each other, and for a process that was paused.
+ * Not in the transaction of the change: a chain has one end, and a transaction that extends it holds
+ * that until the commit is on disk, so all changes would wait for each other, and for a paused process.
  * The row itself is in that transaction. From its commit until the head after it is published, which is
  * a second later where any instance runs, only the database's own trigger protects it.
  */
@@ -48,7 +48,7 @@ export class AuditChainer implements AsyncDisposable {
    */
   chain(): Promise<void> {
     this.#next ??= this.#last = this.#last
-      .catch(() => undefined) // those who waited for it were told
+      .catch(() => undefined) // those who waited for it got the error
       .then(() => {
         this.#next = undefined;
         return this.#chainAll();

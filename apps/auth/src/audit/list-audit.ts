@@ -9,7 +9,7 @@ const detail = z.record(z.string(), z.unknown());
 
 /**
  * Pages backwards from the newest, in the order of the chain: a page never shifts. What was committed
- * before the question is chained first, so that whoever has just done something finds it.
+ * before the question is chained first, so that callers find what they have just done.
  */
 export function createListAudit(
   database: Database,
@@ -37,7 +37,7 @@ export function createListAudit(
       action: row.action,
       actor: { kind: row.actorKind, id: row.actorId },
       target: { kind: row.targetKind, id: row.targetId },
-      // Not there any more once the account of whoever it was has been deleted.
+      // Absent once the account of the actor has been deleted.
       address,
       request_id: row.requestId,
       detail: detail.parse(row.detail),

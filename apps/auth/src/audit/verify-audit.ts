@@ -1,4 +1,4 @@
-/** The audit trail, judged by the database and by what NATS has kept of its head. */
+/** Verifies the audit trail, from the database and from the heads that NATS has kept. */
 import { connect } from '@nats-io/transport-node';
 import { inboxPrefix } from '@portcullis/bus';
 import { parseBusAddress } from '@portcullis/service';
@@ -18,7 +18,7 @@ export interface AuditPlaces {
 }
 
 export async function verifyAudit(places: AuditPlaces): Promise<TrailVerdict> {
-  // First: whatever is published by now is in the table that is read afterwards.
+  // First: what is published by now is in the table that is read afterwards.
   const published = await publishedHeads(places).catch(() => 'away' as const);
   await using postgres = connectPostgres(places.databaseUrl, 'portcullis-auth-verify-audit', 1);
   await requireSchema(schemaOf(postgres.sql));

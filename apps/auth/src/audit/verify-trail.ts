@@ -2,10 +2,10 @@
  * Verifies the audit trail from end to end, and names what is wrong.
  *
  * What it finds by the table alone: a row that was changed, taken out, exchanged with another, or
- * rewritten together with its own hash. Whoever rewrites all later rows and the head as well leaves a
- * table that fits; that is what the published heads are for. What nothing here finds: a row that was
- * forged as if auth had written it (also that a backup was restored: which it lists for that), and one that was removed before it was chained, against which the
- * trigger of the database is all there is.
+ * rewritten together with its own hash. An attacker who rewrites all later rows and the head as well
+ * leaves a table that fits; the published heads are for that. Not found here: a row that was forged as
+ * if auth had written it (also that a backup was restored: which it lists for that), and one that was
+ * removed before it was chained, against which the trigger of the database is all there is.
  */
 import { hashOf, type AuditHead } from './chain.ts';
 import { GENESIS } from '../database/schema/audit.ts';

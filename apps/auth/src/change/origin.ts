@@ -3,8 +3,8 @@
  *
  * An address is about a user, and the trail is for ever. So a row holds a commitment, which its hash
  * covers like the rest, and the address lies in a table of its own, together with the salt that opens
- * the commitment. When the user's account is deleted both go. What stays tells nobody anything: there
- * are few addresses, but 2^128 salts.
+ * the commitment. When the user's account is deleted both go. What stays reveals nothing: there are few
+ * addresses, but 2^128 salts.
  *
  * Invariant: an address that is there is the one that was committed to, or `verify-audit` names its row.
  */

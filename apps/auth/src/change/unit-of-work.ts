@@ -1,12 +1,12 @@
 /**
- * The one way to change who may do what.
+ * The one way to change access.
  *
  * Invariant (SPEC.md A9): the state, the rows of the revocation log, the audit row, the events for other services
  * and the intents to send mails commit together or not at all. What has committed is handed to
  * `committed` (which pushes and numbers it); if this process dies before that, another one publishes it
  * from the log.
  *
- * A login takes nothing away, so there is nothing to publish: it is a statement of its own
+ * A login revokes nothing, so there is nothing to publish: it is a statement of its own
  * (session/open-session.ts).
  */
 import type { EventId, MailId, RevocationEvent, RevocationReason } from '@portcullis/contracts';
@@ -24,18 +24,18 @@ export type { AuditEntry } from './write-audit-entry.ts';
 /** What a verb may do inside of a change. Everything goes into its one transaction. */
 export interface Change {
   readonly tx: Transaction;
-  /** Takes access away. The id is also what `sessions.ended_by` holds. */
+  /** Revokes access. The id is also what `sessions.ended_by` holds. */
   revoke(revocation: Revocation, reason: RevocationReason): Promise<EventId>;
   /**
-   * Tells other services. Events about one account have the order of their commits, and each has a
-   * time of its own. @returns it
+   * Publishes an event for other services. Events about one account have the order of their commits,
+   * and each has a time of its own. @returns it
    */
   publish(event: Announcement): Promise<Date>;
   /** Has a mail sent, if and only if this commits. */
   mail(intent: MailIntent): Promise<MailId>;
   /** From here on, audit rows do not say from where it was asked. */
   omitAddress(): void;
-  /** Required once at least: a change that nobody can account for does not commit. */
+  /** Required at least once: a change without an audit entry does not commit. */
   audit(entry: AuditEntry): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export interface ChangeDependencies {
   database: Database;
   /** The greatest life of an access token plus the margin, in seconds. */
   entryLifeSeconds: number;
-  /** Told right after the commit, in the same turn; must not throw and not wait. */
+  /** Called right after the commit, in the same turn; must not throw and not wait. */
   committed(
     revocations: readonly RevocationEvent[],
     announced: boolean,

@@ -1,9 +1,9 @@
 /**
- * `private_key_jwt`: a client proves who it is by a short-lived statement that it has signed
- * (RFC 7523 section 3, RFC 7521 section 5.2).
+ * `private_key_jwt`: a client authenticates by a short-lived statement that it has signed (RFC 7523
+ * section 3, RFC 7521 section 5.2).
  *
- * Invariants: signed by a key that was registered for this very client; meant for this server and for
- * nobody besides; used once, over all instances.
+ * Invariants: signed by a key that was registered for this very client; meant for this server alone;
+ * used once, over all instances.
  */
 import { isMediaType, jwsSignatureHolds, parseJws, type Jws } from '@portcullis/verify';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ export interface AssertionDependencies {
   audiences: readonly string[];
 }
 
-/** @returns null for whatever does not prove anything */
+/** @returns null for an assertion that proves nothing */
 export type AuthenticateByAssertion = (assertion: string) => Promise<AuthenticatedClient | null>;
 
 /** Characters. */

@@ -116,7 +116,7 @@ export function brokenKeysOf(document: unknown): { kid: string; problem: string 
   );
 }
 
-/** Names what the keys of a stored set are, whatever their spelling or order. */
+/** Names the keys of a stored set, regardless of their spelling or order. */
 export function fingerprintsOf(document: unknown): ReadonlySet<string> {
   return new Set(
     readStored(document).map(({ kid, key }) =>

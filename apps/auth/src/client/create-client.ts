@@ -12,8 +12,8 @@ export interface CreateClientDependencies {
 }
 
 /**
- * Makes a machine client. Nobody can give it more than they may do themselves. An id that was ever
- * taken stays so, also when its client was disabled: old tokens and audit rows name it.
+ * Makes a machine client. Administrators cannot give it more than they may do themselves. An id that
+ * was once taken stays taken, also when its client was disabled: old tokens and audit rows name it.
  */
 export function createClientCreation({
   withChange,

@@ -9,10 +9,10 @@ import { lockClient } from './lock-client.ts';
 import type { ClientChangeDependencies } from './rotate-client.ts';
 
 /**
- * Disables a client for good, and takes its tokens. Doing it twice changes nothing.
+ * Disables a client permanently, and revokes its tokens. Doing it twice changes nothing.
  *
- * Not the one that people log in with, nor the one that this request comes through: nobody could take
- * that back.
+ * Not the first-party client, by which users log in, nor the one that this request comes through: no
+ * caller could undo that.
  */
 export function createDisableClient({
   withChange,

@@ -2,7 +2,7 @@ import { reasonOfFault } from '@portcullis/api';
 import { ConfigurationError } from '@portcullis/service';
 import { MigrationFailed } from '@portcullis/service/postgres';
 
-/** What a command has found out and a user has to be told. */
+/** A failure of a command that its operator has to read. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }

@@ -7,7 +7,7 @@ const YEAR_S = 365 * 24 * 3600;
 
 export function sessionFields() {
   return {
-    // Shorter, and somebody who reads a page is logged out over it.
+    // Shorter, and a user who reads a page is logged out over it.
     PORTCULLIS_SESSION_IDLE_SECONDS: integer({ min: 60, max: YEAR_S }).default(idleSeconds),
     PORTCULLIS_SESSION_SECONDS: integer({ min: 60, max: YEAR_S }).default(absoluteSeconds),
     PORTCULLIS_MAX_SESSIONS: integer({ min: 1, max: 1_000 }).default(most),

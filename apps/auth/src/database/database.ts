@@ -13,7 +13,7 @@ export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 20;
 const CONNECT_TIMEOUT_S = 3;
-/** Between two attempts to connect. The library's own grows to 20 s, in which nobody is served. */
+/** Between two attempts to connect. The library's own grows to 20 s, in which no request is served. */
 const MAX_BACKOFF_S = 0.5;
 
 export interface PostgresConnection extends AsyncDisposable {

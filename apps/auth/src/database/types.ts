@@ -1,7 +1,7 @@
 /**
- * What postgres.js need not find out. It asks each new connection for the array types that there are, in a
- * promise that nobody handles: a connection that breaks just then would end the process. The one array
- * type of this schema is named here instead.
+ * Types that postgres.js would otherwise look up. It asks each new connection for its array types, in a
+ * promise that is never awaited: a connection that breaks just then would end the process. The one
+ * array type of this schema is named here instead.
  */
 import { makePgArray } from 'drizzle-orm/pg-core';
 

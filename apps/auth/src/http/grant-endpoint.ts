@@ -15,7 +15,7 @@ export interface GrantEndpointDependencies {
   requireClient: RequireClient;
   grant: BusListener['grant'];
   /**
-   * Tells the other instances, one of which may wait for this very confirmation. Best effort: the
+   * Notifies the other instances, one of which may wait for this very confirmation. Best effort: the
    * next request carries the position, which confirms as well.
    */
   relay(service: string, confirmed: Acknowledgement): void;
@@ -31,7 +31,7 @@ export function addGrantEndpoint(
     const parsed = grantRequest.safeParse(request.body);
     if (!parsed.success) throw invalidRequest(parsed.error);
     const { service, incarnation, applied } = parsed.data;
-    // What the name of the subject is over NATS: nobody speaks for another service.
+    // As the subject's name over NATS: no service speaks for another.
     if (client.name !== service) {
       throw new Refusal('insufficient_scope', { cause: new Error('for another service') });
     }

@@ -4,7 +4,7 @@
  *
  * The token stands behind the `#` of the address, so that no server and no log has seen it; the script
  * takes it out of the address, and so out of the browser's history, before anything else. Nothing
- * happens before somebody presses the button: whoever only looks into mails for links uses none up.
+ * happens before the user presses the button: a scanner that opens the links of mails uses none up.
  */
 import type { FastifyInstance } from '@portcullis/service';
 import { LINK_PATHS } from '../mail/templates.ts';

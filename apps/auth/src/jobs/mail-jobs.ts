@@ -23,7 +23,7 @@ export class MailJobs {
     return this.#connection.status === 'ready';
   }
 
-  /** Nothing is remembered for a Redis that is away: the sweep asks again. */
+  /** Nothing is remembered for a Redis that is unavailable: the sweep asks again. */
   async put(id: MailId): Promise<void> {
     if (!this.canBePut) return;
     // One job for a mail: a second one by that id is not added.

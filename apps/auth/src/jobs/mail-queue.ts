@@ -1,6 +1,6 @@
 /**
- * The queue of mails. It decides when a mail is tried, and nothing else: what is to be sent, and
- * what became of it, stands in Postgres. Whatever Redis loses is put in again from there.
+ * The queue of mails. It decides when a mail is tried, and nothing else: what is to be sent, and its
+ * outcome, stand in Postgres. Jobs that Redis loses are put in again from there.
  */
 import type { MailId } from '@portcullis/contracts';
 import { BoundedLines, Outage, type Logger, type Outages } from '@portcullis/service';
@@ -101,7 +101,7 @@ async function work(job: Job, deliver: DeliverMail, stopping: AbortSignal): Prom
   }
 }
 
-/** Puts in what waits in Postgres, whether Redis has lost it or was away when it was to be put in. */
+/** Puts in what waits in Postgres: Redis has lost it, or was unavailable when it was to be put in. */
 async function sweep(
   jobs: MailJobs,
   { waiting, outages }: Pick<MailQueueOptions, 'waiting' | 'outages'>,
@@ -115,7 +115,7 @@ async function sweep(
   await waiting.prune().catch(unread);
 }
 
-/** Of Redis that is away, or of one job that is lost. */
+/** Of Redis that is unavailable, or of one job that is lost. */
 function throttledLog(logger: Logger): (error: unknown) => void {
   const redis = new Outage({ logger, part: 'redis', effect: 'mails deferred' });
   const jobs = new BoundedLines(logger, 'a job of a mail went wrong; the mail is put in again');

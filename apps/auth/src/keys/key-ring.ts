@@ -25,7 +25,7 @@ export interface KeyRing extends Disposable {
   sign(kid: KeyId | null, claims: object): Promise<string>;
   /** Read again before "unknown" is said. */
   verificationKey(kid: string): Promise<VerificationKey | undefined>;
-  /** The set as it is published; read now, or the last one while Postgres is away. */
+  /** The set as it is published; read now, or the last one while Postgres is unavailable. */
   published(): Promise<readonly PublicJwk[]>;
   /** The keys as they go with grants; of the last read. */
   vouches(): readonly string[];

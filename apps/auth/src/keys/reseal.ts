@@ -2,7 +2,7 @@
  * Seals anew, under the present key-encryption key, what was sealed under the other one.
  *
  * At every start. Instances may do it at once, and while others serve: each row changes from one
- * envelope of the same content to another, and whoever was given both keys opens either.
+ * envelope of the same content to another, and an instance with both keys opens either.
  */
 import { and, eq } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
@@ -19,7 +19,7 @@ export async function reseal(database: Database, seal: Seal): Promise<number> {
   let count = 0;
   const again = (name: string, envelope: Buffer) => seal.close(name, seal.open(name, envelope));
 
-  // Keys that nobody needs any more stay as they are.
+  // Keys that are not needed any more stay as they are.
   const keys = await readKeys(database, MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS);
   for (const { kid, sealedPrivateKey } of keys) {
     if (seal.isCurrent(sealedPrivateKey)) continue;

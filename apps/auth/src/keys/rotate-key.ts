@@ -16,8 +16,8 @@ export interface RotateKeyDependencies {
  * Publishes a new key now, and signs with it some seconds later (see `succession.ts`). The old one
  * stays published until its last token has expired.
  *
- * Every instance answers for the key set from the database, so that a verifier cannot meet one that
- * has not heard of the key yet.
+ * Every instance answers for the key set from the database, so that a verifier cannot meet an instance
+ * that does not know the key yet.
  */
 export function createRotateKey({
   withChange,

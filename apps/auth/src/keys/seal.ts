@@ -1,10 +1,10 @@
 /**
- * What is secret at rest is sealed with AES-256-GCM under the key-encryption key, bound to its name.
+ * Secrets at rest are sealed with AES-256-GCM under the key-encryption key, each bound to its name.
  *
  *   version 1 · 4 bytes: which key-encryption key · 12 bytes nonce · ciphertext · 16 bytes tag
  *
- * The second field tells which of two key-encryption keys it was, while the one is replaced by the
- * other: see `reseal.ts`.
+ * The second field says which key-encryption key it was, while one is replaced by another: see
+ * `reseal.ts`.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 

@@ -7,7 +7,7 @@ import type { Seal } from './seal.ts';
 const BYTES = 32;
 
 /**
- * A random secret that all instances share. Whoever comes first makes it; the others read it.
+ * A random secret that all instances share. The first instance makes it; the others read it.
  *
  * @throws SealError when it was sealed with another key-encryption key
  */

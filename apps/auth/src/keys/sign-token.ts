@@ -39,7 +39,7 @@ async function signatureOf(signed: Buffer, alg: SigningAlgorithm, key: KeyObject
       return sign('sha256', signed, { key, dsaEncoding: 'ieee-p1363' });
     case 'EdDSA':
       return sign(null, signed, key);
-    // Milliseconds, for which everybody else would wait.
+    // Takes milliseconds, for which all other requests would wait.
     case 'RS256':
       return await signElsewhere('sha256', signed, key);
   }

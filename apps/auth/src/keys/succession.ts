@@ -1,10 +1,10 @@
 /**
  * Which key signs when.
  *
- * A verifier that meets an unknown key fetches the key set, but not twice within some seconds; so a
- * key that signed as soon as it was made could meet a verifier that may not ask for it yet. A new key
- * is therefore published at once, and signs `PUBLISHED_AHEAD_SECONDS` later, when whoever fetches has
- * it. The old one signs until then.
+ * A verifier that meets an unknown key fetches the key set, but not twice within some seconds; so a key
+ * that signed as soon as it was made could meet a verifier that may not ask for it yet. A new key is
+ * therefore published at once, and signs `PUBLISHED_AHEAD_SECONDS` later, when every verifier that
+ * fetches has it. The old one signs until then.
  *
  * Invariant: the keys that sign now or later form a chain without a gap: each ends (`retired_at`)
  * when the next begins (`active_from`), and the last has no end. Only an emergency begins one at once.

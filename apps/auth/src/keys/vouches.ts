@@ -1,10 +1,10 @@
 /**
- * Signing keys signed for by each other, for verifiers that cannot fetch the key set: what they have
- * fetched before tells them that a newer key is the issuer's too. Grants carry them.
+ * Signing keys signed for by each other, for verifiers that cannot fetch the key set: a key that they
+ * have fetched before proves that a newer one is the issuer's too. Grants carry them.
  *
- * Each key is vouched for by the two oldest that are published beside it. Whoever has fetched any key
- * that is still published has the oldest, since a set holds all that are published; the second is for
- * the moment in which the oldest is killed. While one key alone is published there is none.
+ * Each key is vouched for by the two oldest that are published beside it. A verifier that has fetched
+ * any key that is still published has the oldest, since a set holds all that are published; the second
+ * is for the moment in which the oldest is killed. While one key alone is published there is none.
  */
 import { MAX_KEY_VOUCH_SECONDS, MAX_KEY_VOUCHES } from '@portcullis/contracts';
 import type { PublicJwk } from './signing-key.ts';

@@ -1,6 +1,6 @@
 /**
- * One limit: counted in Redis, over all instances; while Redis is away or slow, by this instance alone, and
- * more strictly.
+ * One limit: counted in Redis, over all instances; while Redis is unavailable or slow, by this instance
+ * alone, and more strictly.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';

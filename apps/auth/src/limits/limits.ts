@@ -1,10 +1,11 @@
 /**
- * How often one may try. Counted in Redis, over all instances; while Redis is away or slow, each
- * instance counts by itself, and more strictly.
+ * How often a client may try. Counted in Redis, over all instances; while Redis is unavailable or slow,
+ * each instance counts by itself, and more strictly.
  *
- * No limit is by account alone: anybody could use it to lock the owner out. While an account, or the
- * whole service, is under attack, networks from which the account is not used get a few attempts each
- * instead of many: many addresses are slowed, and the owner gets in, from home and from a new place.
+ * No limit is by account alone: an attacker could use it to lock the owner out. While an account, or
+ * the whole service, is under attack, networks from which the account is not used get a few attempts
+ * each instead of many: many addresses are slowed, and the owner gets in, from a known network and from
+ * a new one.
  *
  * Only hashes of addresses go to Redis.
  */
@@ -16,18 +17,18 @@ import { Store } from './store.ts';
 
 /** Wrong passwords for one account from one network. */
 const ACCOUNT_AND_NETWORK: Limit = { name: 'login_account', points: 10, duration: 600 };
-/** Wrong passwords from one network, and what is refused there, for whatever accounts: spraying. */
+/** Wrong passwords from one network, and what is refused there, over all accounts: spraying. */
 const NETWORK: Limit = { name: 'login_network', points: 200, duration: 600 };
 /** Wrong passwords for one account from all networks together: after these, it is under attack. */
 const ATTACKED: Limit = { name: 'login_attacked', points: 30, duration: 600 };
-/** Wrong passwords for all accounts from all networks: after these, somebody is spraying. */
+/** Wrong passwords for all accounts from all networks: more than these are password spraying. */
 const SPRAYED: Limit = { name: 'login_sprayed', points: 1_000, duration: 600 };
 /** What a strange network has left of its attempts for one account that is under attack. */
 const UNKNOWN_NETWORK_ACCOUNT_ATTEMPTS = 3;
-/** What it has left for all accounts together while somebody is spraying. */
+/** What it has left for all accounts together during password spraying. */
 const UNKNOWN_NETWORK_ATTEMPTS = 20;
 const REGISTRATION: Limit = { name: 'register_network', points: 100, duration: 600 };
-/** Mails that one network asks for, to whatever addresses; how many one account gets is bounded apart. */
+/** Mails that one network asks for, to any addresses; how many one account gets is bounded apart. */
 const MAIL: Limit = { name: 'mail_network', points: 50, duration: 600 };
 /** The key of what is counted over all accounts. */
 const GLOBAL_KEY = 'all';
@@ -35,8 +36,8 @@ const GLOBAL_KEY = 'all';
 export interface Limits {
   /**
    * Counts an attempt, for its network and there for the account, before the password is looked at. So
-   * of many at once no more get in than there are wrong ones allowed, be they all right. What is refused
-   * stays counted: whoever goes on all the same is soon refused at the least expense.
+   * of many at once no more get in than there are wrong ones allowed, be they all right. What is
+   * refused stays counted: a client that goes on all the same is soon refused at the least expense.
    *
    * @param isKnownNetwork whether the account is used from this network; asked only under attack
    * @throws Refusal `rate_limited`
@@ -46,7 +47,7 @@ export interface Limits {
   loggedIn(address: string, account: string): Promise<void>;
   /**
    * For what comes between the two: an attempt that ends there, because a nonce was asked for or a part
-   * is away, is no guess, and is taken off the count. A wrong proof stays on it.
+   * is unavailable, is no guess, and is taken off the count. A wrong proof stays on it.
    */
   refundOnAbort<T>(address: string, account: string, work: () => Promise<T>): Promise<T>;
   /**
@@ -63,9 +64,9 @@ export interface Limits {
 }
 
 export interface LimitsOptions extends LimiterOptions {
-  /** Told when Redis did not answer. */
+  /** Called when Redis did not answer. */
   degraded(error: unknown): void;
-  /** Told once for each attack and window, over all instances. */
+  /** Called once for each attack and window, over all instances. */
   attacked(kind: AttackKind): void;
 }
 
@@ -97,7 +98,7 @@ export function createLimits(options: LimitsOptions): Limits {
 
   return {
     async login(address, account, isKnownNetwork) {
-      // One after the other: whoever is over the first limit must not fill Redis with accounts, nor use
+      // One after the other: a client over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
       const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
       const [here, attack, spray] = await Promise.all([

@@ -1,5 +1,5 @@
 /**
- * The network that an address stands for. Whoever has one IPv6 address has all of its /64; counting
+ * The network that an address stands for. A host with one IPv6 address has all of its /64; counting
  * single addresses there would count nothing (RFC 4291 section 2.5.4, RFC 6177).
  */
 import { isIPv4, isIPv6 } from 'node:net';

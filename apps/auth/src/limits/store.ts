@@ -23,8 +23,8 @@ export class Store {
   }
 
   /**
-   * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance
-   * has a count of its own. A resting Redis is told all the same, and not waited for.
+   * Takes off what was counted, where it was counted: in Redis, unless that rests and this instance has
+   * a count of its own. A resting Redis is asked all the same, and not waited for.
    *
    * @param local @returns whether there was anything to take off
    */

@@ -1,5 +1,5 @@
 /**
- * Links that prove that somebody reads an address.
+ * Links that prove that a user reads an address.
  *
  * Invariants: a link works once, over all instances and restarts; for a short time; for its purpose;
  * and only while the account is active and has the credential under which the link was asked for

@@ -12,7 +12,7 @@ export interface CheckPasswordDependencies {
 }
 
 /**
- * Whether somebody who has an account already knows its password too. Counted as a login is.
+ * Whether a user who is logged in already knows the account's password too. Counted as a login is.
  *
  * @throws Refusal `invalid_credentials`, `rate_limited` or `overloaded`
  */

@@ -8,8 +8,8 @@ import { networkOf } from '../limits/network.ts';
 const MAX_SESSIONS = 100;
 
 /**
- * Whether the account has a live session that was last used from the same network: whoever tries
- * there is taken for its owner, and a stranger elsewhere cannot use up what is theirs.
+ * Whether the account has a live session that was last used from the same network: attempts from there
+ * are taken for the owner's, and an attacker elsewhere cannot use up the owner's attempts.
  */
 export async function isKnownNetwork(
   database: Database,

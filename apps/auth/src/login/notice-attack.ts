@@ -4,7 +4,7 @@ import { causeOf } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
 import type { AttackKind } from '../limits/limits.ts';
 
-/** Tells operators, and the audit trail, that somebody is trying passwords from many addresses. */
+/** Reports to operators, and to the audit trail, that passwords are tried from many addresses. */
 export function createNoticeAttack(
   withChange: WithChange,
   logger: Logger,

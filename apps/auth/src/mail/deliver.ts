@@ -3,12 +3,12 @@
  *
  *   waiting → claimed → (letter written, link made) → handed over → settled
  *
- * Written, and handed over, is only what is still due (mail-rules.ts): the statement that commits "handed
- * over" looks at the account as it is then. What changes later, the link in the mail is checked for.
+ * Only a mail that is still due (mail-rules.ts) is written and handed over: the statement that commits
+ * "handed over" looks at the account as it is then. Of later changes, the link in the mail is checked.
  *
- * Whoever holds the claim works on the mail and renews the claim; when its process dies, another
- * takes it over. "Handed over" is committed only by the holder of the claim, and before the server
- * can have the whole mail. So:
+ * The holder of the claim works on the mail and renews the claim; when its process dies, another takes
+ * it over. "Handed over" is committed only by the holder of the claim, and before the server can have
+ * the whole mail. So:
  *
  * - Dead before that: no server has the mail, and it is sent by the next.
  * - Dead after that: what was written to the socket still leaves (the kernel sees to it), so the mail

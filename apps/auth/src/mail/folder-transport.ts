@@ -1,4 +1,4 @@
-/** Mails as files, for development: one `.eml` each, which the launcher tells of. */
+/** Mails as files, for development: one `.eml` each, whose links the launcher prints. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

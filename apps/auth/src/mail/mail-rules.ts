@@ -10,7 +10,8 @@ interface MailRule {
   /**
    * - `request`: lets its receiver do something, or was asked for and is worth nothing later. Dead under
    *   another credential.
-   * - `notice`: says what has happened. Goes out whatever comes after it, and with it.
+   * - `notice`: says what has happened. Goes out regardless of later changes, and together with their
+   *   mails.
    */
   is: 'request' | 'notice';
   /** Statuses of the account that it is sent for. A deleted one is sent nothing: it has no address. */

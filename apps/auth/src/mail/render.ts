@@ -1,4 +1,4 @@
-/** Finds out, at the moment of sending, whom a mail is for and what it says. */
+/** Decides, at the moment of sending, the recipient and the text of a mail. */
 import { and, eq, ne } from 'drizzle-orm';
 import { emailKey } from '../users/email-key.ts';
 import { yieldsToProof } from '../users/unproven-claim.ts';
@@ -117,7 +117,7 @@ async function addresseeOf(
         .where(and(eq(users.emailKey, emailKey(address) ?? ''), ne(users.id, owner.id)));
       if (holder === undefined) return addressed;
       if (yieldsToProof(holder)) {
-        // Only the mailbox that it claims, in that very spelling, may prove it away.
+        // Only the mailbox in that very spelling may disprove the holder's claim to the address.
         return { ...addressed, to: holder.email ?? address, displaced: holder };
       }
       // Its owner is written to, and the caller who asked is not.

@@ -1,12 +1,12 @@
 /**
  * How many mails of one kind an account is sent, where others can cause them.
  *
- * Invariant: a mail with a link is held back only while its receiver has one that does the same and will
- * for long enough: unused, under the present credential, to the same address, and with half of its life
- * to go; or while such a mail waits before it. So asking for mails in the name of an owner never
+ * Invariant: a mail with a link is held back only while its receiver has one that does the same and
+ * will for long enough: unused, under the present credential, to the same address, and with half of its
+ * life to go; or while such a mail waits before it. So asking for mails in the name of an owner never
  * keeps the owner from getting a link that works, and no count lasts longer than the links it counts.
- * What goes to the mailbox of another is counted whatever the asker's credential was: a new password of
- * one's own must not begin a new count of mails to others.
+ * What goes to the mailbox of another user is counted across the asker's credentials: a new password of
+ * the asker must not begin a new count of mails to others.
  */
 import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import { askedUnderPresent } from '../users/credential.ts';

@@ -5,7 +5,8 @@ export interface MailTransport extends AsyncDisposable {
   /** Whether mails leave at all. */
   readonly sends: boolean;
   /**
-   * @param beforeHandover awaited before anybody can have received the mail; when it fails, nobody does
+   * @param beforeHandover awaited before the server can have the mail; when it fails, the mail is not
+   *   sent
    * @param signal gives up, if the last moment has not come
    * @throws RefusedForGood, or another error after which trying again makes sense
    */

@@ -3,14 +3,14 @@ import { asc, and, count, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins, links, mails } from '../database/schema/index.ts';
 
-/** What has just been written has its job from whoever wrote it. */
+/** A mail that was just written has its job from the process that wrote it. */
 const SWEEP_GRACE = sql`interval '2 seconds'`;
 const AT_ONCE = 100;
-/** For how long it can be seen what became of a mail, and of a link. */
+/** For how long the outcome of a mail, and of a link, is kept. */
 const KEPT = sql`interval '30 days'`;
 
 export interface WaitingMails {
-  /** Mails that nobody is working on. */
+  /** Mails that no process is working on. */
   find(): Promise<MailId[]>;
   count(): Promise<number>;
   /** Lets go of what is long over. */

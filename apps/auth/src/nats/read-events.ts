@@ -1,10 +1,9 @@
 /**
- * Reads what the event streams keep: account events, and revocations of all that is neither one session
- * nor one token, of which there are too many and which end anyhow.
+ * Reads what the event streams keep: account events, and revocations except those of one session or one
+ * token, of which there are too many and which end anyhow.
  *
- * By a consumer that lasts as long as the reading and delivers to an inbox of ours: auth may make
- * consumers, and needs no further right. Without flow control, which would need one, the server is told
- * how fast to send instead.
+ * The consumer lasts as long as the reading and delivers to an inbox of ours: auth may make consumers,
+ * and needs no further right. Flow control would need one, so the server gets a rate limit instead.
  */
 import {
   AckPolicy,
@@ -27,7 +26,7 @@ import type { KeptEvents, KeptStream } from '../restore/kept-events.ts';
 const TIMEOUT_MS = 5_000;
 /** Between two messages of one stream. */
 const SILENCE_MS = 10_000;
-/** The consumer goes when nobody has listened to it for this long. */
+/** The server deletes the consumer when it was not listened to for this long. */
 const INACTIVE_MS = 30_000;
 /** What one process reads and parses without falling behind. */
 const BITS_PER_SECOND = 80_000_000;

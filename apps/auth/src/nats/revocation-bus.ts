@@ -1,7 +1,7 @@
 /**
  * The bus over NATS. Core subjects for pushes and grants, JetStream for what must be kept.
  *
- * It may be away when auth starts, and come later: until then nothing is pushed, and what was
+ * It may be unavailable when auth starts, and come later: until then nothing is pushed, and what was
  * committed meanwhile is found in the log.
  */
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
@@ -34,7 +34,7 @@ export interface NatsRevocationBusOptions {
   connection: NatsConnection | Promise<NatsConnection>;
   /** Whether the link is up now. */
   isConnected(): boolean;
-  /** Told when NATS denies what is to be heard here, and when it allows it again. */
+  /** Called when NATS denies a subscription of this service, and when it allows it again. */
   subscriptions: SubscriptionListener;
   prefix: string;
   /** Consumers to make for services that are not of this repository. */
@@ -43,7 +43,7 @@ export interface NatsRevocationBusOptions {
   failed(error: unknown, what: string): void;
   /** A stream or consumer was changed to what this release wants. */
   settingsChanged(what: string, differences: readonly Difference[]): void;
-  /** It has other settings, which are left alone; told once. */
+  /** Called once for a stream or consumer with other settings, which are left alone. */
   settingsDiffer(what: string, differences: readonly Difference[]): void;
 }
 
@@ -60,7 +60,7 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   #link: Link | undefined;
   #disposed = false;
   #restoring: Promise<void> | undefined;
-  /** What was told of streams and consumers with other settings. */
+  /** What was reported of streams and consumers with other settings. */
   #differing = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -92,7 +92,7 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
     this.#publish(this.#subjects.numbered, notice);
   }
 
-  /** Tells every instance of what a verifier has confirmed by another way than the bus. */
+  /** Notifies every instance of what a verifier has confirmed by another way than the bus. */
   acknowledge(service: string, confirmed: Acknowledgement): void {
     this.#publish(this.#subjects.acknowledge(service), confirmed);
   }

@@ -32,7 +32,7 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { differencesOf, isChangeable, type Difference } from './stream-settings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** For how long a durable subscriber may stay away. */
+/** For how long a durable subscriber may stay disconnected. */
 const KEPT_DAYS = 14;
 /** Publishing twice within this is one message; correctness does not rest on it. */
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1_000;
@@ -106,7 +106,7 @@ function eventStream(subjects: Subjects, stream: EventStream) {
   };
 }
 
-/** Auth itself may not change it, nor anybody else: it is there to show what was rewritten. */
+/** No user, auth included, may change it: it is there to show what was rewritten. */
 function auditStream(subjects: Subjects) {
   return {
     name: subjects.auditStream,
@@ -121,7 +121,7 @@ function auditStream(subjects: Subjects) {
 }
 
 function consumerOf(service: string, filter: string) {
-  // Without a deliver_subject, so that it is pulled from, by whoever may ask under its name.
+  // Without a deliver_subject, so that its service, which may ask under its name, pulls from it.
   return {
     durable_name: service,
     filter_subject: filter,

@@ -12,7 +12,7 @@ export interface RefreshGrantDependencies {
   audiences: readonly string[];
 }
 
-/** @param client people log in through the first-party client, which may leave out its name */
+/** @param client users log in through the first-party client, which may leave out its name */
 export async function grantRefreshToken(
   { refresh, audiences }: RefreshGrantDependencies,
   request: RequestContext,
@@ -21,7 +21,7 @@ export async function grantRefreshToken(
 ) {
   const token = members.get('refresh_token');
   if (token === undefined) throw new OAuthError('invalid_request', 'There is no refresh_token.');
-  // A user's token has roles and no scope; whatever is asked for would widen it.
+  // A user's token has roles and no scope; any scope that is asked for would widen it.
   if (members.has('scope')) throw new OAuthError('invalid_scope', 'No scope was granted.');
   // Before the refresh token is spent. It goes on being good for all of them (RFC 8707 section 2.2).
   const narrowed = narrowedAudiences(audiences, members.get('resource'));

@@ -20,7 +20,7 @@ export interface IdentifiedClient extends AuthenticatedClient {
 }
 
 /**
- * @returns null when the request names nobody
+ * @returns null when the request names no client
  * @throws OAuthError `invalid_client`; `invalid_request` when it names two, or proves it twice
  */
 export type IdentifyClient = (request: FastifyRequest) => Promise<IdentifiedClient | null>;

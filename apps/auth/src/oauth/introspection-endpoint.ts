@@ -2,9 +2,9 @@
  * `POST /oauth2/introspect` (RFC 7662): whether an access token holds at this moment, for services
  * whose own copy of what is revoked is too old.
  *
- * Invariant: the answer rests on a read of Postgres that begins after the question has come; nothing
- * is cached. Whatever is not an access token of ours that holds is answered exactly
- * `{"active":false}` (section 2.2), so that nothing else about it is told.
+ * Invariant: the answer rests on a read of Postgres that begins after the question has come; nothing is
+ * cached. Everything but an access token of ours that holds is answered exactly `{"active":false}`
+ * (section 2.2), so that nothing else about it is revealed.
  */
 import { isUserClaims, Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';

@@ -12,7 +12,7 @@ const oauthError = json('RFC 6749 section 5.2', {
   properties: { error: text, error_description: text },
   required: ['error'],
 });
-/** What each OAuth endpoint may answer besides: too many attempts, and a part that is away. */
+/** What each OAuth endpoint may answer besides: too many attempts, and a part that is unavailable. */
 const waits = (description: string) => ({
   ...json(description, {
     type: 'object',

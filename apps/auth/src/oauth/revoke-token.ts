@@ -1,11 +1,11 @@
 /**
- * Takes one token back on its client's request (RFC 7009): an access token by its own cut, a refresh
- * token with its session, and so with all tokens that came of it (section 2.1).
+ * Revokes one token on its client's request (RFC 7009): an access token by its own cut, a refresh token
+ * with its session, and so with all tokens that came of it (section 2.1).
  *
- * Invariants: effective everywhere by the log, as every revocation is; a client takes back its own
- * tokens and no other's; what is no token, or has ended by itself, is answered like what was revoked
- * (section 2.2). Whoever holds a refresh token of a session may end it, one that was used too: to
- * replay it would do the same.
+ * Invariants: effective everywhere by the log, as every revocation is; a client revokes its own tokens
+ * and no other's; what is no token, or has expired, is answered like a revoked token (section 2.2). The
+ * holder of a refresh token of a session may end it, also by a used one: to replay that would do the
+ * same.
  */
 import type { RequestContext } from '@portcullis/api';
 import {
@@ -127,7 +127,7 @@ async function prepareTokenRevocation(
   };
 }
 
-/** @returns null for whatever is not a token of ours */
+/** @returns null for any text that is not a token of ours */
 async function claimsIfOurs(
   readToken: TokenReader,
   text: string,

@@ -11,8 +11,8 @@ const RETRY_AFTER_S = { least: 4, most: 10 };
 /**
  * First come, first served, with a bound on how much runs and on how much waits.
  *
- * Invariant: what is at the door, waits and runs is never more than there are places to run and to wait;
- * so whoever has been let through the door is not refused any more.
+ * Invariant: what is at the door, waits and runs is never more than there are places to run and to
+ * wait; so work that was let through the door is not refused any more.
  */
 export class AdmissionQueue {
   readonly #places: number;
@@ -41,8 +41,9 @@ export class AdmissionQueue {
   }
 
   /**
-   * The same for those who have to pass a door first, which may refuse them. Who is there has a place
-   * already: whoever finds none is not even looked at, and whoever the door refuses kept nobody waiting.
+   * The same for work that has to pass a door first, which may refuse it. At the door it has a place
+   * already: work without a place is not even looked at, and work that the door refuses kept no other
+   * waiting.
    *
    * @throws Refusal `overloaded`, at once, when too much waits already; and what the door throws
    */
@@ -69,7 +70,7 @@ export class AdmissionQueue {
     if (this.#running < this.#places) {
       this.#running += 1;
     } else {
-      // Whoever is done hands over its place, so the number of those that run does not change.
+      // Work that is done hands over its place, so the number of running ones does not change.
       await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     }
     try {

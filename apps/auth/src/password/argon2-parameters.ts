@@ -1,4 +1,4 @@
-/** What hashing a password costs whoever does it, as configuration; argon2id throughout (RFC 9106). */
+/** What hashing a password costs its caller, as configuration; argon2id throughout (RFC 9106). */
 import { z } from 'zod';
 
 export interface Argon2Parameters {
@@ -13,10 +13,10 @@ export interface Argon2Parameters {
 /**
  * Memory and passes of RFC 9106 section 4, second recommended option, in one lane instead of four.
  *
- * Lanes let one hash use several cores. Where several people log in at once each core has a hash of its
- * own, and the threads of four lanes, which @node-rs/argon2 starts for each, cost half as much processor
- * time again. Whoever guesses with a stolen table works on many guesses at once as well, and has at most
- * an easier time with lanes, since they can be filled side by side.
+ * Lanes let one hash use several cores. Where several users log in at once each core has a hash of its
+ * own, and the threads of four lanes, which @node-rs/argon2 starts for each, cost half as much
+ * processor time again. An attacker with a stolen table works on many guesses at once as well, and has
+ * at most an easier time with lanes, since they can be filled side by side.
  */
 export const DEFAULT_ARGON2: Argon2Parameters = {
   memoryCost: 65_536,

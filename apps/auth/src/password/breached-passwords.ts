@@ -1,10 +1,10 @@
 /**
- * Asks a service whether a password was among those that were stolen elsewhere, without telling it
- * the password: it is given five hexadecimal digits of a SHA-1 and answers with every hash that
+ * Asks a service whether a password was among those that were stolen elsewhere, without disclosing the
+ * password: the service is given five hexadecimal digits of a SHA-1 and answers with every hash that
  * begins so (the "range" interface of Have I Been Pwned, which others offer as well).
  *
- * The service is not ours, so that it is away is no reason to refuse: the list that is built in has
- * been asked before. It is logged, and counted.
+ * The service is not ours, so its outage is no reason to refuse: the list that is built in has been
+ * asked before. The outage is logged, and counted.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,5 +1,5 @@
 /**
- * About how many guesses a password needs from somebody who tries what people choose: the cheapest
+ * About how many guesses a password needs from an attacker who tries what users choose: the cheapest
  * way to put it together from common passwords, runs of keys or letters, repetitions, and single
  * characters. Linear in practice and bounded: it runs on the event loop.
  */

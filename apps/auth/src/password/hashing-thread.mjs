@@ -1,6 +1,6 @@
 /**
- * argon2 in a thread of its own, which gives way to all that somebody waits for. It gets jobs together,
- * does one at a time, and answers when all of them are done.
+ * argon2 in a thread of its own, which gives way to all that a request waits for. It gets jobs
+ * together, does one at a time, and answers when all of them are done.
  */
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
@@ -14,7 +14,7 @@ import { hashSync, verifySync } from '@node-rs/argon2';
  */
 
 /**
- * A little less than everybody else's 0. With as many hashes as cores, the event loop of this process
+ * A little less than the 0 of all others. With as many hashes as cores, the event loop of this process
  * and PostgreSQL on the same machine go first by it; and beside a neighbour who never stops, a hash
  * still gets two fifths of a core.
  */
@@ -26,7 +26,7 @@ function giveWay() {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
     setPriority(thread, Math.max(NICENESS, getPriority(thread)));
   } catch {
-    // Slower for everybody else, and right all the same.
+    // Slower for all other threads, and right all the same.
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * The threads that hash. Not Node's own pool: there the hashes would stand before whatever else needs
+ * The threads that hash. Not Node's own pool: there the hashes would stand before all else that needs
  * it (signatures, files, name look-ups), and could not be given another priority.
  *
- * What waits when a thread has time goes to it together, as commits go to a disk: with nobody waiting
- * each job goes at once, and in a crowd what follows a hash is done for several people in one go. A hash
- * fills the caches of its core, so that whatever runs after it fetches its own code and data anew.
+ * What waits when a thread has time goes to it together, as commits go to a disk: on an idle service
+ * each job goes at once, and under load what follows a hash is done for several users in one go. A hash
+ * fills the caches of its core, so that the code that runs after it fetches its own code and data anew.
  */
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
@@ -133,7 +133,7 @@ class HashingThread implements AsyncDisposable {
     const gone = (): void => {
       if (this.#worker === worker) this.#worker = undefined;
     };
-    // Whoever waits for a job hears of it too; in between nobody does, and nobody has to.
+    // A caller that waits for a job gets the error too; between jobs no caller waits.
     worker.on('error', gone).on('exit', gone);
     return worker;
   }

@@ -18,7 +18,7 @@ import { AdmissionQueue } from './admission-queue.ts';
 const TAG_BYTES = 32;
 /** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());
-/** Hashes that the threads have, what they are to get next, and as many people at the database. */
+/** Hashes that the threads have, what they are to get next, and as many logins at the database. */
 export const MAX_IN_FLIGHT = 3 * BATCH_SIZE * MAX_CONCURRENT;
 /** Hashes that wait. At 50 ms each, the last of them waits for two seconds. */
 const MAX_WAITING = 40 * MAX_CONCURRENT - MAX_IN_FLIGHT;
@@ -31,14 +31,14 @@ export interface HasherGauges {
 export interface PasswordHasher extends AsyncDisposable {
   readonly load: HasherGauges;
   /**
-   * Whoever logs in waits here, before the account is looked up: so however many come, those who ask the
-   * database for one at once are a few, and everybody else has its connections soon.
+   * A login waits here, before the account is looked up: so however many come, those that ask the
+   * database for one at once are a few, and all other requests have its connections soon.
    */
   readonly logins: AdmissionQueue;
   /** @throws Refusal `overloaded` */
   hash(password: string): Promise<string>;
   /**
-   * Takes as long without a stored hash as with one, so that an unknown account cannot be told by
+   * Takes as long without a stored hash as with one, so that an unknown account cannot be recognised by
    * the clock.
    *
    * @throws Refusal `overloaded`
@@ -58,7 +58,7 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
   const hash = async (password: string | Uint8Array): Promise<string> =>
     z.string().parse(await hashes.run(() => threads.run({ password, parameters })));
 
-  // Of a password that nobody knows, at today's parameters.
+  // Of a random password that is kept nowhere, at today's parameters.
   const dummyHash = await hash(crypto.getRandomValues(new Uint8Array(32)));
 
   return {

@@ -41,7 +41,7 @@ export function createPasswordPolicy(isBreached: IsBreached): PasswordPolicy {
   return async (password, owner, path = 'password') => {
     const normal = normalisePassword(password);
     let problem = problemWith(normal, owner);
-    // Nobody to say so is not taken for a breach: see there.
+    // A missing answer is not taken for a breach: see there.
     if (problem === null && (await isBreached(normal)) === true) problem = COMMON;
     if (problem === null) return;
     const issue: Issue = { path, message: problem };

@@ -31,7 +31,7 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
       return readDpopProof(text, { method, urls, now: now(), ...bounds });
     });
     const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);
-    // Sent with the answer, whatever it is (section 8.2).
+    // Sent with every answer (section 8.2).
     if (nonce === null || nonce.needsRenewal) void reply.header('dpop-nonce', nonces.issue());
     if (nonce === null) throw new Refusal('use_dpop_nonce');
     const { jkt: maker, jti } = proof;

@@ -1,9 +1,9 @@
 /**
- * What may be used once: the `jti`s of client assertions (RFC 7523 section 3) and of DPoP proofs
- * (RFC 9449 section 11.1), over all instances and restarts. In Postgres, since "not seen before" must
- * never be a guess: without it the answer is 503.
+ * Single-use values: the `jti`s of client assertions (RFC 7523 section 3) and of DPoP proofs (RFC 9449
+ * section 11.1), over all instances and restarts. In Postgres, since "not seen before" must never be a
+ * guess: without it the answer is 503.
  *
- * Invariant: of any number of calls with the same proof, one is told true.
+ * Invariant: of any number of calls with the same proof, one returns true.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';

@@ -20,7 +20,7 @@ export function warnOfEviction(redis: Redis, logger: Logger): void {
           'redis may evict queued mails; they are queued again later: set maxmemory-policy to noeviction',
         );
       },
-      // Away again, or not allowed to say: neither concerns a mail.
+      // Unavailable again, or not allowed to say: neither concerns a mail.
       () => undefined,
     );
   });

@@ -1,33 +1,33 @@
 /**
  * Makes a restored backup safe to serve from.
  *
- * A backup undoes what was committed after it, and verifiers remember that: cuts at generations that the
- * restored rows have yet to reach, keys that were killed, positions of a log that ended otherwise. And
- * nothing in the backup knows which of its sessions, links and keys were ended after it. So nothing that
- * the backup could still let in is kept, and whatever is given out from now on is newer than anything
- * that was ever given out.
+ * A backup undoes what was committed after it, and verifiers remember that: cuts at generations that
+ * the restored rows have yet to reach, keys that were killed, positions of a log that ended otherwise.
+ * And nothing in the backup knows which of its sessions, links and keys were ended after it. So nothing
+ * that the backup could still let in is kept, and all that is given out from now on is newer than
+ * anything that was ever given out.
  *
  * In one transaction, while no instance of auth runs:
  *
- * - Every signing key is killed, and a new one signs. Which of them was killed after the backup cannot be
- *   known; a killed key is refused for ever, at verifiers that start later too. So is one that the backup
- *   does not know, where NATS tells of its kill (`kill-again.ts`).
+ * - Every signing key is killed, and a new one signs. Which of them was killed after the backup cannot
+ *   be known; a killed key is refused for ever, at verifiers that start later too. So is one that the
+ *   backup does not know, where NATS has its kill (`kill-again.ts`).
  * - The generation of the issuer rises, with an entry in the log that never expires. It ends every access
  *   token of before, everywhere, in one entry: of sessions that the backup does not know as well.
  * - Every session, link and waiting mail ends: each may have been ended after the backup. Nonces for
  *   proofs of possession end with their secret, since the backup has lost which proofs were used. Jobs in
  *   Redis may stay: they name a mail, and one that is settled is not sent.
- * - The generations of users and clients rise by the same step. Verifiers hold cuts of them that were made
- *   after the backup, and would refuse the next token of those who were cut (G4).
+ * - The generations of users and clients rise by the same step. Verifiers hold cuts of them that were
+ *   made after the backup, and would refuse the next token of those that were cut (G4).
  * - The log gets another epoch, so that every verifier starts over, and the registry is emptied.
  *
- * The step is `GENERATION_STEP`, more than anything is raised between two backups. Where the same backup
- * was restored before, its generations were given out once already: the step is then as many times that as
- * it takes to exceed what NATS still tells of the issuer (`stepBeyond`).
+ * The step is `GENERATION_STEP`, more than anything is raised between two backups. Where the same
+ * backup was restored before, its generations were given out once already: the step is then as many
+ * times that as it takes to exceed what NATS still has of the issuer (`stepBeyond`).
  *
- * What happened after the backup is told by the event streams of NATS, where they have kept it
- * (`later-events.ts`), and can be repeated (`repeat.ts`): then it comes after all of the above, so that it
- * is newer too. A later run repeats nothing twice: the audit row of each names its event.
+ * What happened after the backup is read from the event streams of NATS, where they have kept it
+ * (`later-events.ts`), and can be repeated (`repeat.ts`): then it comes after all of the above, so that
+ * it is newer too. A later run repeats nothing twice: the audit row of each names its event.
  *
  * Safe to run twice: the second run does all of it again, to what the first has left, and costs
  * nothing, since auth was stopped meanwhile. It is no empty run, though: a database cannot say whether it
@@ -54,7 +54,7 @@ import { knownEvents, knownGenerations, newestRow, repeatedEvents } from './know
 import { laterEvents, stepBeyond } from './later-events.ts';
 import { repeatEvent, tokenStatusOf, type Assessed } from './repeat.ts';
 
-/** More than the generation of anyone is raised between two backups. */
+/** More than any generation is raised between two backups. */
 export const GENERATION_STEP = 1_000_000;
 
 export interface AfterRestoreOptions {
@@ -67,12 +67,12 @@ export interface AfterRestoreOptions {
   apply: boolean;
   /** Whether a login needs a verified address. */
   requireVerifiedEmail: boolean;
-  /** Take everything back in the end. */
+  /** Roll everything back in the end. */
   dryRun: boolean;
 }
 
 export interface Restored extends EndedBackup {
-  /** The newest row of the backup that tells when it was made, as far as that can be known. */
+  /** The newest row of the backup that dates it, as far as that can be known. */
   newest: Date | null;
   later: Assessed[];
   hasAdministrator: boolean;
@@ -160,7 +160,7 @@ function detailOf(restored: Restored): Record<string, unknown> {
   };
 }
 
-/** Where the audit trail was cut, so that `verify-audit` can tell what the restore has lost. */
+/** Where the audit trail was cut, so that `verify-audit` can report what the restore has lost. */
 async function trailOf(
   tx: Transaction,
   kept: KeptEvents | null,
@@ -174,7 +174,7 @@ async function stepFor(tx: Transaction, kept: KeptEvents | null): Promise<number
   return stepBeyond(kept, await knownGenerations(tx, kept), GENERATION_STEP);
 }
 
-/** What happened after the backup, in its order; and repeats each that can be, when it is told to. */
+/** Reports what happened after the backup, in its order; and repeats it where possible, if asked to. */
 async function tellLater(
   change: Change,
   kept: KeptEvents,

@@ -1,4 +1,4 @@
-/** Keeps everyone else away from a database for as long as a transaction lasts. */
+/** Keeps every other connection from a database for as long as a transaction lasts. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Queryable, Transaction } from '../database/database.ts';
@@ -45,7 +45,7 @@ export async function requireStopped(on: Queryable): Promise<void> {
  * Takes every table that is about to change for this transaction alone, without a limit on the time
  * that it takes. An instance that starts from here on waits for the commit at its first statement.
  *
- * @throws RestoreRefused when somebody else has them, or an instance of auth is connected
+ * @throws RestoreRefused when another transaction has them, or an instance of auth is connected
  */
 export async function beAlone(tx: Transaction): Promise<void> {
   await tx.execute(sql`select set_config('statement_timeout', '0', true),

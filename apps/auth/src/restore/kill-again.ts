@@ -1,7 +1,7 @@
 /**
- * Keys that were made and killed after the backup. It has no row of them, so that nothing else here ends
- * them, and no operator could kill them later. A verifier may have fetched one and not have heard of its
- * kill: the log has to tell it once more, or what the key has signed in other hands is accepted there.
+ * Keys that were made and killed after the backup. It has no row of them, so that nothing else here
+ * ends them, and no operator could kill them later. A verifier may have fetched such a key and missed
+ * its kill: the log has to repeat it, or what an attacker signs with the key is accepted there.
  */
 import { and, eq, inArray } from 'drizzle-orm';
 import { revocationLog } from '../database/schema/index.ts';

@@ -1,8 +1,8 @@
 /**
  * What happened after the backup, by the event streams.
  *
- * Of each account and each aspect of it (status, roles, address, name) the last event counts, and only where the
- * database does not know that one: whatever it knows of later is right in it already.
+ * Of each account and each aspect of it (status, roles, address, name) the last event counts, and only
+ * where the database does not know that one: what it knows of later is right in it already.
  */
 import type {
   AccountEvent,
@@ -78,7 +78,7 @@ function ofRevocations(
   events: readonly RevocationEvent[],
   accounts: readonly AccountEvent[],
 ): LaterEvent[] {
-  // A new address cuts as a new password does, and is told by an event of its own.
+  // A new address cuts as a new password does, and has an event of its own.
   const moves = new Set(
     accounts.flatMap((one) =>
       one.type === 'email-changed' ? [`${one.user_id} ${one.request_id}`] : [],
@@ -97,7 +97,7 @@ function ofRevocations(
         last.set(event.key, { ...common, what: 'issuer-cut', generation: event.generation });
         break;
       case 'client': {
-        // Disabling is for good.
+        // Disabling is permanent.
         if (last.get(event.key)?.what === 'client-disabled') break;
         const what = reason === 'client_disabled' ? 'client-disabled' : 'client-proof-ended';
         last.set(event.key, { ...common, what, client: event.key });
@@ -115,8 +115,8 @@ function ofRevocations(
 }
 
 /**
- * What every generation has to rise by, so that it exceeds all that NATS tells was given out. One step,
- * unless the same backup was restored before: then as many as it was, and one.
+ * What every generation has to rise by, so that it exceeds all that were given out according to NATS.
+ * One step, unless the same backup was restored before: then as many as it was, and one.
  *
  * @param known generations in the database, by what they belong to
  */

@@ -1,4 +1,4 @@
-/** Repeats what happened after the backup, as far as its events tell enough. */
+/** Repeats what happened after the backup, as far as its events say enough. */
 import type { EventId, UserId } from '@portcullis/contracts';
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
 import { and, eq, ne, sql } from 'drizzle-orm';
@@ -14,7 +14,7 @@ import type { LaterEvent } from './later-events.ts';
 
 /**
  * - `repeat`: it can be repeated. `already`: nothing is left to repeat.
- * - `by-hand`: the event tells too little, or repeating it is for an operator to decide.
+ * - `by-hand`: the event says too little, or repeating it is for an operator to decide.
  */
 export type Disposition = { todo: 'repeat' | 'already' } | { todo: 'by-hand'; why: string };
 
@@ -33,7 +33,7 @@ export async function tokenStatusOf(
   switch (later.what) {
     case 'key-killed':
     case 'issuer-cut':
-      return ALREADY; // every key of the backup and each that NATS tells of is killed, and the issuer raised
+      return ALREADY; // every key of the backup and each whose kill NATS has is killed, and the issuer raised
     case 'client-disabled':
     case 'client-proof-ended':
       return await dispositionOfClient(tx, later);

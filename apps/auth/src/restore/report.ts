@@ -1,4 +1,4 @@
-/** What an operator is told after a restore. */
+/** The report that an operator reads after a restore. */
 import type { Restored } from './after-restore.ts';
 import type { KeptEvents, KeptStream } from './kept-events.ts';
 import type { Assessed } from './repeat.ts';
@@ -95,7 +95,7 @@ function afterwards({ what, disposition }: Assessed): string {
   return '';
 }
 
-/** What NATS cannot tell, and what to look at instead. */
+/** What NATS does not have, and what to look at instead. */
 function lostLines({ newest }: Restored, { kept }: ReportOptions): string[] {
   const lost = kept === null ? [] : [kept.accounts, kept.revocations].filter(lostSince(newest));
   const unreadable = kept === null ? 0 : kept.accounts.unreadable + kept.revocations.unreadable;

@@ -1,5 +1,5 @@
 /**
- * Which incarnations have said that they have applied an event, for as long as anybody may ask.
+ * Which incarnations have said that they have applied an event, for as long as a caller may ask.
  *
  * Invariant: an acknowledgement names exact events, belongs to one incarnation, and counts only for
  * the service whose credentials carried it: incarnations stand in receipts and are no secret. A
@@ -48,7 +48,7 @@ export class Acknowledgements {
     if (news) this.notify();
   }
 
-  /** Wakes whoever waits, to look again. */
+  /** Wakes the waiting callers, to look again. */
   notify(): void {
     for (const wake of this.#waiting) wake();
   }

@@ -1,17 +1,17 @@
 /**
- * Breaks the glass: everybody and every machine is out, at once. Auth may be running.
+ * Breaks the glass: ends all access of every user and machine client at once. Auth may be running.
  *
  *   cut → sessions, a thousand at a time → cut
  *
- * The first cut raises the generation of the issuer, in a transaction of milliseconds: every access token
- * of before it is refused everywhere, within S at the latest. Then the sessions of before it end, so that
- * no refresh token gives another; in short transactions that wait for nobody's lock, because auth goes on
- * serving meanwhile. A session that was refreshed before its turn came has given a token of the new
- * generation, which nothing in the log would end: so the issuer is cut once more at the end. Whoever has
- * logged in between the two refreshes once.
+ * The first cut raises the generation of the issuer, in a transaction of milliseconds: every access
+ * token of before it is refused everywhere, within S at the latest. Then the sessions of before it end,
+ * so that no refresh token gives another; in short transactions that wait for no lock, because auth
+ * goes on serving meanwhile. A session that was refreshed before its turn came has given a token of the
+ * new generation, which nothing in the log would end: so the issuer is cut once more at the end. A user
+ * who has logged in between the two cuts refreshes once.
  *
- * Invariant: when this has returned, nothing that was given out before the first cut lets anybody in, and
- * no session of after it has ended. If it is killed half way, it is run again.
+ * Invariant: when this has returned, nothing that was given out before the first cut gives access, and
+ * no session of after it has ended. If it is killed half way, the operator runs it again.
  */
 import type { EventId } from '@portcullis/contracts';
 import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
@@ -20,7 +20,7 @@ import { issuer, revocationLog, sessions } from '../database/schema/index.ts';
 import type { Cause, Change, WithChange } from '../change/unit-of-work.ts';
 
 const AT_ONCE = 1_000;
-/** A row that somebody holds is passed over, and looked at again after this. Milliseconds. */
+/** A row that another transaction holds is passed over and tried again after this. Milliseconds. */
 const AGAIN_MS = 50;
 
 export interface BrokenGlass {

@@ -31,11 +31,11 @@ export interface RevocationsOptions {
   /** Keys that go with grants; none unless given. */
   vouches?: () => readonly string[];
   failed(error: unknown, what: string): void;
-  /** Told of each question from beyond the head of the log. */
+  /** Called for each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
-  /** Told of every revocation after its commit, for the metrics. */
+  /** Called for every revocation after its commit, for the metrics. */
   onCommitted?(event: RevocationEvent): void;
-  /** Told right after the commit that mails wait. */
+  /** Called right after the commit with the mails that wait. */
   onMails?(ids: readonly MailId[]): void;
 }
 

@@ -1,23 +1,23 @@
 /**
  * Answers to verifiers that ask to stay fresh.
  *
- * Invariant (SPEC.md A1, A2, A4, A5): register, commit, and only then read. Whoever commits a revocation after that read also
- * reads the registry after it, and so finds the verifier there and waits for it; whoever committed
- * before is in what was read. With the two swapped, a verifier could be fresh, uninformed and
- * uncounted at once.
+ * Invariant (SPEC.md A1, A2, A4, A5): register, commit, and only then read. A transaction that commits
+ * a revocation after that read also reads the registry after it, and so finds the verifier there and
+ * waits for it; a revocation that committed before is in what was read. With the two swapped, a
+ * verifier could be fresh, uninformed and uncounted at once.
  *
  * Requests that come together share one registration and one read, but a request joins only a batch
  * whose registration has not begun: no answer rests on a read that began before its request came.
  *
  * A position beyond the head, in the same epoch, is of a history that was lost: a database that went
  * back to a former state. Nothing can be said of what lies between, so it is answered with
- * `resynchronise`, whatever else is known. Both reads of the head begin after the question.
+ * `resynchronise` in every case. Both reads of the head begin after the question.
  *
- * Rows that are committed and not yet numbered are part of every answer. So an answer never waits
- * for the right to give out positions, and an instance that was paused while it held that right
- * delays nobody. When there are too many of them they come in several answers, in the order of their
- * ids: whatever had no position when the first of those was read is in one of them, or has been numbered
- * since and so lies after the position of the last.
+ * Rows that are committed and not yet numbered are part of every answer. So an answer never waits for
+ * the right to give out positions, and an instance that was paused while it held that right delays no
+ * answer. When there are too many of them they come in several answers, in the order of their ids: a
+ * row without a position when the first of those was read is in one of them, or has been numbered since
+ * and so lies after the position of the last.
  */
 import type { GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { LogPage, RevocationLog } from './log.ts';
@@ -41,9 +41,9 @@ export interface GrantDependencies {
   registry: Pick<VerifierRegistry, 'register'>;
   /** S, in milliseconds. */
   maxStalenessMs: number;
-  /** Told of what went wrong; the verifiers are told only that there is no answer. */
+  /** Called with the error; the verifiers learn only that there is no answer. */
   failed(error: unknown): void;
-  /** Told of each question from beyond the head. It is a verifier's word: nothing else follows. */
+  /** Called for each question from beyond the head. It is a verifier's word: nothing else follows. */
   beyondHead(found: BeyondHead): void;
 }
 

@@ -38,7 +38,7 @@ export async function listVerifiers({
   const snapshot = await registry.list();
   const { verifiers, head } = snapshot;
   const from = verifiers.map((verifier) => askedFrom(verifier, snapshot));
-  // Of those that lie far behind, or are just starting, the next question tells.
+  // Those that lie far behind, or are just starting, are known by their next question.
   const least = Math.min(head, ...from.filter((position) => head - position <= NEAR));
   const places = least < head ? await log.placesAfter(least) : [];
   return {

@@ -31,7 +31,7 @@ export interface LogPlace {
 /**
  * The log of revocations.
  *
- * Invariants: positions are dense from 1 and become visible in order, so that whoever sees n sees
+ * Invariants: positions are dense from 1 and become visible in order, so that a reader that sees n sees
  * all below it; `read` answers from a snapshot on the primary that begins after it was called.
  */
 export interface RevocationLog {

@@ -71,8 +71,8 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
 
 async function number(sql: Sql): Promise<Numbered | undefined> {
   return await sql.begin(async (tx) => {
-    // The lock first, in a statement of its own: the next one then sees all that its former
-    // holder has numbered. Whoever holds it is doing this very work, so nobody waits for it.
+    // The lock first, in a statement of its own: the next one then sees all that its former holder has
+    // numbered. A transaction that holds it is doing this very work, so no other waits for it.
     const [locked] = await tx`select epoch, position::float8 as head from log_head for update`;
     const { epoch, head } = headRow.pick({ epoch: true, head: true }).parse(locked);
     const rows = await tx`

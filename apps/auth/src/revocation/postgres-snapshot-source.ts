@@ -5,7 +5,7 @@ import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { SnapshotSource } from './snapshots.ts';
 
-/** Small enough that a page delays nobody who is answered meanwhile. */
+/** Small enough that a page delays no request that is answered meanwhile. */
 const PAGE = 5_000;
 
 const head = z.object({

@@ -42,8 +42,8 @@ export function postgresVerifierRegistry(sql: Sql): VerifierRegistry {
 }
 
 /**
- * `renewals` is the number of this transaction: no later one has it, whatever was deleted. A
- * position beyond the head is not written down: such a row is one without a log.
+ * `renewals` is the number of this transaction: no later one has it, even after deletions. A position
+ * beyond the head is not written down: such a row is one without a log.
  */
 async function register(
   sql: Sql,

@@ -33,7 +33,7 @@ export interface ProtocolOptions {
   /** Keys that go with grants; none unless given. What they say rests on their own signatures alone. */
   vouches?(): readonly string[];
   failed(error: unknown, what: string): void;
-  /** Told of each question from beyond the head of the log. */
+  /** Called for each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Carries what has committed to those who wait for it: the push at once, positions right after.
+ * Carries committed revocations to the verifiers: the push at once, positions right after.
  *
- * Invariant (SPEC.md A10): a row is marked as published only after the bus has stored it. Whatever this process
- * does not get to, because it was killed or the bus was away, is found in the log by this or any
- * other instance and published then; so everything committed is published at least once, in the end.
+ * Invariant (SPEC.md A10): a row is marked as published only after the bus has stored it. What this
+ * process does not get to, because it was killed or the bus was unavailable, is found in the log by
+ * this or any other instance and published then; so everything committed is published at least once, in
+ * the end.
  */
 import type { EventId, RevocationEvent } from '@portcullis/contracts';
 import type { Clock, Timer } from '@portcullis/verify';
@@ -114,7 +115,7 @@ export class Publisher {
         }
       } while (this.#numberAgain);
     } catch (error) {
-      // Another instance holds the head, or the database is away. The sweep tries again.
+      // Another instance holds the head, or the database is unavailable. The sweep tries again.
       failed(error, 'numbering the log');
     }
   }

@@ -19,7 +19,7 @@ import type {
   VerifierRegistry,
 } from './registry.ts';
 
-/** How a verb answers for what it has taken back. */
+/** How a verb answers for what it has revoked. */
 export interface Receipts {
   /**
    * @param events what one change has revoked; several when sessions were ended one by one
@@ -113,7 +113,7 @@ function lastRevoked(events: readonly RevocationEvent[]): Receipt['revoked'] {
   return { kind: last?.kind ?? 'none', id: last?.key ?? '' };
 }
 
-/** When the revocation holds at the latest, whatever is confirmed. */
+/** When the revocation holds at the latest, even without confirmations. */
 function enforcedBy({ verifiers, issuerTime }: RegistrySnapshot): Date {
   const greatestS = Math.max(0, ...verifiers.map(({ maxStalenessMs }) => maxStalenessMs));
   return new Date(Math.ceil(issuerTime) + greatestS);

@@ -20,8 +20,8 @@ export interface RegisteredVerifier {
   position: number;
   /**
    * Another number after every grant, and never a former one again: not even when the incarnation was
-   * discounted meanwhile and has come back. So whoever sees the same number twice knows that nothing
-   * was granted in between.
+   * discounted meanwhile and has come back. So a reader that sees the same number twice knows that
+   * nothing was granted in between.
    */
   renewals: number;
   renewedMsAgo: number;
@@ -35,7 +35,7 @@ export interface RegistrySnapshot {
   head: number;
 }
 
-/** What became of a request to be registered. */
+/** The outcome of a request to be registered. */
 export interface Registration {
   /** The highest position that was given out, as read with the registration. */
   head: number;
@@ -90,7 +90,7 @@ export class RenewalWatch {
     this.#seen = seen;
   }
 
-  /** Whether it can no longer be fresh, whatever has happened to it. */
+  /** Whether it can no longer be fresh, in every case. */
   hasExpired(incarnation: IncarnationId): boolean {
     const seen = this.#seen.get(incarnation);
     return (

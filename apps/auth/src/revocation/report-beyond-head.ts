@@ -1,8 +1,8 @@
 /**
- * Tells an operator that the log has gone back: a verifier has asked from beyond its head.
+ * Reports to operators that the log has gone back: a verifier has asked from beyond its head.
  *
  * Every verifier may ask so, again and again, and one with credentials may say so falsely. So each is
- * counted, and one in a while is written down.
+ * counted, and one in a while is logged.
  */
 import type { Logger } from '@portcullis/service';
 import type { Clock } from '@portcullis/verify';

@@ -1,9 +1,9 @@
 /**
- * What is revoked, in one piece, for the cold start of a verifier.
+ * All revocations in one piece, for the cold start of a verifier.
  *
  * Reading a million rows takes seconds. So this follows the log, and keeps it as the bytes that are
- * sent: to give a snapshot is to hand out what lies ready. Nobody who asks waits for the database, and
- * a hundred verifiers that start together cost no more of it than one.
+ * sent: to give a snapshot is to hand out what lies ready. No request waits for the database, and a
+ * hundred verifiers that start together cost no more of it than one.
  *
  * A log that goes back behind what was followed, under the same epoch, is read anew from its beginning,
  * also when it has come further again: what stands at the last position that was read has to be what
@@ -65,7 +65,7 @@ export class Snapshots implements AsyncDisposable {
   #event: EventId | null = null;
   /** Whether a head of this log has been reached once. */
   #caughtUp = false;
-  /** Of what is held now, once somebody has asked. */
+  /** Of what is held now, once it was asked for. */
   #snapshot: readonly Uint8Array[] | undefined;
   #disposed = false;
 
@@ -84,7 +84,7 @@ export class Snapshots implements AsyncDisposable {
   /**
    * @returns chunks that several may be reading at once
    * @throws Refusal `unavailable` while this instance reads the log for the first time: that may take
-   *   longer than anybody should wait, and grants give the log bit by bit meanwhile
+   *   longer than a verifier should wait, and grants give the log bit by bit meanwhile
    */
   take(): readonly Uint8Array[] {
     if (this.#epoch === undefined || !this.#caughtUp) {

@@ -5,7 +5,7 @@ import { endSession } from './end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
 import type { SessionEndDependencies } from './log-out.ts';
 
-/** Ends one of the caller's own sessions; one of somebody else is answered like none. */
+/** Ends one of the caller's own sessions; one of another user is answered like none. */
 export function createEndSession({
   withChange,
   receipts,

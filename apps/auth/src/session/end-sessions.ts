@@ -7,7 +7,7 @@ import type { Change } from '../change/unit-of-work.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import { live } from './live.ts';
 
-/** What became of it: ended now, ended before (by that event), or never there. */
+/** The outcome for a session: ended now, ended before (by that event), or never there. */
 export type Ended = { now: EventId } | { before: EventId } | null;
 
 /** Ends one session, by a cut of its own. The row's lock makes it happen once. */

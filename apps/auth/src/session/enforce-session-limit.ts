@@ -2,8 +2,8 @@
  * Ends the sessions of a user that are too many beside a new one: those that were used least recently.
  *
  * Invariant: when logins that raced each other have been answered, no more sessions are open than are
- * allowed. Whoever opens one counts after its own commit, and so the last of them counts all. Of several
- * who find too many, those whose own session has been ended meanwhile end nothing.
+ * allowed. Each login counts after its own commit, and so the last of them counts all. Of several that
+ * find too many, those whose own session has been ended meanwhile end nothing.
  */
 import type { SessionId, UserId } from '@portcullis/contracts';
 import { and, eq, isNull } from 'drizzle-orm';

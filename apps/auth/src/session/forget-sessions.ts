@@ -53,8 +53,8 @@ async function forgetSome(database: Database): Promise<number> {
   const gone = database
     .$with('gone')
     .as(database.delete(sessions).where(inArray(sessions.id, due)).returning({ id: sessions.id }));
-  // With the session goes whose it was, and so the only way to forget from where it was touched by
-  // somebody who is no account, and may have been its owner (account/remove.ts).
+  // With the session goes its user's id, and so the only way to forget the origin of an action by an
+  // actor without an account, who may have been its owner (account/delete-account.ts).
   const account = database
     .select({ id: users.id })
     .from(users)

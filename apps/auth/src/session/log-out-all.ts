@@ -17,8 +17,8 @@ export function createLogOutAll({
     const cause = causeOfUser(call.request, id);
     const { revocations } = await withChange(cause, async (change) => {
       const user = await lockUser(change.tx, id);
-      // The token was checked before the lock was had. Whether the session still lives, a refresh
-      // will tell.
+      // The token was checked before the lock was had. Whether the session still lives, a refresh will
+      // show.
       if (user?.status !== 'active') throw new Refusal('invalid_token');
       if (user.generation > gen) throw new Refusal('token_stale');
       if (keepCurrent) {

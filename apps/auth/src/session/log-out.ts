@@ -24,7 +24,7 @@ export interface LogOutDependencies extends SessionEndDependencies {
 }
 
 /**
- * Ends the session of the token. Asked again, by whatever has ended the session meanwhile, it
+ * Ends the session of the token. Asked again, or when the session has ended otherwise meanwhile, it
  * answers with the receipt of that end: a client that lost the answer gets it.
  */
 export function createLogOut({

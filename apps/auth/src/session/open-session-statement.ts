@@ -118,7 +118,7 @@ function insertOrigin(locked: Locked): SQL {
   ])} from ${locked}`;
 }
 
-/** `insert into … select …`, without whatever they are selected from. */
+/** `insert into … select …`, without the source of the rows. */
 function insertFromSelect(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
   const columns = values.map(([column]) => sql.identifier(column.name));
   return sql`insert into ${table} (${sql.join(columns, sql`, `)})

@@ -89,7 +89,7 @@ export function createOpenSession(dependencies: OpenSessionDependencies): OpenSe
       refreshToken,
       ...opened,
       facts: { now, kid, clientGeneration, issuerGeneration },
-      // Logins that came in between are in nobody's count of the others.
+      // Logins that came in between counted without each other.
       mayBeTooMany: raced || others >= sessionLimits.most,
     };
   };

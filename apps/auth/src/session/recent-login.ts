@@ -7,7 +7,8 @@ import { sessions } from '../database/schema/index.ts';
 const RECENT_S = 15 * 60;
 
 /**
- * Step-up (RFC 9470): whoever finds a forgotten session open must not be able to keep the account.
+ * Step-up (RFC 9470): an attacker who finds a forgotten session open must not be able to keep the
+ * account.
  *
  * @throws Refusal `login_too_old`, or `invalid_token` when the session has ended
  */

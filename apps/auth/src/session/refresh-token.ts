@@ -4,9 +4,9 @@
  *   prt_ <26: body of the session id> <64: base64url of 32 bytes secret, 16 bytes tag>
  *
  * The successor of a secret is an HMAC of it, so that it can be given a second time to a client that
- * lost the answer, although only hashes are stored (RFC 9700 section 4.14.2 asks for rotation). The
- * tag tells a token that was once issued from an invention: without it, anybody who has read a
- * session id in a log could end that session by "replaying" noise.
+ * lost the answer, although only hashes are stored (RFC 9700 section 4.14.2 asks for rotation). The tag
+ * distinguishes a token that was once issued from an invented one: without it, any reader of a session
+ * id in a log could end that session by "replaying" noise.
  */
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SessionId } from '@portcullis/contracts';

@@ -11,7 +11,7 @@ type UserRow = typeof users.$inferSelect;
  * Changes an account and raises its generation in one statement, which ends every token that it has
  * been given so far.
  *
- * `sessions`: for good, and all sessions with them. `claims`: the tokens are outdated, the sessions
+ * `sessions`: permanently, and all sessions with them. `claims`: the tokens are outdated, the sessions
  * live, and a refresh gives new tokens.
  *
  * Invariant: a generation that was raised while the session lives means outdated claims and nothing

@@ -6,8 +6,9 @@
  *   anything older  → there is a copy of it; the session ends (RFC 9700 section 4.14.2)
  *
  * A session that is bound to a key (RFC 9449 section 5) is refused without it, and goes on: a copy of a
- * bound token is worthless. But the token that it was bound by was bound to nothing, and whoever bound it
- * may have had a copy: offered again without the key, it ends the session as any token that was used.
+ * bound token is worthless. But the token that it was bound by was bound to nothing, and the client
+ * that bound it may have had a copy: offered again without the key, it ends the session as any used
+ * token does.
  *
  * The user's row is held first and the session's second, as everything does that changes both. Under
  * the two locks the state that decides, the generations and the time belong together.

@@ -12,8 +12,8 @@ export interface SessionLimits {
   /** For how long it lives after its login, however much it is used, in seconds. */
   readonly absoluteSeconds: number;
   /**
-   * Sessions that a user may have open. One more ends the one that was used least recently: to
-   * refuse it would let whoever has the password lock the owner out.
+   * Sessions that a user may have open. One more ends the one that was used least recently: to refuse
+   * it would let an attacker with the password lock the owner out.
    */
   readonly most: number;
 }

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '@portcullis/verify';
 
 /**
- * Does something again and again, that long after it was last done; never twice at once. A failure
- * is told and passes.
+ * Does something again and again, that long after it was last done; never twice at once. A failure is
+ * reported and passes.
  *
  * @returns how to stop that; it waits for what is under way
  */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Does something, and ends no sooner than that many milliseconds after it has begun, in success and
- * in failure: for work whose length would tell what must not be told.
+ * Does something, and ends no sooner than that many milliseconds after it has begun, in success and in
+ * failure: for work whose duration would reveal a secret.
  */
 export async function withMinimumDuration<T>(
   milliseconds: number,

@@ -10,8 +10,8 @@ import type { TokenReader } from './read-token.ts';
 import type { TokenStatusOf } from './token-status.ts';
 
 /**
- * The private cause of a refusal whose token was good until it was taken back. Logging out twice is
- * answered by it; whatever else is asked with such a token is refused.
+ * The private cause of a refusal whose token was good until it was revoked. Logging out twice is
+ * answered by it; every other request with such a token is refused.
  */
 export class RevokedTokenCause extends Error {
   override readonly name = 'RevokedTokenCause';
@@ -28,8 +28,8 @@ export class RevokedTokenCause extends Error {
 export type CheckPossession = PossessionGuard['check'];
 
 /**
- * Checks a token as of now, and whether whoever presents it may: of one that is only asked about,
- * nobody need hold the key.
+ * Checks a token as of now, and whether its bearer holds the bound key: for a token that is only asked
+ * about, no proof of the key is needed.
  *
  * @throws Refusal `invalid_token`, `invalid_dpop_proof`, or `token_stale` when a refresh would help
  */

@@ -34,8 +34,8 @@ export interface Inactive {
   code: 'invalid_token' | 'token_stale';
   reason: string;
   /**
-   * Whether the token was good apart from what has been taken back since. Such a token may still log
-   * out, and nothing else.
+   * Whether the token was good apart from revocations since. Such a token may still log out, and
+   * nothing else.
    */
   mayLogOut: boolean;
   /** What ended its session, where that is over. */
@@ -67,7 +67,7 @@ const everyToken = {
   clientDisabledAt: clients.disabledAt,
 };
 
-/** Whether this very token was taken back (RFC 7009). Its entry in the log outlives the token. */
+/** Whether this very token was revoked (RFC 7009). Its entry in the log outlives the token. */
 const tokenRevoked = ({ jti }: { jti: TokenId }) => sql<boolean>`exists (
   select 1 from ${revocationLog}
   where ${revocationLog.kind} = 'token' and ${revocationLog.key} = ${jti})`;

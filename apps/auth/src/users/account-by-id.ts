@@ -5,7 +5,7 @@ import { users } from '../database/schema/index.ts';
 
 export type ActiveAccount = typeof users.$inferSelect & { email: string; emailKey: string };
 
-/** @throws Refusal `invalid_token` for whoever was disabled or deleted since they were let in */
+/** @throws Refusal `invalid_token` for a user who was disabled or deleted after the token's check */
 export async function accountById(on: Queryable, id: UserId): Promise<ActiveAccount> {
   const [row] = await on
     .select()

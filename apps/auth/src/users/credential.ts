@@ -2,22 +2,22 @@
  * What was asked for under one credential is dead under the next, whether its mail was sent or not.
  *
  * A credential is the password, the address and the status of an account. `credential_version` counts
- * them: whatever sets, changes or voids one of the three spreads `NEXT_CREDENTIAL` into its UPDATE.
- * Logging in and out, roles and names leave it alone.
+ * them: a statement that sets, changes or voids one of the three spreads `NEXT_CREDENTIAL` into its
+ * UPDATE. Logging in and out, roles and names leave it alone.
  *
  * Invariants:
  * - A mail is written, and handed over, only under the version that it was asked for under (`isOfPresentCredential`, `accountIsUnder`); notices of what has happened go out all the same. Which
  *   kind is which, mail/mail-rules.ts says.
  * - A link carries the version that it was asked for under, and is used only under that one (link/link.ts).
  *
- * How it is known what a request was made under: every request takes the next number of one sequence,
- * and so does every new version (a trigger, so that no writer of the table can forget it). A request by
- * address may not look at the account, since that would take another time for an address without one: it
- * cannot read the version, but it has its number. Numbers are given at once and not at the commit, and
- * do not follow a clock. So a request that was answered before a change was asked for has the smaller
- * one; a request that was made after the change was answered has the greater one; of two at the same
- * time either may come first. A request that knows the account takes its number under the lock of the
- * account's row, as the change does: there the order is that of the commits.
+ * How the version of a request is known: every request takes the next number of one sequence, and so
+ * does every new version (a trigger, so that no writer of the table can forget it). A request by
+ * address may not look at the account, since that would take another time for an address without one:
+ * it cannot read the version, but it has its number. Numbers are given at once and not at the commit,
+ * and do not follow a clock. So a request that was answered before a change was asked for has the
+ * smaller one; a request that was made after the change was answered has the greater one; of two at the
+ * same time either may come first. A request that knows the account takes its number under the lock of
+ * the account's row, as the change does: there the order is that of the commits.
  *
  * A request without a number is from before there were numbers, and counts as dead.
  */

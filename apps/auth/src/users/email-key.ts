@@ -1,8 +1,9 @@
 /**
- * The form that e-mail addresses are compared in. Two spellings that a mail system would deliver to
- * one mailbox must not make two accounts. It finds accounts, those too whose address would not be taken
- * today; which addresses are taken is `problemWithAddress` of the contracts. Whoever has found an account
- * by it goes on with the address of the account, and not with the text that was typed.
+ * The form that e-mail addresses are compared in. Two spellings that a mail system would deliver to one
+ * mailbox must not make two accounts. It finds accounts, those too whose address would be rejected
+ * today; which addresses are accepted is decided by `problemWithAddress` of the contracts. Code that
+ * has found an account by it goes on with the address of the account, and not with the text that was
+ * typed.
  */
 
 /** RFC 5321 section 4.5.3.1.3: 256 octets with the angle brackets. */

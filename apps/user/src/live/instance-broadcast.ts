@@ -1,9 +1,9 @@
 /**
- * Tells every instance of this service what one of them has learnt: a durable consumer gives each
- * event to one of them only, and a profile is changed in one.
+ * Sends every instance of this service what one of them has learnt: a durable consumer gives each event
+ * to one of them only, and a profile is changed in one.
  *
- * Over plain NATS, without keeping: whoever was away for a moment knows that something may be missing,
- * and says so to its streams.
+ * Over plain NATS, without keeping: an instance that was disconnected for a moment knows that something
+ * may be missing, and sends `gap` to its streams.
  */
 import { liveEvent } from '@portcullis/api';
 import { subjectsOf } from '@portcullis/bus';
@@ -21,9 +21,9 @@ export interface InstanceBroadcastOptions {
   prefix: string;
   service: string;
   logger: Logger;
-  /** Told when NATS denies what is to be heard here, and when it allows it again. */
+  /** Called when NATS denies a subscription of this service, and when it allows it again. */
   subscriptions: SubscriptionListener;
-  /** Told of each message that cannot be read. */
+  /** Called for each message that cannot be read. */
   malformed(message: string, length: number, subject: string): void;
 }
 

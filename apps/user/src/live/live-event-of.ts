@@ -1,7 +1,7 @@
 import type { LiveEvent } from '@portcullis/api';
 import type { AccountEvent } from '@portcullis/contracts';
 
-/** What the user is told of an account event: who did it, and in which request, stays out. */
+/** What the user gets of an account event: the actor and the request stay out. */
 export function liveEventOf(event: AccountEvent): LiveEvent {
   const occurred_at = new Date(event.occurred_at).toISOString();
   return event.type === 'roles-changed'

@@ -1,9 +1,9 @@
 /**
- * What people are told of their accounts while it happens. Everything that any instance learns is
- * given to all of them, so that a user hears it wherever the stream is open.
+ * Account events for users while they happen. Everything that any instance learns is given to all
+ * instances, so that a user gets it at any of them.
  *
- * A stream goes on where it broke off: each item has a place, and a bounded number of the newest
- * items is kept. Whoever comes from further back, from another process, or from before a gap is told
+ * A stream goes on where it broke off: each item has a place, and a bounded number of the newest items
+ * is kept. A client that comes from further back, from another process, or from before a gap gets
  * `gap`, and reads again what it shows. So nothing is ever missed in silence.
  */
 import type { LiveEvent, LiveItem } from '@portcullis/api';
@@ -11,7 +11,7 @@ import type { EventId, UserId } from '@portcullis/contracts';
 import { randomBytes } from 'node:crypto';
 import { LiveQueue } from './live-queue.ts';
 
-/** Items of everybody together that are kept for those who come back. */
+/** Items of all users together that are kept for clients that come back. */
 const MAX_KEPT = 10_000;
 
 /** One thing that happened to one user. */
@@ -46,7 +46,7 @@ export class LiveEvents {
     for (const queue of this.#queues.get(change.userId) ?? []) queue.push(item);
   }
 
-  /** Something may not have been heard, by anybody. */
+  /** Items may have been missed, for any user. */
   gap(): void {
     this.#era = newEra();
     this.#kept = [];
@@ -85,7 +85,7 @@ export class LiveEvents {
     return missed.map((kept) => ({ place: this.#place(kept.number), event: kept.event }));
   }
 
-  /** Undefined for a place from which nobody can go on here. */
+  /** Undefined for a place from which no stream can go on here. */
   #numberOf(place: string): number | undefined {
     const [, era, digits = ''] = /^([a-z0-9]+)-(\d{1,15})$/.exec(place) ?? [];
     const number = Number(digits);

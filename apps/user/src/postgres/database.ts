@@ -23,7 +23,7 @@ export interface Database extends AsyncDisposable {
 
 export function openDatabase(url: string): Database {
   const client = postgres(url, {
-    // It would ask for array types, of which there are none here, in a promise that nobody handles.
+    // It would ask for array types, of which there are none here, in a promise that is never awaited.
     fetch_types: false,
     max: MAX_CONNECTIONS,
     connect_timeout: CONNECT_TIMEOUT_S,

@@ -143,7 +143,7 @@ async function bury(db: PostgresJsDatabase, id: UserId, at: Date): Promise<void>
     .onConflictDoUpdate({
       target: profiles.userId,
       set: tombstone,
-      // The first deletion stays as it is, however often it is heard of.
+      // The first deletion stays as it is, however often the event comes.
       setWhere: isNull(profiles.deletedAt),
     });
 }

@@ -5,7 +5,7 @@ import type { Found, StoredProfile } from './profiles.ts';
 
 /** For the event to arrive, in milliseconds. */
 const WAIT_MS = 1_000;
-/** Another instance may take the event, which wakes nobody here; so it is looked for meanwhile. */
+/** Another instance may take the event, which wakes no request here; so it is looked for meanwhile. */
 const LOOK_AGAIN_MS = 200;
 /** Seconds after which a client asks again. */
 const RETRY_AFTER_S = 1;

@@ -1,17 +1,17 @@
 /**
- * Lets a request wait for the profile of somebody who registered a moment ago: the event that brings
- * it is on its way, and the user should not be told that there is nothing.
+ * Lets a request wait for the profile of a user who registered a moment ago: the event that brings it
+ * is on its way, and the user should not get "not found".
  */
 import type { UserId } from '@portcullis/contracts';
 
-/** Requests that may wait at once; one more is told to come back. */
+/** Requests that may wait at once; one more is asked to come back. */
 const MAX_WAITING = 1_000;
 
 export class ProfileWaiters {
   readonly #waiting = new Map<UserId, Set<() => void>>();
   #count = 0;
 
-  /** Wakes everybody who waits for this user. */
+  /** Wakes all requests that wait for this user. */
   announce(id: UserId): void {
     for (const wake of this.#waiting.get(id) ?? []) wake();
   }

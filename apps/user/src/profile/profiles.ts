@@ -9,10 +9,10 @@ export interface StoredProfile {
   updatedAt: Date;
 }
 
-/** `deleted`: there was one, and it is not coming back. Undefined: nothing was heard of it yet. */
+/** `deleted`: there was one, and it is not coming back. Undefined: no event about it has come yet. */
 export type Found = StoredProfile | 'deleted' | undefined;
 
-/** A profile with what tells whether it is still as it was read. */
+/** A profile with what shows whether it is still as it was read. */
 export interface Reconcilable {
   id: UserId;
   email: string;

@@ -13,8 +13,8 @@ export interface UpdateMeDependencies {
 
 /**
  * The name is auth's: it is changed there first, then here, so that the answer shows it; other
- * instances share the database, and streams hear of it by the event. A name that got no further than
- * auth comes with its event.
+ * instances share the database, and streams get it by the event. A name that got no further than auth
+ * comes with its event.
  */
 export async function updateMe(
   { profiles, waiters, renameAtAuth }: UpdateMeDependencies,

@@ -1,4 +1,4 @@
-/** People, their sessions, machine clients, and the keys that sign. No secret stands here in plain. */
+/** Users, their sessions, machine clients, and the keys that sign. No secret stands here in plain. */
 import type { ClientId, EventId, KeyId, Role, SessionId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import {
@@ -46,7 +46,7 @@ export const users = pgTable(
     emailVerifiedAt: moment('email_verified_at'),
     createdAt: moment('created_at').notNull().defaultNow(),
     lastLoginAt: moment('last_login_at'),
-    /** The time of the last event about the account; the next one is later, whatever the clock does. */
+    /** The time of the last event about the account; the next is later, even if the clock goes back. */
     announcedAt: moment('announced_at'),
   },
   (table) => [

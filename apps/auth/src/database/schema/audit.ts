@@ -53,7 +53,7 @@ export const auditLog = pgTable(
   ],
 );
 
-/** Where what a row tells was done from. Rows are added and taken out, and never changed. */
+/** Where the actions of the audit rows came from. Rows are added and deleted, and never changed. */
 export const auditOrigins = pgTable('audit_origins', {
   commitment: text('commitment').primaryKey(),
   address: text('address').notNull(),

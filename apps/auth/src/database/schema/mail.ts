@@ -1,4 +1,4 @@
-/** Mails that wait and what became of the rest; and the links in them. No token stands here in plain. */
+/** Mails that wait, outcomes of the others, and the links in them. No token stands here in plain. */
 import type { LinkId, MailId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
@@ -6,7 +6,7 @@ import { users } from './accounts.ts';
 import { bytea } from './bytea.ts';
 import { moment } from './moment.ts';
 
-/** To an address; whether it belongs to somebody is looked up when the mail is sent. */
+/** To an address; whether an account has it is looked up when the mail is sent. */
 export type MailByAddress = 'reset-password' | 'resend-verification';
 
 /** To the owner of an account, or to the address that is to become the owner's. */
@@ -25,7 +25,7 @@ export type MailKind = MailByAddress | MailToOwner;
  * - `sent`: the server has taken it.
  * - `unconfirmed`: the process died between handing it over and the answer. The server has it, unless
  *   the whole machine went down in that moment; it is not sent a second time.
- * - `obsolete`: there is nobody at that address, or the reason has gone.
+ * - `obsolete`: no account has that address, or the reason has gone.
  * - `throttled`: this account was sent too many of the kind lately.
  * - `disabled`: the configuration says that no mail is sent.
  * - `rejected`: the server rejected it permanently. `failed`: it could not be sent in all attempts.
@@ -41,7 +41,7 @@ export const mails = pgTable(
   {
     id: text('id').$type<MailId>().primaryKey(),
     kind: text('kind').$type<MailKind>().notNull(),
-    /** Null while nobody has looked whether the address belongs to anybody. */
+    /** Null until it was looked up whether an account has the address. */
     userId: text('user_id').$type<UserId>(),
     /** Null once the mail is settled. */
     address: text('address'),
@@ -52,7 +52,7 @@ export const mails = pgTable(
     /** When it was asked for, among the changes of credentials. Null: before there were numbers. */
     askedOrder: bigint('asked_order', { mode: 'number' }).default(sql`nextval('request_order')`),
     attempts: integer('attempts').notNull().default(0),
-    /** Whoever works on it, until then. Only the holder of the claim may hand the mail over. */
+    /** The worker's, until then. Only the holder of the claim may hand the mail over. */
     claim: text('claim'),
     claimedUntil: moment('claimed_until'),
     /** Committed in the last moment before a server can have taken the mail. */

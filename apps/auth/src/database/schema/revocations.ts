@@ -89,8 +89,8 @@ export const verifiers = pgTable(
     epoch: text('epoch').$type<EpochId>(),
     position: bigint('position', { mode: 'number' }).notNull(),
     /**
-     * Another one with each grant, never one of before. Each instance of auth watches it against its
-     * own monotonic clock.
+     * Another one with each grant, never a former one. Each instance of auth watches it against its own
+     * monotonic clock.
      */
     renewals: bigint('renewals', { mode: 'number' }).notNull().default(1),
     renewedAt: moment('renewed_at')
