@@ -6,7 +6,7 @@ export interface RequestContext {
   /** Network address of the client; forwarded headers count only from configured proxies. */
   address: string;
   userAgent: string | undefined;
-  /** Aborted when the client goes away. */
+  /** Aborted when the client disconnects. */
   signal: AbortSignal;
   cookies: TokenCookies;
   /**
@@ -60,7 +60,7 @@ export interface WatchedToken {
   signal: AbortSignal;
 }
 
-/** What a verb is told of a call that needed a token. */
+/** What a verb gets of a call that needed a token. */
 export interface Call<C extends AccessTokenClaims = UserClaims> {
   caller: C;
   request: RequestContext;
@@ -69,7 +69,7 @@ export type UserCall = Call;
 
 /** What a verb gets with a stream that a user has opened. */
 export interface UserStream extends UserCall {
-  /** Fires when the stream has ended, for whatever reason. The verb ends its part then. */
+  /** Fires when the stream has ended, for any reason. The verb ends its part then. */
   ended: AbortSignal;
 }
 export type MachineCall = Call<MachineClaims>;

@@ -41,8 +41,8 @@ export async function refreshFrom(
 }
 
 /**
- * For what ends the session: takes the cookies away, also when there was no session any more. Not
- * when it failed: then the session lives, and its owner may try again.
+ * For what ends the session: deletes the cookies, also when there was no session any more. Not when it
+ * failed: then the session lives, and its owner may try again.
  */
 export async function clearing<T>(
   request: RequestContext,

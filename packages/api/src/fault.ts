@@ -1,7 +1,7 @@
 /**
- * Tells a fault of the infrastructure (a database that is away or cannot serve, a connection that broke,
- * a lock that was not had in time) from a defect of ours. The first is answered 503 and may be tried again; the
- * second is answered 500. Neither is ever answered 401 or 200.
+ * Distinguishes a fault of the infrastructure (a database that is unavailable or cannot serve, a
+ * connection that broke, a lock that was not had in time) from a defect of ours. The first is answered
+ * 503 and may be tried again; the second is answered 500. Neither is ever answered 401 or 200.
  */
 
 import { serverStateOf } from './sql-states.ts';
@@ -39,7 +39,7 @@ export function isInfrastructureFault(error: unknown): boolean {
   return causesOf(error).some((cause) => isLostConnection(cause) || serverStateOf(cause));
 }
 
-/** @returns what keeps the database from serving, in words that may be shown to anyone */
+/** @returns what keeps the database from serving, in words that any client may read */
 export function reasonOfFault(error: unknown): string | undefined {
   for (const cause of causesOf(error)) {
     const state = serverStateOf(cause);

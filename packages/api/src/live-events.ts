@@ -1,4 +1,4 @@
-/** What a user hears of their own account while it happens: never more than they may read anyway. */
+/** What a user gets of their own account while it happens: never more than they may read anyway. */
 import { role } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 

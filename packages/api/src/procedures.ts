@@ -38,8 +38,8 @@ const TRPC_CODES = new Map<number, TRPCError['code']>([
 ]);
 
 /**
- * The one place where whatever was thrown becomes what the client is told. Unknown things are
- * `internal`: their text stays in the log.
+ * The one place where a thrown value becomes the client's answer. Unknown errors are `internal`: their
+ * text stays in the log.
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
@@ -98,7 +98,8 @@ const t = initTRPC
   .meta<ProcedureMeta>()
   .create({
     isDev: false,
-    // A stream that is silent for longer is dead, whatever the network says: its client opens another.
+    // A stream that is silent for longer is dead, even if the network says otherwise: its client opens
+    // another.
     sse: {
       ping: { enabled: true, intervalMs: STREAM_PING_MS },
       client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
@@ -142,7 +143,7 @@ export function codedError(error: unknown): TRPCError {
   return new TRPCError({ code, cause, message: cause.message });
 }
 
-/** Anybody. */
+/** For every client, without a token. */
 export const publicProcedure = base;
 
 /** A user with a valid access token. */

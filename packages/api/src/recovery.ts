@@ -5,11 +5,11 @@ import type { AnonymousCall, UserCall } from './context.ts';
 import { publicProcedure, router, userProcedure } from './procedures.ts';
 
 /**
- * An address by which an account is looked up. Wider than `emailAddress`: accounts from before that rule
- * have to be found, and whatever is an account's can be logged in with and recovered.
+ * An address by which an account is looked up. Wider than `emailAddress`: accounts from before that
+ * rule have to be found, and every account's address can log in and recover it.
  */
 export const knownAddress = z.string().trim().min(1).max(254);
-/** Length in code points is checked where passwords are judged; this bounds what is looked at. */
+/** Length in code points is checked by the password policy; this bounds what is looked at. */
 export const password = z.string().min(1).max(1024);
 const linkToken = z.string().min(1).max(256);
 

@@ -12,7 +12,7 @@ export interface ServerState {
   readonly state: string;
   /** What of the server says so, where other parts of it mean something else by the same state. */
   readonly routine?: string;
-  /** Why nothing can be served, in words that may be shown to anyone. */
+  /** Why nothing can be served, in words that any client may read. */
   readonly means: string;
   readonly connection: 'kept' | 'dropped' | 'ended';
 }
@@ -46,7 +46,7 @@ export const SERVER_STATES: readonly ServerState[] = [
   { state: 'XX', means: 'it failed', connection: 'dropped' },
 ];
 
-/** Whatever its state, it ends the connection, and so is not about the statement. */
+/** In any state, it ends the connection, and so is not about the statement. */
 const FATAL: ServerState = { state: '', means: 'it ended the connection', connection: 'ended' };
 
 /** @returns undefined for what is about the statement, or is no error of PostgreSQL */

@@ -2,9 +2,9 @@
 import { codedError } from './procedures.ts';
 
 export interface StreamLife {
-  /** Of the token: its reason is told to the client. */
+  /** Of the token: the client gets its reason. */
   held: AbortSignal;
-  /** The client has disconnected: there is no one left to answer. */
+  /** The client has disconnected: no answer can reach it. */
   gone: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ export async function* untilRevoked<T>(
   try {
     if (!held.aborted && !gone.aborted) {
       for await (const item of open(ending.signal)) {
-        // Whatever was on its way when the token was cut is not for this client any more.
+        // An item that was on its way when the token was cut is not for this client any more.
         if (ending.signal.aborted) break;
         yield item;
       }

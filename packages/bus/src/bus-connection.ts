@@ -1,6 +1,6 @@
 /**
  * How a service connects to NATS, as options of the client library's `connect`, so that the connection
- * comes back whatever happens to the server. They are kept here without depending on that library.
+ * comes back after every outage of the server. They are kept here without depending on that library.
  */
 import { demandPrefix, demandText } from '@portcullis/contracts';
 import { inboxPrefix } from './bus-permissions.ts';
@@ -61,7 +61,7 @@ export function connectionOptions(options: ConnectingService): BusConnectionOpti
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: MAX_PINGS_OUT,
     // A server that restarts with other users, or a login that expires, is not the end of this
-    // connection. With the library's default the second refused login closes it for good.
+    // connection. With the library's default the second refused login closes it permanently.
     ignoreAuthErrorAbort: true,
   };
 }

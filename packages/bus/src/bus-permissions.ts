@@ -1,9 +1,9 @@
 /**
- * Who may do what on NATS. Whatever is not listed here is denied.
+ * Who may do what on NATS. What is not listed here is denied.
  *
  * Only auth speaks for auth: it alone publishes revocations, account events and positions, answers
- * grants, and makes streams and consumers. A verifier listens to what everybody is told, and asks,
- * confirms and takes its leave under its own name only, because its name is in the subject.
+ * grants, and makes streams and consumers. A verifier listens to what is sent to all, and asks,
+ * confirms and deregisters under its own name only, because its name is in the subject.
  *
  * A user who may create a consumer may name the subject that it delivers to. So no service may: the
  * durable consumers are made by auth, and a service reads its own.
@@ -11,7 +11,7 @@
  * That is not enough in one account of NATS. The server does not look at the reply subject of a
  * request: who may pull from a consumer may have the server send its empty answer to
  * `$JS.API.STREAM.PURGE.…`, and it is obeyed. So every service has an account of its own, where a
- * reply subject means nothing in another account, and only what is `asked` and `told` crosses.
+ * reply subject means nothing in another account, and only what is in `services` and `streams` crosses.
  */
 import { isServiceName } from '@portcullis/contracts';
 import { subjectsOf, type Subjects } from './subjects.ts';
@@ -36,7 +36,7 @@ export interface BusPermissions {
   readonly subscribe: readonly string[];
   /** What is asked of auth and its JetStream: services that auth's account exports. */
   readonly services: readonly AccountExport[];
-  /** What auth tells: streams that its account exports. */
+  /** What auth publishes: streams that its account exports. */
   readonly streams: readonly string[];
 }
 
@@ -122,7 +122,7 @@ export function busPermissions(prefix: string, role: BusRole): BusPermissions {
 
 /**
  * The `inboxPrefix` to connect with. Replies go where no other service may listen, so the client
- * library's own `_INBOX`, which is everybody's, would be denied.
+ * library's own `_INBOX`, which all would share, would be denied.
  */
 export function inboxPrefix(prefix: string, service: string): string {
   return `${inboxes(prefix)}.${service}`;

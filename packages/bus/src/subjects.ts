@@ -21,7 +21,7 @@ export interface Subjects {
   readonly deregistrations: string;
   account(type: AccountEventType): string;
   readonly accounts: string;
-  /** Between the instances of one service, which alone may publish and hear it. Not stored. */
+  /** Between the instances of one service, which alone may publish and subscribe. Not stored. */
   instances(service: string): string;
   /** The head of the audit trail, which auth alone stores and reads. */
   readonly auditHeads: string;

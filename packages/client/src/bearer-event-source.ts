@@ -3,13 +3,13 @@
  * (the platform's own would have to put it into the address, where logs keep it), and with a decision
  * after every end.
  *
- * - `invalid_token` ends it for good: the session was revoked. It does not connect again, and the
+ * - `invalid_token` ends it permanently: the session was revoked. It does not connect again, and the
  *   session is over here too.
  * - `token_stale`: it connects again with a renewed token, once at once, then with growing delays.
  * - Staleness, overload, a restart, a broken connection: it connects again, with growing delays.
  * - Anything else that a service refuses with is final.
  *
- * Where it had got to is told in `Last-Event-ID`, so that nothing is missed in between.
+ * Its place is sent in `Last-Event-ID`, so that nothing is missed in between.
  */
 import { credentialsOf, type BearerSource } from './bearer-fetch.ts';
 import { PortcullisError, portcullisErrorOf } from './error.ts';
@@ -62,7 +62,7 @@ class BearerEventSource implements EventSourceLike {
   #lastEventId = '';
   /** Connections since one was stable. */
   #attempts = 0;
-  /** An opening is refused as a call is: once with another token, then for good. */
+  /** An opening is refused as a call is: once with another token, then permanently. */
   #renewed = false;
 
   constructor(
@@ -99,7 +99,7 @@ class BearerEventSource implements EventSourceLike {
       try {
         token = await this.#bearer?.accessToken();
       } catch (error) {
-        // It had to be renewed, and that failed: for now, or for good.
+        // It had to be renewed, and that failed: for now, or permanently.
         await this.#prepareNext(portcullisErrorOf(error), false, undefined);
         continue;
       }

@@ -104,7 +104,7 @@ function requestOf(
     body: init.body ?? null,
     signal: signal ?? null,
     credentials,
-    // It would carry the token away.
+    // It would send the token to another address.
     redirect: 'error',
   };
 }

@@ -58,10 +58,10 @@ export interface PortcullisClient {
    */
   logIn(input: Credentials): Promise<void>;
   /**
-   * Ends the session. The tokens are forgotten at once, whatever the service answers.
+   * Ends the session. The tokens are forgotten at once, whether or not the service answers.
    *
    * @returns the receipt; undefined when there was no session, or the service knew of none
-   * @throws PortcullisError when the service could not be told; calling it again tries again
+   * @throws PortcullisError when the service could not be reached; calling it again tries again
    */
   logOut(input?: LogOutInput): Promise<Receipt | undefined>;
   /**

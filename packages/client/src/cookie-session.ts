@@ -2,7 +2,7 @@
  * A session whose tokens are in cookies that no script can read. What is known of it here is a note:
  * which session, since when, until when; it holds no secret, and the tabs of an origin share it.
  *
- *   unknown ──a call is answered, or refused and renewed──▶ in ──logOut, or refused for good──▶ out
+ *   unknown ──a call is answered, or refused and renewed──▶ in ──logOut, or refused permanently──▶ out
  *
  * - One renewal at a time in all tabs: the lock is had, the note is read again, and only the note that
  *   was refused is renewed. What the others wait for is the same renewal.

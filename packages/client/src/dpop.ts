@@ -2,10 +2,10 @@
  * Binds tokens to a key that this client holds (RFC 9449): what is copied from it is of no use to
  * any other client.
  *
- * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that
- * the server gave last. A request that is refused for its nonce is sent again once, with the new one.
- * Proofs are dated by the clock of the servers, as far as their answers tell: many a device's is wrong.
- * One that is refused is sent again once where its answer has told of another time than was thought.
+ * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that the
+ * server gave last. A request that is refused for its nonce is sent again once, with the new one.
+ * Proofs are dated by the clock of the servers, as far as their answers show it: many a device's is
+ * wrong. A refused one is sent again once where its answer has shown another time than was assumed.
  */
 import { isRecord } from './answer-shape.ts';
 import type { Fetch } from './exchange.ts';
@@ -82,7 +82,7 @@ async function isRefusedFor(response: Response, error: string): Promise<boolean>
   return isRecord(body) && body['error'] === error;
 }
 
-/** @returns undefined where the answer does not tell; zero for what is within its own accuracy */
+/** @returns undefined where the answer has no date; zero for what is within its own accuracy */
 function aheadOf({ headers }: Response): number | undefined {
   const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
   if (Number.isNaN(ahead)) return undefined;

@@ -60,8 +60,8 @@ export interface PortcullisErrorDetail {
 }
 
 /**
- * Extends tRPC's own error, so that whatever handles tRPC's errors handles this one too, and so
- * that tRPC passes it on as it is. Its message is public and never holds a token.
+ * Extends tRPC's own error, so that code that handles tRPC's errors handles this one too, and so that
+ * tRPC passes it on as it is. Its message is public and never holds a token.
  */
 export class PortcullisError extends TRPCClientError<AuthRouter> {
   readonly code: ClientErrorCode;
@@ -104,7 +104,7 @@ export function isPortcullisError(
   return error instanceof PortcullisError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** Whatever a call was rejected with, as a `PortcullisError`. */
+/** Any value that a call was rejected with, as a `PortcullisError`. */
 export function portcullisErrorOf(error: unknown): PortcullisError {
   if (error instanceof PortcullisError) return error;
   const cause = error instanceof TRPCClientError ? (error.cause ?? error) : error;

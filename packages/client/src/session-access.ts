@@ -37,7 +37,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
     return tokens;
   };
   const session = new Session(storage, refresh);
-  /** Of a session that is gone here, and that the service could not be told about. */
+  /** Of a session that is gone here, and whose logout has not reached the service. */
   let pendingLogout: Tokens | undefined;
 
   return {
@@ -67,7 +67,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
   };
 }
 
-/** The tokens are in cookies; this page, and whatever gets into it, never sees them. */
+/** The tokens are in cookies; this page, and any script in it, never sees them. */
 export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
   const unrenewed = createRouterClient<AuthRouter>(authUrl, fetch, cookiesWithoutRenewal);
   const session = new CookieSession(sessionNotes(authUrl), async () =>

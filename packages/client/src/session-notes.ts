@@ -12,7 +12,7 @@ export type SessionNote =
       /** How long before that it is renewed. */
       marginMs: number;
     }
-  /** Logged out here, whether or not the service could be told. */
+  /** Logged out here, whether or not the service could be reached. */
   | { state: 'out' };
 
 export interface SessionNotes {
@@ -45,7 +45,7 @@ export function sessionNotes(authUrl: string): SessionNotes {
     get: () => noteIn(storage.getItem(name)),
     set: (note) => storage.setItem(name, JSON.stringify(note)),
     onEndElsewhere(listener) {
-      // Not heard by the tab that writes.
+      // Not called in the tab that writes.
       globalThis.addEventListener('storage', (event) => {
         if (event.key !== name || noteIn(event.newValue)?.state !== 'out') return;
         if (noteIn(event.oldValue)?.state === 'in') listener();

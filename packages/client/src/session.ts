@@ -3,10 +3,10 @@
  *
  *   none ──begin──▶ held ──about to expire, or refused──▶ refreshing ──▶ held
  *     ▲               │                                       │
- *     └──── end ──────┴──────── refused for good ─────────────┘
+ *     └──── end ──────┴──────── refused permanently ──────────┘
  *
- * - One refresh at a time, however many calls ask: a refresh token can be used once, and a second use is
- *   taken for theft (RFC 9700 section 4.14.2), which ends the session.
+ * - One refresh at a time, however many calls ask: a refresh token can be used once, and a second use
+ *   is taken for theft (RFC 9700 section 4.14.2), which ends the session.
  * - A refresh that fails in any other way than by `invalid_refresh_token` changes nothing.
  * - `begin` and `end` start a new generation; what an older one still brings is thrown away, so that
  *   a logout is never undone by a refresh that was under way.
@@ -91,7 +91,7 @@ export class Session implements BearerSource {
   /**
    * Forgets the tokens; nothing that is under way brings them back.
    *
-   * @returns the newest tokens there were, with which the service can be told
+   * @returns the newest tokens there were, for the logout at the service
    */
   async end(): Promise<Tokens | undefined> {
     // One that a login has overtaken brings tokens of another session, which is not the one to end.

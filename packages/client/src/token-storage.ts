@@ -3,8 +3,8 @@ import type { Tokens } from '@portcullis/api';
 import { isRecord, secondsOf } from './answer-shape.ts';
 
 /**
- * In memory unless told otherwise: what scripts of a page can read, an injected script can read too,
- * and `localStorage` keeps it for them.
+ * In memory by default: what scripts of a page can read, an injected script can read too, and
+ * `localStorage` keeps it for them.
  */
 export interface TokenStorage {
   /** What `set` was last given, or anything else: it is checked, and what is not tokens is ignored. */

@@ -14,7 +14,7 @@ export async function underWebLock<T>(
   name: string | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  // Absent in Node before 24, whatever the types of the DOM say.
+  // Absent in Node before 24, although the types of the DOM have it.
   const locks: LockManager | undefined =
     typeof navigator === 'undefined' ? undefined : navigator.locks;
   if (name === undefined || locks === undefined) return work();

@@ -65,8 +65,8 @@ export interface RefusalOptions {
 }
 
 /**
- * The one error type that crosses a boundary. Its message is public and constant for its code.
- * Whatever else is thrown is a defect or a fault of the infrastructure, and is answered 500 or 503.
+ * The one error type that crosses a boundary. Its message is public and constant for its code. Every
+ * other error is a defect or a fault of the infrastructure, and is answered 500 or 503.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';

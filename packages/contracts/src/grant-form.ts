@@ -1,5 +1,5 @@
 /**
- * What a verifier hears from the issuer beside revocations, read by hand: answers and numbers.
+ * What a verifier gets from the issuer beside revocations, read by hand: answers and numbers.
  *
  * Invariant: they do as `grantReply` and `numbered` of schemas/grant.ts do with every value of JSON.
  * test/message-forms.test.ts holds the two against each other.

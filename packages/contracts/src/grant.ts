@@ -21,7 +21,7 @@ export const MAX_STALENESS_MS = 300_000;
 /** The most vouches for keys that one answer carries, and the length of each, in characters. */
 export const MAX_KEY_VOUCHES = 16;
 export const MAX_KEY_VOUCH_LENGTH = 4_096;
-/** For how long a vouch for a key counts at most, in seconds, whatever it says. */
+/** For how long a vouch for a key counts at most, in seconds, whether or not it says more. */
 export const MAX_KEY_VOUCH_SECONDS = 86_400;
 /** The `typ` of a vouch: it can be taken for no other token, and no other for it (RFC 8725 section 3.11). */
 export const KEY_VOUCH_TYPE = 'portcullis-key+jwt';
@@ -55,7 +55,7 @@ export interface GrantRequest {
   resume?: EventId | undefined;
 }
 
-/** What every answer says, whatever came out. */
+/** What every answer says, with any outcome. */
 export interface EveryAnswer {
   version: 1;
   nonce: string;
@@ -86,8 +86,8 @@ export interface Grant extends EveryAnswer {
   issuer_time: number;
   /**
    * Public keys of the issuer, each signed for by another one: JWS in the compact form, of the type
-   * `portcullis-key+jwt`. For verifiers that cannot fetch the key set; an issuer of before sends
-   * none. Whatever is wrong with them costs no grant.
+   * `portcullis-key+jwt`. For verifiers that cannot fetch the key set; an issuer of before sends none.
+   * An invalid one costs no grant.
    */
   keys?: string[] | undefined;
 }

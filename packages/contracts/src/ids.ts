@@ -15,7 +15,7 @@ export function idPattern(prefix: string): RegExp {
   return new RegExp(`^${prefix}_${BODY}$`);
 }
 
-/** What tells identifiers with this prefix from everything else. */
+/** Distinguishes identifiers with this prefix from everything else. */
 export function idGuard<P extends string>(prefix: P) {
   const pattern = idPattern(prefix);
   return (value: unknown): value is Id<P> => typeof value === 'string' && pattern.test(value);

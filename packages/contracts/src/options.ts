@@ -26,7 +26,7 @@ export function demandFunctionIfGiven(value: unknown, of: string, option: string
   demandOption(value === undefined || typeof value === 'function', of, option, 'a function');
 }
 
-/** @param methods which it has to have, whatever else it has */
+/** @param methods which it must have; it may have more */
 export function demandMethods(
   value: unknown,
   of: string,
@@ -48,8 +48,8 @@ export function demandPrefix(value: unknown, of: string): void {
 }
 
 /**
- * https, or http to this machine: on the way, no one else may read a secret or put in a key. With a user and a
- * password in it no fetch takes it, and every text about it would repeat them.
+ * https, or http to this machine: on the way, no attacker may read a secret or put in a key. With a
+ * user and a password in it no fetch takes it, and every text about it would repeat them.
  */
 export function demandSafeAddress(value: unknown, of: string, option: string): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;

@@ -16,6 +16,6 @@ export interface Receipt {
   pending: PendingVerifier[];
   /** Verifiers with policy `accept`: nothing can be promised for them, and they are not counted. */
   best_effort: PendingVerifier[];
-  /** The moment after which no verifier can accept it, whatever has failed in between. */
+  /** The moment after which no verifier can accept it, through every failure in between. */
   enforced_by: string;
 }

@@ -1,4 +1,4 @@
-/** Reads each message, calls the handler of its event, and counts what became of it. */
+/** Reads each message, calls the handler of its event, and counts the outcomes. */
 import type { EventStream } from '@portcullis/bus';
 import type { JsMsg } from '@nats-io/jetstream';
 import { namesIn, type EventName, type EventsByName } from './catalogue.ts';

@@ -88,7 +88,7 @@ export class DurableReader implements AsyncDisposable {
     ];
   }
 
-  /** Within some seconds, whatever a handler does. What it has not finished comes again. */
+  /** Within some seconds, also while a handler runs. What it has not finished comes again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
     await this.#messages?.close();

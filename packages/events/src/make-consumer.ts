@@ -14,7 +14,7 @@ export interface ConsumerSpec {
   filter: string;
 }
 
-/** One that is there is left as it is, with what it has been told. */
+/** One that is there is left as it is, with its settings. */
 export async function makeConsumer(connection: NatsConnection, spec: ConsumerSpec): Promise<void> {
   const { consumers } = await jetstreamManager(connection, { checkAPI: false });
   const there = await consumers.info(spec.stream, spec.durable).catch(() => undefined);

@@ -1,6 +1,6 @@
 /** Why events do not arrive, or arrive again and again. */
 export interface EventProblem {
-  /** `read`: nothing arrives. `acknowledge`: NATS does not hear what was handled, and delivers it again. */
+  /** `read`: nothing arrives. `acknowledge`: NATS gets no acknowledgement, and delivers again. */
   cannot: 'read' | 'acknowledge';
   stream: string;
   durable: string;

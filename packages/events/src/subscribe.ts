@@ -2,7 +2,7 @@
  * Receives revocations and account events, at least once, in one call.
  *
  * Every service has a durable consumer of its own for each stream that it listens to: what happens
- * while it is away waits for it (14 days). Its instances share the consumer, and so the work.
+ * while it is disconnected waits for it (14 days). Its instances share the consumer, and so the work.
  *
  * This is for services that have something to do (close what they opened, delete what they keep).
  * It is not how tokens are checked: that is the business of @portcullis/verify, which knows how fresh
@@ -54,19 +54,19 @@ export interface EventSubscriptionOptions<I extends Ignorable = never> {
    */
   ignored?: readonly I[];
   /**
-   * Told of every event of an unknown version or kind. It is dropped afterwards, with a line in the
+   * Called for every event of an unknown version or kind. It is dropped afterwards, with a line in the
    * log: update this package. A rejection keeps it, and has it delivered again.
    */
   onUnknown?: (event: UnknownEvent) => Promise<void> | void;
   /**
-   * Makes the durable consumer when it is missing. For that the service's NATS user must be allowed
-   * to create consumers, and so could read whatever is in the stream; otherwise whoever runs the
-   * deployment makes it (docs/events.md).
+   * Makes the durable consumer when it is missing. For that the service's NATS user must be allowed to
+   * create consumers, and so could read all that is in the stream; otherwise the operator makes it
+   * (docs/events.md).
    */
   makeConsumers?: boolean;
   /**
-   * Milliseconds after which a handler counts as failed: its event is delivered again, later. 60,000 unless
-   * given. Whatever a handler does longer than a second holds no other event up.
+   * Milliseconds after which a handler counts as failed: its event is delivered again, later. 60,000
+   * unless given. A handler that takes longer than a second holds no other event up.
    */
   handledWithin?: number;
   /** Without one, errors are warnings of the process (`process.on('warning', …)`). */

@@ -6,7 +6,7 @@
 import type { Logger } from './logger.ts';
 
 const EVERY_MS = 10_000;
-/** Keys that are told apart; the rest share one. Whatever a key is made of, memory stays bounded. */
+/** Keys that are distinguished; the rest share one. With any keys, memory stays bounded. */
 const MAX_KEYS = 256;
 const OTHERS = 'others';
 

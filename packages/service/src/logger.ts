@@ -84,7 +84,7 @@ const QUOTING = new Set([
   '$ZodError',
 ]);
 
-/** What such an error is about is told by its code and the place that it was thrown at. */
+/** Such an error is described by its code and the place that it was thrown at. */
 function quotesItsInput(error: Error): boolean {
   if (QUOTING.has(error.name)) return true;
   if (!('code' in error) || typeof error.code !== 'string') return false;

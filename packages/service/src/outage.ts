@@ -1,17 +1,18 @@
 /**
- * What the log says of one part that this service needs and that may be away: Postgres, Redis, NATS.
+ * What the log says of one part that this service needs and that may be unavailable: Postgres, Redis,
+ * NATS.
  *
  *   UP ── failed() ──▶ AWAY ── back(), or no failure for ten seconds ──▶ UP
  *
- * Invariants: each line names the part. An outage has one line at its start, one for each reason of at most
- * two others, one every 30 s with the count of failures while they go on, and one at its end with the count
- * and how long it lasted.
+ * Invariants: each line names the part. An outage has one line at its start, one for each reason of at
+ * most two others, one every 30 s with the count of failures while they go on, and one at its end with
+ * the count and how long it lasted.
  */
 import type { Logger } from './logger.ts';
 
 const REPEAT_MS = 30_000;
 const SILENCE_MS = 10_000;
-/** A server that is away, and back with another password, has two. */
+/** A server that is unavailable, and back with another password, has two. */
 const MAX_REASONS = 3;
 
 export interface OutageOptions {
@@ -20,7 +21,7 @@ export interface OutageOptions {
   part: string;
   /** What it means for this service, after the name of the part. */
   effect?: string;
-  /** It is over only when `back` is called: no failure is heard of while the part is away. */
+  /** It is over only when `back` is called: no failure is seen while the part is unavailable. */
   untilBack?: boolean;
   silenceMs?: number;
 }
@@ -67,7 +68,7 @@ export class Outage {
     logger.warn({ ...fields, ...countOf(away, at) }, `${part} still unavailable`);
   }
 
-  /** It answers. Costs nothing where it was not away. */
+  /** It answers. Costs nothing where it was not unavailable. */
   back(): void {
     if (this.#away !== undefined) this.#over(this.#away, `${this.#options.part} available again`);
   }

@@ -56,7 +56,7 @@ export interface HttpServerOptions {
   /** For subscriptions; a router that has any needs it. */
   watch?: Watch;
   readiness: ReadinessChecks;
-  /** Where it is told which part is away. */
+  /** Where an unavailable part is reported. */
   outages?: Outages;
   /** Addresses and CIDR blocks whose forwarded headers are believed. */
   trustedProxies: readonly string[];

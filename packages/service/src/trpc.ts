@@ -1,6 +1,6 @@
 /**
  * tRPC on fastify. The adapter of the library would build addresses from the Host header and take any
- * kind of body; here only JSON gets in, judged beforehand, and only what tRPC needs is handed on.
+ * kind of body; here only JSON gets in, checked beforehand, and only what tRPC needs is handed on.
  */
 import { refusalOf } from '@portcullis/api';
 import type { AnyTRPCRouter } from '@trpc/server';
@@ -121,7 +121,7 @@ function refuseStreamedAnswers(request: FastifyRequest): void {
 }
 
 /**
- * The address is ours, whatever the Host header says. Of the headers tRPC gets the one that a
+ * The address is ours, never that of the Host header. Of the headers tRPC gets the one that a
  * subscription goes on from; what it is asked to accept is decided here.
  */
 function innerRequest(request: FastifyRequest, target: string, signal: AbortSignal): Request {

@@ -7,7 +7,7 @@ const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
 const ATTEMPTS = 100;
 
-/** A TCP port of the loopback address that nobody listened on a moment ago. */
+/** A TCP port of the loopback address that had no listener a moment ago. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);

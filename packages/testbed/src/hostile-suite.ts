@@ -1,6 +1,6 @@
 /**
- * The table of hostile tokens against a service over HTTP: status, body and headers tell none of them apart.
- * Apart from the index, which is also read where no test runs.
+ * The table of hostile tokens against a service over HTTP: status, body and headers are the same for
+ * all. Apart from the index, which is also read where no test runs.
  */
 import {
   askInText,
@@ -33,7 +33,7 @@ export function refusesHostileTokens(start: () => Promise<Target>): void {
   let refusal: HttpAnswer;
   beforeAll(async () => {
     target = await start();
-    // Whatever is refused is refused like this.
+    // Every refusal is like this one.
     refusal = await askOverHttp(target.address, 'a.b.c');
   });
   afterAll(() => target.bed[Symbol.asyncDispose]());

@@ -1,4 +1,4 @@
-/** A NATS server that one test has to itself, for faults that would disturb everybody else. */
+/** A NATS server that one test has to itself, for faults that would disturb all other tests. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A Redis server that one test has to itself, for faults that would disturb everybody else. */
+/** A Redis server that one test has to itself, for faults that would disturb all other tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testProgram } from './environment.ts';
 import { freePort } from './free-port.ts';
@@ -9,7 +9,7 @@ const READY_TIMEOUT_MS = 20_000;
 export interface PrivateRedis extends AsyncDisposable {
   readonly url: string;
   readonly process: TestProcess;
-  /** From now on it refuses whatever would need memory, as a full one does. */
+  /** From now on it refuses every command that would need memory, as a full one does. */
   fill(): Promise<void>;
 }
 

@@ -136,7 +136,7 @@ function endWhatIsLeft(group: number): void {
 }
 
 /**
- * What a process writes goes to a file without a name, and not through a pipe: to be told of every line
+ * What a process writes goes to a file without a name, and not through a pipe: an event for every line
  * would wake this process, which may be measuring that one.
  */
 class Output {
@@ -162,5 +162,5 @@ class Output {
   }
 }
 
-/** Whoever started the process may ask for its output for as long as it likes. */
+/** The starter of the process may ask for its output for as long as it likes. */
 const unclaimed = new FinalizationRegistry<number>(closeSync);

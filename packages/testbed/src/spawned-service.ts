@@ -15,7 +15,7 @@ export interface ServiceOptions {
   env?: Readonly<Record<string, string>>;
   /** Chosen unless given. */
   port?: number;
-  /** Answers 2xx once it can serve; `/readyz` unless told. */
+  /** Answers 2xx once it can serve; `/readyz` by default. */
   readyPath?: string;
   readyTimeoutMs?: number;
   /** Words before the command, such as `ip netns exec NAME`. */
@@ -35,7 +35,7 @@ export interface SpawnedService extends AsyncDisposable {
   /**
    * Starts it again, on the same port with the same environment, when it has ended.
    *
-   * @param until `ready` unless told; `alive` for one that is not to become ready yet
+   * @param until `ready` by default; `alive` for one that is not to become ready yet
    * @throws Error with its log, when it is not that within 60 seconds
    */
   restart(until?: 'ready' | 'alive'): Promise<void>;

@@ -235,7 +235,7 @@ export async function startSystem(
     const { administrator } = auth;
     return { bed, auth, user, admin, administrator, [Symbol.asyncDispose]: () => bed.dispose() };
   } catch (error) {
-    await bed.dispose().catch(() => {}); // the first error is the one that tells
+    await bed.dispose().catch(() => {}); // the first error is the one that matters
     throw error;
   }
 }

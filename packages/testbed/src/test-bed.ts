@@ -1,9 +1,9 @@
 /**
  * What one test file has to itself on the shared servers: databases, a prefix for NATS subjects and
- * Redis keys, and a way to NATS and Redis that nobody else takes.
+ * Redis keys, and a way to NATS and Redis of its own.
  *
- * That way is a TCP proxy for each: it tells at the end whether a connection was left open, whoever
- * opened it, and it can be cut, paused and slowed for fault tests without disturbing other files.
+ * That way is a TCP proxy for each: it shows at the end whether a connection was left open, by any
+ * part, and it can be cut, paused and slowed for fault tests without disturbing other files.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,9 +1,9 @@
 /**
  * Databases for tests: migrated once, then copied.
  *
- * A template is named after a hash of its migrations. Whoever needs it first makes it, under an
- * exclusive advisory lock; copies are made under the shared form of the same lock, so that nobody
- * drops a template while it is being copied.
+ * A template is named after a hash of its migrations. The first process that needs it makes it, under
+ * an exclusive advisory lock; copies are made under the shared form of the same lock, so that no
+ * process drops a template while it is being copied.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -94,7 +94,7 @@ async function makeTemplate(
   await dropOutdated(sql, recipe.name);
   await sql.unsafe(`create database ${template}`);
   await recipe.migrate(urlOf(serverUrl, template));
-  // PostgreSQL copies only a database that nobody is connected to; this keeps everybody away.
+  // PostgreSQL copies only a database without connections; this keeps new ones out.
   await sql.unsafe(`alter database ${template} with allow_connections false`);
   await sql.unsafe(`comment on database ${template} is '${READY}'`);
 }

@@ -15,7 +15,7 @@ const READY_MS = 60_000;
 export interface WorkerOptions {
   /** TypeScript file, relative to the root of the repository. */
   entry: string;
-  /** Whatever JSON can carry: what `settingsOfWorker` returns there. */
+  /** Any value that JSON can carry: what `settingsOfWorker` returns there. */
   settings: unknown;
   execArgv?: readonly string[];
 }
@@ -101,7 +101,7 @@ export function settingsOfWorker(): unknown {
 }
 
 /**
- * In the worker, once it is ready: answers questions until whoever started it is gone or has enough.
+ * In the worker, once it is ready: answers questions until its parent is gone or has enough.
  *
  * @param end closes what would keep the process alive
  */

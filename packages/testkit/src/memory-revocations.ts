@@ -56,9 +56,9 @@ const bytesOf = (message: unknown): Uint8Array => new TextEncoder().encode(JSON.
 export class MemoryRevocations {
   /** S, in milliseconds: for how long after asking a verifier may accept. */
   maxStalenessMs = 5_000;
-  /** False: pushes are lost, as when the bus is away; grants still carry everything. */
+  /** False: pushes are lost, as when the bus is unavailable; grants still carry everything. */
   pushes = true;
-  /** False: nobody answers requests for grants, as when the issuer is away. */
+  /** False: requests for grants get no answer, as when the issuer is unavailable. */
   answers = true;
   /** Vouches for keys of the issuer, which go with every grant. */
   keys: readonly string[] = [];

@@ -1,6 +1,6 @@
 /**
- * An issuer of access tokens for the tests of services that verify them: real keys, ES256 unless
- * told, their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
+ * An issuer of access tokens for the tests of services that verify them: real keys, ES256 by default,
+ * their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
  */
 import {
   demandFunctionIfGiven,
@@ -57,7 +57,7 @@ export interface TestIssuer extends AsyncDisposable {
   /** A machine's token. */
   mintMachine(claims?: Overrides<MachineClaims>, options?: MintOptions): Promise<string>;
   /**
-   * Signs these very bytes, whatever they say: for tokens that no library would make.
+   * Signs these very bytes, valid or not: for tokens that no library would make.
    *
    * @param kid the key of the issuer to sign with; the present one unless given
    */
@@ -137,7 +137,7 @@ function metadataOf(issuer: string) {
   return { issuer, jwks_uri: `${issuer}${KEY_SET}`, response_types_supported: [] };
 }
 
-/** jose signs whatever the header says, as long as the algorithm fits the key. */
+/** jose signs any header, as long as the algorithm fits the key. */
 async function sign(
   keys: IssuerKeys,
   claims: Record<string, unknown>,

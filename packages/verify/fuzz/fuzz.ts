@@ -1,7 +1,7 @@
 /**
- * Gives the verifier tokens by the million, and holds it to one rule: whatever it accepts, jose
- * accepts too, and so does the strict grammar; and what the grammar accepts, it accepts. Nothing but
- * a Refusal is ever thrown, and nothing is kept.
+ * Gives the verifier tokens by the million, and holds it to one rule: each token that it accepts, jose
+ * accepts too, and so does the strict grammar; and what the grammar accepts, it accepts. Nothing but a
+ * Refusal is ever thrown, and nothing is kept.
  */
 import { Refusal } from '@portcullis/contracts';
 import { jwtVerify, type CryptoKey, type KeyObject, type ProtectedHeaderParameters } from 'jose';
@@ -47,7 +47,7 @@ const RENEWED_AFTER = 20_000;
 /** Between two turns of the event loop, in which grants are renewed. */
 const TURN = 500;
 const SKEW_SECONDS = 5;
-/** Times are judged by the grammar this much before and after; what differs is not held against anybody. */
+/** The grammar checks times this much before and after; what differs is not counted as a fault. */
 const UNSURE_SECONDS = 3;
 const MAX_LIFE_SECONDS = 3_600;
 

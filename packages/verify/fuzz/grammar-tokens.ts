@@ -180,7 +180,7 @@ function escapedName(name: string): string {
   return `"\\u${code.toString(16).padStart(4, '0')}${rest}`;
 }
 
-/** What whoever takes the public key for a secret would accept. */
+/** What a verifier that takes the public key for a secret would accept. */
 function hmac(random: Random, { keys }: Signer, header: string, payload: string): string {
   const [key] = [...keys.values()];
   const pem = String(key?.key.export({ format: 'pem', type: 'spki' }) ?? '');

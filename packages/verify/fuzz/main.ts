@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: the verifier against tokens that nobody thought of.
+ * `npm run fuzz`: the verifier against tokens that no test names.
  *
  *   --tokens N           mutated ones (1,000,000)
  *   --grammar N          generated ones (100,000)

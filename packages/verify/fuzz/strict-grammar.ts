@@ -1,6 +1,6 @@
 /**
- * What an access token of Portcullis is, said a second time and in other words than the verifier
- * says it: no schema, no decoder and no parser is shared. Signatures are judged by node:crypto.
+ * What an access token of Portcullis is, said a second time and in other words than the verifier says
+ * it: no schema, no decoder and no parser is shared. Signatures are checked by node:crypto.
  */
 import { verify, type KeyObject } from 'node:crypto';
 import { readObject } from './strict-json-grammar.ts';
@@ -128,7 +128,7 @@ const EVERY = {
   gen: GENERATION,
   cgen: GENERATION,
   igen: GENERATION,
-  // Bound to a key (RFC 9449), it is nobody's to bring without a proof.
+  // Bound to a key (RFC 9449), no client may bring it without a proof.
   cnf: absent,
 };
 const USER = {

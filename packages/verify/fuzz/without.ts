@@ -1,6 +1,6 @@
 /**
- * The verifier without one of its rules, each of which some library does without. The fuzzer must tell
- * every one of them from the verifier as it is.
+ * The verifier without one of its rules, each of which some library does without. The fuzzer must
+ * distinguish every one of them from the verifier as it is.
  */
 import { createHmac, type KeyObject } from 'node:crypto';
 import { readClaims, type Expectations } from '../src/token/claims.ts';

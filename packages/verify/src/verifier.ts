@@ -21,7 +21,7 @@ export interface VerifierOptions {
   feed: RevocationFeed;
   /** What happens while no grant has come for S; `{ policy: 'reject' }` unless given. */
   whenStale?: WhenStale;
-  /** A cap on `exp - iat` that holds whatever the issuer meant, in seconds; 3600 unless given. */
+  /** A cap on `exp - iat` regardless of the issuer's, in seconds; 3600 unless given. */
   maxTokenLifeSeconds?: number;
   /**
    * How many tokens are remembered as verified, so that the next request with one costs a look-up;
@@ -103,8 +103,8 @@ export interface Verifier extends AsyncDisposable {
    */
   verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
   /**
-   * The same without a promise wherever nothing has to be waited for, which is almost always: a
-   * promise comes back for a key that was never heard of, and where auth has to be asked.
+   * The same without a promise wherever nothing has to be waited for, which is almost always: a promise
+   * comes back for an unknown key, and where auth has to be asked.
    *
    * @throws Refusal as `verify`, at once or by the promise
    */
@@ -115,8 +115,8 @@ export interface Verifier extends AsyncDisposable {
   /** The same, and what the acceptance rests on. */
   verifyWithAssurance(token: string, options?: VerifyOptions): Promise<Verified>;
   /**
-   * Checks a token and goes on doing so, for streams, sockets and jobs. While stale it refuses,
-   * whatever the policy is.
+   * Checks a token and goes on doing so, for streams, sockets and jobs. While stale it refuses, under
+   * any policy.
    */
   watch(token: string, options?: Pick<VerifyOptions, 'possession'>): Promise<Watched>;
   readonly state: ReplicaState;

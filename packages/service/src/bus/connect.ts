@@ -16,7 +16,7 @@ export interface BusOptions {
   name: string;
   prefix: string;
   logger: Logger;
-  /** Where the outage of NATS is told, if not to `logger` alone. */
+  /** Where the outage of NATS is reported, if not to `logger` alone. */
   outages?: Outages;
 }
 
@@ -44,7 +44,7 @@ class ConnectedBus implements Bus {
   constructor(connection: NatsConnection, { logger, outages }: BusOptions) {
     this.connection = connection;
     const known = outages ?? new Outages({ logger, needed: NATS });
-    // Nothing fails while the connection is away: it says when it is back.
+    // Nothing fails while the connection is down: it says when it is back.
     this.#outage = known.of(NATS, { untilBack: true });
     this.#denials = new BoundedLines(logger, 'nats denies a message');
     void this.#follow();
@@ -60,7 +60,7 @@ class ConnectedBus implements Bus {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, DRAIN_BOUND_MS);
     });
-    // Draining asks the server; one that is away is not waited for.
+    // Draining asks the server; a disconnected one is not waited for.
     if (this.#connected) await Promise.race([this.connection.drain().catch(() => undefined), late]);
     clearTimeout(timer);
     await this.connection.close();

@@ -1,6 +1,6 @@
 /**
  * The bus of a service, from before it is connected: a service starts, and serves what it can, while
- * NATS is away. It knows the link and what NATS denies, and says so in the log and in metrics.
+ * NATS is unavailable. It knows the link and what NATS denies, and says so in the log and in metrics.
  */
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { SubscriptionListener } from '@portcullis/verify/nats';
@@ -19,7 +19,7 @@ export interface AwaitedBusOptions {
 export class LazyNatsConnection implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #outages: Outages;
-  /** Subjects that are to be heard, and are not. */
+  /** Subjects whose subscriptions NATS denies. */
   readonly #denied = new Set<string>();
   readonly #malformed: MalformedMessages;
   #bus: Bus | undefined;

@@ -39,7 +39,7 @@ const MIN_DISTINCT = 8;
 
 export interface SecretOptions {
   production: boolean;
-  /** Characters; judged in production only. */
+  /** Characters; checked in production only. */
   minLength: number;
 }
 
@@ -51,7 +51,7 @@ export function secret(options: SecretOptions) {
     .refine((value) => !isWellKnown(value), 'is a well-known or guessable secret');
 }
 
-/** Whether it is on everybody's list, whatever its case, punctuation, digits at the end, or repetition. */
+/** Whether it is well known, regardless of its case, punctuation, digits at the end, or repetition. */
 export function isWellKnown(value: string): boolean {
   const letters = value.toLowerCase().replace(/[^a-z0-9]/g, '');
   const stem = letters.replace(/[0-9]+$/, '');

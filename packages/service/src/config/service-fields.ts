@@ -81,7 +81,7 @@ export interface ServiceFieldOptions {
 export function serviceFields({ production, port }: ServiceFieldOptions) {
   return {
     NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
-    /** Loopback unless told: a service is not reachable from outside by accident. */
+    /** Loopback by default: a service is not reachable from outside by accident. */
     HOST: z.string().max(255).default('127.0.0.1'),
     PORT: integer({ min: 0, max: 65_535 }).default(port),
     PORTCULLIS_ISSUER: httpUrl({ production }),
@@ -102,18 +102,18 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
       .max(64)
       .regex(/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/, 'is not one or more NATS tokens joined by dots')
       .default('portcullis'),
-    /** From the signal to stop until no connection is taken, so that balancers hear of it before. */
+    /** From the signal to stop until no connection is taken, so that balancers notice it before. */
     PORTCULLIS_DRAIN_DELAY_MS: integer({ min: 0, max: 300_000 }).default(0),
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),
-    /** Peers whose `x-forwarded-for` is believed; none unless told. */
+    /** Peers whose `x-forwarded-for` is believed; none by default. */
     PORTCULLIS_TRUSTED_PROXIES: trustedProxies.default([]),
-    /** Pages of these origins may call with cookies, and read the answers; none unless told. */
+    /** Pages of these origins may call with cookies, and read the answers; none by default. */
     PORTCULLIS_WEB_ORIGINS: webOrigins({ production }).default([]),
-    /** Further headers that those pages may send; exact names, none unless told. */
+    /** Further headers that those pages may send; exact names, none by default. */
     PORTCULLIS_WEB_REQUEST_HEADERS: pageRequestHeaders.default([]),
-    /** Further headers of answers that those pages may read; exact names, none unless told. */
+    /** Further headers of answers that those pages may read; exact names, none by default. */
     PORTCULLIS_WEB_ANSWER_HEADERS: pageAnswerHeaders.default([]),
     /** Cookies in the form that plain http on this machine needs; refused in production. */
     PORTCULLIS_INSECURE_COOKIES: flag
@@ -124,8 +124,8 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
 
 /**
  * The addresses under which clients reach a service, without a slash at the end. Never taken from a
- * request. On a developer's machine a service is known by its port; in production it has to be told,
- * and bound tokens are refused until it is.
+ * request. On a developer's machine a service is known by its port; in production they have to be set,
+ * and bound tokens are refused until they are.
  */
 export function publicUrlsOf(fields: {
   NODE_ENV: string;

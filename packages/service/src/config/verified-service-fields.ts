@@ -31,7 +31,7 @@ export interface VerifiedServiceFieldOptions {
 /** Beside those of `serviceFields`. */
 export function verifiedServiceFields({ production, audience }: VerifiedServiceFieldOptions) {
   return {
-    /** The issuer's address unless told. */
+    /** The issuer's address by default. */
     PORTCULLIS_AUTH_URL: authUrl.optional(),
     PORTCULLIS_AUDIENCE: z.string().min(1).max(256).default(audience),
     ...clientFields({ production }),

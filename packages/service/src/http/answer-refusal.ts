@@ -31,13 +31,13 @@ export function noteRefusal(request: FastifyRequest, refusal: Refusal): void {
   if (refusal.code === 'overloaded') return;
   if (refusal.code === 'internal') request.log.error(fields, 'defect');
   else if (refusal.status >= 500) {
-    // One line for the part that is away, and not one for each request; it is counted there.
+    // One line for the part that is unavailable, and not one for each request; it is counted there.
     const noted = exchange.outages?.noted(refusal.cause, 'answering a request') ?? false;
     request.log[noted || isOrdinary(refusal) ? 'debug' : 'warn'](fields, 'cannot serve');
   } else if (refusal.cause !== undefined) request.log.debug(fields, 'refused');
 }
 
-/** A verifier that is stale says so by its state, its metrics and the part that is away. */
+/** A verifier that is stale says so by its state, its metrics and the part that is unavailable. */
 function isOrdinary({ code, cause }: Refusal): boolean {
   return code === 'verifier_stale' && cause === undefined;
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseMembers } from './request-target.ts';
 import { decodeUtf8, parseStrictJson } from './strict-json.ts';
 
-/** A form, told apart from a JSON object. */
+/** A form, distinguished from a JSON object. */
 export class FormBody {
   readonly members: ReadonlyMap<string, string>;
 
@@ -32,7 +32,7 @@ export function addBodyParsers(app: FastifyInstance): void {
   );
 }
 
-/** tRPC parses by itself; the text is judged first, and handed on as text. */
+/** tRPC parses by itself; the text is checked first, and handed on as text. */
 export function addTextualJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {

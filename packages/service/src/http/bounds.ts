@@ -14,7 +14,7 @@ export const MAX_DEPTH = 16;
 export const MAX_BATCH = 20;
 /** Connections of one process. */
 export const MAX_CONNECTIONS = 10_000;
-/** Requests in progress at once in one process; what is over is told to come back. */
+/** Requests in progress at once in one process; one more is asked to come back. */
 export const MAX_IN_FLIGHT = 2_000;
 /** Streams that are open at once in one process; they leave room for requests in the connections. */
 export const MAX_STREAMS = 5_000;
@@ -38,5 +38,5 @@ export const DRAIN_BOUND_MS = 10_000;
  * ones, in milliseconds.
  */
 export const LAST_REQUESTS = 100;
-/** For a stream to end once its client was told why, in milliseconds; then it is broken off. */
+/** For a stream to end once its client got the reason, in milliseconds; then it is broken off. */
 export const STREAM_END_BOUND_MS = 1_000;

@@ -21,7 +21,7 @@ import type { HttpMetrics } from '../metrics/http-metrics.ts';
 import { DRAIN_BOUND_MS, LAST_REQUESTS, MAX_IN_FLIGHT, STREAM_END_BOUND_MS } from './bounds.ts';
 import { exchangeOf } from './exchange.ts';
 
-/** Seconds until an overloaded service wants to hear from the client again. */
+/** Seconds until a client should ask an overloaded service again. */
 const RETRY_AFTER_S = 1;
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 /** Turns of the event loop without a new connection, after which there was none to take. */
@@ -84,7 +84,7 @@ export class InFlight {
 
   /**
    * No new connections; resolves when nothing is under way, or when the bounds are reached. Streams
-   * have been told to end by then, and get less time for it.
+   * have been asked to end by then, and get less time for it.
    */
   async drain(app: FastifyInstance): Promise<void> {
     this.announce();

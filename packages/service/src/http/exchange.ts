@@ -14,7 +14,7 @@ export interface CookieSettings extends CookiePolicy {
 }
 
 interface Exchange {
-  /** Where refusals for a part that is away are told. */
+  /** Where refusals for a part that is unavailable are reported. */
   outages?: Outages;
   refusal?: Refusal;
   /** The pattern to count it under, where the framework's own is too coarse. */

@@ -17,7 +17,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_HANDLER_TIMEOUT: 'unavailable',
 };
 
-/** Whatever was thrown on the way of a request. */
+/** For any error that was thrown on the way of a request. */
 export function refusalOfHttp(error: unknown): Refusal {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const known = Object.hasOwn(FRAMEWORK_CODES, error.code)

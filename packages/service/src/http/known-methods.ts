@@ -1,4 +1,4 @@
-/** Tells "no such address" from "not by that method" (RFC 9110 section 15.5.6), and answers OPTIONS. */
+/** Distinguishes "no such address" from "no such method" (RFC 9110 section 15.5.6), answers OPTIONS. */
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerRefusal } from './answer-refusal.ts';

@@ -1,6 +1,6 @@
 /**
  * The streams that are open, each tied to its token. Streams are bounded apart from requests, since
- * they last: for the process, and for each user or client, so that no one of them can take all.
+ * they last: for the process, and for each user or client, so that none of them can take all.
  */
 import type { WatchedToken } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
@@ -60,7 +60,7 @@ export class OpenStreams {
     return { claims, signal: stream.signal };
   }
 
-  /** Tells every client to come back, to another instance perhaps; and takes no more of them. */
+  /** Asks every client to come back, to another instance perhaps; and takes no more of them. */
   endAll(): void {
     this.#ending = true;
     for (const stream of this.#open) {
@@ -88,7 +88,7 @@ export class OpenStreams {
   }
 }
 
-/** A client that does not read cannot be told, and does not keep its connection. */
+/** A client that does not read gets no reason, and does not keep its connection. */
 function breakOffLater(reply: FastifyReply): void {
   const timer = setTimeout(() => {
     if (!reply.raw.writableFinished) reply.raw.destroy();

@@ -48,7 +48,7 @@ function tokenOfCookie(request: FastifyRequest, token: string): TokenOfRequest {
   return { token };
 }
 
-/** @throws Refusal `invalid_token` for whatever is not one bearer token (RFC 6750 section 2.1) */
+/** @throws Refusal `invalid_token` unless there is exactly one bearer token (RFC 6750 section 2.1) */
 export function bearerToken(request: FastifyRequest): string {
   const { token, scheme } = onlyToken(request);
   if (scheme !== 'bearer') throw new Refusal('invalid_token');

@@ -1,4 +1,4 @@
-/** What the procedures are told of a request, whichever way it came. */
+/** What the procedures get of a request, over tRPC or REST. */
 import type { RequestContext } from '@portcullis/api';
 import { Refusal, shownText, type AccessTokenClaims } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -6,7 +6,7 @@ import { exchangeOf } from './exchange.ts';
 import type { LoggedPaths } from './logged-path.ts';
 
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
-/** What a proxy's log calls a client that went away before its answer. */
+/** What a proxy's log calls a client that disconnected before its answer. */
 const CLIENT_GONE = 499;
 
 export function logRequests(app: FastifyInstance, metrics: HttpMetrics, paths: LoggedPaths): void {

@@ -14,8 +14,8 @@ import { exchangeOf, type CookieSettings } from './exchange.ts';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Whatever changes something and brings tokens in cookies is refused here, before anything looks at
- * it; what only reads is refused where the token is read.
+ * A request that changes something and brings tokens in cookies is refused here, before anything looks
+ * at it; one that only reads is refused where the token is read.
  */
 export function guardCookies(app: FastifyInstance, settings: CookieSettings): void {
   app.addHook('onRequest', async (request) => {

@@ -1,4 +1,4 @@
-/** A refusal in the form that a tRPC client understands, for whatever is refused before tRPC is reached. */
+/** A refusal in the form that a tRPC client understands, for requests that are refused before tRPC. */
 import type { Refusal } from '@portcullis/contracts';
 import { requestTarget } from './request-target.ts';
 

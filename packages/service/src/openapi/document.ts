@@ -43,7 +43,7 @@ export function openApiDocument(options: DocumentOptions): JsonSchema {
   };
 }
 
-/** Relative to the address of the document (OpenAPI 3.1 section 4.8.5), whatever prefix that has. */
+/** Relative to the address of the document (OpenAPI 3.1 section 4.8.5), under any prefix. */
 const BESIDE_THE_DOCUMENT = '.';
 
 const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' };

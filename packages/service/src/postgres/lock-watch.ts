@@ -26,7 +26,7 @@ export interface LockWatch {
 
 /**
  * @param pid of the backend that migrates
- * @param longestMs for which others may wait for it; undefined: it makes no one wait
+ * @param longestMs for which others may wait for it; undefined: it makes no other wait
  */
 export function watchLocks(sql: Sql, pid: number, longestMs: number | undefined): LockWatch {
   const over = new AbortController();

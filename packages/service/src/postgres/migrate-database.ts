@@ -1,7 +1,7 @@
 /**
  * Brings a database to the present schema, beside the version that serves. One migrates at a time; each
- * migration is a transaction of its own, or makes indexes outside of any. What was applied stays, whatever
- * becomes of the next.
+ * migration is a transaction of its own, or makes indexes outside of any. What was applied stays, also
+ * when the next one fails.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
@@ -28,7 +28,7 @@ export interface MigrateOptions {
   /** Key of the advisory lock: who has it migrates. */
   readonly turn: bigint;
   readonly patienceMs?: number;
-  /** Told of each as it begins. */
+  /** Called for each as it begins. */
   begun?(tag: string): void;
 }
 

@@ -31,8 +31,8 @@ export function addRestRoutes(app: FastifyInstance, options: RestOptions): void 
             path: procedure.procedure,
             type: procedure.type,
             ctx,
-            // Read when tRPC asks for it, which is after the access check: strangers learn nothing of
-            // the form that an operation takes.
+            // Read when tRPC asks for it, which is after the access check: a client without access
+            // learns nothing of the operation's input.
             getRawInput: async () => readInput(procedure, request),
             signal: ctx.signal,
             batchIndex: 0,

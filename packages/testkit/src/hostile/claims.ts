@@ -1,4 +1,4 @@
-/** Claims that are absent, of another type, out of bounds, or somebody else's. Signed by the issuer. */
+/** Claims that are absent, of another type, out of bounds, or foreign. Signed by the issuer. */
 import { encoded, segmentsOf, type Forge } from './forge.ts';
 import type { NamedToken } from './case.ts';
 
@@ -109,7 +109,7 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
     ['of lists', () => [['admin']]],
     ['one too many', () => Array.from({ length: 17 }, () => 'admin')],
   ],
-  // A binding that cannot be read must not make a token that is bound to nobody.
+  // A binding that cannot be read must not make a token without one.
   cnf: [
     ...NO_VALUE.filter(([what]) => what !== 'absent'),
     ['in order, and no proof with it', () => ({ jkt: 'A'.repeat(43) })],

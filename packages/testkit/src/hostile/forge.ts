@@ -22,9 +22,9 @@ export interface Forge {
   readonly machine: Json;
   /** A good token. */
   readonly good: string;
-  /** Signed by the issuer's own key, whatever it says: only what it says can be wrong with it. */
+  /** Signed by the issuer's own key, with any content: only the content can be wrong with it. */
   sign(header: Part, payload: Part, kid?: KeyId): string;
-  /** Signed by nobody whom the issuer knows. */
+  /** Signed by a key that the issuer does not know. */
   signWithForeignKey(header: Part, payload: Part, how?: { der: boolean }): string;
 }
 

@@ -1,4 +1,4 @@
-/** Whatever is not exactly three segments of canonical base64url, or not one JSON object of one reading. */
+/** Everything but exactly three segments of canonical base64url and one JSON object of one reading. */
 import { encoded, segmentsOf, type Forge } from './forge.ts';
 import type { NamedToken } from './case.ts';
 

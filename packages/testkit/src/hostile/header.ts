@@ -116,7 +116,7 @@ const HEADERS: readonly (readonly [string, (f: Forge) => string | Uint8Array])[]
   ['NUL behind it', (f) => `${JSON.stringify(f.header)}\0`],
 ];
 
-/** What a public key is mistaken for a secret as, and secrets that everybody knows. */
+/** Forms in which a public key is mistaken for a secret, and well-known secrets. */
 const SECRETS: readonly (readonly [string, (f: Forge) => string | Uint8Array])[] = [
   ['the JWK', (f) => JSON.stringify(f.jwk)],
   [

@@ -1,4 +1,4 @@
-/** What a service answers to a token, as a stranger could tell it apart. */
+/** What a service answers to a token, as far as an attacker could distinguish it. */
 import { connect } from 'node:net';
 import { request } from 'node:http';
 

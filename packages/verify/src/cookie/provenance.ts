@@ -44,7 +44,7 @@ export function provenanceOf(
       // The address bar, or an extension: no page stands behind it.
       return origin === undefined ? 'unknown' : 'foreign';
     default:
-      // `same-site`, `cross-site`, and whatever may come to exist.
+      // `same-site`, `cross-site`, and values that may come to exist.
       return isListed ? 'own' : 'foreign';
   }
 }
@@ -53,8 +53,8 @@ export function provenanceOf(
 const HOST = /^[a-z0-9.\-_:[\]]+$/i;
 
 /**
- * The page of the same host; over plain http only on this machine, where no one is in between. The default
- * port of the scheme goes without saying, in either of the two (RFC 9110 section 4.2.3).
+ * The page of the same host; over plain http only on this machine, where no attacker is in between. The
+ * default port of the scheme goes without saying, in either of the two (RFC 9110 section 4.2.3).
  */
 function isOriginOf(origin: string, host: string | undefined): boolean {
   if (host === undefined || !HOST.test(host) || !URL.canParse(origin)) return false;

@@ -1,6 +1,6 @@
 /**
- * Grants, snapshots and introspection over HTTP, for when NATS is away. With the credentials of the
- * service's machine client (RFC 6749 section 2.3.1), over https except on this machine.
+ * Grants, snapshots and introspection over HTTP, for when NATS is unavailable. With the credentials of
+ * the service's machine client (RFC 6749 section 2.3.1), over https except on this machine.
  */
 import {
   demandFunctionIfGiven,

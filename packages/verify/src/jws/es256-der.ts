@@ -4,8 +4,8 @@
  * section 2.2.3). Node does the same by `dsaEncoding: 'ieee-p1363'`, which with OpenSSL 3.5.8 (Node
  * 24.21) made a verification cost 1.4 times as much.
  *
- * Each signature has one DER form, and no two have the same: what is judged is what came. Integers are
- * positive and as short as can be; whether they are between 1 and the order is for OpenSSL to judge.
+ * Each signature has one DER form, and no two have the same: what is checked is what came. Integers are
+ * positive and as short as can be; whether they are between 1 and the order is for OpenSSL to check.
  */
 const HALF = 32;
 const SEQUENCE = 0x30;
@@ -15,7 +15,7 @@ const SIGN = 0x80;
 
 const MOST = 2 + 2 * (2 + 1 + HALF);
 
-/** Holds the form until it is judged, in the same turn: each token would leave garbage. */
+/** Holds the form until it is checked, in the same turn: each token would leave garbage. */
 const der = Buffer.allocUnsafeSlow(MOST);
 der[0] = SEQUENCE;
 /** Its beginnings, by their length: a view costs more than what it shows. */

@@ -1,7 +1,6 @@
 /**
  * A signed token that is not an access token: a DPoP proof (RFC 9449), a client assertion (RFC 7523).
- * In the one canonical spelling of the compact form, like access tokens; what its members mean is for
- * the caller to judge.
+ * In the one canonical spelling of the compact form, like access tokens; its caller checks the members.
  */
 import type { PublicKey } from './public-key.ts';
 import { signatureHolds } from './signature.ts';

@@ -27,8 +27,8 @@ export function holdsSecret(jwk: Record<string, unknown>): boolean {
 }
 
 /**
- * @returns undefined for a key that is none, is for another purpose, holds a secret, or with which
- *   anyone could sign
+ * @returns undefined for a key that is none, is for another purpose, holds a secret, or with which any
+ *   client could sign
  */
 export function readPublicKey(candidate: Record<string, unknown>): PublicKey | undefined {
   const jwk = materialOf(candidate);

@@ -4,7 +4,7 @@
  * them for keys like any other (RFC 8032 section 5.1.7 does not forbid it).
  */
 const LENGTH = 32;
-/** The sign of x, which tells a point from its negative of the same order. */
+/** The sign of x, which distinguishes a point from its negative of the same order. */
 const SIGN = 0x80;
 
 /** The y of each, little-endian, with the spellings that are not reduced modulo 2^255 - 19. */

@@ -37,7 +37,7 @@ export async function fetchKeySet(
   const bytes = await readBounded(response, MAX_BYTES);
   const document = parseStrictJson(bytes);
   const keys = readKeySet(document);
-  // No issuer is without a key: that is a fault, and no reason to refuse everybody.
+  // No issuer is without a key: that is a fault, and no reason to refuse every token.
   if (keys.size === 0) {
     throw new Error(['the key set has no usable key', ...problemsOfKeys(document)].join('; '));
   }

@@ -5,11 +5,11 @@
  *   never ──▶ succeeded ◀──▶ failed        what became of the last fetch
  *
  * Invariants:
- *  - At most one fetch is under way that counts, and at most one begins in a cooldown, however many unknown
- *    `kid`s arrive. A key that is killed for the first time shortens the cooldown, once.
+ *  - At most one fetch is under way that counts, and at most one begins in a cooldown, however many
+ *    unknown `kid`s arrive. A key that is killed for the first time shortens the cooldown, once.
  *  - A failed fetch, or a bad set, leaves the keys that are known in place; a good one without a key
- *    takes it away, with every key that was only vouched for. A key that was killed never comes back,
- *    and takes along what it has vouched for. The first key is never one that was vouched for.
+ *    removes it, with every key that was only vouched for. A key that was killed never comes back, and
+ *    takes along what it has vouched for. The first key is never one that was vouched for.
  *  - After `forget` no key counts that was had before, and no answer to a question of before.
  *  - "There is no such key" is said only after a fetch that succeeded within the cooldown, and began
  *    after the last kill. Everything else is not known, and is answered so.
@@ -21,16 +21,16 @@ import { demandTrustedAddress, fetchKeySet, type Fetch } from './fetch-key-set.t
 import { VouchedKeys } from './vouched-keys.ts';
 
 const COOLDOWN_MS = 5_000;
-/** Without any keys, or since a kill, after which an undelivered-of key may sign: ask again sooner. */
+/** Without any keys, or since a kill, after which an unknown key may sign: ask again sooner. */
 const SHORT_COOLDOWN_MS = 500;
 /** After this long without need the set is fetched again, so that retired keys go. */
 const MAX_AGE_MS = 5 * 60 * 1_000;
-/** And after a failure: "the key set is away" is to be true. */
+/** And after a failure, so that the reported state of the key set stays true. */
 const RETRY_MS = 15_000;
 /** While there are no keys, no request may come by that would ask: readiness says no. */
 const FIRST_RETRY_MS = 1_000;
 
-/** What became of the last fetch. `askedAt` is the moment before it, by the monotonic clock. */
+/** The outcome of the last fetch. `askedAt` is the moment before it, by the monotonic clock. */
 type LastFetch =
   | { readonly outcome: 'never' }
   | { readonly outcome: 'succeeded'; readonly askedAt: number; readonly kills: number }
@@ -42,7 +42,7 @@ export interface KeySetStatus {
   readonly keys: number;
   /** Keys that came with grants since, and that a fetched key vouches for. */
   readonly vouched: number;
-  /** What became of the last fetch: `failed` says that keys which are not known cannot be had. */
+  /** The outcome of the last fetch: `failed` says that keys which are not known cannot be had. */
   readonly lastFetch: 'never' | 'succeeded' | 'failed';
   /** Since the last fetch that succeeded was begun; undefined when none ever did. */
   readonly ageMs: number | undefined;
@@ -65,13 +65,13 @@ export interface JwksOptions {
   fetch: Fetch;
   /** Milliseconds since the epoch by the issuer's clock. */
   issuerNow: () => number;
-  /** Told when the set can no longer be had, and when it can again. */
+  /** Called when the set can no longer be had, and when it can again. */
   onChange?: KeySetListener;
-  /** Told of every fetch that failed. */
+  /** Called for every fetch that failed. */
   onFailure?: () => void;
-  /** Told when a set holds killed keys, and others than the one before. */
+  /** Called when a set holds killed keys, and others than the one before. */
   onKilled?: KilledKeysListener;
-  /** Told of keys that are not known any more, though they were not killed themselves. */
+  /** Called with keys that are not known any more, though they were not killed themselves. */
   onGone?: (kids: readonly string[]) => void;
 }
 
@@ -156,7 +156,7 @@ export class Jwks {
     });
   }
 
-  /** Fetches, unless that was done a moment ago. Never throws; `status` tells. */
+  /** Fetches, unless that was done a moment ago. Never throws; `status` has the result. */
   async refresh(): Promise<void> {
     if (this.#closed) return;
     if (this.#fetching !== undefined) return await this.#fetching;

@@ -22,25 +22,25 @@ export interface NatsFeedOptions {
   /**
    * Connected with this service's own credentials and `connectionOptions`: they have the inbox at which
    * the service may be answered, and reconnect without a limit, after refused logins too. Without
-   * `ignoreAuthErrorAbort: true` the library closes the connection for good at the second refused
+   * `ignoreAuthErrorAbort: true` the library closes the connection permanently at the second refused
    * login, and with its own pings a frozen server goes unnoticed for minutes.
    *
-   * A promise is waited for in the background: a service may start while NATS is away.
+   * A promise is waited for in the background: a service may start while NATS is unavailable.
    */
   connection: NatsConnection | Promise<NatsConnection>;
   /** The prefix of all subjects, as the auth service has it; `portcullis` unless given. */
   prefix?: string;
   /**
-   * The connection has closed for good, and this feed with it: no push and no grant comes by it any
-   * more. Connect again and make another verifier, or end the process. Unless given, the process
-   * emits a warning.
+   * The connection has closed permanently, and this feed with it: no push and no grant comes by it any
+   * more. Connect again and make another verifier, or end the process. Unless given, the process emits
+   * a warning.
    *
    * @param error undefined when the owner of the connection has closed it
    */
   onClosed?: (error: Error | undefined) => void;
   /**
    * Called when NATS denies one of the subjects of the push, and when it is open again: meanwhile
-   * revocations are heard of within S instead of at once. Unless given, the process emits a warning.
+   * revocations arrive within S instead of at once. Unless given, the process emits a warning.
    */
   subscriptions?: SubscriptionListener;
 }
@@ -162,8 +162,8 @@ class NatsFeed implements RevocationFeed {
     this.#subscriptions.add(numbered, ({ data }) => listener.numbered(data));
     void this.#watchLink(connection, listener);
     void connection.closed().then((error) => this.#lost(error ?? undefined));
-    // Answered only after the server has seen the subscriptions. One that does not answer is not
-    // waited for: grants tell how things stand.
+    // Answered only after the server has seen the subscriptions. One that does not answer is not waited
+    // for: grants show the state.
     await Promise.race([connection.flush().catch(() => undefined), after(OPEN_TIMEOUT_MS)]);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Core subscriptions that come back. NATS ends a subscription whose subject the user may not hear (a
- * faulty roll-out of permissions), and the client library does not make it again.
+ * Core subscriptions that come back. NATS ends a subscription whose subject the user may not subscribe
+ * to (a faulty roll-out of permissions), and the client library does not make it again.
  *
  *   OPENING ── the server has seen it ──▶ OPEN
  *      │ permission error                  │ permission error, in a subscription or by a reload
@@ -10,8 +10,8 @@
  *
  * Invariants:
  *  - `open` is true only while the server has seen each subscription and has denied none since.
- *  - A denied subscription is tried again until it is closed: after 250 ms, then twice as long each time,
- *    every 5 s at most, and at each reconnect.
+ *  - A denied subscription is tried again until it is closed: after 250 ms, then twice as long each
+ *    time, every 5 s at most, and at each reconnect.
  *  - The listener is called once when a subject is denied, and once when it is open again.
  */
 import {
@@ -27,7 +27,7 @@ const MAX_DELAY_MS = 5_000;
 export interface SubscriptionListener {
   /** Once, however often it is tried again. */
   denied(subject: string, error: Error): void;
-  /** What was published meanwhile was not heard. */
+  /** What was published meanwhile was not received. */
   reopened(subject: string): void;
 }
 
@@ -71,7 +71,7 @@ export class OpenSubscriptions {
     this.#subscribe(held);
   }
 
-  /** Whether what is published is heard, as long as there is a link. */
+  /** Whether what is published is received, as long as there is a link. */
   get open(): boolean {
     return !this.#closed && this.#held.every(({ state }) => state === 'OPEN');
   }

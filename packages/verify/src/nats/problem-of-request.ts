@@ -19,7 +19,7 @@ export function problemOfRequest(error: unknown, subject: string): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The library tells of a denied question by an error of its own. */
+/** The library reports a denied question by an error of its own. */
 function denialIn(error: unknown): PermissionViolationError | undefined {
   const cause = error instanceof errors.RequestError ? error.cause : error;
   return cause instanceof PermissionViolationError ? cause : undefined;

@@ -14,7 +14,7 @@ export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
 
 /** Characters. */
 const MAX_LENGTH = 4_096;
-/** Seconds by which the sender's clock may be ahead of the issuer's, unless told otherwise. */
+/** Seconds by which the sender's clock may be ahead of the issuer's, by default. */
 const MAX_AHEAD_S = 10;
 
 export interface ProofExpectations {

@@ -64,7 +64,7 @@ export class PossessionGuard {
 
   #check(token: string, jkt: string, { proofs, method, urls }: Possession): void {
     const now = this.#issuerNow() / 1_000;
-    // No age can be judged before the first word from the issuer.
+    // No age can be checked before the first answer from the issuer.
     if (!Number.isFinite(now)) throw new Refusal('verifier_stale', { retryAfter: 1 });
     const [text] = proofs;
     let proof;

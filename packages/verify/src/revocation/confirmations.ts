@@ -1,5 +1,5 @@
 /**
- * Tells the issuer what has been applied, so that receipts need not wait.
+ * Confirms to the issuer what has been applied, so that receipts need not wait.
  *
  * Each event is named twice: at once, in one message with all others of the same turn, and again in
  * every request for a grant until one is answered. A message that gets lost costs a receipt some time.

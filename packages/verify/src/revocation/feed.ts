@@ -1,6 +1,6 @@
 import type { Acknowledgement, Deregistration, GrantRequest } from '@portcullis/contracts';
 
-/** What a feed tells the replica. Bytes are handed on as they came: the replica parses and counts. */
+/** What a feed hands to the replica: bytes as they came, which the replica parses and counts. */
 export interface FeedListener {
   /** A pushed revocation event. */
   revocation(bytes: Uint8Array): void;

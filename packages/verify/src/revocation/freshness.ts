@@ -20,7 +20,7 @@ export interface Asked {
 export class Freshness {
   readonly #clock: Clock;
   readonly #issuerClock: IssuerClock;
-  /** Told soon after it has ended, for those who hold something open and do not ask. */
+  /** Called soon after it has ended, for those that hold something open and do not ask. */
   readonly #ended: () => void;
   #until = Number.NEGATIVE_INFINITY;
   #untilWall = Number.NEGATIVE_INFINITY;
@@ -48,7 +48,7 @@ export class Freshness {
   }
 
   /**
-   * @param asked when; an answer that comes late, after one that was asked for later, takes nothing away
+   * @param asked when; an answer that comes late, after one that was asked for later, shortens nothing
    * @param maxStalenessMs S
    */
   granted(asked: Asked, maxStalenessMs: number): void {

@@ -1,13 +1,12 @@
 /**
- * The issuer's time, judged by this process's monotonic clock.
+ * The issuer's time, derived from this process's monotonic clock.
  *
  * Invariant: it never goes back, and never runs ahead of the issuer. Each answer gives a lower
  * bound (the time that was read there, since when at least nothing has passed), and the greatest
  * bound is kept; so it lags by no more than the quickest answer took on its way.
  *
- * On Linux the monotonic clock stands still while the machine sleeps, so that it, and every
- * freshness counted on it, would be wrong afterwards. What gives that away is the wall clock moving
- * without it.
+ * On Linux the monotonic clock stands still while the machine sleeps, so that it, and every freshness
+ * counted on it, would be wrong afterwards. It is recognised by the wall clock moving without it.
  */
 import type { Clock } from '../clock.ts';
 

@@ -1,8 +1,8 @@
 /**
- * What is revoked, as far as this process has heard. Pure: no clock, no I/O.
+ * The revocations that this process has received. Pure: no clock, no I/O.
  *
- * Invariant (SPEC.md I4): a join-semilattice. Applying events twice, late or in another order gives the same
- * state: entries are only added, generations and expiries only raised. All kinds are checked, and
+ * Invariant (SPEC.md I4): a join-semilattice. Applying events twice, late or in another order gives the
+ * same state: entries are only added, generations and expiries only raised. All kinds are checked, and
  * any one of them refuses.
  *
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
@@ -139,7 +139,7 @@ export class Ledger {
   }
 
   /**
-   * Adds what the snapshot holds; nothing is taken away.
+   * Adds what the snapshot holds; nothing is removed.
    *
    * @returns the state of the log that the ledger now includes
    * @throws SnapshotError, and nothing has changed, for bytes that are not one whole snapshot

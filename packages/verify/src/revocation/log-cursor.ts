@@ -23,7 +23,7 @@ interface Rest {
   readonly since: Asked;
 }
 
-/** Where a question was asked from: its answer is judged by that. */
+/** Where a question was asked from: its answer is checked against that. */
 export interface AskedFrom {
   /** How far this verifier had come; a whole answer that does not come as far is of another history. */
   readonly reached: number;

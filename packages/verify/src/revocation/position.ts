@@ -80,7 +80,7 @@ export class LogPosition {
     for (const [index, id] of ids.entries()) {
       const place = first + index;
       if (place <= this.#position) {
-        // Known, and placed where all was known: late, or of a log that has gone back. Asking tells.
+        // Known, and placed where all was known: late, or of a log that has gone back. Asking decides.
         if (this.#unplaced.delete(id)) joinsOn = false;
       } else if (place === this.#position + 1 && this.#unplaced.delete(id)) {
         this.#position = place;

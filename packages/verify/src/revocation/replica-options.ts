@@ -1,4 +1,4 @@
-/** What a replica is given, and what it tells. */
+/** What a replica is given, and what it reports. */
 import type { RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
 import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
@@ -19,7 +19,7 @@ export interface ReplicaStats {
 
 export interface ReplicaOptions {
   service: string;
-  /** What the verifier does while it is stale; receipts tell verifiers apart by it. */
+  /** What the verifier does while it is stale; receipts count verifiers apart by it. */
   policy: StalenessPolicy;
   feed: RevocationFeed;
   ledger: Ledger;

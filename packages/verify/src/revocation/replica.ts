@@ -71,7 +71,7 @@ export class Replica {
   }
 
   get state(): ReplicaState {
-    // Told truthfully even when no request has come by to notice that time has run out.
+    // True even when no request has come by to notice that time has run out.
     if (this.#state === 'LIVE' && !this.#freshness.holds(this.#options.clock.monotonic())) {
       this.#step('freshness over');
     }
@@ -111,7 +111,7 @@ export class Replica {
    * The last word on a token whose signature and claims hold. Synchronous: freshness, expiry and
    * ledger are read at one moment, after everything else.
    *
-   * @param judged what is remembered of the last time: while the ledger is the same, so is its verdict
+   * @param judged the remembered verdict: while the ledger is the same, so is its verdict
    * @throws Refusal `verifier_stale`, `invalid_token` or `token_stale`
    */
   admit(claims: AccessTokenClaims, kid: string, judged?: Judged): void {
@@ -133,7 +133,7 @@ export class Replica {
     if (this.#state === 'LIVE' || this.#state === 'STALE') this.#renewals.soon();
   }
 
-  /** Stops admitting first, then tells the issuer, so that no receipt waits for this verifier. */
+  /** Stops admitting first, then deregisters at the issuer, so that no receipt waits for it. */
   async close(): Promise<void> {
     if (this.#state === 'CLOSED') return;
     this.#freshness.end();
@@ -186,13 +186,13 @@ export class Replica {
       this.#stats.applied += 1;
       onApplied?.(event, this.#issuerClock.now() - event.occurred_at);
     }
-    // Known already or not, it holds now, and a receipt that waits for it may hear so again.
+    // Known already or not, it holds now, and a receipt that waits for it may need it again.
     this.#confirmations.add(event.id);
   }
 
   /** One request and its answer. @returns after how many milliseconds to ask again */
   async #renew(): Promise<number> {
-    // Reading the state notices that freshness has run out, and tells of it.
+    // Reading the state notices that freshness has run out, and reports it.
     void this.state;
     const { feed, clock, service, policy, random = Math.random } = this.#options;
     const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };

@@ -12,7 +12,7 @@ export interface Judged {
  * Expiry and the ledger's verdict, which is asked for once for each version of the ledger. Synchronous.
  *
  * @param issuerNow milliseconds since the epoch by the issuer's clock
- * @param judged what is remembered of the last time: while the ledger is the same, so is its verdict
+ * @param judged the remembered verdict: while the ledger is the same, so is its verdict
  * @throws Refusal `invalid_token` or `token_stale`
  */
 export function requireValid(

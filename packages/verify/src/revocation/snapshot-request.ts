@@ -1,9 +1,10 @@
 /**
  * A snapshot that was asked for: one at a time, and not again for a while.
  *
- * Invariant: no one question waits for it for more than a second in all. Its answer may be lost on the way, and
- * grants, which are what counts, may be had meanwhile. So it is handed out when it has come, to
- * a verifier that still wants it then, and does not hold up a verifier that gets along without.
+ * Invariant: no single question waits for it for more than a second in all. Its answer may be lost on
+ * the way, and grants, which are what counts, may be had meanwhile. So it is handed out when it has
+ * come, to a verifier that still wants it then, and does not hold up a verifier that gets along
+ * without.
  */
 import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
@@ -23,7 +24,7 @@ interface Asked {
 export class SnapshotRequest {
   readonly #feed: RevocationFeed;
   readonly #clock: Clock;
-  /** Told when there was no answer. */
+  /** Called when there was no answer. */
   readonly #failed: () => void;
   #asked: Asked | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;

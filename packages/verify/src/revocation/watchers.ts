@@ -1,7 +1,7 @@
 /**
  * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal.
  *
- * Invariant: a watcher is registered before its token is checked, and judged again by the ledger
+ * Invariant: a watcher is registered before its token is checked, and checked again by the ledger
  * whenever an event names any of its keys, and when a snapshot has been merged; so there is no moment
  * at which a revocation could be missed by both.
  *

@@ -1,13 +1,13 @@
 /**
- * Why a verifier accepts nothing. A wrong address, user, permission, secret, issuer or audience looks like an
- * outage from inside, and would be waited for without an end and without a word.
+ * Why a verifier accepts nothing. A wrong address, user, permission, secret, issuer or audience looks
+ * like an outage from inside, and would be waited for without an end and without a word.
  *
  *   WATCHING ── a look that finds nothing, or close() ──▶ OVER
  *
- * Invariants: the first look is 3 s after the start, and others follow every 5 s while there is something to
- * tell. With each look, the last one too, the issuer is asked for its name until it is the one that is expected: it
- * may be set right, and a proxy in front of it may answer 404 while it is away. Each text is told once, and 16 at
- * most. It tells, and decides about no token.
+ * Invariants: the first look is 3 s after the start, and others follow every 5 s while there is
+ * something to report. With each look, the last one too, the issuer is asked for its name until it is
+ * the one that is expected: it may be set right, and a proxy in front of it may answer 404 while it is
+ * unavailable. Each text is reported once, and 16 at most. It reports, and decides about no token.
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Fetch } from '../keys/fetch-key-set.ts';
@@ -16,7 +16,7 @@ import { reasonOf } from '../wire/reason-of.ts';
 import { causeOf } from './problems.ts';
 import type { ProblemListener, VerifierProblem } from './problem.ts';
 
-/** Operators are told within five seconds. */
+/** Operators get the report within five seconds. */
 const FIRST_LOOK_MS = 3_000;
 const LOOK_MS = 5_000;
 const MAX_TEXTS = 16;
@@ -60,7 +60,9 @@ export class SetUp {
     return [...own, ...this.#options.look()];
   }
 
-  /** Until it has told the name that is expected. Never throws: an issuer that cannot be asked has its say by its keys. */
+  /**
+   * Until it answers the expected name. Never throws: an issuer that cannot be asked shows in its keys.
+   */
   async compareIssuer(): Promise<void> {
     if (this.#named || this.#over.signal.aborted) return;
     this.#asked ??= this.#compare().finally(() => {
@@ -82,7 +84,7 @@ export class SetUp {
     this.#audience = undefined;
   }
 
-  /** For whom policy is to ask auth, and who hears of it by a refusal alone. */
+  /** For verifiers whose policy is to ask auth, which learn of it by a refusal alone. */
   notIntrospected(error: unknown): void {
     const reason = `auth could not be asked about a token: ${reasonOf(error)}`;
     this.#tell({ of: 'introspection', reason });

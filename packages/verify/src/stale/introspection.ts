@@ -1,10 +1,10 @@
 /**
  * Asking auth about one token, while this verifier is stale (policy `introspect`).
  *
- * Invariants: an answer counts only for those who had asked before the question was sent, so that
- * none rests on a reading that began before its request; at most `MAX_UNDER_WAY` questions are out;
- * after `FAILURES_TO_OPEN` failures in a row none is sent for `OPEN_MS`. Whatever is not answered is
- * not accepted.
+ * Invariants: an answer counts only for those who had asked before the question was sent, so that none
+ * rests on a reading that began before its request; at most `MAX_UNDER_WAY` questions are out; after
+ * `FAILURES_TO_OPEN` failures in a row none is sent for `OPEN_MS`. A token without an answer is not
+ * accepted.
  */
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '../clock.ts';

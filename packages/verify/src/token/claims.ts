@@ -6,7 +6,7 @@ export interface Expectations {
   /** Exactly this issuer: a slash or a capital more is another one. */
   issuer: string;
   audience: string;
-  /** The verifier's own cap on `exp - iat`, in seconds, whatever the issuer meant. */
+  /** The verifier's own cap on `exp - iat`, in seconds, regardless of the issuer's. */
   maxTokenLifeSeconds: number;
 }
 
@@ -25,7 +25,7 @@ export function readClaims(
   payload: Record<string, unknown>,
   expected: Expectations,
 ): AccessTokenClaims {
-  // First what tells tokens of others apart at the least expense.
+  // First what distinguishes tokens of other issuers at the least expense.
   if (payload['iss'] !== expected.issuer) throw new Error('another issuer');
   const claims = readClaimsForm(payload);
   if (claims === undefined) {

@@ -74,7 +74,7 @@ export function parseForThisTurn(token: string): ParsedToken {
 
 /**
  * Base64url without padding, white space or stray low bits (RFC 7515 section 2, RFC 4648 section 3.5),
- * whatever the decoder is lenient about: the bytes have one spelling, and the segment is it.
+ * also where the decoder is lenient: the bytes have one spelling, and the segment is it.
  *
  * @returns how many bytes it is, at the beginning of `into`
  */

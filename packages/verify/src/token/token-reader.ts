@@ -74,8 +74,8 @@ export class TokenReader {
   }
 
   /**
-   * Waits for the key of a token: the only wait that reading a token can take. What it was waited for
-   * is read afterwards, in one turn with whatever judges it.
+   * Waits for the key of a token: the only wait that reading a token can take. The key is read
+   * afterwards, in one turn with the check.
    *
    * @throws Refusal `invalid_token`; `unavailable` when the issuer could not be asked for the key
    */
@@ -95,7 +95,7 @@ export class TokenReader {
     const key = this.#keys.known(parsed.kid);
     if (key === undefined) {
       if (this.#keys.isKilled(parsed.kid)) {
-        // An issuer that goes on signing with it has lost the kill: its set tells.
+        // An issuer that goes on signing with it has lost the kill: its set shows that.
         void this.#keys.refresh();
         throw invalid(new Error('a killed key'));
       }
@@ -142,7 +142,7 @@ function copied(token: string): string {
   return bytes.toString('latin1', 0, bytes.write(token, 'latin1'));
 }
 
-/** Whatever is wrong with a token, the caller is told the same. */
+/** For every fault of a token, the caller gets the same answer. */
 function invalid(cause: unknown): Refusal {
   return new Refusal('invalid_token', { cause });
 }

@@ -4,7 +4,7 @@
  * RFC 7515 section 4). So is one that names `__proto__`, or holds half of a surrogate pair
  * (RFC 7493 section 2.1).
  *
- * Invariant: the depth is bounded before anything is parsed, so that whatever walks the value later
+ * Invariant: the depth is bounded before anything is parsed, so that code that walks the value later
  * may do so by recursion.
  */
 import { isRecord, scanJson } from '@portcullis/contracts';

@@ -88,8 +88,8 @@ export async function closeOnRevocation(
 }
 
 /**
- * Closes a socket with the code of a refusal. Whatever else was thrown is `unavailable`: a fault of
- * ours is never told as "your session is over".
+ * Closes a socket with the code of a refusal. Every other error is `unavailable`: a fault of ours is
+ * never reported as "your session is over".
  */
 export function closeWith(socket: ClosableSocket, reason: unknown): void {
   if (socket.readyState === CLOSED) return;

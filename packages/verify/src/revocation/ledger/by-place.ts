@@ -11,7 +11,7 @@ import { hashOf, placeOf, toKey } from './key.ts';
 /** Words of a record: its key, its moment, its generation or zero. */
 export const RECORD_WORDS = 6;
 
-/** Places are told apart by so many bits of the hash. */
+/** Places are distinguished by so many bits of the hash. */
 const BITS = 9;
 /** Records are given in pieces of so many. */
 const PIECE = 4_096;

@@ -2,7 +2,7 @@
  * A map from 128-bit keys to moments of expiry, and in tables of cuts to generations as well, in typed
  * arrays.
  *
- * A key's hash gives it a place, and the directory says which segment has that place. Whatever grows or
+ * A key's hash gives it a place, and the directory says which segment has that place. What grows or
  * shrinks is one segment of some thousand entries, so that no call takes long however many there are.
  *
  * Invariants:
@@ -79,8 +79,8 @@ export class IdTable {
   }
 
   /**
-   * Tells a table that has few entries how many will come at once: it then has as many segments as it
-   * will need, each of which grows to its size in one step. Zero: no more than usual. A table with more
+   * Prepares a table that has few entries for many at once: it then has as many segments as it will
+   * need, each of which grows to its size in one step. Zero: no more than usual. A table with more
    * entries grows as it always does.
    */
   expect(entries: number): void {

@@ -5,11 +5,11 @@
  * of the two determines the other. So a key is as long as its identifier, comparing whole keys is
  * comparing whole identifiers, and no hash is ever computed again or stored beside.
  *
- * The last word is 32 random bits in every identifier that the issuer makes, and so the hash is
- * spread. Flooding a table would take identifiers with the same last word: no attacker can make them up,
- * since only the issuer's events enter a ledger and only signed tokens are looked up in it, and
- * waiting for the issuer to draw the same 32 bits takes four thousand million logins a piece. The
- * seed hides the order of hashes from an attacker who would choose among identifiers that were issued to him.
+ * The last word is 32 random bits in every identifier that the issuer makes, and so the hash is spread.
+ * Flooding a table would take identifiers with the same last word: no attacker can make them up, since
+ * only the issuer's events enter a ledger and only signed tokens are looked up in it, and waiting for
+ * the issuer to draw the same 32 bits takes four thousand million logins a piece. The seed hides the
+ * order of hashes from an attacker who would choose among identifiers that were issued to them.
  */
 
 /** @param lastWord the identifier's last word */

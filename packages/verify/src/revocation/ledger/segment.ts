@@ -192,7 +192,7 @@ export class Segment {
   #take(source: Segment, { depth, place, now }: Bounds): boolean {
     const { width, homes } = this;
     const bits = this.#homesBits;
-    // At the same depth nothing needs telling apart.
+    // At the same depth no bit distinguishes them.
     const mask = source.depth === depth ? 0 : -1 << (32 - depth);
     const prefix = place & mask;
     let count = 0;
