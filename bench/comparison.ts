@@ -22,7 +22,7 @@ const PROCESSOR: Measure = { name: 'processor', of: ({ processor }) => processor
  * `ours` is the median over the rounds of what theirs took divided by what ours took in the same
  * round, and in brackets the tenth and the ninetieth hundredth of them.
  *
- * @throws Error when there is nobody to compare
+ * @throws Error when there is no contender to compare
  */
 export function comparisonOf(standings: readonly Standing[], aims: readonly Aim[] = []): string {
   const [ours] = standings;

@@ -4,7 +4,7 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-/** In another order each time, so that nobody always comes after the same one. */
+/** In another order each time, so that no contender always comes after the same one. */
 export function shuffled<T>(all: readonly T[]): T[] {
   return all
     .map((one) => ({ one, place: Math.random() }))

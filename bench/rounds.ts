@@ -25,7 +25,7 @@ export interface Rounds {
   readonly rounds: number;
 }
 
-/** @param measure is told the round, counted from zero, the warm-ups first */
+/** @param measure is called with the round, counted from zero, the warm-ups first */
 export async function inTurns<C extends { readonly name: string }>(
   contenders: readonly C[],
   { warmUps, rounds }: Rounds,
@@ -34,7 +34,7 @@ export async function inTurns<C extends { readonly name: string }>(
   const all = contenders.map((contender) => ({ contender, costs: new Array<Cost>() }));
   for (let round = 0; round < warmUps + rounds; round += 1) {
     for (const { contender, costs } of shuffled(all)) {
-      // Between two of them whatever else the process has to do may be done.
+      // Between two of them the process may do its other work.
       await nextTurn();
       const measured = await measure(contender, round);
       if (round >= warmUps) costs.push(measured);

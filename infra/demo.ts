@@ -32,7 +32,7 @@ function verdict(held: boolean): number {
 async function findRunning(): Promise<ServicePorts | undefined> {
   const noted = runningSystem(DEV_FOLDER);
   if (noted) return noted;
-  // Somebody who sets PORT means a system there, whoever started it.
+  // A developer who sets PORT means a system there, however it was started.
   if (process.env['PORT'] === undefined) return undefined;
   const ports = chosenPorts();
   return (await answersReady(ports.auth)) ? ports : undefined;

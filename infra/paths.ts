@@ -8,7 +8,7 @@ export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Everything that the launcher writes, apart from what has to be where another user can reach it. */
 export const DATA_ROOT: string = join(ROOT, '.portcullis');
 
-/** Tells this checkout from another one on the same machine. */
+/** Distinguishes this checkout from another one on the same machine. */
 export const CHECKOUT_ID: string = createHash('sha256').update(ROOT).digest('hex').slice(0, 12);
 
 /** The data of `npm start`, kept from one start to the next. */

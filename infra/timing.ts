@@ -5,7 +5,7 @@ import { inSession } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 import { note } from './steps.ts';
 
-/** `npm run timing`: whether the clock tells known addresses from unknown ones, on servers of its own. */
+/** `npm run timing`: whether the clock shows which addresses are known, on servers of its own. */
 export async function main(words: readonly string[]): Promise<number> {
   await removeAbandonedTestFolders();
   return inSession(newTestFolder(), 'npm run timing', async (session) => {

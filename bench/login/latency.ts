@@ -1,4 +1,4 @@
-/** What somebody else waits for meanwhile: one question after the other, with a pause in between. */
+/** What another user waits for meanwhile: one question after the other, with a pause in between. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. Three who ask take a tenth of a core or two by it, and the same beside argon2 alone. */

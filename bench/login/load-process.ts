@@ -1,6 +1,6 @@
 /**
- * People who log in, all at once and again and again, each on a connection of their own: whoever is
- * let in begins anew at once, and whoever is refused comes back when the answer says.
+ * Users who log in, all at once and again and again, each on a connection of their own: a user who is
+ * let in begins anew at once, and one who is refused comes back when the answer says.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';

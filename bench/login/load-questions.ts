@@ -15,7 +15,7 @@ export const loadAnswer = z.object({
   milliseconds: z.number(),
   /** Answers by status. */
   statuses: z.record(z.string(), z.number()),
-  /** How long each answer took, in milliseconds, whatever it said. */
+  /** How long each answer took, in milliseconds, regardless of its content. */
   times: z.array(z.number()),
   /** Refusals that did not say when to come back. */
   withoutRetryAfter: z.number(),

@@ -4,7 +4,7 @@ import { tableOf } from '../table.ts';
 import type { LoadAnswer } from './load-questions.ts';
 import type { Asked } from './latency.ts';
 
-/** What an answer to somebody else may take. Milliseconds. */
+/** What an answer to another user may take. Milliseconds. */
 const TARGET_MS = 100;
 /** What the rest of a login may cost, as a part of what argon2 alone reaches. */
 const TARGET_RATIO = 0.9;

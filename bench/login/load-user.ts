@@ -1,6 +1,6 @@
 /**
- * Somebody who logs in, over one connection that stays open. HTTP is spoken here byte by byte: the
- * people are no part of what is measured, run on the same cores, and must not take them from it.
+ * A user who logs in, over one connection that stays open. HTTP is written here byte by byte: the users
+ * are not measured, run on the same cores, and must not take them from the service.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

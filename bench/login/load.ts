@@ -1,6 +1,6 @@
 /**
  * More logins than the machine can do: how many the service does beside what argon2 alone does, in
- * turns; and what everybody else waits for meanwhile.
+ * turns; and what all other users wait for meanwhile.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ const ROUND_MS = 10_000;
 /** A service that has been up for a minute: before that, it still compiles itself. */
 const WARM_UP_MS = 45_000;
 const SHORT = { rounds: 2, milliseconds: 6_000, warmUp: 6_000 };
-/** People whose accounts are made at once; more than that would be refused. */
+/** Users whose accounts are made at once; more than that would be refused. */
 const REGISTERED_AT_ONCE = 8;
 /** Between two rounds: until those who were refused would come back. */
 const REST_MS = 1_000;
@@ -62,7 +62,7 @@ export async function benchLoginLoad({ short }: RunOptions): Promise<void> {
     settings: null,
   });
   const before = await memoryOf(auth.process.pid);
-  // Somebody else asks in both, so that what differs is the logins alone.
+  // Another user asks in both, so that what differs is the logins alone.
   const hashing = async () =>
     await asking(questions, async () => z.number().parse(await bare.ask({ milliseconds })));
   const loggingIn = async (question: LoadQuestion) =>
@@ -95,7 +95,7 @@ async function registerAll(auth: AuthProcess): Promise<LoadSettings['accounts']>
   return accounts;
 }
 
-/** By somebody who has logged in before the load began. */
+/** By a user who has logged in before the load began. */
 async function questionsOfOtherProcess(
   auth: AuthProcess,
   user: SpawnedService,

@@ -1,4 +1,4 @@
-/** What a process that starts a verifier is told, and what it tells. */
+/** What a process that starts a verifier is given, and what it reports. */
 import { z } from 'zod';
 
 export const coldStartSettings = z.object({

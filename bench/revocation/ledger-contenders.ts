@@ -18,7 +18,7 @@ export const CONTENDERS: readonly (() => Contender)[] = [
   () => new Nothing(),
 ];
 
-/** Judges whole tokens, of which only the session is revoked. */
+/** Checks whole tokens, of which only the session is revoked. */
 class LedgerContender implements Contender {
   readonly #ledger = new Ledger();
   readonly #entry = { kind: 'session' as const, key: newId('ses'), expires_at: 0 };

@@ -83,7 +83,7 @@ function measure(): Measurement[] {
     for (const [index, make] of CONTENDERS.entries()) {
       const contender = make();
       fillings[index]?.push(fill(contender, ids));
-      // Kept in the last round only, in which nobody's memory is measured any more but its own.
+      // Kept in the last round only, in which no other contender's memory is measured any more.
       if (round === FILLINGS - 1) filled.push(contender);
     }
   }

@@ -1,4 +1,4 @@
-/** Somebody who logs in again and again. */
+/** A user who logs in again and again. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 

@@ -64,7 +64,7 @@ async function startVerifier(stage: Stage, auth: AuthProcess): Promise<Worker> {
   return await Worker.start({ entry: 'bench/revocation/verifying-process.ts', settings });
 }
 
-/** @throws Error for a receipt that not everybody has confirmed: it would be no figure of this kind */
+/** @throws Error for a receipt that not every verifier has confirmed: it is no figure of this kind */
 async function logOut(users: LoadUsers, token: string): Promise<void> {
   const answer = await users.post(`/v1/logout?wait=${WAIT_MS}`, {}, token);
   const { confirmed, expected } = receipt.parse(answer);

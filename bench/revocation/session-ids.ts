@@ -2,7 +2,7 @@
  * Session ids by the million, as bytes outside the heap, so that only what holds them is measured.
  *
  * They are as the issuer makes them: 10 digits of time, 16 of chance. The strings that are made of them
- * are new ones each time, as those from a parsed token are: nobody has computed their hash yet.
+ * are new ones each time, as those from a parsed token are: their hash is not computed yet.
  */
 import type { SessionId } from '@portcullis/contracts';
 

@@ -1,6 +1,6 @@
 /**
- * A verifier, as a service has it, which says when it has heard of what; and beside it, in the same
- * process, a bare subscription to the bus and a deny list that follows Redis.
+ * A verifier, as a service has it, which says when it has received which event; and beside it, in the
+ * same process, a bare subscription to the bus and a deny list that follows Redis.
  */
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';
@@ -13,7 +13,7 @@ import { question, verifyingSettings } from './verifying-questions.ts';
 const settings = verifyingSettings.parse(settingsOfWorker());
 const { issuer, audience, service, prefix, redisUrl } = settings;
 
-/** When each was last heard of, until somebody has asked. */
+/** When each event was received, until a question about it has come. */
 const heard = new Map<string, number>();
 let tellOf: (() => void) | undefined;
 function hear(by: string): void {

@@ -12,7 +12,7 @@ export const verifyingSettings = z.object({
 export type VerifyingSettings = z.infer<typeof verifyingSettings>;
 
 /**
- * `heard`: when it last heard by that way, in milliseconds of the machine's clock; waits for it.
+ * `heard`: when the last event came by that way, in milliseconds of the machine's clock; waits for it.
  * `verdict`: `accepted`, or the code with which the token is refused.
  * `denied`: whether that key is on the deny list.
  */

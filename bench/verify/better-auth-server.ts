@@ -1,7 +1,7 @@
 /**
  * The same procedure, guarded by better-auth, in a process of its own: it keeps an `AsyncLocalStorage`,
- * for which Node 20 does something at every promise of the process, whoever's it is, and everybody else
- * would be a fifth slower. That is more than whether a process has had a good start.
+ * for which Node 20 does something at every promise of the process, so that all other contenders would
+ * be a fifth slower. That is more than the spread between two starts of a process.
  */
 import { initTRPC } from '@trpc/server';
 import { betterAuthGuard } from './better-auth.ts';

@@ -100,7 +100,7 @@ export async function betterAuthGuard(
     session: { cookieCache: { enabled: cookieCache, maxAge: 3_600 } },
     emailAndPassword: {
       enabled: true,
-      // Quick, since nobody logs in while something is measured.
+      // Quick, since no user logs in while something is measured.
       password: {
         hash: async (password) => password,
         verify: async ({ hash, password }) => hash === password,
@@ -131,7 +131,7 @@ export async function betterAuthGuard(
   };
 }
 
-/** The first caller's cookies, with a session token that nobody has signed. */
+/** The first caller's cookies, with a session token that the server has not signed. */
 function forgedFrom([first]: readonly Caller[]): Readonly<Record<string, string>> {
   const cookie = first?.headers['cookie'] ?? '';
   const forged = cookie.replace(/session_token=.{8}/, 'session_token=aaaaaaaa');

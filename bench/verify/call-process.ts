@@ -20,7 +20,7 @@ const SERVE: Record<StackName, (settings: ServerSettings) => Promise<Served>> = 
 const settings = serverSettings.parse(settingsOfWorker());
 let served: Served | undefined;
 
-/** Takes long where there are many callers and revocations, and may: nobody waits for a start. */
+/** Takes long where there are many callers and revocations, and may: the start is not measured. */
 async function start(): Promise<readonly Callable[]> {
   served = await SERVE[settings.stack](settings);
   return served.callables;

@@ -1,4 +1,4 @@
-/** What a server that is called is told and may be asked, and what whoever calls it is. */
+/** What a server that is called is given and may be asked, and the same of its callers. */
 import { z } from 'zod';
 
 /**
@@ -15,7 +15,7 @@ export type ProcedureName = z.infer<typeof procedureName>;
 export const serverSettings = z.object({
   stack: stackName,
   procedure: procedureName,
-  /** People, each with a session of its own. */
+  /** Users, each with a session of its own. */
   callers: z.number(),
   /** Revocations in force, for those who know of any. */
   revoked: z.number(),
@@ -40,7 +40,7 @@ export const callable = z.object({
   port: z.number(),
   path: z.string(),
   calls: z.array(call).min(1),
-  /** Must be refused; null where nobody is. */
+  /** Must be refused; null for a contender that refuses no caller. */
   forged: z.record(z.string(), z.string()).nullable(),
 });
 export type Callable = z.infer<typeof callable>;
@@ -55,7 +55,7 @@ export const loadQuestion = z.object({
   calls: z.array(call).min(1),
   /** Open at once, each with one request after the other. */
   connections: z.number(),
-  /** For how long requests are begun, and how many at the least, whatever that takes. */
+  /** For how long requests are begun, and how many at the least, however long those take. */
   ms: z.number(),
   atLeast: z.number(),
 });

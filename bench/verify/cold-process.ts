@@ -15,7 +15,7 @@ import { verifierOf } from './former-verifier.ts';
 import { issueTokens } from './issued-tokens.ts';
 import { createVerifyingStage } from './verifying-stage.ts';
 
-/** As many as our verifier remembers unless told otherwise. */
+/** As many as our verifier remembers by default. */
 const REMEMBERED = 50_000;
 
 const { contender: name, checkout, ...settings } = coldSettings.parse(settingsOfWorker());

@@ -1,4 +1,4 @@
-/** What a process that verifies tokens for the first time, as one contender, is told. */
+/** What a process that verifies tokens for the first time, as one contender, is given. */
 import { z } from 'zod';
 
 export const RAW = 'node:crypto, raw';

@@ -63,7 +63,7 @@ export function portcullis(verifier: Verifier): Contender {
   });
 }
 
-/** The same by a promise, as most people would call it. */
+/** The same by a promise, as most callers would use it. */
 export function portcullisByPromise(verifier: Verifier): Contender {
   return awaited('portcullis, by a promise', (token) => verifier.verify(token));
 }

@@ -1,4 +1,4 @@
-/** Whoever answers wrongly is out of the comparison, and there is none without him. */
+/** A contender that answers wrongly stops the comparison: there is none without it. */
 import { newId } from '@portcullis/contracts';
 import type { TestIssuer } from '@portcullis/testkit';
 import type { Contender } from './contenders.ts';

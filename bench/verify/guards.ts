@@ -26,7 +26,7 @@ export interface Caller {
 export interface Guard extends AsyncDisposable {
   readonly callers: readonly Caller[];
   readonly forged: Readonly<Record<string, string>>;
-  /** @returns whose call it is; undefined for nobody's */
+  /** @returns whose call it is; undefined for a call of no user */
   identify(context: CallContext): Promise<string | undefined>;
 }
 
@@ -47,8 +47,8 @@ export type OrdersOf = (subject: string) => string | Promise<string>;
 
 /**
  * Waits for nothing, or for one turn of the event loop, as it would for its own database: what follows
- * is then done for all requests at hand together, whoever let them in. Which of the two it is decides
- * who is ahead, so both are measured: where it waits for nothing, a guard that waits is faster than none.
+ * is then done for all requests at hand together, under any guard. Which of the two it is decides who
+ * is ahead, so both are measured: where it waits for nothing, a guard that waits is faster than none.
  */
 export const ORDERS_OF: Readonly<Record<ProcedureName, OrdersOf>> = {
   'at-once': answerFor,

@@ -19,7 +19,7 @@ const AT_ONCE = 100;
 const FILLED_AT_ONCE = 1_000;
 /** Fourteen audiences more, so that a token has nearly 2,048 characters. */
 const MANY_AUDIENCES = Array.from({ length: 14 }, (_, i) => `urn:bench:${i}:${'a'.repeat(60)}`);
-/** Beyond the end of the run: nobody forgets anything in between. */
+/** Beyond the end of the run: no cache forgets anything in between. */
 const CACHE_TTL_MS = 3_600_000;
 
 const { contender: name, tokens: count, revoked, batch } = hotSettings.parse(settingsOfWorker());
@@ -39,7 +39,7 @@ function contenderNamed(): Contender {
     case 'portcullis, by a promise':
       return portcullisByPromise(verifier);
     case 'portcullis, after a revocation':
-      // All that is remembered has to be judged anew after it.
+      // All that is remembered has to be checked anew after it.
       return {
         ...ours,
         name,

@@ -1,4 +1,4 @@
-/** What a process that verifies tokens again is told and asked, and what it tells. */
+/** What a process that verifies tokens again is given and asked, and what it reports. */
 import { z } from 'zod';
 
 /** Ours first, then what it is to be compared with most of all. */

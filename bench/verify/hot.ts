@@ -26,7 +26,7 @@ const DISTINCT = [1_000, 10_000, 100_000];
 const AIMED_AT = 10_000;
 const RIVAL = 'fast-jwt, cache';
 const AIMS = [{ against: RIVAL, atLeast: 5 }];
-/** Tokens that a verifier remembers unless told otherwise. */
+/** Tokens that a verifier remembers by default. */
 const REMEMBERED = 50_000;
 
 interface Size extends Rounds {

@@ -2,8 +2,8 @@
  * Access tokens by the thousand, as bytes outside the heap, so that only what remembers them is
  * measured.
  *
- * The strings that are made of them are new ones each time, as those from a request's header are:
- * nobody has computed their hash yet, and they are the same as no other by their address.
+ * The strings that are made of them are new ones each time, as those from a request's header are: their
+ * hash is not computed yet, and they are the same as no other by their address.
  */
 import type { TestIssuer } from '@portcullis/testkit';
 
@@ -46,7 +46,7 @@ export class IssuedTokens {
   }
 }
 
-/** Tokens of as many people. @param audiences named beside the issuer's own, which makes them long */
+/** Tokens of as many users. @param audiences named beside the issuer's own, which makes them long */
 export async function issueTokens(
   issuer: TestIssuer,
   count: number,

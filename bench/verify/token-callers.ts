@@ -1,4 +1,4 @@
-/** People with an access token, and one with the signature of another. */
+/** Users with an access token, and one with the signature of another. */
 import type { TestIssuer } from '@portcullis/testkit';
 import { decodeJwt } from 'jose';
 import { bearer, type Caller } from './guards.ts';

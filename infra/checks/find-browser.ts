@@ -5,7 +5,7 @@ import { installPackages } from '../system/system-packages.ts';
 
 /**
  * Chromium for the tests in a browser, installed where that is possible. Without one they are skipped,
- * and counted as skipped: a machine that cannot have it can still be told whether the rest holds.
+ * and counted as skipped: on a machine that cannot have it the rest can still be tested.
  */
 export async function findBrowser(session: Session): Promise<void> {
   if (findBinary('chromium') !== undefined) return;

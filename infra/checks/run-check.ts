@@ -20,7 +20,7 @@ export async function runCheck(session: Session, check: Check): Promise<boolean>
   session.signal.throwIfAborted();
   line(check.name, performance.now() - started, status === 0 ? 'ok' : red('failed'));
   if (status === 0) return true;
-  // Some tools colour whatever they write once CI is set.
+  // Some tools colour all that they write once CI is set.
   console.log(`\n${stripVTControlCharacters(readFileSync(log, 'utf8')).trimEnd()}\n`);
   note(`to see it again: ${check.fix}`);
   return false;

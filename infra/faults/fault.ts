@@ -50,7 +50,7 @@ export interface Fault {
   readonly name: string;
   /** One line: what is done to the system. */
   readonly about: string;
-  /** How long `run` takes where nobody waits for a processor. Milliseconds. */
+  /** How long `run` takes where no process waits for a processor. Milliseconds. */
   takes(lengths: Lengths): number;
   /** @returns why it cannot be had on this machine, where it cannot */
   unavailable?(): Promise<string | undefined>;

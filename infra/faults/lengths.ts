@@ -8,7 +8,7 @@ const AROUND_MS = 5_000;
 /** Servers, services and accounts, once for all cases. */
 export const STAGE_MS = 20_000;
 
-/** On a machine that gives everybody a tenth of a processor, it takes that many times as long. */
+/** On a machine that gives each process a tenth of a processor, it takes that many times as long. */
 const SLOWEST = 5;
 /** For everything to come back: what does not within this is broken. */
 const RECOVERY_MS = 180_000;
@@ -18,7 +18,7 @@ export function lengthsOf(maxStalenessMs: number, short: boolean): Lengths {
   return { maxStalenessMs, lasting, long: short ? lasting : 60_000 };
 }
 
-/** On a machine where nobody waits for a processor. */
+/** On a machine where no process waits for a processor. */
 export function estimateOf(fault: Fault, lengths: Lengths): number {
   return fault.takes(lengths) + AROUND_MS;
 }

@@ -1,6 +1,6 @@
 /**
- * Logouts by the thousand, with nothing broken: after a receipt that everybody has confirmed, nobody
- * accepts; and whoever logs out everywhere and in again within the same second is refused with the
+ * Logouts by the thousand, with nothing broken: after a receipt that every verifier has confirmed, none
+ * accepts; and a user who logs out everywhere and in again within the same second is refused with the
  * old token and accepted with the new one.
  */
 import { coverageOf } from './checks/coverage.ts';
@@ -39,7 +39,7 @@ export interface LogoutsOptions {
 const LOGOUT_MS = 70;
 const EVERYWHERE_MS = 110;
 
-/** How long all of it takes where nobody else is at work. Milliseconds. */
+/** How long all of it takes where no other process is at work. Milliseconds. */
 export function logoutsTake({ logouts, everywhere }: Omit<LogoutsOptions, 'seed'>): number {
   return STAGE_MS + logouts * LOGOUT_MS + everywhere * EVERYWHERE_MS;
 }
@@ -116,7 +116,7 @@ class Users {
     }
   }
 
-  /** Everybody does it, one thing at a time each, for as long as there is more to do. */
+  /** All users do it, one thing at a time each, for as long as there is more to do. */
   async share(
     more: (begun: number) => boolean,
     work: (account: Account) => Promise<void>,
@@ -139,7 +139,7 @@ class Users {
     const ending = this.#actor.logOut(this.#anInstance(), token, WAIT_MS);
     const meanwhile = this.#showEverywhere(token, REQUESTS);
     const change = await ending;
-    // Whatever the receipt says; the checks judge what it promises.
+    // With any receipt; the checks decide about what it promises.
     await this.#showEverywhere(token, 1);
     this.#demandReceipt(change);
     await meanwhile;
@@ -174,7 +174,7 @@ class Users {
     return { counts, summary };
   }
 
-  /** Nothing is broken, so there is a receipt, and all have confirmed: unless nobody could run. */
+  /** Nothing is broken, so there is a receipt, and all have confirmed: unless they got no time. */
   #demandReceipt({ receipt, start, end, status, detail }: Change): void {
     if (receipt !== undefined && receipt.confirmed === receipt.expected) return;
     const { verifiers, maxStalenessMs } = this.#stage;

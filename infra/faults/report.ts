@@ -31,8 +31,8 @@ export interface Plan {
  * `operations` is all that the history holds, `ended` the rows of the log. Of the tokens that were
  * shown to a verifier, `affected` had been ended, by then and, `after T+S`, for so long that none may
  * be accepted; and `accepted` were those that held. `excused` got no verdict because of the fault; and
- * `not judged` are those that got none though it was owed, when the machine gave nobody the time,
- * with their share of all that were owed.
+ * `not judged` are those that got none though it was owed, when the machine gave no time, with their
+ * share of all that were owed.
  */
 export class PrintedReport implements Report {
   held = 0;

@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly seed: number;
   /** What would last a minute lasts seconds. */
   readonly short: boolean;
-  /** Takes a verifier that cannot tell for a busy machine; what it tells is judged all the same. */
+  /** Blames a busy machine for a missing verdict of a verifier; a given one is checked all the same. */
   readonly forbearing: boolean;
 }
 

@@ -12,7 +12,7 @@ const USERS = 8;
 const ARRIVAL_MS = 500;
 
 export interface Report {
-  /** Told of each as it ends. */
+  /** Called for each as it ends. */
   done(result: Result): void;
   skipped(fault: Fault, why: string): void;
   /** The system did not come back, or the test itself is wrong. */
@@ -74,7 +74,7 @@ async function startSystem(maxStalenessMs: number): Promise<Furnished> {
   }
 }
 
-/** Whatever its removal would say, what was found is said already. */
+/** Errors of the removal are dropped: what was found is reported already. */
 async function removeQuietly(stage: Stage): Promise<void> {
   try {
     await within(boundOf(STAGE_MS), stage[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
-/** Waits for what may hang. What does is left to itself, and whatever it says later is lost. */
+/** Waits for what may hang. What does is left to itself, and its later result is lost. */
 
-/** @throws Error when it takes longer than that many milliseconds; and whatever it throws itself */
+/** @throws Error when it takes longer than that many milliseconds; and all that it throws itself */
 export async function within<T>(milliseconds: number, work: PromiseLike<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

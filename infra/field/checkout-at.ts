@@ -63,8 +63,8 @@ async function runIn(
 }
 
 /**
- * What that commit has of them gives way, so that one state of the tests judges both. Programs are put into the
- * words of that commit.
+ * Replaces the commit's own field tests by the present ones, so that one state of the tests checks both
+ * commits. Programs are put into the words of that commit.
  */
 function copyFieldTests(folder: string): void {
   const files = (repository: string): string[] =>

@@ -1,10 +1,10 @@
 // A lock between processes, in a folder.
 //
-// Invariant: at most one live process holds it. Each contender first announces itself with a file
-// of its own and only then looks at the others; it holds the lock only if nobody else alive is
-// there. Of two that come at once, the one that looks later sees the other. So both may back off
-// (and try again), but both can never hold. A file whose process is dead counts for nothing, and
-// anyone may remove it: its name carries the pid and the start time, so it can never be reused.
+// Invariant: at most one live process holds it. Each contender first announces itself with a file of
+// its own and only then looks at the others; it holds the lock only if no other live contender is
+// there. Of two that come at once, the one that looks later sees the other. So both may back off (and
+// try again), but both can never hold. A file whose process is dead counts for nothing, and any process
+// may remove it: its name carries the pid and the start time, so it can never be reused.
 import {
   mkdirSync,
   readFileSync,
@@ -37,8 +37,8 @@ const CONTEND_MS = 5_000;
 
 /**
  * @param {string} folder
- * @param {{ waitMs?: number, note?: string }} [options] how long to wait for a live holder (not at
- *   all unless told), and what to tell those who find the lock held
+ * @param {{ waitMs?: number, note?: string }} [options] how long to wait for a live holder (not at all
+ *   by default), and what to write to those that find the lock held
  * @returns {Promise<Lock>}
  * @throws {LockHeld}
  */
@@ -77,7 +77,7 @@ function announce(folder, me) {
       renameSync(draft, join(folder, fileOf(me))); // never seen half written
       return;
     } catch (error) {
-      // Whoever left just now may have removed the empty folder in between.
+      // A holder that left just now may have removed the empty folder in between.
       if (attempt === 10) throw error;
     }
   }
@@ -92,7 +92,7 @@ function withdraw(folder, me) {
   try {
     rmdirSync(folder);
   } catch {
-    // Not empty: somebody else is here.
+    // Not empty: another contender is here.
   }
 }
 

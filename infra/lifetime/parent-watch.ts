@@ -5,8 +5,8 @@ const POLL_MS = 500;
 const SHELLS = new Set(['sh', 'dash', 'bash', 'zsh', 'ash', 'ksh', 'busybox']);
 
 /**
- * Calls back once when whoever runs this command is gone: `npm start` runs it through a shell that
- * may or may not stay in between, so npm itself is watched too.
+ * Calls back once when the process that runs this command is gone: `npm start` runs it through a shell
+ * that may or may not stay in between, so npm itself is watched too.
  * @returns stops watching
  */
 export function watchParent(gone: () => void): () => void {

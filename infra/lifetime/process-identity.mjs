@@ -1,5 +1,5 @@
-// A pid alone names nobody: the kernel hands it to a stranger after a while. Together with the
-// moment at which the process started it is unique, and only such a pair may ever be signalled.
+// A pid alone identifies no process: the kernel gives it to another one after a while. Together with
+// the moment at which the process started it is unique, and only such a pair may ever be signalled.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 

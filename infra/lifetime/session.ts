@@ -1,7 +1,7 @@
 // The frame of every command: a data folder with its lock, a supervisor, signals, and the end.
 //
-// Invariant: whatever ends the command (its own end, an error, a signal, the parent's death), the
-// supervisor ends everything first, then the lock is released, then the process exits.
+// Invariant: on every end of the command (its own end, an error, a signal, the parent's death), the
+// supervisor ends everything else first, then the lock is released, then the process exits.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock, LockHeld } from './lock.mjs';

@@ -14,8 +14,8 @@ import { startOf } from './process-identity.mjs';
 import { signalTo, terminateAll, type Owned, type OwnedProcess } from './terminate.mjs';
 
 /**
- * What is ended first has the higher stage. Auth goes after the services that verify, which take their
- * leave of it.
+ * What is ended first has the higher stage. Auth goes after the services that verify, which deregister
+ * at it.
  */
 export const stage = { folder: 0, database: 1, broker: 2, issuer: 3, app: 4, command: 5 } as const;
 
@@ -102,7 +102,7 @@ export class Supervisor implements AsyncDisposable {
     };
   }
 
-  /** Records something that has to be ended or removed; resolves once the warden has been told. */
+  /** Records something that has to be ended or removed; resolves once the warden has it. */
   async own(owned: Owned): Promise<string> {
     const id = String(++this.#counter);
     this.#owned.set(id, owned);
@@ -117,7 +117,7 @@ export class Supervisor implements AsyncDisposable {
     void this.#tell({ id });
   }
 
-  /** Ends everything gracefully; a second call with `hard` takes the grace away. */
+  /** Ends everything gracefully; a second call with `hard` ends the grace. */
   stopAll({ hard = false } = {}): Promise<void> {
     this.#hard ||= hard;
     this.#stopping ??= this.#stopAll();
@@ -149,7 +149,7 @@ export class Supervisor implements AsyncDisposable {
     });
     this.#warden = warden;
     warden.stdin.on('error', () => {}); // its exit is what counts
-    // Killed by somebody: the next one is told everything.
+    // Killed from outside: the next one gets the whole list.
     warden.on('exit', () => {
       if (this.#warden !== warden) return;
       this.#startWarden();

@@ -51,7 +51,7 @@ async function end(owned, hard) {
  */
 async function endProcess(owned, hard = () => false) {
   if (!isAlive(owned)) return;
-  // Taken while the tree is whole: what turns out to survive its parent belongs to nobody later.
+  // Taken while the tree is whole: what survives its parent belongs to no tree later.
   const tree = descendantsOf(owned.pid);
   const remains = () => isAlive(owned) || (owned.wholeTree === true && tree.some(isAlive));
   signalTo(owned.wholeTree === true ? -owned.pid : owned.pid, owned.signal);

@@ -1,10 +1,10 @@
 // Outlives the launcher by a few seconds, so that even `kill -9` of the launcher leaves nothing.
 //
-// States: *listening* (the launcher lives: every line on stdin is a change to what it owns) and,
-// once stdin ends, *ending* (ends everything still owned, then exits). The kernel closes the pipe
-// whatever kills the launcher, so no death can go unnoticed.
-// Invariant: the launcher tells before it lets a new process run (see supervisor.ts), so nothing
-// runs that the warden does not know of.
+// States: *listening* (the launcher lives: every line on stdin is a change to what it owns) and, once
+// stdin ends, *ending* (ends everything still owned, then exits). The kernel closes the pipe however
+// the launcher is killed, so no death can go unnoticed.
+// Invariant: the launcher writes the line before it lets a new process run (see supervisor.ts), so
+// nothing runs that the warden does not know of.
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { terminateAll } from './terminate.mjs';

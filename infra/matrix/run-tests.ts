@@ -44,7 +44,7 @@ export async function runTests(
   session.signal.throwIfAborted();
   rmSync(folder, { recursive: true, force: true });
   const counts = countsIn(readFileSync(log, 'utf8'));
-  // A run that ends badly has failed, whatever it counted.
+  // A run that ends badly has failed, with any counts.
   return status === 0 ? counts : { ...counts, failed: Math.max(counts.failed, 1) };
 }
 

@@ -5,7 +5,7 @@ export interface Seen {
   readonly requests: number;
   /** Of one request, in milliseconds. */
   readonly longest: number;
-  /** What became of those that failed: a status or a SQLSTATE, and how often. */
+  /** The outcomes of those that failed: a status or a SQLSTATE, and how often. */
   readonly failures: ReadonlyMap<string, number>;
 }
 

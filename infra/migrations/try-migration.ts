@@ -30,7 +30,7 @@ export async function tryMigration(trial: Trial): Promise<Tried> {
   );
   const seconds = (performance.now() - began) / 1_000;
   await waits.stop();
-  // One that takes a few milliseconds is over before the next request: then that one tells.
+  // One that takes a few milliseconds is over before the next request: then that one shows it.
   await load.untilOne();
   // What waits for it still is counted when it ends.
   await load.stop();

@@ -1,4 +1,4 @@
-/** The indexes once more, beside the auth service itself: people log in, refresh and log out. */
+/** The indexes once more, beside the auth service itself: users log in, refresh and log out. */
 import { readMigrations } from '@portcullis/service/postgres';
 import { repositoryRoot, run, SOURCE_RUNNER, startAuth, type TestBed } from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';

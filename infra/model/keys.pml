@@ -5,7 +5,7 @@
  * vouches (apps/auth/src/keys), and a thief. Checked in every state that can be reached:
  *
  *   no_killed_key         no key is known whose kill this verifier has applied
- *   voucher_is_fetched    whoever vouched for a known key came with the set that was fetched last: so a
+ *   voucher_is_fetched    a key that vouched for a known key came with the set that was fetched last: so a
  *                         key goes with its voucher, there are no chains, and a set replaces all
  *   first_is_fetched      no key is known before a set was fetched
  *   thief_ends            a key that the thief made is known only while a stolen key is, that came with
@@ -19,8 +19,8 @@
  * key of the issuer: FORGED. Those are what a vouch may bring.
  *
  * Vouches. The issuer signs for a published key by an older one, at any time at which both are published
- * and neither is killed; the signature exists for ever. Whoever has a stolen key signs for anything by
- * it, as do the thief's own keys. What no signature exists for is refused, and is not here. The bus is
+ * and neither is killed; the signature exists for ever. A stolen key signs for anything,
+ * as do the thief's own keys. What no signature exists for is refused, and is not here. The bus is
  * the thief's: any vouch for which there is a signature may arrive at any time, any number of times.
  *
  * The set. A fetch reads what is published, and its answer is taken at any later time, or never: kills
@@ -28,7 +28,7 @@
  *
  * Kills reach the verifier by push or by a grant, at any time after they have committed, in any order.
  *
- * LEFT OUT: expiry of vouches (a key may also go at any time, which only takes away), cooldowns and the
+ * LEFT OUT: expiry of vouches (a key may also go at any time, which only removes), cooldowns and the
  * answers 401 and 503, bounds on numbers, and the token's own checks. They are tested on the code.
  */
 #define MADE 3            /* keys of the issuer */

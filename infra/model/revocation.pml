@@ -4,11 +4,11 @@
  * One revocation, number 0, is watched; the others are there because they move positions. Checked in
  * every state that can be reached, and so at every moment at which a verifier could accept:
  *
- *   G1_bounded            S ticks after revocation 0 committed nobody accepts who has not applied it
- *   G2_receipt            once its receipt says confirmed == expected, nobody does
- *   G4_exact              nobody has applied what has not committed
- *   G5_cold_start         nobody accepts but a running incarnation that was granted it
- *   position_is_honest    whoever claims a position has applied everything up to there
+ *   G1_bounded            S ticks after revocation 0 committed no incarnation without it accepts
+ *   G2_receipt            once its receipt says confirmed == expected, none does
+ *   G4_exact              no incarnation has applied what has not committed
+ *   G5_cold_start         only a running incarnation that was granted it accepts
+ *   position_is_honest    an incarnation that claims a position has applied everything up to it
  *
  * G3 (nothing undoes a revocation) is G1 and G2 here: they hold for every incarnation that starts
  * later, however often. G6 (any order, any repetition) is that an event joins a set.
@@ -43,11 +43,11 @@
  * their way, when it has none; then it reads the log for each of them. Crashing is losing the batch.
  * Registration is one step, because only its commit can be seen.
  *
- * The log (apps/auth/src/revocation/postgres-revocation-log.ts). A transaction begins, and commits later. Whoever
- * numbers takes the lock of the head, finds what has committed, and later commits positions for some
- * or all of it, in any order and dense; or is undone; or is paused for ever. A read is one snapshot:
- * rows after a position, rows without one, and the head. With CUT it may also be a page that carries
- * one numbered row and vouches for that.
+ * The log (apps/auth/src/revocation/postgres-revocation-log.ts). A transaction begins, and commits
+ * later. An instance that numbers takes the lock of the head, finds what has committed, and later
+ * commits positions for some or all of it, in any order and dense; or is undone; or is paused for ever.
+ * A read is one snapshot: rows after a position, rows without one, and the head. With CUT it may also
+ * be a page that carries one numbered row and vouches for that.
  *
  * Pushes (publisher.ts). From its commit on, a revocation may reach any incarnation at any time, or
  * never: so they are lost, late, repeated and in any order. The same for notices of numbering.
@@ -74,7 +74,7 @@
  * ledger; if the model has none left, it stops.
  *
  * A history that was lost (LOST). The database has gone back to a former state, under the same epoch, S
- * ticks ago or more, so nobody is fresh by what was before. An incarnation that ran on has a position of
+ * ticks ago or more, so none is fresh by what was before. An incarnation that ran on has a position of
  * that history, and an anchor there: the event that stood at it stands nowhere now. It asks from there,
  * hears pushes, and follows notices like any other; its answer says whether the position is beyond the
  * head, and otherwise which event stands at its anchor, which is none that it knows.
@@ -265,7 +265,7 @@ SCRATCH byte G1_bounded, G2_receipt, G4_exact, G5_cold_start, position_is_honest
 #else
 #define BOUND S
 #endif
-/* Nor are receipts true for want of anybody to wait for. */
+/* Nor are receipts true for want of an incarnation to wait for. */
 #ifdef REACH_RECEIPT
 #define ACCEPTS(k) (v[k].fresh > 0)
 #define REACHED (VISIBLE(0) && since < S && listed && pending == 0 && FOR_ALL(ACCEPTS))
@@ -313,7 +313,7 @@ inline check() {
 /*
  * Incarnations that differ in nothing but their number are as good as each other. With SYMMETRY they
  * are put into an order after each step, so that of states which are the same but for these numbers
- * one is looked at. A counterexample is told without it.
+ * one is looked at. A counterexample is printed without it.
  */
 #ifdef SYMMETRY
 c_code {

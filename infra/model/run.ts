@@ -3,7 +3,7 @@
  *
  *   npm run model                every form at full size, then every mutant; about ten minutes at most
  *   npm run model -- --short     small forms, and the mutants that were asked for
- *   npm run model -- --trails    tells each counterexample, step by step
+ *   npm run model -- --trails    prints each counterexample, step by step
  */
 import { availableParallelism } from 'node:os';
 import { newTestFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
@@ -152,7 +152,7 @@ function boundsOf({ bounds }: Mutant): string {
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
 const yes = (value: boolean): string => (value ? 'yes' : 'no');
 
-/** Some at once; each result is told as soon as those before it have been. */
+/** Some at once; each result is reported as soon as those before it have been. */
 async function inOrder<T>(
   tasks: readonly (() => Promise<T>)[],
   tell: (result: T, index: number) => void,

@@ -13,7 +13,7 @@ import type { Tools } from './tools.ts';
 const MAX_DEPTH = 1_000_000;
 const MAX_MEGABYTES = 6_000;
 
-/** In every report of a search that came to an end of its own, whatever that was. */
+/** In every report of a search that came to an end of its own, with any result. */
 const ENDED = /^pan: elapsed time/m;
 
 export interface Search {
@@ -29,7 +29,7 @@ export interface Search {
 }
 
 /**
- * Visits every state, keeping each in full: none is told apart by its hash alone, and no order of
+ * Visits every state, keeping each in full: no two are distinguished by hash alone, and no order of
  * steps is left out.
  */
 export async function searchAll(
@@ -56,7 +56,7 @@ export interface Refutation extends Search {
   story: string[];
 }
 
-/** Breadth first, so that what is found is told in as few statements as can be. */
+/** Breadth first, so that a counterexample has as few statements as can be. */
 export async function refute(
   session: Session,
   tools: Tools,

@@ -58,7 +58,7 @@ async function install(session: Session, needs: readonly Need[]): Promise<string
     name: 'packages',
     argv,
     output: { file: log },
-    // Half an installation is worse than a slow Ctrl-C: it may finish, and is told nothing.
+    // Half an installation is worse than a slow Ctrl-C: it may finish, and gets no signal.
     signal: 'SIGCONT',
     graceMs: 120_000,
   });

@@ -33,7 +33,7 @@ ${users.map((user) => accountBlock(prefix, user, durables)).join('')}}
 `;
 }
 
-/** For a test run, whose prefixes nobody knows beforehand: the launcher's user may do everything. */
+/** For a test run, whose prefixes are not known beforehand: the launcher's user may do everything. */
 export function openNatsConfiguration(): string {
   return `${HEADING}\n${SERVER}
 authorization {

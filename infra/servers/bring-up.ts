@@ -27,7 +27,7 @@ export interface RunningServer {
 export type RunningServers = Record<ServerName, RunningServer>;
 
 export interface BringUpOptions {
-  /** False for a test run, whose data is thrown away. */
+  /** False for a test run, whose data is deleted. */
   durable: boolean;
   busUsers: BusUsers;
 }

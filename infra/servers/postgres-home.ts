@@ -40,7 +40,7 @@ export async function postgresHome(session: Session, user: User | undefined): Pr
 
 const isTestRun = ({ dataFolder }: Session): boolean => basename(dataFolder).startsWith('test-');
 
-/** The name is random and remembered: nobody else can have made a folder with it beforehand. */
+/** The name is random and remembered: no other user can have made a folder with it beforehand. */
 function outsideFolder(dataFolder: string, user: User): string {
   const pointer = join(dataFolder, POINTER);
   const prefix = `portcullis-${CHECKOUT_ID}-${basename(dataFolder).replace(/^test-.*/, 'test')}-`;

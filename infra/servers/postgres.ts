@@ -9,10 +9,10 @@ import { StepFailure } from '../steps.ts';
 import type { User } from '../system/unprivileged-user.ts';
 
 export interface PostgresOptions {
-  /** The folder that gets the cluster, and who runs it (undefined: whoever runs this). */
+  /** The folder that gets the cluster, and who runs it (undefined: the user of this process). */
   home: string;
   user: User | undefined;
-  /** Keep what was committed through a power cut. A test's cluster is thrown away anyway. */
+  /** Keep what was committed through a power cut. A test's cluster is deleted anyway. */
   durable: boolean;
 }
 
@@ -123,9 +123,9 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * After a reboot the pid in a left-over postmaster.pid may be somebody else's, and PostgreSQL would
- * refuse to start. No postmaster of ours is alive here: the data folder's lock is held, and what
- * an earlier run left has been ended.
+ * After a reboot the pid in a left-over postmaster.pid may be another process's, and PostgreSQL would
+ * refuse to start. No postmaster of ours is alive here: the data folder's lock is held, and what an
+ * earlier run left has been ended.
  */
 function forgetReusedPid(cluster: string): void {
   const file = join(cluster, 'postmaster.pid');

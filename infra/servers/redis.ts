@@ -24,7 +24,7 @@ export async function startRedis(
       'appendfsync everysec',
       'save ""',
       'daemonize no',
-      // Keys of jobs and limits must not be dropped behind the back of whoever counts on them.
+      // Keys of jobs and limits must not be dropped behind the back of the code that counts on them.
       'maxmemory-policy noeviction',
     ];
     writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o600 });

@@ -35,7 +35,7 @@ export async function runServer(
       await awaitAnswer({ name, ask: () => ask[name](url), running, log, signal: session.signal });
       return url;
     } catch (error) {
-      // Somebody took the port between the look and the start: another one, please.
+      // Another process took the port between the look and the start: another one, please.
       const portWasTaken = running.hasExited() && !(await isFree(port));
       if (!portWasTaken || attempt === ATTEMPTS) throw error;
     }

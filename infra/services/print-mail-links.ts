@@ -5,7 +5,7 @@ import { note } from '../steps.ts';
 /** Where the mails of `npm start` are kept, as files. */
 export const mailFolder = (dataFolder: string): string => join(dataFolder, 'mail');
 
-/** Prints the link of each mail that comes from now on, so that nobody needs a mail server. */
+/** Prints the link of each mail that comes from now on, so that a developer needs no mail server. */
 export function printMailLinks(dataFolder: string, signal: AbortSignal): void {
   const folder = mailFolder(dataFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -18,7 +18,7 @@ export function printMailLinks(dataFolder: string, signal: AbortSignal): void {
       note(lineOf(readFileSync(join(folder, name), 'utf8')));
     }
   });
-  // The folder may go with the rest of the data; nothing is told of then.
+  // The folder may go with the rest of the data; nothing is printed then.
   watcher.on('error', () => undefined);
 }
 

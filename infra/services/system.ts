@@ -117,7 +117,7 @@ async function ensureClients(
   }
 }
 
-/** Whoever gives the address of a server of their own has its users there, and names one. */
+/** A developer who gives the address of an own server has its users there, and names one. */
 function busUrls(dataFolder: string, { url, origin }: RunningServer): Record<ServiceName, string> {
   return origin === 'environment'
     ? { auth: url, user: url, admin: url }

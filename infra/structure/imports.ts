@@ -1,4 +1,4 @@
-/** What a file names in its imports and exports, those of types too unless told otherwise. */
+/** What a file names in its imports and exports, those of types too by default. */
 import { dirname, join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 

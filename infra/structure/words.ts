@@ -23,6 +23,19 @@ export function wordsOf(path: string, text: string): Words {
   return { names: [...names], texts };
 }
 
+/** @returns each comment, without the signs and breaks of its lines; `//` lines that follow are one */
+export function commentsOf(path: string, text: string): string[] {
+  const found: { type: string; text: string; end: number }[] = [];
+  for (const { type, value, start, end } of parseSync(path, text).comments) {
+    const last = found.at(-1);
+    const follows =
+      type === 'Line' && last?.type === type && text.slice(last.end, start).trim() === '';
+    if (follows) found.pop();
+    found.push({ type, text: follows ? `${last.text} ${value}` : value, end });
+  }
+  return found.map((comment) => comment.text.replaceAll(/^\*|\s*\n\s*\*?\s*|\s+/g, ' ').trim());
+}
+
 /** `isKnownNetwork`, `MAX_ROWS` and `print-mail-links.ts` are made of these words, in lower case. */
 export function partsOf(name: string): string[] {
   const apart = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2');

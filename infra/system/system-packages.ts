@@ -59,7 +59,7 @@ export async function installPackages(
     name: command.manager,
     argv: command.argv,
     output: { file: log },
-    // Half an installation is worse than a slow Ctrl-C: it may finish, and is told nothing.
+    // Half an installation is worse than a slow Ctrl-C: it may finish, and gets no signal.
     signal: 'SIGCONT',
     graceMs: 120_000,
   });

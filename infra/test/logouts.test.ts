@@ -10,6 +10,6 @@ it('accepts nothing after a receipt that all verifiers have confirmed', async ()
 
   expect(result.offences, `seed ${SEED}`).toEqual([]);
   expect(counts.withinOneSecond).toBeGreaterThanOrEqual(SIZE.everywhere);
-  // The checks judge what a receipt promises, so there have to be such receipts.
+  // The checks test what a receipt promises, so there have to be such receipts.
   expect(counts.confirmed).toBeGreaterThan(SIZE.logouts / 2);
 }, 300_000);

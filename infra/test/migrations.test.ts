@@ -6,7 +6,7 @@ import { tryAll } from '../migrations/try-all.ts';
 it('every migration leaves the requests beside it in peace', async () => {
   const all: Tried[] = [];
   await tryAll({ sessions: 2_000, beforeMs: 200 }, (tried) => all.push(tried));
-  // Other tests run beside this one: only what the server says of waits tells.
+  // Other tests run beside this one: only what the server says of waits counts.
   expect(all.flatMap((tried) => offencesOf(tried, false))).toEqual([]);
   expect(all.length).toBeGreaterThan(8);
   for (const { during } of all) expect(during.requests).toBeGreaterThan(0);

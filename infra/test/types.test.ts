@@ -120,7 +120,7 @@ async function compile(
   // Messages go on in lines that are indented.
   const errors = /^([^\s(][^(\n]*)\((\d+),\d+\): error (TS\d+): (.*(?:\n +.*)*)/gm;
   for (const [, path = '', line, code = '', message = ''] of stdout.matchAll(errors)) {
-    // What is wrong in the packages themselves is for their own type check to tell.
+    // What is wrong in the packages themselves is for their own type check to report.
     findings.get(`${basename(path)}.txt`)?.push({ line: Number(line), code, message });
   }
   return findings;

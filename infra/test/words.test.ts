@@ -1,6 +1,6 @@
 /**
  * The field's words: what structure and wire were called before 0.2.0 does not come back, and neither do words
- * for nobody in particular. docs/glossary.md has the words that are ours.
+ * that leave open who acts. docs/glossary.md has the words that are ours.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../paths.ts';
 import { FORMER_NAMES, FORMER_TEXTS, VAGUE_WORDS } from '../structure/former-names.ts';
 import { sourceFolders, textsBelow } from '../structure/sources.ts';
-import { partsOf, wordsOf } from '../structure/words.ts';
+import { commentsOf, partsOf, wordsOf } from '../structure/words.ts';
 
 /** The tables themselves, the tests, and what drives the code of before: those quote what is refused. */
 const QUOTING = /\/test\/|^infra\/(?:structure|field)\/|former-verifier\.ts$/;
@@ -46,6 +46,17 @@ test('no text of a log line, a mail, a page, a metric or an API holds one of bef
   expect(found).toEqual([]);
 });
 
+/** Of a comment of a service or a package, which says who acts. */
+const VAGUE = /\b(?:nobody|somebody|whoever|everybody|anybody|strangers?|taken back|for good)\b/i;
+
+test('no comment of a service or a package leaves open who acts', () => {
+  const found = sources
+    .filter(([path]) => /^(?:apps|packages)\/[^/]+\/src\//.test(path))
+    .flatMap(([path, text]) => commentsOf(path, text).map((comment) => `${path}: ${comment}`))
+    .filter((comment) => VAGUE.test(comment));
+  expect(found).toEqual([]);
+});
+
 test.each(['docs/asyncapi.json', 'infra/nats/nats.conf', 'docs/events.md', 'docs/glossary.md'])(
   'no subject or description of %s is one of before',
   (path) => {
@@ -54,6 +65,12 @@ test.each(['docs/asyncapi.json', 'infra/nats/nats.conf', 'docs/events.md', 'docs
     expect(found).toEqual([]);
   },
 );
+
+test('a comment is read over its lines, and apart from code and texts', () => {
+  const text =
+    "/**\n * It was taken\n * back.\n */\nconst a = 'nobody';\n// For\n// good.\n\nb(); // so";
+  expect(commentsOf('x.ts', text)).toEqual(['It was taken back.', 'For good.', 'so']);
+});
 
 test('each table finds what stands in it', () => {
   const { names, texts } = wordsOf('x.ts', "const isToldTo = 'farewell'; class A { #atDoor = 1 }");

@@ -16,7 +16,7 @@ export const allCutFromOne: Fault = {
       for (const way of [cut.nats, cut.auth]) way.pause();
       await endUnder(anInstance(), token, 300);
       await striking('struck', [cut], async () => await sleep(lasting));
-      await actor.verify(cut, token); // judged by T + S
+      await actor.verify(cut, token); // checked by T + S
       for (const way of [cut.nats, cut.auth]) way.resume();
       const stale = history.verifications.some(
         ({ at, verdict, start }) => at === cut.name && verdict === 'stale' && start > since,

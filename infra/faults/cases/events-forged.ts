@@ -3,8 +3,8 @@ import { newId } from '@portcullis/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * With what the user service may publish, somebody confirms and takes leave in the name of the admin
- * service, which is cut off; and announces positions that nobody gave out.
+ * With what the user service may publish, an attacker confirms and deregisters in the name of the admin
+ * service, which is cut off; and announces positions that auth has not given out.
  */
 export const eventsForged: Fault = {
   name: 'events-forged',

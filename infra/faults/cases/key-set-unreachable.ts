@@ -4,7 +4,7 @@ import type { Stage } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** Longer than a verifier pauses between two fetches: what it was told before is no answer any more. */
+/** Longer than a verifier pauses between two fetches: the former answer does not count any more. */
 const PAUSE_MS = 5_500;
 /** A new key signs so long after it was made. */
 const AHEAD_MS = 10_000;
@@ -22,7 +22,7 @@ export const keySetUnreachable: Fault = {
     await sleep(PAUSE_MS);
     const kid = await rotate(stage, administrator.token);
     history.mark('rotated');
-    // Nobody is excused: the new key comes with grants, before it signs.
+    // No verifier is excused: the new key comes with grants, before it signs.
     await striking('struck', stage.verifiers, async () => await sleep(AHEAD_MS + SIGNING_MS));
     for (const { name } of stage.verifiers) {
       const accepted = history.verifications.some(

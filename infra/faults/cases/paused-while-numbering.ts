@@ -4,7 +4,7 @@ import type { Instance } from '../stage/stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STATEMENT = 'log_head for update';
-/** Nobody waits for the lock for long, so the moment may be missed on a busy machine. */
+/** The lock is not waited for for long, so the moment may be missed on a busy machine. */
 const ATTEMPTS = 5;
 const WAITING_MS = 5_000;
 const HOLDING_MS = 1_000;

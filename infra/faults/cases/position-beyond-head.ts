@@ -26,7 +26,7 @@ export const positionBeyondHead: Fault = {
       });
       expect('every verifier was as far as the log', asFar);
       const former = (await placesOf(stage)).map(({ incarnation }) => incarnation);
-      // The answer that tells them is the next one; in between they cannot say.
+      // The next answer makes them resynchronise; in between they cannot say.
       await excusing(stage.verifiers, async () => {
         await goBack(stage, backup);
         const begunAgain = await comesTrue(async () => {
@@ -46,7 +46,7 @@ export const positionBeyondHead: Fault = {
   },
 };
 
-/** Whatever had a position after that is given another; what nobody asked for is lost. */
+/** What had a position after that is given another; what no verifier asked for is lost. */
 async function goBack({ log }: Stage, position: number): Promise<void> {
   await log.sql.begin(async (tx) => {
     await tx`select from log_head for update`;

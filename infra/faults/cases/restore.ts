@@ -59,7 +59,7 @@ async function once(scene: Scene, restored: () => Promise<string>): Promise<stri
   await excusing(stage.verifiers, async () => {
     said = await restored();
     since = performance.now();
-    // Whatever was given out before has ended with it.
+    // All that was given out before has ended with it.
     for (const token of [forged, ...traffic.living]) traffic.ended(token);
     const { token } = await traffic.newSession();
     await Promise.all(stage.verifiers.map((one) => comesTo(one, token, 'accepted')));

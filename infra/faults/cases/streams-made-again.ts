@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Well over the ten seconds after which auth looks after its streams. Milliseconds. */
 const RESTORED_MS = 40_000;
-/** What it takes where nobody waits for a processor, on average. Milliseconds. */
+/** What it takes where no process waits for a processor, on average. Milliseconds. */
 export const USUALLY_RESTORED_MS = 7_000;
 
 /** @returns those of these streams that there are now */

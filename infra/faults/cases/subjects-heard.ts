@@ -11,7 +11,7 @@ export function subscribedTo(subjects: Subjects): string[] {
   return [pushes, numbered, grants, acknowledgements, deregistrations, instances('user')];
 }
 
-/** @returns those of these that somebody hears */
+/** @returns those of these that have a subscriber */
 async function heardOf(bus: NatsConnection, subjects: Subjects): Promise<string[]> {
   const { pushes, numbered, grant, acknowledge, deregister, instances } = subjects;
   const asked = [pushes, numbered, grant('user'), acknowledge('user'), deregister('user')];
@@ -29,7 +29,7 @@ async function heardOf(bus: NatsConnection, subjects: Subjects): Promise<string[
   return answers.flat();
 }
 
-/** @returns whether nobody hears any of them */
+/** @returns whether none of them has a subscriber */
 export async function noneHeard(bus: NatsConnection, subjects: Subjects): Promise<boolean> {
   return (await heardOf(bus, subjects)).length === 0;
 }

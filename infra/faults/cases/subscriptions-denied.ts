@@ -2,7 +2,7 @@ import type { Fault } from '../fault.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allHeard, noneHeard, subscribedTo } from './subjects-heard.ts';
 
-/** For the server to have taken every subscription away. Milliseconds. */
+/** For the server to have ended every subscription. Milliseconds. */
 const DENIED_MS = 500;
 
 export const subscriptionsDenied: Fault = {

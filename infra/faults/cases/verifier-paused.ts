@@ -15,7 +15,7 @@ export const verifierPaused: Fault = {
     await excusing([still], async () => {
       const resumed = history.open('still', still.name);
       still.service.pause();
-      // Nothing that would tell it of the revocation is there when it wakes: only its clock is.
+      // When it wakes, only its clock can show that a revocation may have been missed.
       for (const way of ways) way.pause();
       await endUnder(anInstance(), token, 300);
       await sleep(scene.maxStalenessMs * scene.random.between(1.1, 2));

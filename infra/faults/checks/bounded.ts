@@ -7,7 +7,7 @@ const MARGIN_MS = 20;
 /**
  * G1: if a revocation commits at T, no verifier accepts an affected token after T + S.
  *
- * T is taken as late as it can have been, and an acceptance as early as it can have been; so whatever
+ * T is taken as late as it can have been, and an acceptance as early as it can have been; so all that
  * this finds is real.
  */
 export const bounded: Check = ({ history, ending, committed, maxStalenessMs }) => {

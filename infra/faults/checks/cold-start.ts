@@ -2,7 +2,7 @@ import { overlaps } from '../history/history.ts';
 import { tell } from '../history/operation.ts';
 import type { Check } from './evidence.ts';
 
-/** G5: a verifier that cannot have heard from the issuer yet accepts nothing. */
+/** G5: a verifier that cannot have an answer of the issuer yet accepts nothing. */
 export const coldStart: Check = ({ history }) =>
   history.verifications
     .filter((verification) => verification.verdict === 'accepted')

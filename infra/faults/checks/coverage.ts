@@ -1,6 +1,6 @@
 /**
- * What a history is able to show. Guarantees that nobody has put to the test have not held: a case in
- * which too little was tried, or too much was left without a verdict, proves nothing.
+ * What a history is able to show. A guarantee that was not tested has not held: a case in which too
+ * little was tried, or too much was left without a verdict, proves nothing.
  */
 import { overlaps, type Span } from '../history/history.ts';
 import type { Verification } from '../history/operation.ts';
@@ -14,7 +14,7 @@ const LEAST_PAST_S = 10;
 const LEAST_UNAFFECTED = 30;
 /** Ended tokens that were shown to one that a fault had struck. */
 const LEAST_STRUCK = 5;
-/** Of the verdicts that were owed: for so many the machine may have left nobody the time. */
+/** Of the verdicts that were owed: so many may be missing because the machine gave no time. */
 export const MOST_UNJUDGED = 0.05;
 /** After so long a push that comes at all has been applied. Milliseconds. */
 const PUSHED_MS = 150;
@@ -28,7 +28,7 @@ export interface Coverage {
   readonly unaffected: number;
   /** Without a verdict, as the fault allows it. */
   readonly excused: number;
-  /** Verdicts that were owed and not given, for which the machine gave nobody the time. */
+  /** Verdicts that were owed and not given, for which the machine gave no time. */
   readonly unjudged: number;
   /** Of all that were owed. */
   readonly unjudgedShare: number;

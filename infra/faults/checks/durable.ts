@@ -2,8 +2,8 @@ import type { Check } from './evidence.ts';
 import { tell } from '../history/operation.ts';
 
 /**
- * G3: what a verifier has refused for good it never accepts again, whatever happens to it; and what
- * was answered with success is in the log. Unknown is never success.
+ * G3: what a verifier has refused permanently it never accepts again, through every fault; and what was
+ * answered with success is in the log. Unknown is never success.
  */
 export const durable: Check = ({ history, ending }) => {
   const refused = new Map<string, number>();

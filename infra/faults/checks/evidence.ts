@@ -2,7 +2,7 @@ import type { History } from '../history/history.ts';
 import { affects, type Logged } from '../history/logged.ts';
 import type { Token } from '../history/token.ts';
 
-/** What the checks judge. */
+/** What the checks read. */
 export interface Evidence {
   readonly history: History;
   /** After everything has settled. */

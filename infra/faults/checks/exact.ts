@@ -4,8 +4,8 @@ import { tell, type Verification } from '../history/operation.ts';
 
 /**
  * G4: what is not revoked is accepted, in the second of a revocation too. A verifier answers that it
- * cannot say only where the fault leaves it no other way; and nobody is told that something is
- * invalid because something was away.
+ * cannot say only where the fault leaves it no other way; and a token is never answered as invalid
+ * because a part was unavailable.
  */
 export const exact: Check = ({ history, ending, maxStalenessMs }) => {
   const offences: string[] = [];
@@ -44,7 +44,7 @@ export const exact: Check = ({ history, ending, maxStalenessMs }) => {
   return offences;
 };
 
-/** Verdicts that were owed, and that the machine left nobody the time to give. */
+/** Verdicts that were owed, and that the machine left no time to give. */
 export function unjudged(history: History, maxStalenessMs: number): number {
   return history.verifications.filter(
     (verification) =>

@@ -25,12 +25,12 @@ export class History {
   readonly struck: Span[] = [];
   /** Here no push came to a verifier. */
   readonly deaf: Span[] = [];
-  /** Signed by somebody else than auth: nobody owes them to be accepted. */
+  /** Signed by another key holder than auth: no verifier has to accept them. */
   readonly forged = new Set<Token>();
   /** What a fault or a check of its own has found to be wrong. */
   readonly found: string[] = [];
   readonly machine: Machine;
-  /** When what was done to the system, for whoever reads an offence. */
+  /** When what was done to the system, for the reader of an offence. */
   readonly marks: string[] = [];
 
   constructor(machine: Machine) {

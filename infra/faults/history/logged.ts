@@ -31,7 +31,7 @@ export interface Logged extends z.infer<typeof row> {
 /** Wall clocks of one machine, read one after the other; a step of the clock would show here. */
 const CLOCKS_MS = 50;
 
-/** Watches the log, so as to know by when each row had committed, whoever wrote it. */
+/** Watches the log, so as to know by when each row, of any writer, had committed. */
 export class LogWatch implements AsyncDisposable {
   readonly sql: postgres.Sql;
   /** When a commit that waits for no lock took long. */
@@ -54,7 +54,7 @@ export class LogWatch implements AsyncDisposable {
     return [...this.#rows.values()];
   }
 
-  /** Looks once more, at all that may have changed since that moment; since the start unless told. */
+  /** Looks once more, at all that may have changed since that moment; since the start by default. */
   async look(since = this.#since): Promise<void> {
     const found = await this.sql`
       select l.id, l.kind, l.key, l.generation, l.position::float8 as position,
@@ -86,7 +86,7 @@ export class LogWatch implements AsyncDisposable {
     }
   }
 
-  /** Keeps away from the database while it is copied or replaced. */
+  /** Stays off the database while it is copied or replaced. */
   async away(work: () => Promise<void>): Promise<void> {
     this.#stopped = true;
     await this.#watching;
@@ -121,7 +121,7 @@ export class LogWatch implements AsyncDisposable {
     }
   }
 
-  /** Of a row that nobody else knows of. */
+  /** Of a row that is not in the history yet. */
   async #commit(): Promise<void> {
     const from = performance.now();
     await this.sql`update faults_commit set made = made + 1`;

@@ -1,7 +1,8 @@
 /**
- * What the machine did to the programs, apart from every fault: a verifier that gets no processor, or
- * a database that cannot write, cannot renew in time, which is no fault of theirs. So what a verifier
- * could not tell then is counted, and not held against it. Whatever it does tell is judged always.
+ * What the machine did to the programs, apart from every fault: a verifier that gets no processor, or a
+ * database that cannot write, cannot renew in time, which is no fault of theirs. So a verdict that a
+ * verifier could not give then is counted, and not held against it. A verdict that it does give is
+ * always checked.
  *
  * Measured, never guessed: the kernel's count of how long each process was ready and had to wait for
  * a processor (`/proc/PID/schedstat`), beats of this process's own timer, and the time of a commit
@@ -141,7 +142,7 @@ export class Machine implements Disposable {
   }
 }
 
-/** @returns undefined where the system does not tell, or the process has ended */
+/** @returns undefined where the system does not say, or the process has ended */
 function waitedFor(pid: number | undefined): number | undefined {
   if (pid === undefined) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** What the database does for one instance of auth, as the database tells it. */
+/** What the database does for one instance of auth, by its own statistics. */
 import type { Instance, Stage } from './stage.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,8 +1,8 @@
 /**
- * The system that faults are put into: two instances of auth behind one address, two user services
- * and one admin service, each with ways of its own to NATS, PostgreSQL and auth that can be broken
- * without breaking anybody else's. The address of the issuer is one of its own, so that the key set can
- * be away while everything else is there.
+ * The system that faults are put into: two instances of auth behind one address, two user services and
+ * one admin service, each with ways of its own to NATS, PostgreSQL and auth that can be broken without
+ * breaking any other's. The address of the issuer is one of its own, so that the key set can be
+ * unavailable while everything else is there.
  */
 import {
   appDatabase,
@@ -47,7 +47,7 @@ export interface VerifierPlace {
   readonly url: string;
   readonly service: SpawnedService;
   readonly nats: TcpProxy;
-  /** To auth, for grants over HTTP and whatever else it asks. */
+  /** To auth, for grants over HTTP and all else that it asks. */
   readonly auth: TcpProxy;
 }
 
@@ -67,7 +67,7 @@ export interface Stage extends AsyncDisposable {
   readonly subjects: Subjects;
   /** Lets the machine's record follow every process of the stage. */
   follow(machine: Machine): void;
-  /** Does something on the bus with everybody's rights. */
+  /** Does something on the bus with every right. */
   onBus<T>(work: (bus: NatsConnection, streams: JetStreamManager) => Promise<T>): Promise<T>;
   /** Everything as at the start: running, connected, and ready. */
   heal(): Promise<void>;
@@ -81,7 +81,7 @@ export async function createStage(maxStalenessMs: number, pollMs = 40): Promise<
   try {
     return await startSystem(bed, maxStalenessMs, pollMs);
   } catch (error) {
-    await bed.dispose().catch(() => {}); // the first error is the one that tells
+    await bed.dispose().catch(() => {}); // the first error is the one that matters
     throw error;
   }
 }

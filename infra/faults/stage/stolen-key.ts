@@ -1,4 +1,4 @@
-/** What somebody can do who has the database and the key-encryption key: sign, and say anything. */
+/** What an attacker can do with the database and the key-encryption key: sign, and say anything. */
 import { createDecipheriv, createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { newId } from '@portcullis/contracts';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts';
 const HEADER_BYTES = 5;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Above every generation that anyone will have. */
+/** Above every generation that any account will have. */
 const GENERATION = 2_000_000_000;
 
 export interface StolenKey {

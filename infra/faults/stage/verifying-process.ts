@@ -1,4 +1,4 @@
-/** A service that does nothing but verify, and blocks its event loop when it is told to. */
+/** A service that does nothing but verify, and blocks its event loop on request. */
 import { Refusal } from '@portcullis/contracts';
 import { createVerifier } from '@portcullis/verify';
 import { connectionOptions, natsFeed } from '@portcullis/verify/nats';

@@ -112,7 +112,7 @@ export class Actor {
   }
 }
 
-/** Somebody new, whom the history need not know about. */
+/** A new user, which the history need not know about. */
 export async function register(authUrl: string): Promise<Account> {
   const account = {
     email: `user-${randomBytes(6).toString('hex')}@example.test`,

@@ -1,5 +1,5 @@
 /**
- * People who log in, refresh, log out and log out everywhere, through either instance of auth; and
+ * Users who log in, refresh, log out and log out everywhere, through either instance of auth; and
  * requests to every verifier all the while, with tokens that hold and tokens that were ended.
  *
  * Each verifier has requests of its own, so that one that stands still does not silence the others.
@@ -12,7 +12,7 @@ import type { Account, Actor, Door, Session } from './actor.ts';
 
 const USERS_AT_WORK = 5;
 const REQUESTS_AT_ONCE = 2;
-/** People whom the traffic leaves alone, so that a fault decides what becomes of their sessions. */
+/** Users whom the traffic leaves alone, so that a fault decides about their sessions. */
 const RESERVED = 2;
 /** Ended tokens that are shown most often: the latest. */
 const FRESHLY_ENDED = 12;

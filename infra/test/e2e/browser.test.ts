@@ -161,7 +161,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     for (const [how, post] of POSTS) {
       front.passed.length = 0;
       const page = await open(host);
-      // A form takes its page away, and with it the answer of this.
+      // A form leaves its page, and with it the answer of this.
       void page.evaluate(post, front.urlOf(APP, '/auth/v1/logout')).catch(() => undefined);
       await expect.poll(() => front.passed.length, { message: how }).toBe(1);
       // That the sibling's brings the cookies shows that it is not SameSite which keeps it out.

@@ -46,7 +46,7 @@ async function subscribe({ client }: RecordedClient): Promise<Stream> {
   return stream;
 }
 
-/** Somebody at two devices with one session: one of them logs out, the other finds out. */
+/** A user at two devices with one session: one of them logs out, the other finds out. */
 async function twoDevices() {
   const phone = recordedClient(system);
   await phone.client.logIn(await register(system.auth.url));

@@ -25,7 +25,7 @@ interface Call {
   outcome: string;
 }
 
-/** Somebody who asks for the list of users without a pause, several times at once. */
+/** A user who asks for the list of users without a pause, several times at once. */
 class Traffic {
   readonly calls: Call[] = [];
   #stopped = false;
@@ -104,7 +104,7 @@ describe('new roles', () => {
     expect(traffic.outcomes(({ begunAt }) => begunAt >= answeredAt)).toEqual([
       'insufficient_scope',
     ]);
-    // Silent: no call was ever told that its token would not do.
+    // Silent: no call was ever answered that its token would not do.
     expect(traffic.outcomes(() => true)).toEqual(['insufficient_scope', 'ok']);
     expect(recorded.refreshes() - refreshesBefore).toBe(1);
     expect(recorded.signedOut).toEqual([]);

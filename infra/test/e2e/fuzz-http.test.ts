@@ -1,6 +1,6 @@
 /**
- * Whatever is sent to a service, it is not answered 500, every answer has the security headers, and
- * every line of the log is one of ours. `npm run fuzz:http` sends 20,000 requests to each service.
+ * No request to a service is answered 500, every answer has the security headers, and every line of the
+ * log is one of ours. `npm run fuzz:http` sends 20,000 requests to each service.
  */
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, test } from 'vitest';

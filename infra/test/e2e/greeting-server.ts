@@ -1,4 +1,4 @@
-/** A WebSocket server on a verifier of its own, as a service of somebody else's would be. */
+/** A WebSocket server on a verifier of its own, as an adopter's service would be. */
 import { connect } from '@nats-io/transport-node';
 import type { TestSystem } from '@portcullis/testbed';
 import { createVerifier } from '@portcullis/verify';

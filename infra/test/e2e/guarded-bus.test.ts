@@ -75,7 +75,7 @@ describe('least privilege', () => {
     const { accountStream, revocationStream } = subjectsOf(bed.prefix);
     for (const name of [accountStream, revocationStream]) await streams.delete(name);
     await isKnown(await signUp());
-    // Nothing that auth publishes tells it of this one: it looks.
+    // Nothing that auth publishes shows this one: it looks.
     await consumers.delete(accountStream, 'user');
     await asAuth.close();
     await isKnown(await signUp());
@@ -100,7 +100,7 @@ describe('least privilege', () => {
 
 describe('auth', () => {
   it('answers a request where the answer is an answer, and nowhere else', async () => {
-    // Whoever has got hold of the user service's credentials.
+    // An attacker with the user service's credentials.
     const asUser = await nats.connectAs('user');
     const asAdmin = await nats.connectAs('admin');
     const subjects = subjectsOf(bed.prefix);

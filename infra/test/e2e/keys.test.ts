@@ -28,7 +28,7 @@ function headerOf({ access_token: token }: Tokens): z.infer<typeof header> {
 const me = async ({ access_token: token }: Tokens): Promise<number> =>
   await statusOf(get(`${system.user.url}/v1/me`, token));
 
-/** People who refresh at either instance, and use each token at once and again. */
+/** Users who refresh at either instance, and use each token at once and again. */
 class Traffic {
   /** The newest token of each key that has signed. */
   readonly signedBy = new Map<string, { alg: string; tokens: Tokens }>();
@@ -67,7 +67,7 @@ it('rotate without one good token refused, and go when they are killed', async (
   const people = await Promise.all(
     accounts.map(async (account) => await logIn(system.auth.url, account)),
   );
-  // The profile of somebody new takes a moment to arrive.
+  // The profile of a new user takes a moment to arrive.
   for (const user of people) {
     await expect.poll(async () => await me(user)).toBe(200);
   }

@@ -19,7 +19,7 @@ afterAll(async () => {
   await system[Symbol.asyncDispose]();
 });
 
-/** Asks again and again, and counts the answers by their status, until it is told to stop. */
+/** Asks again and again, and counts the answers by their status, until it is stopped. */
 function traffic(token: string) {
   const answers: Record<number, number> = {};
   let stopped = false;

@@ -60,7 +60,7 @@ test('one’s own data, and its end', async () => {
   // It reaches the user service by an event.
   await expect.poll(async () => (await kept()).includes(mark)).toBe(false);
   expect(await kept()).not.toContain(home);
-  // The trail goes on telling what happened, to an id that nobody has a name for.
+  // The trail keeps what happened, under an id that no name is kept for.
   expect(await kept()).toContain(exported.account.id);
   // The address is free again.
   expect((await post(`${auth.url}/v1/register`, { ...personal, password })).status).toBe(201);

@@ -1,4 +1,4 @@
-/** What the README tells a stranger to paste, pasted. */
+/** What the README asks a newcomer to paste, pasted. */
 import { repositoryRoot, startSystem, type TestSystem } from '@portcullis/testbed';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

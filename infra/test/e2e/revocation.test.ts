@@ -16,7 +16,7 @@ import {
   type Account,
 } from './calls.ts';
 
-/** S, as it is unless configured: what was not told is refused by then. */
+/** S, as it is by default: a revocation that was not received holds by then. */
 const STALENESS_MS = 5_000;
 
 let system: TestSystem;

@@ -1,6 +1,6 @@
 /**
- * The endpoints as other people's clients expect them: openid-client, oauth4webapi, curl and PyJWT,
- * with no line of ours between them and the running services.
+ * The endpoints as standard clients expect them: openid-client, oauth4webapi, curl and PyJWT, with no
+ * line of ours between them and the running services.
  */
 import { ensureMachineClient, startSystem, type TestSystem } from '@portcullis/testbed';
 import { exportJWK } from 'jose';
@@ -55,7 +55,7 @@ async function statuses(token: string): Promise<number[]> {
   return [user.status, admin.status];
 }
 
-/** Somebody whose profile has come to the user service. */
+/** A user whose profile has come to the user service. */
 async function newcomer(): Promise<Tokens> {
   const tokens = await logIn(system.auth.url, await register(system.auth.url));
   await expect.poll(async () => (await statuses(tokens.access_token))[0]).toBe(200);

@@ -1,4 +1,4 @@
-/** A process that does nothing but verify, when its parent tells it to. */
+/** A process that does nothing but verify, when its parent asks it to. */
 import { Refusal } from '@portcullis/contracts';
 import { createVerifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/nats';

@@ -92,7 +92,7 @@ function listenedTo(): string[] {
   ];
 }
 
-/** Those of the subjects that the services listen to which somebody hears. */
+/** Those of the subjects that the services listen to which have a subscriber. */
 async function heard(): Promise<string[]> {
   // Not connected, every request would time out.
   const linked = bus.rtt().then(

@@ -1,4 +1,4 @@
-/** Faults of events for other services, and for the people whose events they are. */
+/** Faults of events for other services, and for the users whose events they are. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { subjectsOf } from '@portcullis/bus';
 import { startPrivateNats, startSystem, type TestSystem } from '@portcullis/testbed';

@@ -6,7 +6,7 @@ import { serviceEnvironments } from '../../services/environment.ts';
 const checkout = new URL('../../../', import.meta.url);
 /** A row of the table of settings: its names, and the services that have it. */
 const ROW = /^\| (`[A-Z].*?`) +\| ([a-z, ]+?) +\|/gm;
-/** Given by the launcher to each service, whatever the shell has of it. */
+/** Given by the launcher to each service, over the values of the shell. */
 const ITS_OWN = [
   'PORT',
   'HOST',

@@ -13,7 +13,7 @@ async function read(path: string): Promise<string> {
   return await readFile(new URL(path, checkout), 'utf8');
 }
 
-/** The pages for readers; the one about faults names parts only to tell of them. */
+/** The pages for readers; the one about faults names parts only to describe them. */
 async function pages(): Promise<string> {
   const docs = (await readdir(new URL('docs/', checkout))).filter(
     (name) => name.endsWith('.md') && name !== 'field-faults.md',

@@ -1,4 +1,4 @@
-/** What an operator reads of auth while one part after the other is away. */
+/** What an operator reads of auth while one part after the other is unavailable. */
 import {
   appDatabase,
   createTestBed,

@@ -1,4 +1,4 @@
-/** Looks for secrets in whatever is kept: each that is known, in every spelling, and by their forms. */
+/** Looks for secrets in all that is kept: each that is known, in every spelling, and by their forms. */
 import { KEY_VOUCH_TYPE } from '@portcullis/contracts';
 
 export interface Leak {
@@ -8,7 +8,7 @@ export interface Leak {
   spelling: string;
 }
 
-/** Whatever looks like one of these is one, also where nobody knows its value. */
+/** Text in one of these forms is a secret, also where its value is not known. */
 const FORMS: Readonly<Record<string, RegExp>> = {
   'a refresh token': /prt_[0-9a-z]{26}[\w-]{64}/,
   'an access token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
