@@ -2,7 +2,7 @@
  * What the log says of one part that this service needs and that may be unavailable: Postgres, Redis,
  * NATS.
  *
- *   UP ── failed() ──▶ AWAY ── back(), or no failure for ten seconds ──▶ UP
+ *   UP ── failed() ──▶ DOWN ── back(), or no failure for ten seconds ──▶ UP
  *
  * Invariants: each line names the part. An outage has one line at its start, one for each reason of at
  * most two others, one every 30 s with the count of failures while they go on, and one at its end with

@@ -1,13 +1,13 @@
 /**
- * Which hashes a table may have, in a byte or two an entry: a look at one word says no to almost all that
- * it has not, where a look at the table takes half a dozen words from memory, each of which says where the
- * next one is.
+ * Which hashes a table may have, in a byte or two an entry: a look at one word says no to almost all
+ * that it has not, where a look at the table takes half a dozen words from memory, each of which says
+ * where the next one is.
  *
- * A Bloom filter. A place says by its first bits which word it belongs to, and by its last ones which two
- * bits of that word it has.
+ * A Bloom filter. A place says by its first bits which word it belongs to, and by its last ones which
+ * two bits of that word it has.
  *
  * Invariant: the bits of every hash in the table are set. What else is set costs time, and changes no
- * answer: a hash is marked before it is added, and marks are taken away only for places whose hashes are
+ * answer: a hash is marked before it is added, and marks are removed only for places whose hashes are
  * all marked anew in the same turn.
  */
 import { placeOf } from './key.ts';
@@ -49,7 +49,7 @@ export class Marks {
   }
 
   /**
-   * Takes away what marks places that begin with the same `depth` bits as this one; but nothing, when the
+   * Removes what marks places that begin with the same `depth` bits as this one; but nothing, when the
    * word that these have is that of others too.
    */
   clear(place: number, depth: number): void {
