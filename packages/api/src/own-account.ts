@@ -21,7 +21,7 @@ export const ownData = z.object({
   sessions: z.array(
     session.omit({ current: true }).extend({ ended_at: z.iso.datetime().nullable() }),
   ),
-  /** Of the audit trail: what the user did, and what was done to the account; at most 1,000. */
+  /** From the audit trail: what the user did, and what was done to the account; at most 1,000. */
   activity: z.array(
     z.object({ at: z.iso.datetime(), action: z.string(), address: z.string().nullable() }),
   ),

@@ -29,7 +29,7 @@ export const emailVerified = z.object({
   password: z.enum(['kept', 'void']),
   /** Where the password is void: for `password.reset`, once, for half an hour. */
   reset_token: z.string().nullable(),
-  /** Of the sessions that have ended; null where none had to. */
+  /** The receipt for the ended sessions; null where none had to end. */
   receipt: receipt.nullable(),
 });
 export type EmailVerified = z.infer<typeof emailVerified>;

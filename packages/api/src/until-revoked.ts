@@ -2,9 +2,9 @@
 import { codedError } from './procedures.ts';
 
 export interface StreamLife {
-  /** Of the token: the client gets its reason. */
+  /** Aborted when the token ends: the client gets its reason. */
   held: AbortSignal;
-  /** The client has disconnected: no answer can reach it. */
+  /** Aborted when the client has disconnected: no answer can reach it. */
   gone: AbortSignal;
 }
 

@@ -24,7 +24,7 @@ export interface PortcullisClientOptions {
    * and of one host, since that is whose cookies they are. `body` unless given.
    */
   transport?: 'body' | 'cookie';
-  /** Of the tokens; in memory unless given. Not in cookie mode. */
+  /** Keeps the tokens; in memory unless given. Not in cookie mode. */
   storage?: TokenStorage;
   /**
    * Binds the tokens to a key (RFC 9449). `true` makes one, which lives as long as this client; tokens

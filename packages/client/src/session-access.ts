@@ -37,7 +37,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
     return tokens;
   };
   const session = new Session(storage, refresh);
-  /** Of a session that is gone here, and whose logout has not reached the service. */
+  /** The tokens of a session that is gone here, and whose logout has not reached the service. */
   let pendingLogout: Tokens | undefined;
 
   return {

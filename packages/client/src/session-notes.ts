@@ -7,7 +7,7 @@ export type SessionNote =
       sessionId: string;
       /** Changes with every renewal of the cookies. */
       stamp: string;
-      /** Of the access token, in milliseconds since the epoch. */
+      /** When the access token expires, in milliseconds since the epoch. */
       expiresAt: number;
       /** How long before that it is renewed. */
       marginMs: number;
@@ -21,7 +21,7 @@ export interface SessionNotes {
   set(note: SessionNote): void;
   /** Calls back when another tab has noted the end. */
   onEndElsewhere(listener: () => void): void;
-  /** Of the Web Lock for changes of the cookies. */
+  /** The name of the Web Lock for changes of the cookies. */
   readonly lockName: string;
 }
 

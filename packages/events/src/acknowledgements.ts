@@ -13,7 +13,7 @@ const TIMEOUTS = 2;
 export interface AcknowledgementsListener {
   /** One was not confirmed. */
   onLost: () => void;
-  /** They do not arrive. Once, until they do again. */
+  /** Called once when acknowledgements do not arrive, until they do again. */
   onProblem: (reason: string, error: unknown) => void;
   onArrive: () => void;
 }

@@ -29,7 +29,7 @@ export interface EventSubscriptionStats {
 type AnyHandler = (event: EventsByName[EventName]) => Promise<void> | void;
 
 export interface DispatcherOptions {
-  /** By the name of the event; what is no function counts as missing. */
+  /** Handlers by the name of the event; what is no function counts as missing. */
   handlers: Readonly<Record<string, unknown>>;
   /** Names of events and of streams. */
   ignored: readonly string[];

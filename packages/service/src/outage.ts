@@ -68,7 +68,7 @@ export class Outage {
     logger.warn({ ...fields, ...countOf(away, at) }, `${part} still unavailable`);
   }
 
-  /** It answers. Costs nothing where it was not unavailable. */
+  /** Called when the part answers. Costs nothing where it was not unavailable. */
   back(): void {
     if (this.#away !== undefined) this.#over(this.#away, `${this.#options.part} available again`);
   }
@@ -97,7 +97,7 @@ function isNews({ reasons }: Away, reason: string): boolean {
   return true;
 }
 
-/** Not the message where there is a code: a message may name a port that is another one each time. */
+/** The code where there is one: a message may name a port that is another one each time. */
 function reasonOf(error: unknown): string {
   let current = error;
   while (current instanceof Error) {

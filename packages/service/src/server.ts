@@ -48,7 +48,7 @@ export interface HttpServerOptions {
   production: boolean;
   logger: Logger;
   registry: Registry;
-  /** Of @portcullis/api: its procedures carry their routes. */
+  /** A router of @portcullis/api: its procedures carry their routes. */
   router: AnyTRPCRouter;
   authenticate: Authenticate;
   /** For services that bind tokens to keys. */

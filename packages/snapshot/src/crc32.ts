@@ -6,7 +6,7 @@
  */
 const native = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:zlib');
 
-/** Of x^32 + x^26 + x^23 + … + 1, its bits reversed. */
+/** The polynomial x^32 + x^26 + x^23 + … + 1, its bits reversed. */
 const POLYNOMIAL = 0xedb88320;
 let table: Uint32Array | undefined;
 

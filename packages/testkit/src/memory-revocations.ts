@@ -74,7 +74,7 @@ export class MemoryRevocations {
     this.#now = now;
   }
 
-  /** Of the log as it is now. */
+  /** The epoch of the log as it is now. */
   get epoch(): EpochId {
     return this.#epoch;
   }

@@ -49,9 +49,9 @@ export interface VerifierOptions {
 export interface VerifierStats extends ReplicaStats {
   accepted: number;
   refused: number;
-  /** Of the accepted: those that were vouched for by introspection. */
+  /** Those of the accepted that introspection vouched for. */
   introspected: number;
-  /** Of the accepted: those that nothing vouched for (policy `accept`). */
+  /** Those of the accepted that nothing vouched for (policy `accept`). */
   acceptedStale: number;
   /** Signals that callers hold. */
   watched: number;

@@ -17,7 +17,7 @@ export interface AdministrationDependencies {
   receipts: Receipts;
 }
 
-/** Of the verbs that may remove the last administrator. */
+/** Dependencies of the verbs that may remove the last administrator. */
 export interface RemovalDependencies extends AdministrationDependencies {
   /** What a login demands, so that who cannot log in is not counted. */
   requireVerifiedEmail: boolean;

@@ -5,7 +5,7 @@
  */
 import { makePgArray } from 'drizzle-orm/pg-core';
 
-/** Of `text[]`, in every PostgreSQL. */
+/** The type id of `text[]`, the same in every PostgreSQL. */
 const TEXT_ARRAY = 1_009;
 
 export const KNOWN_TYPES = {

@@ -115,7 +115,7 @@ async function sweep(
   await waiting.prune().catch(unread);
 }
 
-/** Of Redis that is unavailable, or of one job that is lost. */
+/** Logs errors of an unavailable Redis, or of one lost job. */
 function throttledLog(logger: Logger): (error: unknown) => void {
   const redis = new Outage({ logger, part: 'redis', effect: 'mails deferred' });
   const jobs = new BoundedLines(logger, 'a job of a mail went wrong; the mail is put in again');

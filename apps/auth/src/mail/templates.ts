@@ -20,7 +20,7 @@ export const LINK_PATHS = {
 
 /** What the state of the account changes in a letter. */
 export interface MailState {
-  /** Of the link, where there is one. */
+  /** The token of the link, where there is one. */
   token: string | null;
   /** Otherwise it is disabled: it can neither log in nor set a password. */
   isActive: boolean;

@@ -33,7 +33,7 @@ type User = typeof users.$inferSelect;
 
 export interface LinkToCome {
   purpose: LinkPurpose;
-  /** Whom it is for. */
+  /** The recipient. */
   user: User;
   newEmail: string | null;
 }

@@ -31,7 +31,7 @@ const INACTIVE_MS = 30_000;
 /** What one process reads and parses without falling behind. */
 const BITS_PER_SECOND = 80_000_000;
 const STREAM_NOT_FOUND = 10_059;
-/** Of `$JS.ACK.stream.consumer.deliveries.sequence.place.time.left`. */
+/** The parts of `$JS.ACK.stream.consumer.deliveries.sequence.place.time.left`. */
 const PLAIN_ACK_PARTS = 9;
 
 const KINDS = ['subject', 'client', 'key', 'issuer'] as const;

@@ -47,11 +47,11 @@ const STREAM_NOT_FOUND = 10_059;
 const CONSUMER_NOT_FOUND = 10_014;
 
 export interface StreamsListener {
-  /** It was changed to what this release wants. */
+  /** Called when a stream or consumer was changed to what this release wants. */
   changed(what: string, differences: readonly Difference[]): void;
-  /** It is there with settings that are not changed by themselves. At each look. */
+  /** Called at each look for one with settings that this service does not change by itself. */
   differs(what: string, differences: readonly Difference[]): void;
-  /** It could not be looked at or made; the others were. */
+  /** Called for one that could not be looked at or made; the others were. */
   failed(error: unknown, what: string): void;
 }
 

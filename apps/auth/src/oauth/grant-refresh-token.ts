@@ -8,7 +8,7 @@ import { OAuthError } from './oauth-error.ts';
 
 export interface RefreshGrantDependencies {
   refresh: Refresh;
-  /** Of a user's token, unless it is narrowed. */
+  /** The audiences of a user's token, unless the request narrows them. */
   audiences: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export class OAuthError extends Error {
 
 const STATUS: Partial<Record<OAuthCode, number>> = { invalid_client: 401, insufficient_scope: 403 };
 
-/** Of every answer of the endpoint (RFC 6749 section 5.1). */
+/** Headers of every answer of the endpoint (RFC 6749 section 5.1). */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 /** A body that the framework did not take: too long, of another type, broken off. */

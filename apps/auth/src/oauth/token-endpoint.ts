@@ -11,7 +11,7 @@ export interface TokenEndpointDependencies {
   identifyClient: IdentifyClient;
   refresh: Refresh;
   mint: Mint;
-  /** Of a user's token. */
+  /** The audiences of a user's token. */
   audiences: readonly string[];
   provePossession: ProvePossession;
 }

@@ -14,7 +14,7 @@ import { BATCH_SIZE, HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './password-policy.ts';
 import { AdmissionQueue } from './admission-queue.ts';
 
-/** Of the tag (RFC 9106 section 4), in bytes. */
+/** The length of the tag (RFC 9106 section 4), in bytes. */
 const TAG_BYTES = 32;
 /** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());

@@ -22,7 +22,7 @@ import { RestoreRefused } from './refused.ts';
 const MAX_GENERATION = 2_147_483_647;
 
 export interface EndedBackup {
-  /** Of the issuer, from now on. */
+  /** The issuer's generation from now on. */
   generation: number;
   killed: KeyId[];
   sessions: number;

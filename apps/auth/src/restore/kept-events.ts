@@ -7,7 +7,7 @@ export interface KeptStream<E> {
   since: Date | null;
   /** Each once, in the order in which they happened. */
   events: E[];
-  /** Of a version that this one does not know. */
+  /** How many events have a version that this release does not know. */
   unreadable: number;
 }
 

@@ -51,7 +51,7 @@ export class AwaitedVerifiers {
     return this.expected().filter((verifier) => !this.#hasConfirmed(verifier));
   }
 
-  /** Not one that has deregistered, nor one that this instance has watched run out. */
+  /** False for one that has deregistered, or that this instance has watched run out. */
   #isExpected({ incarnation }: RegisteredVerifier): boolean {
     return (
       this.#latest.verifiers.some((verifier) => verifier.incarnation === incarnation) &&

@@ -24,7 +24,7 @@ const AT_ONCE = 1_000;
 const AGAIN_MS = 50;
 
 export interface BrokenGlass {
-  /** Of the issuer, from now on. */
+  /** The issuer's generation from now on. */
   generation: number;
   sessions: number;
   /** When the last cut was made, by the database's clock. */

@@ -24,7 +24,7 @@ export interface LogPlace {
   after: number;
   /** At or before that. */
   anchor: number;
-  /** Of what has no position, where to go on from. */
+  /** The row to go on from, among those without a position. */
   resume?: EventId | undefined;
 }
 

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { LogPlaces } from './list-verifiers.ts';
 import type { LogPage, LogPlace, RevocationLog } from './log.ts';
 
-/** Of numbered rows; those without a position fill up what one answer may carry. */
+/** Most numbered rows in one answer; those without a position fill up what it may carry. */
 const PAGE = MAX_GRANTED_EVENTS / 2;
 const LEFTOVERS = 500;
 /** Its own process is given this long to publish before others do. */

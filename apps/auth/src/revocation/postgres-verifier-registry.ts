@@ -4,7 +4,7 @@ import type { Sql } from 'postgres';
 import { z } from 'zod';
 import type { Registration, RegistrySnapshot, VerifierRegistry } from './registry.ts';
 
-/** Of one service. Beyond this a client that keeps inventing incarnations is refused. */
+/** Most registrations of one service: a client that keeps inventing incarnations is refused beyond. */
 const MAX_REGISTRATIONS = 512;
 
 const listed = z.object({

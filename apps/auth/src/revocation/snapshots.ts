@@ -65,7 +65,7 @@ export class Snapshots implements AsyncDisposable {
   #event: EventId | null = null;
   /** Whether a head of this log has been reached once. */
   #caughtUp = false;
-  /** Of what is held now, once it was asked for. */
+  /** The bytes of what is held now, once they were asked for. */
   #snapshot: readonly Uint8Array[] | undefined;
   #disposed = false;
 
@@ -125,7 +125,7 @@ export class Snapshots implements AsyncDisposable {
 /** Entries in the order of the log, so that those which expire together lie together. */
 class HeldEntries {
   #parts: { part: SnapshotPart; expiresAt: number }[] = [];
-  /** Not enough for a part yet. */
+  /** The newest entries, too few for a part yet. */
   #latest: RevocationEntry[] = [];
   /** What never expires. Few: keys that were killed. */
   readonly #forEver = new Map<string, RevocationEntry>();

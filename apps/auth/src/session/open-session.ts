@@ -45,7 +45,7 @@ export interface Proof {
   /** The account's, when the proof was made. */
   generation: number;
   amr: string[];
-  /** Of the key that the tokens are bound to (RFC 9449); undefined: none. */
+  /** The thumbprint of the key that the tokens are bound to (RFC 9449); undefined: none. */
   jkt: string | undefined;
 }
 

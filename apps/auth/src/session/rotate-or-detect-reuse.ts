@@ -26,7 +26,7 @@ export interface Offer {
   request: RequestContext;
   /** The client that asks, where it has said so. */
   client: ClientId | undefined;
-  /** Of the key that the request proved; undefined: none. */
+  /** The thumbprint of the key that the request proved; undefined: none. */
   jkt: string | undefined;
 }
 

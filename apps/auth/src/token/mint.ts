@@ -86,7 +86,7 @@ export interface Mint {
 export interface MintOptions {
   keyRing: KeyRing;
   issuer: string;
-  /** Of a user's token. */
+  /** The audiences of a user's token. */
   audiences: readonly string[];
   lifeSeconds: number;
 }

@@ -8,7 +8,7 @@ export function tokenResponse({ accessToken, tokenType, expiresIn }: MintedToken
   return { access_token: accessToken, token_type: tokenType, expires_in: expiresIn };
 }
 
-/** Of a login and of a refresh: it has the session's refresh token besides. */
+/** The answer to a login or a refresh: it has the session's refresh token besides. */
 export function sessionResponse(
   minted: MintedToken,
   refreshToken: { readonly text: string; readonly sessionId: SessionId },

@@ -16,7 +16,7 @@ const MAX_KEPT = 10_000;
 
 /** One thing that happened to one user. */
 export interface LiveChange {
-  /** Of the domain event; hearing one twice is hearing it once. */
+  /** The id of the domain event: a second copy of the event adds no item. */
   id: EventId;
   userId: UserId;
   event: LiveEvent;

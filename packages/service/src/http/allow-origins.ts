@@ -43,7 +43,7 @@ export function isPreflight(request: FastifyRequest, settings: CookieSettings): 
   return settings.origins?.includes(origin) === true;
 }
 
-/** It is not about the address: a wrong one is refused with the request itself. */
+/** Answers a preflight for any address: a wrong one is refused with the request itself. */
 export function answerPreflight(reply: FastifyReply, settings: CookieSettings): FastifyReply {
   return reply
     .code(204)

@@ -31,7 +31,7 @@ const MAX_TURNS = 100;
 /** Milliseconds between two looks at what is under way. */
 const LOOK_MS = 20;
 
-/** Of one connection: answers that are not finished, and the bytes that were read when one was. */
+/** Use of one connection: answers that are not finished, and the bytes read when one was. */
 interface Use {
   answers: number;
   readUpTo: number;

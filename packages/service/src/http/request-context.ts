@@ -22,7 +22,7 @@ export interface Identification {
 /** Characters of a user agent that are kept. */
 const MAX_USER_AGENT = 256;
 
-/** It is shown to the owner of a session, and any client can make one up. */
+/** The user agent is shown to the owner of a session, and any client can make one up. */
 function userAgentOf({ headers }: FastifyRequest): string | undefined {
   const sent = headers['user-agent'];
   return sent === undefined ? undefined : shownText(sent.slice(0, MAX_USER_AGENT));

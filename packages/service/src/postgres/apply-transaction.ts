@@ -16,13 +16,13 @@ const LOCK_TIMEOUT_MS = 300;
 const LONGEST_HELD_MS = 400;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 2_000;
-/** Not had in time, a deadlock, cancelled by the watch. */
+/** A lock that was not had in time, a deadlock, a statement that the watch cancelled. */
 const BUSY = new Set(['55P03', '40P01', '57014']);
 
 export interface Applying {
   /** One connection, which migrates. */
   readonly sql: Sql;
-  /** Another one, which looks. */
+  /** Another connection, for the watch. */
   readonly observer: Sql;
   readonly pid: number;
   /** How long to go on trying. */

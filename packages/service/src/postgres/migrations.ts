@@ -13,7 +13,7 @@ export interface Migration {
   readonly tag: string;
   /** Its moment, in milliseconds: what the list in the database knows it by. */
   readonly when: number;
-  /** Of its file; drizzle's own migrator writes the same. */
+  /** The hash of its file, as drizzle's own migrator writes it. */
   readonly hash: string;
   readonly statements: readonly string[];
   /**

@@ -16,7 +16,7 @@ export interface Forge {
   /** Another key that the issuer publishes. */
   readonly otherKid: KeyId;
   readonly jwk: JsonWebKey;
-  /** Of a good token. */
+  /** The header of a good token. */
   readonly header: Json;
   readonly claims: Json;
   readonly machine: Json;

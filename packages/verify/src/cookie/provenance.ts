@@ -18,7 +18,7 @@ export interface CookiePolicy {
 export interface BrowserHeaders {
   origin: string | undefined;
   secFetchSite: string | undefined;
-  /** Of the request, with its port. */
+  /** The host of the request, with its port. */
   host: string | undefined;
 }
 

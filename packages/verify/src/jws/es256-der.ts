@@ -10,7 +10,7 @@
 const HALF = 32;
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
-/** Of a byte: in front it would make the integer negative. */
+/** The sign bit of a byte: in front it would make the integer negative. */
 const SIGN = 0x80;
 
 const MOST = 2 + 2 * (2 + 1 + HALF);

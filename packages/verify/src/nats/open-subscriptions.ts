@@ -37,7 +37,7 @@ interface Held {
   readonly deliver: (message: Msg) => void;
   state: 'OPENING' | 'OPEN' | 'DENIED';
   subscription: Subscription | undefined;
-  /** Of the present subscription: an answer to an earlier one counts for nothing. */
+  /** The number of the present subscription: an answer to an earlier one counts for nothing. */
   attempt: number;
   delayMs: number;
   timer: NodeJS.Timeout | undefined;

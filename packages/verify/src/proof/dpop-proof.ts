@@ -18,7 +18,7 @@ const MAX_LENGTH = 4_096;
 const MAX_AHEAD_S = 10;
 
 export interface ProofExpectations {
-  /** Of the request. */
+  /** The method of the request. */
   method: string;
   /** The names that this request's address has; query and fragment do not count. */
   urls: readonly string[];

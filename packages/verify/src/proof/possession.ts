@@ -22,7 +22,7 @@ export interface Possession {
   urls: readonly string[];
 }
 
-/** Of a request that came without any. */
+/** For a request that came without a proof. */
 export const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** Seconds for which a proof is good. */

@@ -50,7 +50,7 @@ export class SnapshotRequest {
     return asked.bytes;
   }
 
-  /** It is not wanted any more. */
+  /** Gives up the snapshot: it is not wanted any more. */
   drop(): void {
     this.#asked = undefined;
   }

@@ -5,7 +5,7 @@ import { parseStrictJson } from '../wire/strict-json.ts';
 
 const TIMEOUT_MS = 3_000;
 const MAX_BYTES = 64 * 1024;
-/** Of both documents that an issuer may publish `issuer` is a required member. */
+/** The documents that an issuer may publish; `issuer` is a required member of both. */
 const DOCUMENTS = ['oauth-authorization-server', 'openid-configuration'];
 
 /**

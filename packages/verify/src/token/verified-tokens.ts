@@ -14,7 +14,7 @@ import type { VerificationKey } from '../jws/verification-key.ts';
 
 /** Characters. The few that are longer are verified each time, so that the bound is one of bytes too. */
 const MAX_CACHED_LENGTH = 2_048;
-/** Of the signature. Without the very last, most of whose bits are always zero. */
+/** Characters of the signature. Without the very last, most of whose bits are always zero. */
 const INDEXED_LENGTH = 6;
 const FIRST_SLOTS = 256;
 /** How far an addition looks for the token that is soonest of no use. */
