@@ -13,17 +13,17 @@ export const FORMER_WORDS: readonly (readonly [now: string, then: string])[] = [
   ['verifyMaybeSync', 'verifyAtOnce'],
   // on the wire
   ['claims_changed', 'changed'],
-  ['deregister', 'deregister'],
-  ['deregistrations', 'deregistrations'],
-  ['best_effort', 'best_effort'],
+  ['deregister', 'farewell'],
+  ['deregistrations', 'farewells'],
+  ['best_effort', 'unpromised'],
   ["'ready'", "'listening'"],
   ["'gap'", "'missed'"],
   // mails
-  ['resend-verification', 'resend-verification'],
-  ['email-change-requested', 'email-change-requested'],
-  ['unconfirmed', 'unconfirmed'],
+  ['resend-verification', 'verify-again'],
+  ['email-change-requested', 'email-change-asked'],
+  ['unconfirmed', 'doubtful'],
   ['obsolete', 'needless'],
-  ['throttled', 'throttled'],
+  ['throttled', 'held-back'],
 ];
 
 /** Replaces whole words, each of them once: what has been put in is not looked at again. */

@@ -29,7 +29,7 @@
  *
  * Requests and answers (grants.ts in apps/auth/src/revocation, replica.ts). An incarnation waits for one
  * answer at a time; it may give up at any moment and ask anew. The real one does not give up a question
- * before S, and has up to three open (ask-patiently.ts): that an answer to the former counts as well,
+ * before S, and has up to three open (request-with-late-reply.ts): that an answer to the former counts as well,
  * from its own question on, is left out here. The request travels, is registered with a batch,
  * is answered, and the answer travels, each for as long as may be. Being lost is being given up. An
  * answer holds what the log lacked at the incarnation's position: the position of the moment of the

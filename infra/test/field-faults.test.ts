@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { documentedFaults, faultsOf, isFieldFile } from '../field/documented-faults.ts';
-import { inFormerWords } from '../field/former-words.ts';
+import { FORMER_WORDS, inFormerWords } from '../field/former-words.ts';
 import { readResults } from '../field/run-field-tests.ts';
 import { verdictsOf, type Expected } from '../field/verdicts.ts';
 import { ROOT } from '../paths.ts';
@@ -114,7 +114,7 @@ test('a test is put into the words of another commit, whole words alone and each
   const words = [
     ['@portcullis/bus', '@portcullis/contracts'],
     ['@portcullis/contracts/schemas', '@portcullis/contracts'],
-    ['user', 'user'],
+    ['user', 'person'],
     ['contracts', 'papers'],
     ['a.b', 'ab'],
   ] as const;
@@ -123,8 +123,13 @@ import { two } from '@portcullis/contracts/schemas';
 const users = [user, 'a.b', 'axb', 'my-user', user2, "the user's"];`;
   expect(inFormerWords(text, words)).toBe(`import { one } from '@portcullis/contracts';
 import { two } from '@portcullis/contracts';
-const users = [user, 'ab', 'axb', 'my-user', user2, "the user's"];`);
+const users = [person, 'ab', 'axb', 'my-user', user2, "the person's"];`);
   expect(inFormerWords(text, [])).toBe(text);
+});
+
+test('each former word is another one, and each is of the commit before', () => {
+  for (const [now, then] of FORMER_WORDS) expect(now).not.toBe(then);
+  expect(inFormerWords("feed.deregister('throttled')")).toBe("feed.farewell('held-back')");
 });
 
 test('field tests name packages that the former words know, or that were there', () => {

@@ -72,6 +72,13 @@ test('a comment is read over its lines, and apart from code and texts', () => {
   expect(commentsOf('x.ts', text)).toEqual(['It was taken back.', 'For good.', 'so']);
 });
 
+test('an error that has a name of its own has that of its class', () => {
+  const form = /class (\w+) extends \w+ \{\n\s+override readonly name = '(\w+)'/g;
+  const named = sources.flatMap(([, text]) => [...text.matchAll(form)]);
+  expect(named.length).toBeGreaterThan(10);
+  for (const [, own, name] of named) expect(name).toBe(own);
+});
+
 test('each table finds what stands in it', () => {
   const { names, texts } = wordsOf('x.ts', "const isToldTo = 'farewell'; class A { #atDoor = 1 }");
   expect(names).toEqual(expect.arrayContaining(['isToldTo', 'A', 'atDoor']));

@@ -38,7 +38,7 @@ const CLIENT_CONNECTIONS = 2;
 
 export interface VerifierSide {
   revocations: Revocations;
-  auditKeeper: AuditChainer;
+  auditChainer: AuditChainer;
   addRoutes(app: FastifyInstance): void;
 }
 
@@ -66,7 +66,7 @@ export async function composeRevocation(
   const auditConnection = owned.use(
     connectProtocol(databaseUrl, 'portcullis-auth-audit', AUDIT_CONNECTIONS),
   );
-  const auditKeeper = owned.use(
+  const auditChainer = owned.use(
     new AuditChainer({
       trail: postgresAuditTrail(auditConnection.sql),
       heads: revocationBus,
@@ -106,7 +106,7 @@ export async function composeRevocation(
 
   return {
     revocations,
-    auditKeeper,
+    auditChainer: auditChainer,
     addRoutes(app) {
       addGrantEndpoint(app, {
         requireClient,

@@ -24,7 +24,7 @@ import { addRevocationEndpoint } from './oauth/revocation-endpoint.ts';
 import { createRevokeToken } from './oauth/revoke-token.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { createProvePossession } from './proof/prove-possession.ts';
-import { createSpendOnce } from './proof/replay-store.ts';
+import { createReplayStore } from './proof/replay-store.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import type { Mint } from './token/mint.ts';
 import { createTokenReader } from './token/read-token.ts';
@@ -55,7 +55,7 @@ export async function composeServer(
   );
   const provePossession = createProvePossession({
     nonces,
-    useOnce: createSpendOnce(database),
+    useOnce: createReplayStore(database),
     publicUrls,
     now: wallSeconds,
   });

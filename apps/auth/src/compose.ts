@@ -28,7 +28,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     vouches: keyRing.vouches,
     onMails: mailQueue.wake,
   });
-  const { revocations, auditKeeper } = verifierSide;
+  const { revocations, auditChainer } = verifierSide;
   const { withChange } = revocations;
   const { failed } = parts.outages;
   owned.use(
@@ -50,7 +50,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   const verbs = createVerbs({
     ...parts,
     revocations,
-    auditKeeper,
+    auditChainer: auditChainer,
     mint,
     limits: limitsOf(config, parts, withChange),
     judge: createPasswordPolicy(breachedPasswords(config, logger)),

@@ -48,7 +48,7 @@ import type { Mint } from './token/mint.ts';
 export interface VerbDependencies {
   database: Database;
   revocations: Pick<Revocations, 'withChange' | 'receipts' | 'listVerifiers'>;
-  auditKeeper: Pick<AuditChainer, 'chain'>;
+  auditChainer: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
   keyFactory: KeyFactory;
   mint: Mint;
@@ -132,7 +132,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       createClient: createClientCreation({ withChange }),
       rotateClient: createRotateClient(ending),
       disableClient: createDisableClient(ending),
-      listAudit: createListAudit(database, dependencies.auditKeeper),
+      listAudit: createListAudit(database, dependencies.auditChainer),
     },
   };
   return { service, refresh };

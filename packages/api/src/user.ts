@@ -53,7 +53,7 @@ export function createUserRouter(service: UserService) {
         .mutation(({ ctx, input }) => service.updateMe(ctx, input)),
       /**
        * The caller's own account events, as they happen, over SSE. Ends with an error as soon as the
-       * token holds no longer; see `CachedToken` for what its codes mean.
+       * token holds no longer; see `WatchedToken` for what its codes mean.
        */
       events: watchedProcedure.input(eventsInput).subscription(async function* events(opts) {
         const { request, caller, held } = opts.ctx;

@@ -4,7 +4,7 @@
  * Invariants:
  *  - A message is held from its arrival until its handling is over, or has taken too long. While it is held,
  *    NATS is shown signs of life of it, so that no other instance gets it.
- *  - At most `BATCH_SIZE` handlings are under way. One is begun when the one before it is over, or has taken
+ *  - At most `AT_ONCE` handlings are under way. One is begun when the one before it is over, or has taken
  *    longer than `PATIENCE_MS`: a quick handler is called one message after the other, and one that hangs keeps
  *    no other message from being handled.
  */

@@ -67,7 +67,7 @@ export async function createAdministrator(
   if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
 
   const reasonAgainst = (tx: Transaction) =>
-    tokenStatusOf(
+    reasonNotToCreate(
       tx,
       key,
       async () => onlyFirst && (await hasAdministrator(tx, requireVerifiedEmail)),
@@ -109,7 +109,7 @@ export async function createAdministrator(
 }
 
 /** Why no administrator is to be made, or null. */
-async function tokenStatusOf(
+async function reasonNotToCreate(
   tx: Transaction,
   key: string,
   isSecond: () => Promise<boolean>,

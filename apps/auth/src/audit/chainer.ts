@@ -17,7 +17,7 @@ import type { AuditTrail, PublishedHeads } from './trail.ts';
  */
 const SWEEP_MS = 1_000;
 
-export interface AuditKeeperOptions {
+export interface AuditChainerOptions {
   trail: AuditTrail;
   heads: PublishedHeads;
   clock: Pick<Clock, 'after'>;
@@ -25,14 +25,14 @@ export interface AuditKeeperOptions {
 }
 
 export class AuditChainer implements AsyncDisposable {
-  readonly #options: AuditKeeperOptions;
+  readonly #options: AuditChainerOptions;
   readonly #stopSweeping: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #head: AuditHead | undefined;
   #published = 0;
 
-  constructor(options: AuditKeeperOptions) {
+  constructor(options: AuditChainerOptions) {
     this.#options = options;
     this.#stopSweeping = repeat(
       options.clock,

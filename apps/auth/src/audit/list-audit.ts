@@ -13,10 +13,10 @@ const detail = z.record(z.string(), z.unknown());
  */
 export function createListAudit(
   database: Database,
-  keeper: Pick<AuditChainer, 'chain'>,
+  chainer: Pick<AuditChainer, 'chain'>,
 ): AccountAdministration['listAudit'] {
   return async (_call, { actor, target, action, cursor, limit }) => {
-    if (cursor === undefined) await keeper.chain();
+    if (cursor === undefined) await chainer.chain();
     const rows = await database
       .select({ row: auditLog, address: auditOrigins.address })
       .from(auditLog)

@@ -29,7 +29,7 @@ export interface TrailVerdict {
    */
   restores: string[];
   /** Rows whose address was taken out: of accounts that were deleted, or by who owns the database. */
-  omitAddress: number;
+  addressesRemoved: number;
   /** In words; empty when everything holds. */
   problems: string[];
 }
@@ -54,7 +54,7 @@ export async function verifyTrail(
   /** One that does not hold is named already. */
   let lastHeld = true;
   let position = 0;
-  let omitAddress = 0;
+  let addressesRemoved = 0;
 
   for (;;) {
     const rows = await trail.rows(position);
@@ -74,7 +74,7 @@ export async function verifyTrail(
           );
         }
       }
-      if (row.origin !== null && row.opened === null) omitAddress += 1;
+      if (row.origin !== null && row.opened === null) addressesRemoved += 1;
       if (row.opened !== null && !opens({ commitment: row.origin ?? '', ...row.opened })) {
         problems.push(`the address of ${nameOf(row)} was changed`);
       }
@@ -99,7 +99,7 @@ export async function verifyTrail(
     head,
     compared: published.filter((one) => !lost(one)).length,
     restores: restores.map((restore) => lossOf(restore, published)),
-    omitAddress,
+    addressesRemoved: addressesRemoved,
     problems,
   };
 }

@@ -3,8 +3,13 @@ import { readVerifyAuditConfig } from '../config/commands.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('verify-audit', async () => {
-  const { head, compared, restores, omitAddress, problems } =
-    await verifyAudit(readVerifyAuditConfig());
+  const {
+    head,
+    compared,
+    restores,
+    addressesRemoved: omitAddress,
+    problems,
+  } = await verifyAudit(readVerifyAuditConfig());
   if (problems.length > 0) {
     throw new CommandFailed(
       ['The audit trail does not hold:', ...problems, ...restores].join('\n  '),

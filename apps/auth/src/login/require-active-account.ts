@@ -9,7 +9,8 @@ export interface AccountPolicy {
  * The third step of a login: whether the account may be used.
  *
  * The answer is the same for all: it does not say that an account exists and is disabled, or waits for
- * its owner to verify the address, since the client that asks may be an attacker's.
+ * its owner to verify the address, since the client that asks may be an attacker's, and the user who
+ * registered the address first may not be its owner.
  *
  * @throws Refusal `invalid_credentials`
  */

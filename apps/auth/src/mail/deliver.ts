@@ -50,10 +50,10 @@ export interface DeliveryDependencies {
 
 /** The mail is a dead letter: it was tried as often as it is tried. */
 export class AttemptsExhausted extends Error {
-  override readonly name = 'GivenUp';
+  override readonly name = 'AttemptsExhausted';
 }
 
-/** @throws GivenUp, or another error after which trying again makes sense */
+/** @throws AttemptsExhausted, or another error after which trying again makes sense */
 export type DeliverMail = (id: MailId, signal: AbortSignal) => Promise<void>;
 
 export function createDeliverMail(dependencies: DeliveryDependencies): DeliverMail {

@@ -8,7 +8,7 @@ export interface MailTransport extends AsyncDisposable {
    * @param beforeHandover awaited before the server can have the mail; when it fails, the mail is not
    *   sent
    * @param signal gives up, if the last moment has not come
-   * @throws RefusedForGood, or another error after which trying again makes sense
+   * @throws PermanentFailure, or another error after which trying again makes sense
    */
   send(
     message: MailMessage,
@@ -19,7 +19,7 @@ export interface MailTransport extends AsyncDisposable {
 
 /** No further attempt will do: the address is wrong, or the mail is not wanted. */
 export class PermanentFailure extends Error {
-  override readonly name = 'RefusedForGood';
+  override readonly name = 'PermanentFailure';
 }
 
 /** For a configuration that says so. */

@@ -3,7 +3,7 @@ import { createAuthenticateByAssertion } from '../client/authenticate-by-asserti
 import { createAuthenticateClient } from '../client/authenticate-client.ts';
 import { createFindClient } from '../client/find-client.ts';
 import type { Database } from '../database/database.ts';
-import { createSpendOnce } from '../proof/replay-store.ts';
+import { createReplayStore } from '../proof/replay-store.ts';
 import { endpointsOf } from './endpoints.ts';
 import { createIdentifyClient, type IdentifyClient } from './identify-client.ts';
 
@@ -15,7 +15,7 @@ export function clientIdentification(database: Database, issuerUrl: string): Ide
     authenticateClient: createAuthenticateClient(findClient),
     authenticateByAssertion: createAuthenticateByAssertion({
       findClient,
-      useOnce: createSpendOnce(database),
+      useOnce: createReplayStore(database),
       // RFC 7523 section 3 allows the token endpoint; others name the endpoint that they call.
       audiences: [issuer, token, revocation, introspection],
     }),

@@ -38,7 +38,7 @@ export interface RevokeTokenDependencies {
 
 /** The token was issued to another client than the one that asks. */
 export class ClientMismatch extends Error {
-  override readonly name = 'OfAnotherClient';
+  override readonly name = 'ClientMismatch';
 }
 
 export interface TokenRevocation {
@@ -50,7 +50,7 @@ export interface TokenRevocation {
 
 /**
  * @returns the receipt; null when there was nothing to take back
- * @throws OfAnotherClient
+ * @throws ClientMismatch
  */
 export type RevokeToken = (
   request: RequestContext,

@@ -27,7 +27,7 @@ const CLEARED_AT_ONCE = 4;
 /** Seconds by which the clocks of the instances and of the database may differ. */
 const CLOCK_MARGIN_S = 60;
 
-export function createSpendOnce(database: Database): ReplayStore {
+export function createReplayStore(database: Database): ReplayStore {
   return async ({ use, maker, jti, refusedFrom }) => {
     const hash = createHash('sha256')
       .update(JSON.stringify([use, maker, jti]))

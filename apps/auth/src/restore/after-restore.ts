@@ -52,7 +52,7 @@ import type { KeptEvents } from './kept-events.ts';
 import { killAgain } from './kill-again.ts';
 import { knownEvents, knownGenerations, newestRow, repeatedEvents } from './known.ts';
 import { laterEvents, stepBeyond } from './later-events.ts';
-import { repeatEvent, tokenStatusOf, type Assessed } from './repeat.ts';
+import { repeatEvent, dispositionOf, type Assessed } from './repeat.ts';
 
 /** More than any generation is raised between two backups. */
 export const GENERATION_STEP = 1_000_000;
@@ -184,7 +184,7 @@ async function tellLater(
   const repeated = await repeatedEvents(change.tx);
   const assessed: Assessed[] = [];
   for (const later of laterEvents(kept, known)) {
-    const disposition = await tokenStatusOf(change.tx, later, repeated);
+    const disposition = await dispositionOf(change.tx, later, repeated);
     if (apply && disposition.todo === 'repeat') await repeatEvent(change, later);
     assessed.push({ ...later, disposition });
   }

@@ -24,7 +24,7 @@ const ALREADY: Disposition = { todo: 'already' };
 const REPEAT: Disposition = { todo: 'repeat' };
 const byHand = (why: string): Disposition => ({ todo: 'by-hand', why });
 
-export async function tokenStatusOf(
+export async function dispositionOf(
   tx: Transaction,
   later: LaterEvent,
   repeated: ReadonlySet<EventId>,

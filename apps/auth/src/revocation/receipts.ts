@@ -3,7 +3,7 @@
  *
  * Invariant (SPEC.md A6): the registry is read after the commit. Every verifier that could be fresh without the
  * event had committed its registration before it read the log, so it stands in that reading, and is
- * waited for until it has confirmed this very event, has taken its leave, or can no longer be fresh.
+ * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh.
  */
 import type { Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';

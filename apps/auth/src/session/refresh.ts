@@ -1,4 +1,4 @@
-/** Exchanges a refresh token for its one successor, by the rules of take-turn.ts. */
+/** Exchanges a refresh token for its one successor, by the rules of rotate-or-detect-reuse.ts. */
 import { Refusal, type ClientId } from '@portcullis/contracts';
 import type { RequestContext, Tokens } from '@portcullis/api';
 import type { Database } from '../database/database.ts';

@@ -1,5 +1,5 @@
 /** 0010_plain_words: rows of 0.1.0 have the words of 0.2.0 afterwards, and nothing else of them has changed. */
-import { migrateDatabase } from '@portcullis/service/postgres';
+import { migrateDatabase, requireSchema } from '@portcullis/service/postgres';
 import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -77,8 +77,23 @@ it('renames kinds and outcomes of mails, a kind of revocation, and the table of 
     ['subject', 1],
   ]);
   expect(await sql`select 1 from used_proofs`).toHaveLength(1);
+  // A service of 0.1.0 that was forgotten must not go on in the old words.
+  await expect(requireSchema({ sql, folder, command: 'npm run auth -- migrate' })).rejects.toThrow(
+    '0010_plain_words',
+  );
   await sql`insert into audit_origins (commitment, address, salt) values ('c', 'a', 's')`;
   await expect(sql`update audit_origins set address = 'b'`).rejects.toThrow(
-    'audit_origins is append-only',
+    'a row of audit_origins is never changed',
   );
+});
+
+it('applies to a backup of 0.1.0 that was put over a database of 0.2.0', async () => {
+  // As `pg_restore --clean` does: it drops what the dump names, and the table of the new name stays.
+  await sql`
+    create table spent_proofs (hash bytea primary key not null, expires_at timestamptz not null)`;
+  await sql`create index spent_proofs_expiry on spent_proofs (expires_at)`;
+  await sql`insert into spent_proofs (hash, expires_at) values (${Buffer.from('b')}, now())`;
+  await sql`delete from drizzle.__drizzle_migrations where id > ${BEFORE}`;
+  await migrateWith(MIGRATIONS);
+  expect((await sql`select hash from used_proofs`).map(({ hash }) => String(hash))).toEqual(['b']);
 });

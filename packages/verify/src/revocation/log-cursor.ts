@@ -126,9 +126,11 @@ export class LogCursor {
     return this.#position.value > before || resume !== undefined;
   }
 
-  /** After a snapshot was merged. Where it stands counts in the same log only. */
-  merged(epoch: EpochId, position: number): void {
-    if (epoch === this.#epoch) this.#position.merged(position);
+  /** After a snapshot was merged. Where it stands counts in the same log only. @returns whether it does */
+  merged(epoch: EpochId, position: number): boolean {
+    if (epoch !== this.#epoch) return false;
+    this.#position.merged(position);
+    return true;
   }
 
   /** Whether it was a snapshot that has led astray, under this very epoch. */

@@ -301,7 +301,7 @@ export class Replica {
       const { epoch, position } = await mergeCooperatively(ledger, clock, snapshot);
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation) return false;
-      this.#cursor.merged(epoch, position);
+      if (!this.#cursor.merged(epoch, position)) return false;
     } catch {
       this.#stats.grantFailures += 1;
     } finally {

@@ -48,7 +48,7 @@ export interface WatchedSocket {
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
  * @example
  * server.on('connection', async (socket, request) => {
- *   const held = await cutOnRevocation(socket, verifier, authorizationOf(request));
+ *   const held = await closeOnRevocation(socket, verifier, authorizationOf(request));
  *   if (held === undefined) return;
  *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
  * });
