@@ -1,4 +1,5 @@
 /** The revocation log, as the database says that it is. */
+import { REVOCATION_KIND_NAMES } from '@portcullis/contracts';
 import postgres from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ const LONG_COMMIT_MS = 150;
 
 const row = z.object({
   id: z.string(),
-  kind: z.enum(['session', 'token', 'subject', 'claims_changed', 'client', 'key', 'issuer']),
+  kind: z.enum(REVOCATION_KIND_NAMES),
   key: z.string(),
   generation: z.number().nullable(),
   position: z.number().nullable(),

@@ -66,7 +66,17 @@ export {
   demandText,
 } from './options.ts';
 export type { Receipt } from './receipt.ts';
-export type { Actor, RevocationEvent, RevocationKind, RevocationReason } from './revocation.ts';
+export type { Actor, RevocationEvent, RevocationReason } from './revocation.ts';
 export { readRevocationEvent } from './revocation-form.ts';
+export {
+  isRevocationKind,
+  keysOfToken,
+  refuses,
+  REVOCATION_KIND_NAMES,
+  REVOCATION_KINDS,
+  type KindsOfForm,
+  type RevocationKind,
+  type RevocationOf,
+} from './revocation-kinds.ts';
 export { shownText } from './shown-text.ts';
 export { tokenCookieNames, type TokenCookieNames } from './token-cookies.ts';

@@ -1,11 +1,9 @@
 /** What the verbs of auth do in the transaction of a change: the state, and the row of the log. */
-import type {
-  ClientId,
-  KeyId,
-  RevocationReason,
-  SessionId,
-  TokenId,
-  UserId,
+import {
+  REVOCATION_KINDS,
+  type RevocationKind,
+  type RevocationOf,
+  type RevocationReason,
 } from '@portcullis/contracts';
 import { revocationEvent } from '@portcullis/contracts/schemas';
 import type { Revocation } from '../history.ts';
@@ -13,13 +11,9 @@ import type { Setting } from '../setting.ts';
 import type { Transaction } from '../database/connection.ts';
 import type { Database, Undo } from '../database/database.ts';
 
-export type Cut =
-  | { kind: 'session'; key: SessionId }
-  | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'claims_changed'; key: UserId }
-  | { kind: 'client'; key: ClientId }
-  | { kind: 'key'; key: KeyId }
-  | { kind: 'issuer'; key: 'issuer' };
+export type Cut = {
+  [K in RevocationKind]: Pick<RevocationOf<K>, 'kind' | 'key'>;
+}[RevocationKind];
 
 const REASONS: Record<Cut['kind'], RevocationReason> = {
   session: 'logout',
@@ -42,7 +36,7 @@ export async function changeState(
   const state = stateOf(database, cut, id);
   if (state === undefined) return undefined;
   const occurredAt = database.clock.now();
-  const forEver = cut.kind === 'key' || cut.kind === 'issuer';
+  const forEver = REVOCATION_KINDS[cut.kind].kept === 'for ever';
   const event = revocationEvent.parse({
     ...cut,
     ...(state.generation === undefined ? {} : { generation: state.generation }),
