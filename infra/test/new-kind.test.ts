@@ -137,6 +137,14 @@ const LEFT_OUT = [
     kind: 'client',
   },
   {
+    place: 'the hot path, for what a client holds',
+    file: 'packages/verify/src/revocation/ledger.ts',
+    from: 'this.#clientSubjects.size > 0 && this.#isCutForItsClient(claims)',
+    to: 'false',
+    tests: 'packages/verify/test/revocation-kinds.test.ts',
+    kind: 'client_subject',
+  },
+  {
     place: 'the verdict of the ledger',
     file: 'packages/verify/src/revocation/ledger.ts',
     from: 'claims.gen < this.#changed.generation(claims.sub)',
@@ -167,6 +175,14 @@ const LEFT_OUT = [
     to: 'gen < 0',
     tests: 'apps/auth/test/revocation/kinds.test.ts',
     kind: 'claims_changed',
+  },
+  {
+    place: "auth's own check, where no session has ended",
+    file: 'apps/auth/src/token/token-status.ts',
+    from: 'csgen < row.clientSubjectGeneration',
+    to: 'csgen < 0',
+    tests: 'apps/auth/test/token/hostile-tokens.test.ts',
+    kind: 'client_subject',
   },
   {
     place: 'how long auth keeps an entry',

@@ -149,6 +149,8 @@ export function affects(logged: Logged, token: Token): boolean {
       return token.sub === key && token.gen < (generation ?? 0);
     case 'client':
       return token.client_id === key && token.cgen < (generation ?? 0);
+    case 'client_subject':
+      return `${token.client_id}/${token.sub}` === key && token.csgen < (generation ?? 0);
     case 'key':
       return token.kid === key;
     case 'issuer':

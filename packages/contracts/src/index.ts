@@ -35,7 +35,9 @@ export {
 export { readGrantReply, readNumbered } from './grant-form.ts';
 export {
   clientIdOf,
+  clientSubjectOf,
   isClientId,
+  isClientSubject,
   isKeyId,
   isServiceName,
   isSessionId,
@@ -43,6 +45,7 @@ export {
   isUserId,
   newId,
   type ClientId,
+  type ClientSubject,
   type EpochId,
   type EventId,
   type Id,

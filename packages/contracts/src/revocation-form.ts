@@ -7,6 +7,7 @@
  */
 import {
   isClientId,
+  isClientSubject,
   isEventId,
   isKeyId,
   isSessionId,
@@ -52,6 +53,10 @@ export function readRevocationEvent(value: unknown): RevocationEvent | undefined
         : undefined;
     case 'client':
       return isClientId(key) && isGeneration(generation)
+        ? Object.assign(every, { kind, key, generation })
+        : undefined;
+    case 'client_subject':
+      return isClientSubject(key) && isGeneration(generation)
         ? Object.assign(every, { kind, key, generation })
         : undefined;
     case 'issuer':

@@ -7,7 +7,7 @@
  * never given to another meaning.
  */
 import type { AccessTokenClaims } from './claims.ts';
-import type { ClientId, KeyId, SessionId, TokenId, UserId } from './ids.ts';
+import type { ClientId, ClientSubject, KeyId, SessionId, TokenId, UserId } from './ids.ts';
 
 /** What keys look like: identifiers by their prefixes, and the one key of what there is once. */
 interface KeyForms {
@@ -15,19 +15,20 @@ interface KeyForms {
   tok: TokenId;
   usr: UserId;
   cli: ClientId;
+  'cli/usr': ClientSubject;
   key: KeyId;
   issuer: 'issuer';
 }
 
-/** Where a token carries a key: in a claim, or in the `kid` of its header. */
-type Carrier = 'sid' | 'jti' | 'sub' | 'client_id' | 'kid';
+/** Where a token carries a key: in a claim or two, or in the `kid` of its header. */
+type Carrier = 'sid' | 'jti' | 'sub' | 'client_id' | 'client_id/sub' | 'kid';
 
 interface KindSpec {
   key: keyof KeyForms;
   /** Null: every token is one that it may refuse. */
   carrier: Carrier | null;
-  /** The claim that is compared; null: the key alone refuses. */
-  generation: 'gen' | 'cgen' | 'igen' | null;
+  /** The claim that is compared, which is 0 where it is absent; null: the key alone refuses. */
+  generation: 'gen' | 'cgen' | 'csgen' | 'igen' | null;
   /** An entry is kept for the greatest life of a token and a margin, or for ever. */
   kept: 'token life' | 'for ever';
   /** What a refused token is answered with. `token_stale`: a refresh gives one that holds. */
@@ -80,6 +81,14 @@ export const REVOCATION_KINDS = {
     verdict: 'invalid_token',
     snapshot: { code: 5, form: 'named' },
   },
+  client_subject: {
+    key: 'cli/usr',
+    carrier: 'client_id/sub',
+    generation: 'csgen',
+    kept: 'token life',
+    verdict: 'invalid_token',
+    snapshot: { code: 8, form: 'named' },
+  },
   key: {
     key: 'key',
     carrier: 'kid',
@@ -128,6 +137,9 @@ const KEYS_CARRIED: Readonly<
   jti: ({ jti }) => jti,
   sub: ({ sub }) => sub,
   client_id: (claims) => claims.client_id,
+  // A machine's token is held for no user.
+  'client_id/sub': ({ sid, client_id, sub }) =>
+    sid === undefined ? undefined : `${client_id}/${sub}`,
   kid: (_claims, kid) => kid,
 };
 
@@ -160,6 +172,7 @@ export function refuses(
   if (carrier !== null && KEYS_CARRIED[carrier](claims, kid) !== revocation.key) return false;
   // A revocation whose generation got lost refuses more, not less.
   return (
-    generation === null || claims[generation] < (revocation.generation ?? Number.POSITIVE_INFINITY)
+    generation === null ||
+    (claims[generation] ?? 0) < (revocation.generation ?? Number.POSITIVE_INFINITY)
   );
 }

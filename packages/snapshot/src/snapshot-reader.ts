@@ -1,6 +1,7 @@
 /** Reads snapshots; snapshot.ts says what they look like. */
 import {
   isClientId,
+  isClientSubject,
   isKeyId,
   REVOCATION_KIND_NAMES,
   REVOCATION_KINDS,
@@ -134,6 +135,7 @@ function frame(view: DataView, start: number): Frame {
 /** A kind of the table that is missing here does not compile. */
 const NAMED_READERS: Readonly<Record<NamedKind, (from: Fields) => RevocationEntry>> = {
   client: readClient,
+  client_subject: readClientSubject,
   key: readKey,
   issuer: readIssuer,
 };
@@ -187,6 +189,12 @@ function readClient(from: Fields): RevocationEntry {
   const [expires, generation, name] = [from.moment(), from.generation(), from.text()];
   ensure(isClientId(name), 'the name of a client');
   return { kind: 'client', key: name, generation, expires_at: expires };
+}
+
+function readClientSubject(from: Fields): RevocationEntry {
+  const [expires, generation, name] = [from.moment(), from.generation(), from.text()];
+  ensure(isClientSubject(name), 'the names of a client and a user');
+  return { kind: 'client_subject', key: name, generation, expires_at: expires };
 }
 
 function readKey(from: Fields): RevocationEntry {

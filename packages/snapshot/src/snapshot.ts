@@ -38,6 +38,10 @@
  *              5  client   moment, generation, text (`cli_…`)
  *              6  key      text (`key_…`)
  *              7  issuer   generation
+ *              8  client_subject  moment, generation, text (`cli_…/usr_…`)
+ *
+ * A new kind has a new code, under the same version: only a snapshot that holds such an entry is refused by
+ * readers who do not know it.
  *
  * A reader refuses the whole for anything else: a kind that it does not know is one that it could not
  * enforce. The checksum is against damage; who may send snapshots is decided elsewhere.

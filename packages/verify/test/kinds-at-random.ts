@@ -17,17 +17,20 @@ const NEW_KEYS: Readonly<Record<KeyForm, () => string>> = {
   usr: () => newId('usr'),
   key: () => newId('key'),
   cli: () => `cli_${(count += 1)}`,
+  'cli/usr': () => `cli_${(count += 1)}/${newId('usr')}`,
   issuer: () => 'issuer',
 };
 const three = (make: () => string): string[] => [make(), make(), make()];
-const FEW: Readonly<Record<KeyForm, readonly string[]>> = {
+const FEW: Record<KeyForm, readonly string[]> = {
   ses: three(NEW_KEYS.ses),
   tok: three(NEW_KEYS.tok),
   usr: three(NEW_KEYS.usr),
   key: three(NEW_KEYS.key),
   cli: three(NEW_KEYS.cli),
+  'cli/usr': [],
   issuer: three(NEW_KEYS.issuer),
 };
+FEW['cli/usr'] = FEW.cli.map((client, at) => `${client}/${FEW.usr[at]}`);
 /** Higher than any generation that is made here. */
 const NEWEST = 9;
 
@@ -73,11 +76,22 @@ export function tokenWith(
     auth_time: 1,
     gen: others,
     cgen: others,
+    csgen: others,
     igen: others,
     roles: [],
     amr: ['pwd'],
-    ...(spec.carrier === null || spec.carrier === 'kid' ? {} : { [spec.carrier]: key }),
+    ...carrying(spec.carrier, key),
     ...(spec.generation === null ? {} : { [spec.generation]: generation }),
   } as object as AccessTokenClaims;
   return [claims, spec.carrier === 'kid' ? key : (keyOf('key') ?? '')];
+}
+
+function carrying(
+  carrier: (typeof REVOCATION_KINDS)[RevocationKind]['carrier'],
+  key: string,
+): Record<string, string | undefined> {
+  if (carrier === null || carrier === 'kid') return {};
+  const names = carrier.split('/');
+  const keys = key.split('/');
+  return Object.fromEntries(names.map((name, at) => [name, keys[at]]));
 }

@@ -1,4 +1,5 @@
 /** Each kind of the table of revocations, in every place of a verifier that has to know it. */
+import { crc32 } from 'node:zlib';
 import {
   newId,
   readRevocationEvent,
@@ -174,10 +175,11 @@ describe('of each kind, at a verifier,', () => {
   it.each(REVOCATION_KIND_NAMES)('%s refuses a token after a cold start', async (kind) => {
     const { token, revocation, code } = await caseOf(kind);
     expect(REVOCATION_KINDS[kind].verdict).toBe(code);
-    // More than a grant brings, so that a snapshot is taken; and all of it before that.
-    issuer.revocations.revoke(revocation);
+    // More than a grant brings, so that a snapshot is taken; which alone has the revocation.
     for (let n = 0; n < 1_100; n += 1)
       issuer.revocations.revoke({ kind: 'session', key: newId('ses') });
+    const { expires_at } = somethingOf(kind, 0);
+    const missed = { ...revocation, expires_at: expires_at && Date.now() + 600_000 };
     const { revocations } = issuer;
     const place = { epoch: revocations.epoch, position: revocations.log.length };
     let snapshots = 0;
@@ -185,7 +187,6 @@ describe('of each kind, at a verifier,', () => {
     const feed = revocations.feed();
     const verifier = await start({
       ...feed,
-      // Nothing comes by grants but what is newer.
       request: async (request, timeoutMs) => {
         asked += 1;
         if (request.position < place.position) await untilTaken;
@@ -194,12 +195,46 @@ describe('of each kind, at a verifier,', () => {
       snapshot: async () => {
         snapshots += 1;
         taken();
-        return Buffer.concat([...encodeSnapshot(place, revocations.log)]);
+        return Buffer.concat([...encodeSnapshot(place, [...revocations.log, missed])]);
       },
     });
     expect([snapshots, asked > 0]).toEqual([1, true]);
     await expect(verifier.verify(token)).rejects.toMatchObject({ code });
     await expect(verifier.verify(await issuer.mint({ igen: 9 }))).resolves.toBeDefined();
+  });
+
+  it('is never success when it is of a kind to come: not by a push, a grant or a snapshot', async () => {
+    const token = await issuer.mint();
+    const { revocations } = issuer;
+    const event = revocations.revoke({ kind: 'session', key: newId('ses') });
+    const ofKindToCome = (bytes: Uint8Array) =>
+      Buffer.from(Buffer.from(bytes).toString().replaceAll('"session"', '"device"'));
+    const feed = revocations.feed();
+    const { issuer: name, audience } = issuer;
+    const verifier = await createVerifier({
+      issuer: name,
+      audience,
+      service: 'test',
+      feed: {
+        ...feed,
+        request: async (...asked) => ofKindToCome(await feed.request(...asked)),
+      },
+    });
+    verifiers.push(verifier);
+    const refusal = { code: 'verifier_stale', status: 503 };
+    for (let turn = 0; turn < 10; turn += 1) {
+      await expect(verifier.verify(token)).rejects.toMatchObject(refusal);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(verifier.stats().malformed).toBeGreaterThan(0);
+    const [first = Buffer.alloc(0), ...rest] = [...encodeSnapshot(PLACE, [event])];
+    const block = Buffer.concat(rest);
+    block.writeUInt8(99, 0);
+    const length = block.readUInt32LE(8) + 12;
+    block.writeUInt32LE(crc32(block.subarray(0, length)), length);
+    const ledger = new Ledger();
+    expect(() => ledger.mergeSnapshot(Buffer.concat([first, block]))).toThrow(/unknown kind/);
+    expect(ledger.size).toBe(0);
   });
 
   let taken: () => void;

@@ -7,6 +7,7 @@
  */
 import type {
   ClientId,
+  ClientSubject,
   EpochId,
   EventId,
   IncarnationId,
@@ -62,6 +63,8 @@ export class Database {
   readonly users = new Map<UserId, { generation: number }>();
   readonly sessions = new Map<SessionId, { user: UserId; client: ClientId; endedBy?: EventId }>();
   readonly clients = new Map<ClientId, { generation: number }>();
+  /** Of what one client holds for one user, where any of it was ever ended. */
+  readonly clientSubjects = new Map<ClientSubject, number>();
   readonly keys = new Map<KeyId, { killed: boolean }>();
   readonly issuer = { generation: 1 };
   head = 0;

@@ -1,5 +1,5 @@
 /** What minting reads, in one statement: who, at which generations, by which key, at what time. */
-import type { ClientId, SessionId, UserId } from '@portcullis/contracts';
+import { clientSubjectOf, type ClientId, type SessionId, type UserId } from '@portcullis/contracts';
 import type { Token } from '../history.ts';
 import type { Database } from './database.ts';
 
@@ -40,6 +40,10 @@ export function readToken(database: Database, login: Login, lifeMs: number): Tok
       auth_time: iat,
       gen: users.get(session.user)?.generation ?? 0,
       cgen: clients.get(session.client)?.generation ?? 0,
+      // As src/token/mint.ts: it counts on from the issuer's.
+      csgen:
+        issuer.generation +
+        (database.clientSubjects.get(clientSubjectOf(session.client, session.user)) ?? 0),
       igen: issuer.generation,
       roles: [],
       amr: ['pwd'],

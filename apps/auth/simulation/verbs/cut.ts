@@ -21,6 +21,7 @@ const REASONS: Record<Cut['kind'], RevocationReason> = {
   subject: 'logout_all',
   claims_changed: 'token_claims_change',
   client: 'client_disabled',
+  client_subject: 'administrator',
   key: 'key_compromised',
   issuer: 'break_glass',
 };
@@ -94,6 +95,18 @@ function stateOf(
       return raised(database.users.get(cut.key));
     case 'client':
       return raised(database.clients.get(cut.key));
+    case 'client_subject': {
+      const { clientSubjects: pairs, issuer } = database;
+      const before = pairs.get(cut.key);
+      const generation = (before ?? 0) + 1;
+      return {
+        generation: issuer.generation + generation,
+        write() {
+          pairs.set(cut.key, generation);
+          return () => (before === undefined ? pairs.delete(cut.key) : pairs.set(cut.key, before));
+        },
+      };
+    }
     case 'key': {
       const key = database.keys.get(cut.key);
       if (key === undefined || key.killed) return undefined;

@@ -31,6 +31,7 @@ export interface OpenedSession {
   amr: string[];
   /** The account's, as it was under the lock. */
   generation: number;
+  clientSubjectGeneration: number;
   roles: Role[];
   refreshToken: RefreshToken;
   authTime: number;

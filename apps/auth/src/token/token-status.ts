@@ -21,7 +21,7 @@ import {
   signingKeys,
   users,
 } from '../database/schema/index.ts';
-import { databaseNow } from './mint.ts';
+import { clientSubjectGeneration, databaseNow } from './mint.ts';
 import type { ReadToken } from './read-token.ts';
 
 /** Seconds for which a token may be from the future: the database may have failed over. */
@@ -110,6 +110,7 @@ interface UserRow extends EveryRow {
   generation: number;
   endedAt: Date | null;
   endedBy: EventId | null;
+  clientSubjectGeneration: number;
 }
 
 const USER_CHECKS: Checks<UserClaims, UserRow> = {
@@ -118,6 +119,11 @@ const USER_CHECKS: Checks<UserClaims, UserRow> = {
     endedAt === null
       ? undefined
       : { ...inactive('the session has ended'), mayLogOut: true, endedBy },
+  // It has ended the sessions too (`revokeClientAccess`), and says so of a token that is not the session's last.
+  client_subject: ({ csgen = 0 }, row) =>
+    csgen < row.clientSubjectGeneration
+      ? inactive('issued before a revocation of what its client holds')
+      : undefined,
   // A cut that is final has ended the session too (`revokeAccess`).
   subject: (_claims, { status }) =>
     status === 'active' ? undefined : inactive('the account is not active'),
@@ -140,6 +146,7 @@ async function statusOfUserToken(
       generation: users.generation,
       endedAt: sessions.endedAt,
       endedBy: sessions.endedBy,
+      clientSubjectGeneration: clientSubjectGeneration(sessions.clientId, sessions.userId),
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -173,6 +180,7 @@ const CLIENT_CHECKS: Checks<MachineClaims, ClientRow> = {
   // What a client's token does not have, or what nothing changes.
   session: () => undefined,
   claims_changed: () => undefined,
+  client_subject: () => undefined,
 };
 
 async function statusOfClientToken(

@@ -14,6 +14,7 @@ import { changeOffline } from '../../src/commands/change-offline.ts';
 import {
   ADMIN,
   basic,
+  partOf,
   PASSWORD,
   startAuthSystem,
   type AuthInstance,
@@ -100,6 +101,7 @@ async function happens(): Promise<void> {
   await as('accounts.disable', { user_id: ids.disabled });
   await as('accounts.remove', { user_id: ids.deleted });
   await as('accounts.setRoles', { user_id: ids.roles, roles: ['support'] });
+  await as('accounts.logout', { user_id: ids.roles, client_id: 'cli_first-party' });
   laterKey = (await auth.machine('keys.rotate', { actor }, token)).body.kid;
   await as('keys.kill', { kid: laterKey, wait: 0 });
   await as('clients.disable', { client_id: CLIENTS.disabled });
@@ -219,7 +221,11 @@ it('keeps out what was ended, lets in who was not, and repeats nothing that was 
   }
   const { access_token: token } = await auth.logIn(OTHER_ADDRESS);
   expect(await auth.accepts(token)).toBe(true);
-  await auth.logIn(emailOf('roles'));
+  // The backup knows nothing of what was ended of a client's; verifiers do.
+  expect(await system.sql`select 1 from client_subjects`).toEqual([]);
+  const { access_token: held } = await auth.logIn(emailOf('roles'));
+  expect(partOf(held, 1)['csgen']).toBeGreaterThanOrEqual(1_000_000);
+  expect(await auth.accepts(held)).toBe(true);
   const asClient = async () =>
     (
       await auth.call('POST', '/oauth2/token', {

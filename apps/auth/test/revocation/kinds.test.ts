@@ -95,6 +95,17 @@ const PREPARED: Readonly<Record<RevocationKind, () => Promise<Prepared>>> = {
     const revoke = () => auth.machine('clients.disable', { actor, client_id: key, wait: 0 });
     return { token: answer.body.access_token, key, revoke };
   },
+  client_subject: () =>
+    ofUser(
+      (_token, id) => `cli_first-party/${id}`,
+      (_token, id) =>
+        auth.machine('accounts.logout', {
+          actor,
+          user_id: id,
+          client_id: 'cli_first-party',
+          wait: 0,
+        }),
+    ),
   key: () =>
     ofUser(
       (token) => partOf(token, 0)['kid'],

@@ -126,6 +126,15 @@ const endings: readonly [
     async ({ access_token: token }, random) =>
       await anyInstance(random).call('POST', '/v1/logout-all?wait=0', { token }),
   ],
+  [
+    'the end of what its client holds',
+    async ({ email }, random) =>
+      await anyInstance(random).machine(
+        'accounts.logout',
+        { user_id: await system.idOf(email), actor, client_id: 'cli_first-party', wait: 0 },
+        machine,
+      ),
+  ],
 ];
 
 describe(`a refresh (seed ${SEED})`, () => {

@@ -153,6 +153,19 @@ describe('an access token', () => {
     });
   });
 
+  it('is refused below the generation of its client_subject, whatever its session', async () => {
+    const { email, access_token: token } = await auth.newcomer();
+    const id = await system.idOf(email);
+    await system.sql`
+      insert into client_subjects (client_id, user_id, generation) values ('cli_shop', ${id}, 1)`;
+    expect(await auth.accepts(token)).toBe(true);
+    await system.sql`
+      insert into client_subjects (client_id, user_id, generation)
+      values ('cli_first-party', ${id}, 1)`;
+    expect(await auth.accepts(token)).toBe(false);
+    expect(await auth.accepts((await auth.logIn(email)).access_token)).toBe(true);
+  });
+
   it('is refused after a cut of the client or of the issuer', async () => {
     for (const [table, where] of [
       ['clients', "id = 'cli_first-party'"],

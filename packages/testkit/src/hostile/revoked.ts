@@ -1,6 +1,7 @@
 /** Everything that ends a token which is in order otherwise. */
 import {
   clientIdOf,
+  clientSubjectOf,
   newId,
   REVOCATION_KIND_NAMES,
   REVOCATION_KINDS,
@@ -35,6 +36,7 @@ export async function revocationsOf(issuer: TestIssuer, keyToKill: KeyId): Promi
   const sub = newId('usr');
   const changed = newId('usr');
   const client = clientIdOf('cli_to-be-cut');
+  const heldBy = { sub: newId('usr'), client_id: clientIdOf('cli_to-be-left') };
   // A kind of the table that is missing here does not compile.
   const prepared: Prepared = {
     session: {
@@ -61,6 +63,15 @@ export async function revocationsOf(issuer: TestIssuer, keyToKill: KeyId): Promi
       name: 'its client',
       token: await issuer.mintMachine({ sub: client, client_id: client }),
       revocation: { kind: 'client', key: client, generation: 1 },
+    },
+    client_subject: {
+      name: 'what its client holds for its subject',
+      token: await issuer.mint(heldBy),
+      revocation: {
+        kind: 'client_subject',
+        key: clientSubjectOf(heldBy.client_id, heldBy.sub),
+        generation: 1,
+      },
     },
     key: {
       name: 'its key',

@@ -14,6 +14,7 @@
  */
 import {
   isClientId,
+  isClientSubject,
   type AccessTokenClaims,
   type KeyId,
   type RevocationKind,
@@ -44,6 +45,7 @@ export class Ledger {
   readonly #subjects: RevokedIds<'subject'>;
   readonly #changed: RevokedIds<'claims_changed'>;
   readonly #clients = new NamedGenerations('client', isClientId);
+  readonly #clientSubjects = new NamedGenerations('client_subject', isClientSubject);
   readonly #keys = new KilledKeys();
   readonly #issuer = new IssuerGeneration();
   readonly #stores: Readonly<Record<RevocationKind, KindStore>>;
@@ -61,6 +63,7 @@ export class Ledger {
       subject: this.#subjects,
       claims_changed: this.#changed,
       client: this.#clients,
+      client_subject: this.#clientSubjects,
       key: this.#keys,
       issuer: this.#issuer,
     };
@@ -106,7 +109,8 @@ export class Ledger {
       this.#keys.has(kid) ||
       claims.igen < this.#issuer.generation ||
       claims.gen < this.#subjects.generation(claims.sub) ||
-      claims.cgen < this.#clients.generation(claims.client_id)
+      claims.cgen < this.#clients.generation(claims.client_id) ||
+      (this.#clientSubjects.size > 0 && this.#isCutForItsClient(claims))
     ) {
       return 'revoked';
     }
@@ -168,6 +172,13 @@ export class Ledger {
     return { epoch, position };
   }
 
+  /** The key is put together only where any is held. */
+  #isCutForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
+    return (
+      sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(`${client_id}/${sub}`)
+    );
+  }
+
   /** Each is gone through as it is asked for. */
   #entriesOfKinds(): { readonly [K in RevocationKind]: Iterable<EntryOf<K>> } {
     const generations = this.#issuer.size === 0 ? [] : [this.#issuer.generation];
@@ -186,6 +197,9 @@ export class Ledger {
       }),
       client: each(this.#clients.entries(), ([key, moment, generation]) => {
         return { kind: 'client', key, generation, expires_at: expiryOf(moment) };
+      }),
+      client_subject: each(this.#clientSubjects.entries(), ([key, moment, generation]) => {
+        return { kind: 'client_subject', key, generation, expires_at: expiryOf(moment) };
       }),
       key: each(this.#keys.all, (key) => ({ kind: 'key', key, expires_at: null })),
       issuer: each(generations, (generation) => {
