@@ -274,4 +274,45 @@ describe(`a login (seed ${SEED})`, () => {
     },
     LONG_MS,
   );
+
+  it(
+    `holds or is dead as a whole when it races the end of what its client holds, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED + 4);
+      const { email } = await system.auth.newcomer();
+      const id = await system.idOf(email);
+      const client_id = 'cli_first-party';
+      let held = 0;
+      for (let round = 0; round < 2 * times; round += 1) {
+        const about = `round ${round}, seed ${SEED}`;
+        const [login, ended] = await both(email, random, () =>
+          decided(() =>
+            anyInstance(random).machine(
+              'accounts.logout',
+              { user_id: id, actor, client_id, wait: 0 },
+              machine,
+            ),
+          ),
+        );
+        expect([ended.status, login.status], about).toEqual([200, 200]);
+        const [session] = await system.sql`
+          select ended_at from sessions where id = ${login.body.session_id}`;
+        if (session?.['ended_at'] !== null) {
+          await expectDead([login.body], about);
+          continue;
+        }
+        held += 1;
+        for (const instance of system.instances) {
+          expect(await instance.accepts(login.body.access_token), about).toBe(true);
+        }
+        const refreshed = await decided(() =>
+          anyInstance(random).refresh(login.body.refresh_token),
+        );
+        expect(refreshed.status, about).toBe(200);
+        progress('login against the end of what a client holds', round + 1, 2 * times);
+      }
+      expect(held).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
 });

@@ -1,5 +1,5 @@
 /** The generations below which tokens are dead, of a kind whose keys are few and have names. */
-import type { NamedKind, SnapshotBlock } from '@portcullis/snapshot';
+import { FOR_EVER, type NamedKind, type SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
 import { mergeNamed } from './merge-named.ts';
 
@@ -13,6 +13,8 @@ export class NamedGenerations<Key extends string> implements KindStore {
   readonly #isKey: (value: unknown) => value is Key;
   readonly #least = new Map<string, Least & { key: Key }>();
   readonly bytes = 0;
+  /** No entry expires before. */
+  #earliest = FOR_EVER;
 
   constructor(kind: NamedKind, isKey: (value: unknown) => value is Key) {
     this.#kind = kind;
@@ -34,6 +36,7 @@ export class NamedGenerations<Key extends string> implements KindStore {
     if (known !== undefined && known.generation >= generation && known.moment >= moment) {
       return false;
     }
+    if (moment < this.#earliest) this.#earliest = moment;
     this.#least.set(key, {
       key,
       generation: Math.max(known?.generation ?? 0, generation),
@@ -47,7 +50,12 @@ export class NamedGenerations<Key extends string> implements KindStore {
   }
 
   evict(now: number): void {
-    for (const [key, { moment }] of this.#least) if (moment <= now) this.#least.delete(key);
+    if (now < this.#earliest) return;
+    this.#earliest = FOR_EVER;
+    for (const [key, { moment }] of this.#least) {
+      if (moment <= now) this.#least.delete(key);
+      else if (moment < this.#earliest) this.#earliest = moment;
+    }
   }
 
   *entries(): Generator<[key: Key, moment: number, generation: number], void, void> {
