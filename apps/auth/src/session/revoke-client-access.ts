@@ -14,7 +14,7 @@ import { clientSubjectGeneration } from '../token/mint.ts';
  * Ends all that one client holds for one user, sessions and tokens, by one cut. Other clients of the user and other
  * users of the client keep what they hold. The caller holds the user's row.
  *
- * Invariant: whoever opens or refreshes a session of the user waits for that row, so that no token is given
+ * Invariant: every login and refresh of the user waits for that row, so that no token is given
  * out between the new generation and the commit. A login that has waited sees `client_cuts`, and opens nothing
  * by what it read before.
  *
