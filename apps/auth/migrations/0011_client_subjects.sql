@@ -1,3 +1,5 @@
+-- Also on a backup of the version before that was put over a database of this one: it does not name these.
+DROP TABLE IF EXISTS "client_subjects";--> statement-breakpoint
 CREATE TABLE "client_subjects" (
 	"client_id" text NOT NULL,
 	"user_id" text NOT NULL,
@@ -5,5 +7,4 @@ CREATE TABLE "client_subjects" (
 	CONSTRAINT "client_subjects_user_id_client_id_pk" PRIMARY KEY("user_id","client_id")
 );
 --> statement-breakpoint
-ALTER TABLE "users" ADD COLUMN "client_cuts" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "client_subjects" ADD CONSTRAINT "client_subjects_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;
+ALTER TABLE "users" ADD COLUMN IF NOT EXISTS "client_cuts" integer DEFAULT 0 NOT NULL;

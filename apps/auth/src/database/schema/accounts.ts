@@ -123,10 +123,8 @@ export const clientSubjects = pgTable(
   'client_subjects',
   {
     clientId: text('client_id').$type<ClientId>().notNull(),
-    userId: text('user_id')
-      .$type<UserId>()
-      .notNull()
-      .references(() => users.id),
+    /** No foreign key: a dump of before, put over this database, has to be able to drop `users`. */
+    userId: text('user_id').$type<UserId>().notNull(),
     generation: integer('generation').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.clientId] })],
