@@ -40,8 +40,8 @@ export const tokenFactsOf = (client: ClientId) => ({
 });
 
 /**
- * The generation of what a client holds for a user. It counts on from the issuer's, which rises above all
- * that was given out when a backup is restored: of pairs too whose rows are younger than the backup.
+ * What a token says of what its client holds for its user. It counts on from the issuer's generation, which rises
+ * above all that was given out when a backup is restored: of pairs too whose rows are younger than the backup.
  */
 export const clientSubjectGeneration = (client: ClientId | Column, user: UserId | Column | SQL) =>
   sql<number>`(
@@ -49,6 +49,15 @@ export const clientSubjectGeneration = (client: ClientId | Column, user: UserId 
       select c.generation from ${clientSubjects} c
       where c.client_id = ${client} and c.user_id = ${user}), 0)
     from ${issuer} i)`;
+
+/**
+ * What a token has to say at least: nothing where none of what the client holds for the user was ever ended.
+ * Tokens of the release before say nothing, whatever the issuer's generation is.
+ */
+export const requiredClientSubjectGeneration = (client: Column, user: Column) =>
+  sql<number>`coalesce((
+    select i.generation + c.generation from ${clientSubjects} c cross join ${issuer} i
+    where c.client_id = ${client} and c.user_id = ${user}), 0)`;
 
 export interface TokenFacts {
   now: number;

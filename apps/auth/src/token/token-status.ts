@@ -21,7 +21,7 @@ import {
   signingKeys,
   users,
 } from '../database/schema/index.ts';
-import { clientSubjectGeneration, databaseNow } from './mint.ts';
+import { databaseNow, requiredClientSubjectGeneration } from './mint.ts';
 import type { ReadToken } from './read-token.ts';
 
 /** Seconds for which a token may be from the future: the database may have failed over. */
@@ -110,7 +110,8 @@ interface UserRow extends EveryRow {
   generation: number;
   endedAt: Date | null;
   endedBy: EventId | null;
-  clientSubjectGeneration: number;
+  /** The least that holds; 0 where nothing was ended. */
+  requiredClientSubjectGeneration: number;
 }
 
 const USER_CHECKS: Checks<UserClaims, UserRow> = {
@@ -121,7 +122,7 @@ const USER_CHECKS: Checks<UserClaims, UserRow> = {
       : { ...inactive('the session has ended'), mayLogOut: true, endedBy },
   // It has ended the sessions too (`revokeClientAccess`), and says so of a token that is not the session's last.
   client_subject: ({ csgen = 0 }, row) =>
-    csgen < row.clientSubjectGeneration
+    csgen < row.requiredClientSubjectGeneration
       ? inactive('issued before a revocation of what its client holds')
       : undefined,
   // A cut that is final has ended the session too (`revokeAccess`).
@@ -146,7 +147,10 @@ async function statusOfUserToken(
       generation: users.generation,
       endedAt: sessions.endedAt,
       endedBy: sessions.endedBy,
-      clientSubjectGeneration: clientSubjectGeneration(sessions.clientId, sessions.userId),
+      requiredClientSubjectGeneration: requiredClientSubjectGeneration(
+        sessions.clientId,
+        sessions.userId,
+      ),
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
