@@ -7,4 +7,5 @@ CREATE TABLE "client_subjects" (
 	CONSTRAINT "client_subjects_user_id_client_id_pk" PRIMARY KEY("user_id","client_id")
 );
 --> statement-breakpoint
-ALTER TABLE "users" ADD COLUMN IF NOT EXISTS "client_cuts" integer DEFAULT 0 NOT NULL;
+ALTER TABLE "users" ADD COLUMN IF NOT EXISTS "client_revocations" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "verifiers" ADD COLUMN IF NOT EXISTS "kinds" text[];

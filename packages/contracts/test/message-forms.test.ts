@@ -55,7 +55,7 @@ const granted = {
 const REPLIES: Members[] = [
   granted,
   { ...granted, from: EVENTS[0], resume: newId('evt'), keys: ['a.b.c'] },
-  { ...granted, from: null, events: [], complete: false, keys: [] },
+  { ...granted, from: null, events: [], complete: false, keys: [], kinds_unknown: true },
   { ...answer, outcome: 'resynchronise', epoch: newId('epo') },
   { ...answer, outcome: 'unavailable' },
 ];

@@ -36,6 +36,7 @@ export interface VerifierRow {
   position: number;
   renewals: number;
   renewedAt: number;
+  kinds: readonly string[] | null;
 }
 
 /** Undoes what it was given for: when the database is restored to a moment before. */

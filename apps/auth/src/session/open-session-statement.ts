@@ -80,7 +80,8 @@ function lockAccount(database: Database) {
           eq(users.status, 'active'),
           eq(users.generation, generation),
           // Under the lock this is the row as it is now, beside that which the statement began with.
-          sql`${users.clientCuts} = (select u.client_cuts from ${users} u where u.id = ${user})`,
+          sql`${users.clientRevocations} = (
+            select u.client_revocations from ${users} u where u.id = ${user})`,
         ),
       )
       .for('no key update'),

@@ -15,7 +15,7 @@ import { clientSubjectGeneration } from '../token/mint.ts';
  * users of the client keep what they hold. The caller holds the user's row.
  *
  * Invariant: every login and refresh of the user waits for that row, so that no token is given
- * out between the new generation and the commit. A login that has waited sees `client_cuts`, and opens nothing
+ * out between the new generation and the commit. A login that has waited sees `client_revocations`, and opens nothing
  * by what it read before.
  *
  * @throws Refusal `not_found` for a client that is none
@@ -37,7 +37,7 @@ export async function revokeClientAccess(
     });
   await tx
     .update(users)
-    .set({ clientCuts: sql`${users.clientCuts} + 1` })
+    .set({ clientRevocations: sql`${users.clientRevocations} + 1` })
     .where(eq(users.id, user));
   const [row] = await tx.select({ generation: clientSubjectGeneration(client, user) }).from(issuer);
   if (row === undefined) throw new Error('there is no issuer');

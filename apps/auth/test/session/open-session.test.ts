@@ -121,7 +121,7 @@ describe('a login that waits for the account', () => {
       await tx`
         insert into client_subjects (client_id, user_id, generation)
         select 'cli_first-party', id, 1 from users where email_key = ${email}`;
-      await tx`update users set client_cuts = client_cuts + 1 where email_key = ${email}`;
+      await tx`update users set client_revocations = client_revocations + 1 where email_key = ${email}`;
       await tx`update sessions set ended_at = clock_timestamp() where id = ${former}`;
     });
     const tokens = login?.status === 'fulfilled' ? login.value : undefined;

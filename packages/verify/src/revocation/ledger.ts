@@ -14,7 +14,6 @@
  */
 import {
   isClientId,
-  isClientSubject,
   type AccessTokenClaims,
   type KeyId,
   type RevocationKind,
@@ -28,6 +27,7 @@ import {
   type RevocationEntry,
   type SnapshotPlace,
 } from '@portcullis/snapshot';
+import { ClientSubjects } from './ledger/client-subjects.ts';
 import { IssuerGeneration } from './ledger/issuer-generation.ts';
 import { KilledKeys } from './ledger/killed-keys.ts';
 import type { KindStore } from './ledger/kind-store.ts';
@@ -45,7 +45,7 @@ export class Ledger {
   readonly #subjects: RevokedIds<'subject'>;
   readonly #changed: RevokedIds<'claims_changed'>;
   readonly #clients = new NamedGenerations('client', isClientId);
-  readonly #clientSubjects = new NamedGenerations('client_subject', isClientSubject);
+  readonly #clientSubjects = new ClientSubjects();
   readonly #keys = new KilledKeys();
   readonly #issuer = new IssuerGeneration();
   readonly #stores: Readonly<Record<RevocationKind, KindStore>>;
@@ -110,7 +110,7 @@ export class Ledger {
       claims.igen < this.#issuer.generation ||
       claims.gen < this.#subjects.generation(claims.sub) ||
       claims.cgen < this.#clients.generation(claims.client_id) ||
-      (this.#clientSubjects.size > 0 && this.#isCutForItsClient(claims))
+      (this.#clientSubjects.size > 0 && this.#isRevokedForItsClient(claims))
     ) {
       return 'revoked';
     }
@@ -172,11 +172,9 @@ export class Ledger {
     return { epoch, position };
   }
 
-  /** The key is put together only where any is held. */
-  #isCutForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
-    return (
-      sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(`${client_id}/${sub}`)
-    );
+  /** A machine's token is held for no user. */
+  #isRevokedForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
+    return sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(sub, client_id);
   }
 
   /** Each is gone through as it is asked for. */

@@ -32,8 +32,8 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     /** Raised by everything that ends the access of all tokens so far. */
     generation: integer('generation').notNull().default(0),
-    /** Raised whenever what one client holds for the user ends: a login that waited for it sees that. */
-    clientCuts: integer('client_cuts').notNull().default(0),
+    /** Raised whenever one client's access for the user is revoked: a login that waited for it sees that. */
+    clientRevocations: integer('client_revocations').notNull().default(0),
     /** Raised with every new password, address and status: see users/credential.ts. */
     credentialVersion: integer('credential_version').notNull().default(0),
     /**

@@ -1,7 +1,10 @@
 /** The generations below which tokens are dead, of a kind whose keys are few and have names. */
-import { FOR_EVER, type NamedKind, type SnapshotBlock } from '@portcullis/snapshot';
+import type { NamedKind, SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
 import { mergeNamed } from './merge-named.ts';
+
+/** How many one call of `evict` looks at. */
+const SWEPT = 4_096;
 
 interface Least {
   generation: number;
@@ -13,8 +16,8 @@ export class NamedGenerations<Key extends string> implements KindStore {
   readonly #isKey: (value: unknown) => value is Key;
   readonly #least = new Map<string, Least & { key: Key }>();
   readonly bytes = 0;
-  /** No entry expires before. */
-  #earliest = FOR_EVER;
+  /** Where the next call of `evict` goes on. */
+  #sweep = this.#least.entries();
 
   constructor(kind: NamedKind, isKey: (value: unknown) => value is Key) {
     this.#kind = kind;
@@ -36,7 +39,6 @@ export class NamedGenerations<Key extends string> implements KindStore {
     if (known !== undefined && known.generation >= generation && known.moment >= moment) {
       return false;
     }
-    if (moment < this.#earliest) this.#earliest = moment;
     this.#least.set(key, {
       key,
       generation: Math.max(known?.generation ?? 0, generation),
@@ -50,11 +52,14 @@ export class NamedGenerations<Key extends string> implements KindStore {
   }
 
   evict(now: number): void {
-    if (now < this.#earliest) return;
-    this.#earliest = FOR_EVER;
-    for (const [key, { moment }] of this.#least) {
+    for (let swept = 0; swept < SWEPT; swept += 1) {
+      const { done, value } = this.#sweep.next();
+      if (done) {
+        this.#sweep = this.#least.entries();
+        return;
+      }
+      const [key, { moment }] = value;
       if (moment <= now) this.#least.delete(key);
-      else if (moment < this.#earliest) this.#earliest = moment;
     }
   }
 
