@@ -1,4 +1,4 @@
-/** The tests, over a source of which one line is another: what new-kind.test.ts leaves out. */
+/** The tests, over sources of which some lines are others: what new-kind.test.ts leaves out. */
 import { join } from 'node:path';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import whole from '../../../vitest.config.ts';
@@ -10,7 +10,7 @@ interface LeftOut {
 }
 
 const ROOT = join(import.meta.dirname, '../../..');
-const { file, from, to }: LeftOut = JSON.parse(process.env['PORTCULLIS_TEST_LEFT_OUT'] ?? '{}');
+const leftOut: LeftOut[] = JSON.parse(process.env['PORTCULLIS_TEST_LEFT_OUT'] ?? '[]');
 
 export default mergeConfig(
   whole,
@@ -21,9 +21,12 @@ export default mergeConfig(
         name: 'left-out',
         enforce: 'pre',
         transform(code, id) {
-          if (id !== join(ROOT, file)) return undefined;
-          if (code.split(from).length !== 2) throw new Error(`not once in ${file}: ${from}`);
-          return code.replace(from, to);
+          const here = leftOut.filter(({ file }) => id === join(ROOT, file));
+          if (here.length === 0) return undefined;
+          return here.reduce((text, { file, from, to }) => {
+            if (text.split(from).length !== 2) throw new Error(`not once in ${file}: ${from}`);
+            return text.replace(from, () => to);
+          }, code);
         },
       },
     ],
