@@ -32,7 +32,7 @@ export async function changeState(
   tx: Transaction,
   cut: Cut,
 ): Promise<Revocation | undefined> {
-  await tx.lock(`${cut.kind === 'claims_changed' ? 'subject' : cut.kind} ${cut.key}`);
+  await tx.lock(lockOf(cut));
   const id = database.random.id('evt');
   const state = stateOf(database, cut, id);
   if (state === undefined) return undefined;
@@ -66,6 +66,12 @@ export async function changeState(
     };
   });
   return revocation;
+}
+
+/** What one client holds for a user is changed under the user's row, as `revokeClientAccess` is called. */
+function lockOf({ kind, key }: Cut): string {
+  if (kind === 'client_subject') return `subject ${key.slice(key.indexOf('/') + 1)}`;
+  return `${kind === 'claims_changed' ? 'subject' : kind} ${key}`;
 }
 
 interface StateChange {
