@@ -33,6 +33,7 @@ describe('does not compile', () => {
     'apps/auth/simulation/guarantees/witness.ts': 1,
     'apps/auth/simulation/verbs/cut.ts': 2,
     'apps/auth/src/nats/read-events.ts': 1,
+    'apps/auth/src/restore/later-events.ts': 1,
     'apps/auth/src/token/token-status.ts': 2,
     'apps/auth/test/revocation/kinds.test.ts': 1,
     'contracts/src/revocation-form.ts': 1,

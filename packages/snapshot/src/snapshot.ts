@@ -83,7 +83,6 @@ export type IdKind = KindsOfForm<'id'>;
 export type NamedKind = KindsOfForm<'named'>;
 
 interface IdLayout<K extends IdKind> {
-  readonly code: number;
   readonly prefix: (typeof REVOCATION_KINDS)[K]['key'];
   /** Of an entry, in bytes. */
   readonly length: number;
@@ -99,13 +98,9 @@ export const ID_KINDS: { readonly [K in IdKind]: IdLayout<K> } = {
 };
 
 function layoutOf<K extends IdKind>(kind: K): IdLayout<K> {
-  const {
-    key: prefix,
-    generation,
-    snapshot,
-  }: (typeof REVOCATION_KINDS)[K] = REVOCATION_KINDS[kind];
+  const { key: prefix, generation }: (typeof REVOCATION_KINDS)[K] = REVOCATION_KINDS[kind];
   const hasGeneration = generation !== null;
-  return { code: snapshot.code, prefix, length: hasGeneration ? 24 : 20, hasGeneration };
+  return { prefix, length: hasGeneration ? 24 : 20, hasGeneration };
 }
 
 /** @param expiresAt milliseconds since the epoch; null: never @returns seconds, never earlier */

@@ -4,6 +4,7 @@ import {
   REVOCATION_KINDS,
   type AccessTokenClaims,
   type RevocationKind,
+  type UserClaims,
 } from '@portcullis/contracts';
 import type { RevocationEntry } from '@portcullis/snapshot';
 
@@ -84,6 +85,14 @@ export function tokenWith(
     ...(spec.generation === null ? {} : { [spec.generation]: generation }),
   } as object as AccessTokenClaims;
   return [claims, spec.carrier === 'kid' ? key : (keyOf('key') ?? '')];
+}
+
+/** A machine's, with the same keys as far as it has them: its client is its subject, and it has no session. */
+export function ofMachine([claims, kid]: [AccessTokenClaims, string]): [AccessTokenClaims, string] {
+  const { sid: _sid, csgen: _csgen, ...rest } = claims as UserClaims;
+  const { roles: _roles, amr: _amr, auth_time: _authTime, ...machine } = rest;
+  const { client_id: sub } = machine;
+  return [{ ...machine, sub, scope: 'users:read' } as object as AccessTokenClaims, kid];
 }
 
 function carrying(

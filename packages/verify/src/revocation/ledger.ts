@@ -6,7 +6,7 @@
  * any one of them refuses.
  *
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
- * which operators make one by one, are maps of strings. Expiries are whole seconds, rounded up.
+ * which operators make one by one, are maps of strings, some 300 bytes an entry, as long as entries are kept. Expiries are whole seconds, rounded up.
  *
  * A kind of the contracts' table that has no store here, or is missing in `entries`, does not compile.
  * `judge` is on the way of every request, and so is written out; test/revocation-kinds.test.ts holds it to
@@ -74,7 +74,7 @@ export class Ledger {
     return Object.values(this.#stores).reduce((size, store) => size + store.size, 0);
   }
 
-  /** What the entries that are identifiers take in memory, slack included. */
+  /** What the entries that are identifiers take in memory, slack included. Those with names are not counted. */
   get bytes(): number {
     return Object.values(this.#stores).reduce((bytes, store) => bytes + store.bytes, 0);
   }

@@ -116,8 +116,8 @@ export const clients = pgTable('clients', {
 });
 
 /**
- * What one client holds for one user, where any of it was ever ended. What tokens say is this generation
- * and the issuer's together (token/mint.ts).
+ * What one client holds for one user, where that was ever revoked as a whole: the logout of a session makes
+ * no row. What tokens say is this generation and the issuer's together (token/mint.ts).
  */
 export const clientSubjects = pgTable(
   'client_subjects',

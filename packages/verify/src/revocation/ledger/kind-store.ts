@@ -4,7 +4,7 @@ import type { SnapshotBlock } from '@portcullis/snapshot';
 export interface KindStore {
   /** Entries held. */
   readonly size: number;
-  /** What they take in memory, as far as they are in tables of numbers. */
+  /** What they take in memory, as far as they are in tables of numbers: strings in maps are not counted. */
   readonly bytes: number;
   /**
    * @param moment its expiry, in seconds since the epoch
