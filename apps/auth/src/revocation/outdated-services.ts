@@ -2,7 +2,8 @@
  * Which services run verifiers that do not read a kind of revocations: of a release before it, or silent about what
  * they read. Such a verifier takes no answer that has one in it, and so answers 503 once S has passed.
  *
- * It is a look and no lock: a verifier of before that starts right after it answers 503 as well, and accepts nothing.
+ * Invariant (SPEC.md A11): what such a verifier cannot read is not revoked while it is registered. It is a look and no
+ * lock: a verifier of before that starts right after it answers 503 as well, and accepts nothing.
  */
 import { Refusal, type RevocationKind } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
@@ -32,7 +33,9 @@ export function createOutdatedServices({
       if (outdated.length === 0 || clock.monotonic() >= deadline) {
         return [...new Set(outdated.map(({ service }) => service))];
       }
-      await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+      await new Promise<void>((resolve) => {
+        clock.after(LOOK_EVERY_MS, resolve);
+      });
     }
   };
 }
