@@ -88,11 +88,11 @@ export function tokenWith(
 }
 
 /** A machine's, with the same keys as far as it has them: its client is its subject, and it has no session. */
-export function ofMachine([claims, kid]: [AccessTokenClaims, string]): [AccessTokenClaims, string] {
+export function ofMachine(claims: AccessTokenClaims): AccessTokenClaims {
   const { sid: _sid, csgen: _csgen, ...rest } = claims as UserClaims;
   const { roles: _roles, amr: _amr, auth_time: _authTime, ...machine } = rest;
   const { client_id: sub } = machine;
-  return [{ ...machine, sub, scope: 'users:read' } as object as AccessTokenClaims, kid];
+  return { ...machine, sub, scope: 'users:read' } as object as AccessTokenClaims;
 }
 
 function carrying(
