@@ -166,6 +166,20 @@ describe('an access token', () => {
     expect(await auth.accepts((await auth.logIn(email)).access_token)).toBe(true);
   });
 
+  it(
+    'is refused once its key was killed, before the ring of keys knows',
+    { timeout: 20_000 },
+    async () => {
+      const { access_token: token } = await auth.newcomer();
+      const { kid } = partOf(token, 0);
+      expect(await auth.accepts(token)).toBe(true);
+      await system.sql`update signing_keys set killed_at = clock_timestamp() where kid = ${kid}`;
+      expect(await auth.accepts(token)).toBe(false);
+      await system.sql`update signing_keys set killed_at = null where kid = ${kid}`;
+      await expect.poll(() => auth.accepts(token), { timeout: 15_000 }).toBe(true);
+    },
+  );
+
   it('is refused after a cut of the client or of the issuer', async () => {
     for (const [table, where] of [
       ['clients', "id = 'cli_first-party'"],
