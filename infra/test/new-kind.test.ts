@@ -121,8 +121,8 @@ async function compiled(
   const counts: Record<string, number> = {};
   for (const [, path = ''] of errors) {
     const file = resolve(folder, path);
-    const name = relative(file.startsWith(`${ROOT}/`) ? ROOT : folder, file);
-    counts[name] = (counts[name] ?? 0) + 1;
+    const shown = relative(file.startsWith(`${ROOT}/`) ? ROOT : folder, file);
+    counts[shown] = (counts[shown] ?? 0) + 1;
   }
   return counts;
 }

@@ -2,7 +2,7 @@
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { isPortcullisError } from '@portcullis/client';
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
-import { receipt } from '@portcullis/contracts/schemas';
+import { receipt as receiptForm } from '@portcullis/contracts/schemas';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOf, get, logIn, post, register, statusOf } from './calls.ts';
@@ -171,7 +171,7 @@ describe('the logout of one client', () => {
     const path = `${admin.url}/v1/users/${users[0]?.id}/logout?wait=10000`;
     const answer = await post(path, { client_id: FIRST_PARTY_CLIENT }, token);
     expect(answer.status).toBe(200);
-    const { revoked, confirmed, expected } = receipt.parse(await answer.json());
+    const { revoked, confirmed, expected } = receiptForm.parse(await answer.json());
     expect(revoked.kind).toBe('client_subject');
     // Those of the services of user and admin, which have said that they read it.
     expect([confirmed, expected > 1]).toEqual([expected, true]);

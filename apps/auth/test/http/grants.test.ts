@@ -116,7 +116,10 @@ it('revokes what a client holds only where every verifier reads that', async () 
   const user_id = await system.idOf(user.email);
   const logOut = async (by = actor) =>
     await first.machine('accounts.logout', {
-      ...{ actor: by, user_id, client_id: 'cli_first-party', wait: 0 },
+      actor: by,
+      user_id,
+      client_id: 'cli_first-party',
+      wait: 0,
     });
 
   const ofBefore = question();

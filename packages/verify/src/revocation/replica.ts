@@ -198,6 +198,7 @@ export class Replica {
     const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
+    const who = { service, policy, incarnation, nonce };
     const applied = this.#confirmations.undelivered();
     const from = this.#cursor.askFrom(asked.at, this.#maxStaleness ?? 0);
     const said = this.#kindsUnknown ? { kinds: REVOCATION_KIND_NAMES } : undefined;
@@ -213,9 +214,10 @@ export class Replica {
         clock,
         {
           version: 1,
-          ...{ service, incarnation, nonce, policy, applied },
+          ...who,
           ...this.#cursor.requestFrom(from),
           ...said,
+          applied,
         },
         patience,
         (late) => this.#applyLateReply(late, question),
