@@ -33,7 +33,7 @@ afterEach(() => {
 function tokenOf(): Token {
   return {
     ...{ sub: newId('usr'), sid: newId('ses'), jti: newId('tok'), client_id: 'cli_test' },
-    ...{ gen: 0, cgen: 0, igen: 0, exp: 0, kid: newId('key') },
+    ...{ gen: 0, cgen: 0, csgen: 0, igen: 0, exp: 0, kid: newId('key') },
     ...{ text: '', label: 'token', asked: 0, answered: 0 },
   };
 }

@@ -53,7 +53,7 @@ export function refusalOfAuth(error: unknown): Refusal {
   return new Refusal(code, {
     cause: error,
     ...(error.retryAfterSeconds === undefined ? {} : { retryAfter: error.retryAfterSeconds }),
-    ...(code === 'invalid_request' ? { issues: error.issues } : {}),
+    ...(error.issues.length > 0 ? { issues: error.issues } : {}),
   });
 }
 

@@ -61,6 +61,13 @@ describe('each operation', () => {
       { user_id: somebody, roles: ['support'], wait: 250, actor },
     ],
     ['POST', `${user}/logout`, {}, 'logOut', { user_id: somebody, wait: 250, actor }],
+    [
+      'POST',
+      `${user}/logout?wait=0`,
+      { client_id: 'cli_shop' },
+      'logOut',
+      { user_id: somebody, client_id: 'cli_shop', wait: 0, actor },
+    ],
     ['GET', '/v1/verifiers', undefined, 'listVerifiers', undefined],
     ['POST', '/v1/keys/rotate', undefined, 'rotateKey', { actor }],
     ['DELETE', `/v1/keys/${kid}`, undefined, 'killKey', { kid, wait: 250, actor }],
@@ -93,6 +100,18 @@ describe('each operation', () => {
       expect(around.auth.asked).toEqual([{ verb, input, requestId: 'req_of_the_test' }]);
     },
   );
+
+  it.each([
+    { client_id: 'shop' },
+    { client_id: null },
+    { client_id: ['cli_shop'] },
+    { client_id: 'cli_shop/usr_1' },
+    { client_ids: ['cli_shop'] },
+  ])('a logout of %j is refused here, and is no logout of everything', async (body) => {
+    const refused = await call('POST', `${user}/logout`, { body });
+    expect(refused).toMatchObject({ status: 400, answer: { code: 'invalid_request' } });
+    expect(around.auth.asked).toEqual([]);
+  });
 
   it('makes a machine client: 201, with the secret that is shown this once', async () => {
     const body = { id: 'cli_shop', name: 'shop', scopes: ['users:read'], audiences: ['urn:x'] };
@@ -143,6 +162,13 @@ describe('a failure of the auth service', () => {
     around.auth.faults.refuse = new Refusal(code, { retryAfter: 9 });
     const refused = await call('POST', `${user}/disable`);
     expect(refused).toMatchObject({ status, answer: { code, request_id: 'req_of_the_test' } });
+  });
+
+  it('says what it conflicts with', async () => {
+    const issues = [{ path: 'client_id', message: 'the service shop runs a release of before' }];
+    around.auth.faults.refuse = new Refusal('conflict', { issues });
+    const refused = await call('POST', `${user}/logout`, { body: { client_id: 'cli_shop' } });
+    expect(refused).toMatchObject({ status: 409, answer: { code: 'conflict', issues } });
   });
 
   it.each(['invalid_token', 'insufficient_scope', 'internal'] as const)(

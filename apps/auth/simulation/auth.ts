@@ -95,7 +95,9 @@ export class Auth {
     const { history, database, tokenLifeMs } = this.#setting;
     const life = this.#life;
     if (life === undefined) return undefined;
-    const token = await life.main.statement(() => readToken(database, login, tokenLifeMs));
+    const { lockMs } = MAIN_CONNECTION;
+    const reading = { lifeMs: tokenLifeMs, lockMs };
+    const token = await life.main.statement(() => readToken(database, login, reading));
     if (token === undefined) return undefined;
     const { jti, sid, sub, gen } = token.claims;
     history.tell(life.process.name, `minted ${jti} for ${sub} at ${gen} in ${sid}`);

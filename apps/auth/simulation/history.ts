@@ -38,6 +38,8 @@ export interface Life {
 export type Verdict = 'accepted' | 'revoked' | 'claims_changed' | 'stale';
 
 export type Entry =
+  /** In the database: what the token says is of this moment. */
+  | { what: 'read'; token: Token }
   | { what: 'minted'; token: Token }
   | { what: 'committed'; revocation: Revocation }
   | { what: 'undone'; revocation: Revocation }

@@ -1,5 +1,5 @@
 /** What users and clients do: log in, refresh, log out, lose access; and requests at every verifier. */
-import type { UserId } from '@portcullis/contracts';
+import { clientSubjectOf, type UserId } from '@portcullis/contracts';
 import { clientId } from '@portcullis/contracts/schemas';
 import type { Auth } from './auth.ts';
 import type { Cut } from './verbs/cut.ts';
@@ -80,7 +80,10 @@ class Workload {
     if (dice < 0.91) return this.#revoke({ kind: 'client', key: client });
     if (dice < 0.915) return this.#revoke({ kind: 'key', key: some.kid });
     if (dice < 0.92) return this.#revoke({ kind: 'issuer', key: 'issuer' });
-    if (dice < 0.93) return this.#run(async (auth) => await auth.prune());
+    if (dice < 0.94) {
+      return this.#revoke({ kind: 'client_subject', key: clientSubjectOf(client, sub) });
+    }
+    if (dice < 0.945) return this.#run(async (auth) => await auth.prune());
     const before = this.#options.facts.revocations.at(-1 - this.#random.below(20));
     if (before !== undefined) {
       this.#run(async (auth) => await auth.again(before, this.#waitMs()));

@@ -47,7 +47,7 @@ import type { Mint } from './token/mint.ts';
 
 export interface VerbDependencies {
   database: Database;
-  revocations: Pick<Revocations, 'withChange' | 'receipts' | 'listVerifiers'>;
+  revocations: Pick<Revocations, 'withChange' | 'receipts' | 'listVerifiers' | 'outdatedServices'>;
   auditChainer: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
   keyFactory: KeyFactory;
@@ -71,7 +71,7 @@ export interface Verbs {
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, keyFactory, mint, hasher, limits, refreshTokens, metrics } =
     dependencies;
-  const { withChange, receipts, listVerifiers } = dependencies.revocations;
+  const { withChange, receipts, listVerifiers, outdatedServices } = dependencies.revocations;
   const { judge, linkTokens, sessionLimits } = dependencies;
   const ending = { withChange, receipts };
   const removing = { ...ending, requireVerifiedEmail: dependencies.requireVerifiedEmail };
@@ -124,7 +124,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       remove: createRemove(removing),
       setRoles: createSetRoles(removing),
       rename: createRename(ending),
-      logOut: createLogUserOut(ending),
+      logOut: createLogUserOut({ ...ending, outdatedServices }),
       listVerifiers,
       rotateKey: createRotateKey({ withChange, keyFactory, keyRing }),
       killKey: createKillKey({ ...ending, keyFactory, keyRing }),

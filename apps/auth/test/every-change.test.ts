@@ -294,6 +294,13 @@ const TABLE: Record<string, Record<string, Case>> = {
       effect: 'ends',
       act: async () => await auth.machine('accounts.logout', await someone()),
     },
+    'what one client holds': {
+      effect: 'ends',
+      act: async () => {
+        const who = { ...(await someone()), client_id: 'cli_first-party' };
+        return await auth.machine('accounts.logout', who);
+      },
+    },
   },
   'keys.rotate': {
     'a key': { effect: 'opens', act: async () => await auth.machine('keys.rotate', { actor }) },

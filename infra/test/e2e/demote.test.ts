@@ -1,9 +1,11 @@
-/** New roles take effect at once, under traffic, without a new login. */
+/** What administrators do takes effect at once: new roles, under traffic and without a new login; a client's logout. */
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { isPortcullisError } from '@portcullis/client';
+import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
+import { receipt as receiptForm } from '@portcullis/contracts/schemas';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { register } from './calls.ts';
+import { codeOf, get, logIn, post, register, statusOf } from './calls.ts';
 import { recordedClient, type RecordedClient } from './sdk.ts';
 
 const CALLERS = 8;
@@ -153,4 +155,34 @@ describe('new roles', () => {
     expect(recorded.requests.filter(({ url }) => url.pathname === '/trpc/login')).toHaveLength(1);
     expect(recorded.signedOut).toEqual([]);
   }, 60_000);
+});
+
+describe('the logout of one client', () => {
+  it('holds at every service once the receipt is full, and spares others', async () => {
+    const { auth, admin } = system;
+    const account = await register(auth.url);
+    const held = await logIn(auth.url, account);
+    const other = await logIn(auth.url, await register(auth.url));
+    const me = (token: string) => get(`${system.user.url}/v1/me`, token);
+    expect(await statusOf(me(held.access_token))).toBe(200);
+    const { users } = await administrator.client.admin.users.list.query({ query: account.email });
+
+    const { access_token: token } = await logIn(auth.url, system.administrator);
+    const path = `${admin.url}/v1/users/${users[0]?.id}/logout?wait=10000`;
+    const answer = await post(path, { client_id: FIRST_PARTY_CLIENT }, token);
+    expect(answer.status).toBe(200);
+    const { revoked, confirmed, expected } = receiptForm.parse(await answer.json());
+    expect(revoked.kind).toBe('client_subject');
+    // Those of the services of user and admin, which have said that they read it.
+    expect([confirmed, expected > 1]).toEqual([expected, true]);
+
+    const refused = await me(held.access_token);
+    expect([refused.status, await codeOf(refused)]).toEqual([401, 'invalid_token']);
+    const { refresh_token } = held;
+    expect(await statusOf(post(`${auth.url}/v1/refresh`, { refresh_token }))).toBe(401);
+    expect(await statusOf(me(other.access_token))).toBe(200);
+    expect(await statusOf(me((await logIn(auth.url, account)).access_token))).toBe(200);
+    // A form that is none is no logout of everything.
+    expect(await statusOf(post(path, { client_id: 'first-party' }, token))).toBe(400);
+  });
 });

@@ -1,5 +1,12 @@
 /** Accounts as administrators see them; the auth service answers, the admin service asks. */
-import { receipt, receiptWait, role, userId, shownName } from '@portcullis/contracts/schemas';
+import {
+  clientId,
+  receipt,
+  receiptWait,
+  role,
+  userId,
+  shownName,
+} from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import { filter } from './filter.ts';
 
@@ -40,6 +47,12 @@ export type AccountPage = z.infer<typeof accountPage>;
 
 export const accountInput = z.strictObject({ user_id: userId });
 export const accountChangeInput = z.strictObject({ user_id: userId, wait: receiptWait });
+/** `client_id`: only what this client holds for the user; everything unless given. */
+export const accountLogoutInput = accountChangeInput.extend({
+  client_id: clientId
+    .optional()
+    .describe('End only what this client holds for the user; everything unless given.'),
+});
 export const rolesInput = z.strictObject({
   user_id: userId,
   roles: z.array(role).max(8),

@@ -8,6 +8,7 @@ import {
   accountDeleted,
   accountEnabled,
   accountInput,
+  accountLogoutInput,
   accountPage,
   listAccountsInput,
   rolesInput,
@@ -46,7 +47,7 @@ export interface AdminService {
   setRoles(call: UserCall, input: z.infer<typeof rolesInput>): Promise<ChangeOf>;
   logUserOut(
     call: UserCall,
-    input: z.infer<typeof accountChangeInput>,
+    input: z.infer<typeof accountLogoutInput>,
   ): Promise<z.infer<typeof receipt>>;
   listVerifiers(call: UserCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: UserCall): Promise<z.infer<typeof rotatedKey>>;
@@ -150,12 +151,12 @@ export function createAdminRouter(service: AdminService) {
           route: {
             method: 'POST',
             path: '/v1/users/{user_id}/logout',
-            summary: 'End every session of a user',
+            summary: 'End every session of a user, or those of one client',
             tag,
             query: ['wait'],
           },
         })
-        .input(accountChangeInput)
+        .input(accountLogoutInput)
         .output(receipt)
         .mutation(({ ctx, input }) => service.logUserOut(ctx, input)),
     }),

@@ -8,6 +8,7 @@ import type {
   accountDeleted,
   accountEnabled,
   accountInput,
+  accountLogoutInput,
   accountPage,
   accountRenamed,
   listAccountsInput,
@@ -80,7 +81,7 @@ export interface AccountAdministration {
   ): Promise<z.infer<typeof accountRenamed>>;
   logOut(
     call: MachineCall,
-    input: Acting<typeof accountChangeInput>,
+    input: Acting<typeof accountLogoutInput>,
   ): Promise<z.infer<typeof receipt>>;
   listVerifiers(call: MachineCall): Promise<z.infer<typeof verifierList>>;
   rotateKey(call: MachineCall, input: ActorOnly): Promise<z.infer<typeof rotatedKey>>;

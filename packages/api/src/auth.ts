@@ -7,6 +7,7 @@ import {
   accountDeleted,
   accountEnabled,
   accountInput,
+  accountLogoutInput,
   account,
   accountPage,
   accountRenamed,
@@ -203,7 +204,7 @@ export function createAuthRouter(service: AuthService) {
         .output(accountRenamed)
         .mutation(({ ctx, input }) => accounts.rename(ctx, input)),
       logout: machineProcedure('sessions:revoke')
-        .input(accountChangeInput.extend(onBehalfOf))
+        .input(accountLogoutInput.extend(onBehalfOf))
         .output(receipt)
         .mutation(({ ctx, input }) => accounts.logOut(ctx, input)),
     }),

@@ -1,8 +1,8 @@
 /**
  * The access token (RFC 9068): `typ` is `at+jwt`, and every claim below is required.
  *
- * Generations (`gen` of the subject, `cgen` of the client, `igen` of the issuer) stand for "not
- * before": small integers copied from the rows they belong to when the token is minted. A
+ * Generations (`gen` of the subject, `cgen` of the client, `csgen` of what the client holds for the subject,
+ * `igen` of the issuer) stand for "not before": small integers copied from the rows they belong to when the token is minted. A
  * revocation raises one of them, so that what was minted in the same second, but after, still holds.
  */
 import type { Role } from './access.ts';
@@ -31,6 +31,8 @@ export type UserClaims = EveryToken & {
   roles: Role[];
   auth_time: number;
   amr: string[];
+  /** Of what the client holds for this user; absent: 0. */
+  csgen?: number | undefined;
   scope?: undefined;
 };
 
@@ -40,6 +42,7 @@ export type MachineClaims = EveryToken & {
   scope: string;
   sid?: undefined;
   roles?: undefined;
+  csgen?: undefined;
 };
 
 export type AccessTokenClaims = UserClaims | MachineClaims;

@@ -60,7 +60,7 @@ export interface RefusalOptions {
   cause?: unknown;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   retryAfter?: number;
-  /** What is wrong with the input, for `invalid_request`. */
+  /** What is wrong with the input, for `invalid_request`; what it conflicts with, for `conflict`. */
   issues?: readonly Issue[];
 }
 

@@ -52,14 +52,15 @@ export function readNumbered(value: unknown): Numbered | undefined {
 }
 
 function readGrant(value: Members, every: EveryAnswer): Grant | undefined {
-  const { epoch, position, complete, resume, max_staleness_ms, issuer_time } = value;
+  const { epoch, position, complete, resume, max_staleness_ms, issuer_time, kinds_unknown } = value;
   const fits =
     isEpochId(epoch) &&
     isPosition(position) &&
     typeof complete === 'boolean' &&
     (resume === undefined || isEventId(resume)) &&
     isStaleness(max_staleness_ms) &&
-    isPosition(issuer_time);
+    isPosition(issuer_time) &&
+    (kinds_unknown === undefined || typeof kinds_unknown === 'boolean');
   const events = readEvents(value['events']);
   const from = readFrom(value['from']);
   if (!fits || events === undefined || from === 'another form') return undefined;
@@ -76,6 +77,7 @@ function readGrant(value: Members, every: EveryAnswer): Grant | undefined {
     max_staleness_ms,
     issuer_time,
     ...(keys === undefined ? {} : { keys }),
+    ...(kinds_unknown === undefined ? {} : { kinds_unknown }),
   };
 }
 

@@ -18,6 +18,10 @@ export const MAX_GRANTED_EVENTS = 1_000;
 export const MIN_STALENESS_MS = 100;
 export const MAX_STALENESS_MS = 300_000;
 
+/** The most kinds of revocations that a request may name, and the form of each: this release may not know it. */
+export const MAX_READ_KINDS = 64;
+export const READ_KIND = /^[a-z][a-z_]{0,31}$/;
+
 /** The most vouches for keys that one answer carries, and the length of each, in characters. */
 export const MAX_KEY_VOUCHES = 16;
 export const MAX_KEY_VOUCH_LENGTH = 4_096;
@@ -53,6 +57,11 @@ export interface GrantRequest {
   anchor?: number | undefined;
   /** The `resume` of the last answer, where it had one. Only an issuer that gives one knows it. */
   resume?: EventId | undefined;
+  /**
+   * Which kinds of revocations this verifier reads, where the last answer said that they are not known. Only an
+   * issuer that says so takes it.
+   */
+  kinds?: readonly string[] | undefined;
 }
 
 /** What every answer says, with any outcome. */
@@ -90,6 +99,11 @@ export interface Grant extends EveryAnswer {
    * An invalid one costs no grant.
    */
   keys?: string[] | undefined;
+  /**
+   * True: this incarnation has not said which kinds of revocations it reads, and is to do so with its next
+   * question. Until then it counts as one that reads no kind which came after it. An issuer of before says nothing.
+   */
+  kinds_unknown?: boolean | undefined;
 }
 
 /** The log is another one than the verifier's: start over as a new incarnation. */

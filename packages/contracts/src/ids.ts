@@ -56,6 +56,20 @@ export function clientIdOf(text: string): ClientId {
   return text;
 }
 
+/** Names what one client holds for one user: `cli_orders/usr_01jd…`. */
+export const CLIENT_SUBJECT = new RegExp(`^cli_[a-z0-9][a-z0-9_-]{0,47}/usr_${BODY}$`);
+
+export function isClientSubject(value: unknown): value is ClientSubject {
+  return typeof value === 'string' && CLIENT_SUBJECT.test(value);
+}
+
+/** @throws TypeError for what is not a client and a user */
+export function clientSubjectOf(client: ClientId, user: UserId): ClientSubject {
+  const text = `${client}/${user}`;
+  if (!isClientSubject(text)) throw new TypeError('not a client and a user');
+  return text;
+}
+
 /** The name under which a service verifies tokens; it is a token of a NATS subject. */
 export const SERVICE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
@@ -73,3 +87,4 @@ export type EpochId = Id<'epo'>;
 export type MailId = Id<'eml'>;
 export type LinkId = Id<'lnk'>;
 export type ClientId = `cli_${string}` & { readonly __id: 'cli' };
+export type ClientSubject = `cli_${string}/usr_${string}` & { readonly __id: 'cli/usr' };

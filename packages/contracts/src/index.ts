@@ -35,7 +35,9 @@ export {
 export { readGrantReply, readNumbered } from './grant-form.ts';
 export {
   clientIdOf,
+  clientSubjectOf,
   isClientId,
+  isClientSubject,
   isKeyId,
   isServiceName,
   isSessionId,
@@ -43,6 +45,7 @@ export {
   isUserId,
   newId,
   type ClientId,
+  type ClientSubject,
   type EpochId,
   type EventId,
   type Id,
@@ -66,7 +69,17 @@ export {
   demandText,
 } from './options.ts';
 export type { Receipt } from './receipt.ts';
-export type { Actor, RevocationEvent, RevocationKind, RevocationReason } from './revocation.ts';
+export type { Actor, RevocationEvent, RevocationReason } from './revocation.ts';
 export { readRevocationEvent } from './revocation-form.ts';
+export {
+  isRevocationKind,
+  keysOfToken,
+  refuses,
+  REVOCATION_KIND_NAMES,
+  REVOCATION_KINDS,
+  type KindsOfForm,
+  type RevocationKind,
+  type RevocationOf,
+} from './revocation-kinds.ts';
 export { shownText } from './shown-text.ts';
 export { tokenCookieNames, type TokenCookieNames } from './token-cookies.ts';

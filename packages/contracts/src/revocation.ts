@@ -2,11 +2,12 @@
  * What is revoked, as it travels: one event a revocation.
  *
  * Applying events is a join: twice, late or out of order gives the same state. Each kind names its
- * key and, where the cut is "everything older", the least generation that still holds.
+ * key and, where the cut is "everything older", the least generation that still holds (revocation-kinds.ts).
  * Field names and reasons line up with OpenID CAEP (`session-revoked`, `token-claims-change`,
  * `credential-change`).
  */
-import type { ClientId, EventId, KeyId, SessionId, TokenId, UserId } from './ids.ts';
+import type { EventId } from './ids.ts';
+import type { RevocationKind, RevocationOf } from './revocation-kinds.ts';
 
 export const REVOCATION_REASONS = [
   'logout',
@@ -48,12 +49,7 @@ export interface EveryRevocation {
   request_id: string;
 }
 
-export type RevocationEvent =
-  | (EveryRevocation & { kind: 'session'; key: SessionId })
-  | (EveryRevocation & { kind: 'token'; key: TokenId })
-  | (EveryRevocation & { kind: 'subject'; key: UserId; generation: number })
-  | (EveryRevocation & { kind: 'claims_changed'; key: UserId; generation: number })
-  | (EveryRevocation & { kind: 'client'; key: ClientId; generation: number })
-  | (EveryRevocation & { kind: 'key'; key: KeyId })
-  | (EveryRevocation & { kind: 'issuer'; key: 'issuer'; generation: number });
-export type RevocationKind = RevocationEvent['kind'];
+/** One event of each kind of the table. */
+export type RevocationEvent = {
+  [K in RevocationKind]: EveryRevocation & RevocationOf<K>;
+}[RevocationKind];

@@ -37,6 +37,7 @@ const EVENTS: Members[] = [
   { ...event, kind: 'subject', key: newId('usr'), generation: 1 },
   { ...event, kind: 'claims_changed', key: newId('usr'), generation: 2_147_483_647 },
   { ...event, kind: 'client', key: 'cli_orders', generation: 0 },
+  { ...event, kind: 'client_subject', key: `cli_orders/${newId('usr')}`, generation: 2 },
   { ...event, kind: 'key', key: newId('key'), expires_at: null },
   { ...event, kind: 'issuer', key: 'issuer', generation: 3 },
 ];
@@ -54,7 +55,7 @@ const granted = {
 const REPLIES: Members[] = [
   granted,
   { ...granted, from: EVENTS[0], resume: newId('evt'), keys: ['a.b.c'] },
-  { ...granted, from: null, events: [], complete: false, keys: [] },
+  { ...granted, from: null, events: [], complete: false, keys: [], kinds_unknown: true },
   { ...answer, outcome: 'resynchronise', epoch: newId('epo') },
   { ...answer, outcome: 'unavailable' },
 ];
@@ -82,6 +83,7 @@ const EDGE_GROUPS: readonly (readonly unknown[])[] = [
     'subject',
     'claims_changed',
     'client',
+    'client_subject',
     'key',
     'issuer',
     'sessions',
@@ -92,6 +94,8 @@ const EDGE_GROUPS: readonly (readonly unknown[])[] = [
     const id = newId(prefix);
     return [id, `${id}\n`, ` ${id}`, id.slice(0, -1), id.toUpperCase(), [id]];
   }),
+  ['cli_a/', `cli_/${newId('usr')}`, `cli_a/${newId('usr')}`, `cli_a/${newId('usr')}\n`],
+  [`cli_a/${newId('ses')}`, `cli_a//${newId('usr')}`, `cli_A/${newId('usr')}`, 'cli_a/usr_x'],
   ['cli_', 'cli_a', 'cli_A', `cli_${'a'.repeat(48)}`, `cli_${'a'.repeat(49)}`],
   [
     { kind: 'system', id: '' },

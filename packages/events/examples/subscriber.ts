@@ -17,7 +17,8 @@ export const events = subscribeToEvents({
   },
   // Each event of the catalogue has a handler, or stands here.
   ignored: [
-    ...(['token', 'subject', 'claims_changed', 'client', 'key', 'issuer'] as const),
+    ...(['token', 'subject', 'claims_changed'] as const),
+    ...(['client', 'client_subject', 'key', 'issuer'] as const),
     ...(['registered', 'email-changed', 'profile-changed'] as const),
     ...(['disabled', 'enabled', 'roles-changed'] as const),
   ],

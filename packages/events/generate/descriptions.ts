@@ -42,6 +42,13 @@ export const DESCRIPTIONS: Readonly<Record<EventName, Description>> = {
     summary: 'The client was disabled, or its secret changed: `cgen` below `generation`.',
     securityEvent: null,
   },
+  client_subject: {
+    title: 'All that one client holds for one user is dead',
+    summary:
+      'Sessions and tokens of the user that this client was given. `key` is `client/user`; tokens whose ' +
+      '`csgen`, which is 0 where it is absent, is below `generation` are dead.',
+    securityEvent: `${CAEP}/session-revoked`,
+  },
   key: {
     title: 'A signing key was killed',
     summary: 'Nothing that it has signed, or will sign, holds. `key` is the `kid`.',

@@ -164,7 +164,16 @@ describe('subscribeToEvents', () => {
         subscribeToEvents({
           ...common,
           handlers: { ...withoutDeleted, session: ({ key }) => void key.length },
-          ignored: ['token', 'subject', 'claims_changed', 'client', 'key', 'issuer', 'deleted'],
+          ignored: [
+            'token',
+            'subject',
+            'claims_changed',
+            'client',
+            'client_subject',
+            'key',
+            'issuer',
+            'deleted',
+          ],
         }),
         // @ts-expect-error -- nothing is said of revocations
         subscribeToEvents({ ...common, handlers: accounts }),

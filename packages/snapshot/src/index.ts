@@ -5,6 +5,7 @@ export {
   ID_KINDS,
   momentOf,
   type IdKind,
+  type NamedKind,
   type RevocationEntry,
   type SnapshotPlace,
 } from './snapshot.ts';

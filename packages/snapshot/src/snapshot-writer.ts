@@ -1,4 +1,5 @@
 /** Writes snapshots; snapshot.ts says what they look like. */
+import { isRevocationKind, REVOCATION_KINDS } from '@portcullis/contracts';
 import { crc32 } from './crc32.ts';
 import { decodeId } from './id-words.ts';
 import {
@@ -6,13 +7,10 @@ import {
   CRC_LENGTH,
   END,
   HEAD_LENGTH,
-  ID_KINDS,
   MAGIC,
   MAX_BLOCK_ENTRIES,
   momentOf,
-  NAMED_KINDS,
   SNAPSHOT_VERSION,
-  type IdKind,
   type RevocationEntry,
   type SnapshotPlace,
 } from './snapshot.ts';
@@ -36,35 +34,26 @@ export class SnapshotWriter {
     this.#ready.push(head(place));
   }
 
-  /** @throws TypeError for a key that is not one of its kind; the writer is as it was before */
+  /** @throws TypeError for what is not an entry of its kind; the writer is as it was before */
   add(entry: RevocationEntry): void {
-    switch (entry.kind) {
-      case 'session':
-      case 'token':
-        this.#addId(entry.kind, entry.key).number(momentOf(entry.expires_at));
-        break;
-      case 'subject':
-      case 'claims_changed': {
-        const block = this.#addId(entry.kind, entry.key);
-        block.number(momentOf(entry.expires_at));
-        block.number(entry.generation);
-        break;
-      }
-      case 'client': {
-        const name = nameOf(entry.key);
-        const block = this.#block(NAMED_KINDS.client);
-        block.number(momentOf(entry.expires_at));
-        block.number(entry.generation);
-        block.text(name);
-        break;
-      }
-      case 'key': {
-        const name = nameOf(entry.key);
-        this.#block(NAMED_KINDS.key).text(name);
-        break;
-      }
-      case 'issuer':
-        this.#block(NAMED_KINDS.issuer).number(entry.generation);
+    const { kind, key, expires_at: expiresAt } = entry;
+    // Rows of a database come here too, and there may be one of a kind to come.
+    if (!isRevocationKind(kind)) throw new TypeError('an unknown kind of revocation');
+    const spec = REVOCATION_KINDS[kind];
+    const generation = 'generation' in entry ? entry.generation : undefined;
+    if ((spec.generation !== null) !== (generation !== undefined)) {
+      throw new TypeError(`not the generation of a ${kind}`);
+    }
+    if (spec.snapshot.form === 'id') {
+      const block = this.#addId(spec.snapshot.code, spec.key, key);
+      block.number(momentOf(expiresAt));
+      if (generation !== undefined) block.number(generation);
+    } else {
+      const name = spec.carrier === null ? undefined : nameOf(key);
+      const block = this.#block(spec.snapshot.code);
+      if (spec.kept === 'token life') block.number(momentOf(expiresAt));
+      if (generation !== undefined) block.number(generation);
+      if (name !== undefined) block.text(name);
     }
     this.#entries += 1;
   }
@@ -84,10 +73,9 @@ export class SnapshotWriter {
     return this.take();
   }
 
-  #addId(kind: IdKind, key: string): OpenBlock {
+  #addId(code: number, prefix: string, key: string): OpenBlock {
     const words = this.#words;
-    const { code, prefix } = ID_KINDS[kind];
-    if (!decodeId(key, prefix, words)) throw new TypeError(`not the key of a ${kind}`);
+    if (!decodeId(key, prefix, words)) throw new TypeError(`not an identifier ${prefix}_…`);
     const block = this.#block(code);
     for (let word = 3; word >= 0; word -= 1) block.number(words[word] ?? 0);
     return block;

@@ -28,6 +28,9 @@
  *   end        a block of kind 0 with no entries of its own: the number of entries in all blocks
  *              before it stands in place of its own, and its length is 0. Nothing follows.
  *
+ * Kinds, codes and forms are those of the table of the contracts (revocation-kinds.ts). A named entry has its
+ * moment unless it is kept for ever, its generation where its kind has one, and its key unless there is one alone:
+ *
  *   kind       1  session  id (`ses_…`), moment
  *              2  token    id (`tok_…`), moment
  *              3  subject  id (`usr_…`), moment, generation
@@ -35,11 +38,20 @@
  *              5  client   moment, generation, text (`cli_…`)
  *              6  key      text (`key_…`)
  *              7  issuer   generation
+ *              8  client_subject  moment, generation, text (`cli_…/usr_…`)
+ *
+ * A new kind has a new code, under the same version: only a snapshot that holds such an entry is refused by
+ * readers who do not know it.
  *
  * A reader refuses the whole for anything else: a kind that it does not know is one that it could not
  * enforce. The checksum is against damage; who may send snapshots is decided elsewhere.
  */
-import type { EpochId, RevocationEvent } from '@portcullis/contracts';
+import {
+  REVOCATION_KINDS,
+  type EpochId,
+  type KindsOfForm,
+  type RevocationEvent,
+} from '@portcullis/contracts';
 
 /** What a ledger needs to know of an event. */
 export type RevocationEntry = EntryOf<RevocationEvent>;
@@ -66,15 +78,30 @@ export const END = 0;
 export const FOR_EVER = 0xffff_ffff;
 
 /** The kinds whose entries are identifiers, all of one length. */
-export const ID_KINDS = {
-  session: { code: 1, prefix: 'ses', length: 20, hasGeneration: false },
-  token: { code: 2, prefix: 'tok', length: 20, hasGeneration: false },
-  subject: { code: 3, prefix: 'usr', length: 24, hasGeneration: true },
-  claims_changed: { code: 4, prefix: 'usr', length: 24, hasGeneration: true },
-} as const;
-export type IdKind = keyof typeof ID_KINDS;
+export type IdKind = KindsOfForm<'id'>;
+/** Those whose keys stand there as text, where there is more than one. */
+export type NamedKind = KindsOfForm<'named'>;
 
-export const NAMED_KINDS = { client: 5, key: 6, issuer: 7 } as const;
+interface IdLayout<K extends IdKind> {
+  readonly prefix: (typeof REVOCATION_KINDS)[K]['key'];
+  /** Of an entry, in bytes. */
+  readonly length: number;
+  readonly hasGeneration: boolean;
+}
+
+/** A kind of the table that is missing here does not compile. */
+export const ID_KINDS: { readonly [K in IdKind]: IdLayout<K> } = {
+  session: layoutOf('session'),
+  token: layoutOf('token'),
+  subject: layoutOf('subject'),
+  claims_changed: layoutOf('claims_changed'),
+};
+
+function layoutOf<K extends IdKind>(kind: K): IdLayout<K> {
+  const { key: prefix, generation }: (typeof REVOCATION_KINDS)[K] = REVOCATION_KINDS[kind];
+  const hasGeneration = generation !== null;
+  return { prefix, length: hasGeneration ? 24 : 20, hasGeneration };
+}
 
 /** @param expiresAt milliseconds since the epoch; null: never @returns seconds, never earlier */
 export function momentOf(expiresAt: number | null): number {

@@ -87,6 +87,7 @@ function payloadText(random: Random, signer: Signer, { now }: Times): string {
   for (const [name, value] of Object.entries({ client_id: 'cli_a', ...more }))
     members.set(name, value);
   if (random.chance(ODD)) members.set('nbf', now - random.below(100));
+  if (random.chance(ODD)) members.set('csgen', random.pick([0, 1, 3, 1, 0.5, -1, null, '1']));
   if (random.chance(WRONG)) {
     members.set('cnf', random.pick([{ jkt: 'A'.repeat(43) }, { jkt: 'A' }, {}, null, 'x', []]));
   }

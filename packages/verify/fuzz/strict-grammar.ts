@@ -139,8 +139,9 @@ const USER = {
   auth_time: TIME,
   amr: list(text(16), 1, 8),
   scope: absent,
+  csgen: either(absent, GENERATION),
 };
-const MACHINE = { ...EVERY, sub: client, scope, sid: absent, roles: absent };
+const MACHINE = { ...EVERY, sub: client, scope, sid: absent, roles: absent, csgen: absent };
 
 function spanOf(json: string, rules: Rules): Span | undefined {
   const claims = readObject(json, { depth: MAX_DEPTH });

@@ -1,8 +1,10 @@
 /** Snapshots: the bytes, byte by byte; any entries there and back; and anything else refused whole. */
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import {
+  clientSubjectOf,
   newId,
   type ClientId,
+  type ClientSubject,
   type EpochId,
   type KeyId,
   type SessionId,
@@ -41,6 +43,14 @@ const anyEntry: fc.Arbitrary<RevocationEntry> = fc.oneof(
   fc.record({
     kind: fc.constant('client' as const),
     key: fc.stringMatching(/^cli_[a-z0-9][a-z0-9_-]{0,47}$/) as fc.Arbitrary<ClientId>,
+    generation,
+    expires_at: at,
+  }),
+  fc.record({
+    kind: fc.constant('client_subject' as const),
+    key: fc
+      .tuple(fc.stringMatching(/^cli_[a-z0-9][a-z0-9_-]{0,47}$/), idOf('usr'))
+      .map(([client, user]) => clientSubjectOf(client as ClientId, user as UserId)),
     generation,
     expires_at: at,
   }),
@@ -88,6 +98,12 @@ const ONE_OF_EACH: RevocationEntry[] = [
   { kind: 'client', key: 'cli_ab' as ClientId, generation: 3, expires_at: 2_000 },
   { kind: 'key', key: 'key_00000000000000000000000000' as KeyId, expires_at: null },
   { kind: 'issuer', key: 'issuer', generation: 9, expires_at: null },
+  {
+    kind: 'client_subject',
+    key: 'cli_ab/usr_00000000000000000000000001' as ClientSubject,
+    generation: 4,
+    expires_at: 3_000,
+  },
 ];
 
 describe('a snapshot', () => {
@@ -104,7 +120,8 @@ describe('a snapshot', () => {
       `05000000 01000000 10000000 02000000 03000000 0600 ${Buffer.from('cli_ab').toString('hex')}`,
       `06000000 01000000 20000000 1e00 ${Buffer.from('key_' + '0'.repeat(26)).toString('hex')}`,
       `07000000 01000000 04000000 09000000`,
-      `00000000 07000000 00000000`,
+      `08000000 01000000 2f000000 03000000 04000000 2500 ${Buffer.from(`cli_ab/usr_${'0'.repeat(25)}1`).toString('hex')}`,
+      `00000000 08000000 00000000`,
     ].map((hex) => {
       const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
       const crc = Buffer.alloc(4);
@@ -173,7 +190,7 @@ describe('a snapshot', () => {
   it('may lie anywhere in its buffer', () => {
     const snapshot = snapshotOf(ONE_OF_EACH);
     const around = Buffer.concat([Buffer.from('x'), snapshot, Buffer.from('yz')]);
-    expect(readSnapshot(around.subarray(1, 1 + snapshot.length)).entries).toBe(7);
+    expect(readSnapshot(around.subarray(1, 1 + snapshot.length)).entries).toBe(8);
   });
 
   it('of nothing is a snapshot', () => {

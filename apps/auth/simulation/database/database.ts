@@ -7,6 +7,7 @@
  */
 import type {
   ClientId,
+  ClientSubject,
   EpochId,
   EventId,
   IncarnationId,
@@ -35,6 +36,7 @@ export interface VerifierRow {
   position: number;
   renewals: number;
   renewedAt: number;
+  kinds: readonly string[] | null;
 }
 
 /** Undoes what it was given for: when the database is restored to a moment before. */
@@ -62,6 +64,8 @@ export class Database {
   readonly users = new Map<UserId, { generation: number }>();
   readonly sessions = new Map<SessionId, { user: UserId; client: ClientId; endedBy?: EventId }>();
   readonly clients = new Map<ClientId, { generation: number }>();
+  /** Of what one client holds for one user, where any of it was ever ended. */
+  readonly clientSubjects = new Map<ClientSubject, number>();
   readonly keys = new Map<KeyId, { killed: boolean }>();
   readonly issuer = { generation: 1 };
   head = 0;

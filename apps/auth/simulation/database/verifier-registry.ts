@@ -2,7 +2,7 @@
 import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { Registration, VerifierRegistry } from '../../src/revocation/registry.ts';
 import type { Connection } from './connection.ts';
-import type { Database } from './database.ts';
+import type { Database, VerifierRow } from './database.ts';
 
 export function simulatedVerifierRegistry(connection: Connection): VerifierRegistry {
   const { database, process } = connection;
@@ -16,12 +16,12 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
           [...rows.values()].map((request) => {
             const isBeyond =
               request.epoch === database.epoch && !database.isWithin(request.position);
-            upsert(
+            const { kinds } = upsert(
               database,
               isBeyond ? { ...request, epoch: null, position: 0 } : request,
               maxStalenessMs,
             );
-            return [request.incarnation, { head, isBeyond }];
+            return [request.incarnation, { head, isBeyond, kindsUnknown: kinds === null }];
           }),
         );
       });
@@ -64,10 +64,10 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
   };
 }
 
-function upsert(database: Database, request: GrantRequest, maxStalenessMs: number): void {
+function upsert(database: Database, request: GrantRequest, maxStalenessMs: number): VerifierRow {
   const { incarnation, service, policy, epoch, position } = request;
   const known = database.verifiers.get(incarnation);
-  database.enroll(incarnation, {
+  const row: VerifierRow = {
     service: known?.service ?? service,
     policy: known?.policy ?? policy,
     maxStalenessMs: Math.max(known?.maxStalenessMs ?? 0, maxStalenessMs),
@@ -75,6 +75,9 @@ function upsert(database: Database, request: GrantRequest, maxStalenessMs: numbe
     position,
     renewals: database.nextRenewal(known?.renewals),
     renewedAt: database.clock.now(),
-  });
+    kinds: request.kinds ?? known?.kinds ?? null,
+  };
+  database.enroll(incarnation, row);
   database.history.record({ what: 'registered', incarnation, epoch, position });
+  return row;
 }

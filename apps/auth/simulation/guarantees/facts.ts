@@ -14,6 +14,10 @@ export function affects(event: RevocationEvent, { claims, kid }: Token): boolean
       return claims.sub === event.key && claims.gen < event.generation;
     case 'client':
       return claims.client_id === event.key && claims.cgen < event.generation;
+    case 'client_subject':
+      return (
+        `${claims.client_id}/${claims.sub}` === event.key && (claims.csgen ?? 0) < event.generation
+      );
     case 'key':
       return kid === event.key;
     case 'issuer':

@@ -5,6 +5,7 @@ import { watchColdStarts } from './cold-start.ts';
 import { watchConvergence } from './converging.ts';
 import { watchDurability } from './durable.ts';
 import { watchExactness } from './exact.ts';
+import { watchOrder } from './ordered.ts';
 import { watchReceipts } from './receipt.ts';
 import type { Scene } from './scene.ts';
 
@@ -14,5 +15,6 @@ export function watchGuarantees(scene: Scene, living: () => readonly Life[]): vo
   watchBound(scene);
   watchDurability(scene);
   watchExactness(scene);
+  watchOrder(scene);
   watchConvergence(scene, living);
 }

@@ -1,5 +1,5 @@
 import { newId, type RevocationEvent, type UserClaims } from '@portcullis/contracts';
-import { clientId } from '@portcullis/contracts/schemas';
+import { clientId, userId } from '@portcullis/contracts/schemas';
 import type { Token } from '../history.ts';
 
 /** Higher than any generation that a run comes to, restored backups and all. */
@@ -17,6 +17,7 @@ const unattributed: UserClaims = {
   auth_time: 1,
   gen: NEWEST,
   cgen: NEWEST,
+  csgen: NEWEST,
   igen: NEWEST,
   roles: [],
   amr: ['pwd'],
@@ -35,6 +36,11 @@ export function witnessOf(event: RevocationEvent): Token {
       return { kid, claims: { ...unattributed, sub: event.key, gen: event.generation - 1 } };
     case 'client':
       return { kid, claims: { ...unattributed, client_id: event.key, cgen: event.generation - 1 } };
+    case 'client_subject': {
+      const [client, user] = event.key.split('/');
+      const names = { client_id: clientId.parse(client), sub: userId.parse(user) };
+      return { kid, claims: { ...unattributed, ...names, csgen: event.generation - 1 } };
+    }
     case 'key':
       return { kid: event.key, claims: unattributed };
     case 'issuer':

@@ -1,11 +1,9 @@
 /** What the verbs of auth do in the transaction of a change: the state, and the row of the log. */
-import type {
-  ClientId,
-  KeyId,
-  RevocationReason,
-  SessionId,
-  TokenId,
-  UserId,
+import {
+  REVOCATION_KINDS,
+  type RevocationKind,
+  type RevocationOf,
+  type RevocationReason,
 } from '@portcullis/contracts';
 import { revocationEvent } from '@portcullis/contracts/schemas';
 import type { Revocation } from '../history.ts';
@@ -13,13 +11,9 @@ import type { Setting } from '../setting.ts';
 import type { Transaction } from '../database/connection.ts';
 import type { Database, Undo } from '../database/database.ts';
 
-export type Cut =
-  | { kind: 'session'; key: SessionId }
-  | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'claims_changed'; key: UserId }
-  | { kind: 'client'; key: ClientId }
-  | { kind: 'key'; key: KeyId }
-  | { kind: 'issuer'; key: 'issuer' };
+export type Cut = {
+  [K in RevocationKind]: Pick<RevocationOf<K>, 'kind' | 'key'>;
+}[RevocationKind];
 
 const REASONS: Record<Cut['kind'], RevocationReason> = {
   session: 'logout',
@@ -27,6 +21,7 @@ const REASONS: Record<Cut['kind'], RevocationReason> = {
   subject: 'logout_all',
   claims_changed: 'token_claims_change',
   client: 'client_disabled',
+  client_subject: 'administrator',
   key: 'key_compromised',
   issuer: 'break_glass',
 };
@@ -37,12 +32,12 @@ export async function changeState(
   tx: Transaction,
   cut: Cut,
 ): Promise<Revocation | undefined> {
-  await tx.lock(`${cut.kind === 'claims_changed' ? 'subject' : cut.kind} ${cut.key}`);
+  await tx.lock(lockOf(cut));
   const id = database.random.id('evt');
   const state = stateOf(database, cut, id);
   if (state === undefined) return undefined;
   const occurredAt = database.clock.now();
-  const forEver = cut.kind === 'key' || cut.kind === 'issuer';
+  const forEver = REVOCATION_KINDS[cut.kind].kept === 'for ever';
   const event = revocationEvent.parse({
     ...cut,
     ...(state.generation === undefined ? {} : { generation: state.generation }),
@@ -73,6 +68,12 @@ export async function changeState(
   return revocation;
 }
 
+/** What one client holds for a user is changed under the user's row, as `revokeClientAccess` is called. */
+function lockOf({ kind, key }: Cut): string {
+  if (kind === 'client_subject') return `subject ${key.slice(key.indexOf('/') + 1)}`;
+  return `${kind === 'claims_changed' ? 'subject' : kind} ${key}`;
+}
+
 interface StateChange {
   generation?: number;
   write(): Undo;
@@ -100,6 +101,18 @@ function stateOf(
       return raised(database.users.get(cut.key));
     case 'client':
       return raised(database.clients.get(cut.key));
+    case 'client_subject': {
+      const { clientSubjects: pairs, issuer } = database;
+      const before = pairs.get(cut.key);
+      const generation = (before ?? 0) + 1;
+      return {
+        generation: issuer.generation + generation,
+        write() {
+          pairs.set(cut.key, generation);
+          return () => (before === undefined ? pairs.delete(cut.key) : pairs.set(cut.key, before));
+        },
+      };
+    }
     case 'key': {
       const key = database.keys.get(cut.key);
       if (key === undefined || key.killed) return undefined;

@@ -5,6 +5,7 @@ import {
   accountEvents,
   auditLog,
   auditOrigins,
+  clientSubjects,
   links,
   mails,
   sessions,
@@ -42,6 +43,7 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
     .where(
       and(eq(accountEvents.userId, id), sql`${accountEvents.event} ?| array['email', 'name']`),
     );
+  await tx.delete(clientSubjects).where(eq(clientSubjects.userId, id));
   await tx.delete(mails).where(eq(mails.userId, id));
   await tx.delete(links).where(eq(links.userId, id));
   await change.publish({ type: 'deleted', user_id: id });

@@ -1,12 +1,10 @@
 import {
   newId,
-  type ClientId,
-  type KeyId,
+  REVOCATION_KINDS,
   type RevocationEvent,
+  type RevocationKind,
+  type RevocationOf,
   type RevocationReason,
-  type SessionId,
-  type TokenId,
-  type UserId,
 } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import type { Transaction } from '../database/database.ts';
@@ -14,13 +12,8 @@ import { revocationLog } from '../database/schema/index.ts';
 import type { Cause } from './cause.ts';
 import { eventOfRow } from './event-of-row.ts';
 
-export type Revocation =
-  | { kind: 'session'; key: SessionId }
-  | { kind: 'token'; key: TokenId }
-  | { kind: 'subject' | 'claims_changed'; key: UserId; generation: number }
-  | { kind: 'client'; key: ClientId; generation: number }
-  | { kind: 'key'; key: KeyId }
-  | { kind: 'issuer'; key: 'issuer'; generation: number };
+/** What to revoke, of any kind of the table. */
+export type Revocation = { [K in RevocationKind]: RevocationOf<K> }[RevocationKind];
 
 export interface RevocationRow {
   revocation: Revocation;
@@ -29,13 +22,13 @@ export interface RevocationRow {
   entryLifeSeconds: number;
 }
 
-/** A row of the revocation log. Those of keys and of the issuer are kept for ever. */
+/** A row of the revocation log, kept for as long as the table of kinds says. */
 export async function writeRevocation(
   tx: Transaction,
   cause: Cause,
   { revocation, reason, entryLifeSeconds }: RevocationRow,
 ): Promise<RevocationEvent> {
-  const forEver = revocation.kind === 'key' || revocation.kind === 'issuer';
+  const forEver = REVOCATION_KINDS[revocation.kind].kept === 'for ever';
   const [row] = await tx
     .insert(revocationLog)
     .values({

@@ -21,7 +21,8 @@ export interface OpenCheckedDependencies {
  * The fourth step of a login: a session for the account whose password was checked.
  *
  * @param jkt of the key that the tokens are to be bound to (RFC 9449); undefined: none
- * @returns null when the account is another one now than the password was checked against
+ * @returns null when the account is another one now than the password was checked against, or when what a client holds
+ *   for it was ended meanwhile
  */
 export async function openChecked(
   { withChange, openSession, enforceSessionLimit, mint }: OpenCheckedDependencies,

@@ -16,6 +16,7 @@ export async function tokensOf(
     {
       id: user,
       generation: session.generation,
+      clientSubjectGeneration: session.clientSubjectGeneration,
       roles: knownRoles(session.roles),
       session: session.id,
       client: session.client,

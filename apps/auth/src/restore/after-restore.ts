@@ -17,6 +17,8 @@
  * - Every session, link and waiting mail ends: each may have been ended after the backup. Nonces for
  *   proofs of possession end with their secret, since the backup has lost which proofs were used. Jobs in
  *   Redis may stay: they name a mail, and one that is settled is not sent.
+ * - What clients hold for users counts on from the issuer's generation, and so exceeds what was given
+ *   out as well.
  * - The generations of users and clients rise by the same step. Verifiers hold cuts of them that were
  *   made after the backup, and would refuse the next token of those that were cut (G4).
  * - The log gets another epoch, so that every verifier starts over, and the registry is emptied.

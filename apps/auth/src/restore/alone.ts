@@ -14,6 +14,7 @@ const TABLES = [
   'users',
   'sessions',
   'clients',
+  'client_subjects',
   'signing_keys',
   'sealed_secrets',
   'used_proofs',

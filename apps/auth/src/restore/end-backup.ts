@@ -84,7 +84,8 @@ async function requireRoom(tx: Transaction, step: number): Promise<void> {
   const [row] = await tx.execute(sql`
     select greatest(
       (select max(generation) from users), (select max(generation) from clients),
-      (select max(generation) from issuer)) as greatest`);
+      (select i.generation + coalesce((select max(generation) from client_subjects), 0)
+        from issuer i)) as greatest`);
   const { greatest } = z.object({ greatest: z.number() }).parse(row);
   if (greatest + step <= MAX_GENERATION) return;
   throw new RestoreRefused(

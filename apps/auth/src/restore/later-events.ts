@@ -108,7 +108,14 @@ function ofRevocations(
         if (moves.has(`${event.key} ${event.request_id}`)) break;
         last.set(event.key, { ...common, what: 'password-changed', user: event.key });
         break;
-      default: // what ends anyhow
+      // What ends anyhow, or rises with the issuer's generation.
+      case 'session':
+      case 'token':
+      case 'claims_changed':
+      case 'client_subject':
+        break;
+      default:
+        event satisfies never;
     }
   }
   return [...last.values()];

@@ -12,6 +12,7 @@ import type { BeyondHead } from './grants.ts';
 import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
 import type { RevocationLog } from './log.ts';
 import { startProtocol } from './protocol.ts';
+import { createOutdatedServices, type OutdatedServices } from './outdated-services.ts';
 import type { Receipts } from './receipts.ts';
 import type { VerifierRegistry } from './registry.ts';
 
@@ -43,6 +44,7 @@ export interface Revocations extends AsyncDisposable {
   readonly withChange: WithChange;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
+  readonly outdatedServices: OutdatedServices;
   /** For questions that come by another way than the bus. */
   grant: BusListener['grant'];
 }
@@ -89,6 +91,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     }),
     receipts: protocol.receipts,
     grant: protocol.listener.grant,
+    outdatedServices: createOutdatedServices({ registry, clock: systemClock }),
     listVerifiers: async () =>
       await listVerifiers({ registry, log, acknowledged: protocol.latelyAcknowledged }),
     async [Symbol.asyncDispose]() {

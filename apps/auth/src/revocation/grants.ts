@@ -21,7 +21,7 @@
  */
 import type { GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
 import type { LogPage, RevocationLog } from './log.ts';
-import type { VerifierRegistry } from './registry.ts';
+import type { Registration, VerifierRegistry } from './registry.ts';
 
 interface Waiting {
   request: GrantRequest;
@@ -104,13 +104,18 @@ export class Grants {
           beyondHead({ service, incarnation, position, head: registration.head });
           return resolve(resynchronise(request, page));
         }
-        return resolve(replyTo(request, page, maxStalenessMs));
+        return resolve(replyTo(request, registration, page, maxStalenessMs));
       }),
     );
   }
 }
 
-function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): GrantReply {
+function replyTo(
+  request: GrantRequest,
+  { kindsUnknown }: Registration,
+  page: LogPage,
+  maxStalenessMs: number,
+): GrantReply {
   const { nonce, incarnation } = request;
   const { epoch, from, numbered, unnumbered, head, cut, resume, issuerTime } = page;
   if (request.epoch !== null && request.epoch !== epoch) return resynchronise(request, page);
@@ -128,6 +133,7 @@ function replyTo(request: GrantRequest, page: LogPage, maxStalenessMs: number): 
     ...(resume === undefined ? {} : { resume }),
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
+    ...(kindsUnknown ? { kinds_unknown: true } : {}),
   };
 }
 

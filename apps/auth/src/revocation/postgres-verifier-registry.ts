@@ -16,11 +16,13 @@ const listed = z.object({
   position: z.number(),
   renewals: z.number(),
   renewed_ms_ago: z.number().transform((value) => Math.max(0, Math.round(value))),
+  kinds: z.array(z.string()).nullable(),
 });
 const registered = z.object({
   incarnation: incarnationId,
   epoch: epochId.nullable(),
   head: z.number(),
+  kinds_unknown: z.boolean(),
 });
 const heading = z.object({ head_epoch: epochId, head: z.number(), issuer_time: z.number() });
 
@@ -52,39 +54,42 @@ async function register(
 ): Promise<Map<IncarnationId, Registration>> {
   // One request an incarnation: one statement may not touch a row twice.
   const rows = [...new Map(requests.map((each) => [each.incarnation, each])).values()].map(
-    ({ incarnation, service, policy, epoch, position }) => ({
+    ({ incarnation, service, policy, epoch, position, kinds }) => ({
       incarnation,
       service,
       policy,
       epoch,
       position,
+      kinds: kinds ?? null,
     }),
   );
   const taken = await sql`
     insert into verifiers as v
-      (incarnation, service, policy, max_staleness_ms, epoch, position, renewals)
+      (incarnation, service, policy, max_staleness_ms, epoch, position, renewals, kinds)
     select r.incarnation, r.service, r.policy, ${maxStalenessMs},
       case when r.epoch = h.epoch and r.position > h.position then null else r.epoch end,
       case when r.epoch = h.epoch and r.position > h.position then 0 else r.position end,
-      pg_current_xact_id()::text::bigint
+      pg_current_xact_id()::text::bigint, r.kinds
     from log_head h cross join jsonb_to_recordset(${sql.json(rows)}) as r
-      (incarnation text, service text, policy text, epoch text, position bigint)
+      (incarnation text, service text, policy text, epoch text, position bigint, kinds text[])
     where (select count(*) from verifiers o where o.service = r.service) < ${MAX_REGISTRATIONS}
       or exists (select 1 from verifiers o where o.incarnation = r.incarnation)
     order by r.incarnation
     on conflict (incarnation) do update set
       renewals = excluded.renewals, renewed_at = clock_timestamp(),
       max_staleness_ms = greatest(v.max_staleness_ms, excluded.max_staleness_ms),
-      position = excluded.position, epoch = excluded.epoch
+      position = excluded.position, epoch = excluded.epoch,
+      kinds = coalesce(excluded.kinds, v.kinds)
     where v.service = excluded.service
-    returning incarnation, epoch, (select position::float8 from log_head) as head`;
+    returning incarnation, epoch, (select position::float8 from log_head) as head,
+      v.kinds is null as kinds_unknown`;
   const asked = new Map(rows.map(({ incarnation, epoch }) => [incarnation, epoch]));
   return new Map(
     taken
       .map((row) => registered.parse(row))
-      .map(({ incarnation, epoch, head }) => [
+      .map(({ incarnation, epoch, head, kinds_unknown: kindsUnknown }) => [
         incarnation,
-        { head, isBeyond: epoch === null && asked.get(incarnation) !== null },
+        { head, isBeyond: epoch === null && asked.get(incarnation) !== null, kindsUnknown },
       ]),
   );
 }
@@ -94,7 +99,7 @@ async function list(sql: Sql): Promise<RegistrySnapshot> {
     select h.epoch as head_epoch, h.position::float8 as head,
       (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time,
       v.incarnation, v.service, v.policy, v.max_staleness_ms, v.epoch,
-      v.position::float8 as position, v.renewals::float8 as renewals,
+      v.position::float8 as position, v.renewals::float8 as renewals, v.kinds,
       (extract(epoch from clock_timestamp() - v.renewed_at) * 1000)::float8 as renewed_ms_ago
     from log_head h left join verifiers v on true
     order by v.service, v.incarnation`;

@@ -25,6 +25,8 @@ export interface RegisteredVerifier {
    */
   renewals: number;
   renewedMsAgo: number;
+  /** Which kinds of revocations it has said it reads; null until it has, and for ever of a release that never does. */
+  kinds: readonly string[] | null;
 }
 
 export interface RegistrySnapshot {
@@ -44,6 +46,8 @@ export interface Registration {
    * registered, since it may be fresh by a grant of before, and its position counts for nothing.
    */
   isBeyond: boolean;
+  /** It has not said which kinds of revocations it reads. */
+  kindsUnknown: boolean;
 }
 
 export interface VerifierRegistry {

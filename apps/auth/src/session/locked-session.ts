@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../database/database.ts';
 import { clients, issuer, sessions, users } from '../database/schema/index.ts';
-import { tokenFacts } from '../token/mint.ts';
+import { clientSubjectGeneration, tokenFacts } from '../token/mint.ts';
 import type { RefreshToken } from './refresh-token.ts';
 
 export type LockedSession = NonNullable<Awaited<ReturnType<typeof lockSession>>>;
@@ -34,6 +34,7 @@ export async function lockSession(tx: Transaction, token: RefreshToken) {
       endedAt: sessions.endedAt,
       status: users.status,
       generation: users.generation,
+      clientSubjectGeneration: clientSubjectGeneration(sessions.clientId, sessions.userId),
       roles: users.roles,
       clientDisabledAt: clients.disabledAt,
     })

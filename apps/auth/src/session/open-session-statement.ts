@@ -4,13 +4,14 @@
  *
  * All of it but the locked row is read as it was when the statement began, and so is the time that a
  * token is issued at: one that waited for the lock is not issued later than what it was checked against.
+ * So a login during whose wait something was ended that a client holds for the user opens nothing, and is tried again.
  */
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
 import { and, eq, sql, type Column, type SQL, type Table } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
-import { tokenFactsOf } from '../token/mint.ts';
+import { clientSubjectGeneration, tokenFactsOf } from '../token/mint.ts';
 import { live } from './live.ts';
 
 const statementTime = sql`statement_timestamp()`;
@@ -45,6 +46,7 @@ export function prepareOpenSession(database: Database, limits: SessionLimits) {
       generation: locked.generation,
       roles: locked.roles,
       ...tokenFactsOf(FIRST_PARTY_CLIENT),
+      clientSubjectGeneration: clientSubjectGeneration(FIRST_PARTY_CLIENT, user),
       now: secondsOf(statementTime),
       others: sql<number>`(
         select count(*)::integer from ${sessions}
@@ -72,7 +74,16 @@ function lockAccount(database: Database) {
         lastLoginAt: users.lastLoginAt,
       })
       .from(users)
-      .where(and(eq(users.id, user), eq(users.status, 'active'), eq(users.generation, generation)))
+      .where(
+        and(
+          eq(users.id, user),
+          eq(users.status, 'active'),
+          eq(users.generation, generation),
+          // Under the lock this is the row as it is now, beside that which the statement began with.
+          sql`${users.clientRevocations} = (
+            select u.client_revocations from ${users} u where u.id = ${user})`,
+        ),
+      )
       .for('no key update'),
   );
 }

@@ -31,6 +31,7 @@ export interface OpenedSession {
   amr: string[];
   /** The account's, as it was under the lock. */
   generation: number;
+  clientSubjectGeneration: number;
   roles: Role[];
   refreshToken: RefreshToken;
   authTime: number;
@@ -49,7 +50,10 @@ export interface Proof {
   jkt: string | undefined;
 }
 
-/** @returns null when the account is another one now than the proof was made against */
+/**
+ * @returns null when the account is another one now than the proof was made against, or when what a client holds for
+ *   it was ended meanwhile: the login may be tried again
+ */
 export type OpenSession = (request: RequestContext, proof: Proof) => Promise<OpenedSession | null>;
 
 export interface OpenSessionDependencies {

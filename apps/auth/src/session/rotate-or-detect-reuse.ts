@@ -100,6 +100,7 @@ function granted(
     user: {
       id: row.userId,
       generation: row.generation,
+      clientSubjectGeneration: row.clientSubjectGeneration,
       roles: knownRoles(row.roles),
       session: token.sessionId,
       client: row.clientId,

@@ -13,10 +13,10 @@ import {
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql, type Column, type SQL } from 'drizzle-orm';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { signingKid } from '../keys/succession.ts';
-import { clients, issuer } from '../database/schema/index.ts';
+import { clients, clientSubjects, issuer } from '../database/schema/index.ts';
 
 /** Seconds since the epoch by the clock of the database. */
 export const databaseNow = sql<number>`extract(epoch from clock_timestamp())::float8`;
@@ -39,6 +39,26 @@ export const tokenFactsOf = (client: ClientId) => ({
   issuerGeneration: sql<number>`(select ${issuer.generation} from ${issuer})`,
 });
 
+/**
+ * What a token says of what its client holds for its user. It counts on from the issuer's generation, which rises
+ * above all that was given out when a backup is restored: of pairs too whose rows are younger than the backup.
+ */
+export const clientSubjectGeneration = (client: ClientId | Column, user: UserId | Column | SQL) =>
+  sql<number>`(
+    select i.generation + coalesce((
+      select c.generation from ${clientSubjects} c
+      where c.client_id = ${client} and c.user_id = ${user}), 0)
+    from ${issuer} i)`;
+
+/**
+ * What a token has to say at least: nothing where none of what the client holds for the user was ever ended.
+ * Tokens of the release before say nothing, whatever the issuer's generation is.
+ */
+export const requiredClientSubjectGeneration = (client: Column, user: Column) =>
+  sql<number>`coalesce((
+    select i.generation + c.generation from ${clientSubjects} c cross join ${issuer} i
+    where c.client_id = ${client} and c.user_id = ${user}), 0)`;
+
 export interface TokenFacts {
   now: number;
   kid: KeyId | null;
@@ -49,6 +69,8 @@ export interface TokenFacts {
 export interface TokenUser {
   id: UserId;
   generation: number;
+  /** Of what the client holds for the user. */
+  clientSubjectGeneration: number;
   roles: Role[];
   session: SessionId;
   client: ClientId;
@@ -125,6 +147,7 @@ export function createMint(options: MintOptions): Mint {
           client_id: user.client,
           sid: user.session,
           gen: user.generation,
+          ...(user.clientSubjectGeneration === 0 ? {} : { csgen: user.clientSubjectGeneration }),
           roles: user.roles,
           auth_time: Math.floor(user.authTime),
           amr: user.amr,

@@ -6,11 +6,12 @@ import {
   isUserClaims,
   type EventId,
   type MachineClaims,
+  type RevocationKind,
   type TokenId,
   type UserClaims,
 } from '@portcullis/contracts';
 import { keyId } from '@portcullis/contracts/schemas';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import {
   clients,
@@ -20,7 +21,7 @@ import {
   signingKeys,
   users,
 } from '../database/schema/index.ts';
-import { databaseNow } from './mint.ts';
+import { databaseNow, requiredClientSubjectGeneration } from './mint.ts';
 import type { ReadToken } from './read-token.ts';
 
 /** Seconds for which a token may be from the future: the database may have failed over. */
@@ -62,15 +63,76 @@ const inactive = (reason: string): Inactive => ({
 /** What decides for every token. The row is absent when the key, the client or the session is. */
 const everyToken = {
   now: databaseNow,
+  keyKilledAt: signingKeys.killedAt,
   issuerGeneration: issuer.generation,
   clientGeneration: clients.generation,
   clientDisabledAt: clients.disabledAt,
 };
 
+interface EveryRow {
+  now: number;
+  keyKilledAt: Date | null;
+  tokenRevoked: boolean;
+  issuerGeneration: number;
+  clientGeneration: number;
+  clientDisabledAt: Date | null;
+}
+
 /** Whether this very token was revoked (RFC 7009). Its entry in the log outlives the token. */
 const tokenRevoked = ({ jti }: { jti: TokenId }) => sql<boolean>`exists (
   select 1 from ${revocationLog}
   where ${revocationLog.kind} = 'token' and ${revocationLog.key} = ${jti})`;
+
+/** @returns what a revocation of one kind has done to a token; undefined: nothing */
+type Check<Claims, Row> = (claims: Claims, row: Row) => Inactive | undefined;
+
+/**
+ * One check for each kind of revocation, in the order in which they are made: a kind of the table that is missing
+ * here does not compile.
+ */
+type Checks<Claims, Row> = Readonly<Record<RevocationKind, Check<Claims, Row>>>;
+
+/** Of the kinds that are the same for every token. */
+const EVERY_CHECK = {
+  key: (_claims: unknown, row) =>
+    row.keyKilledAt === null ? undefined : inactive('the key was killed'),
+  token: (_claims: unknown, row) => (row.tokenRevoked ? inactive('token revoked') : undefined),
+  issuer: ({ igen }: { igen: number }, row) =>
+    igen < row.issuerGeneration ? inactive('issued before a revocation of the issuer') : undefined,
+  client: ({ cgen }: { cgen: number }, row) => {
+    if (cgen < row.clientGeneration) return inactive('issued before a revocation of the client');
+    return row.clientDisabledAt === null ? undefined : inactive('the client is disabled');
+  },
+} satisfies Partial<Checks<never, EveryRow>>;
+
+interface UserRow extends EveryRow {
+  status: 'active' | 'disabled' | 'deleted';
+  generation: number;
+  endedAt: Date | null;
+  endedBy: EventId | null;
+  /** The least that holds; 0 where nothing was ended. */
+  requiredClientSubjectGeneration: number;
+}
+
+const USER_CHECKS: Checks<UserClaims, UserRow> = {
+  ...EVERY_CHECK,
+  session: (_claims, { endedAt, endedBy }) =>
+    endedAt === null
+      ? undefined
+      : { ...inactive('the session has ended'), mayLogOut: true, endedBy },
+  // It has ended the sessions too (`revokeClientAccess`), and says so of a token that is not the session's last.
+  client_subject: ({ csgen = 0 }, row) =>
+    csgen < row.requiredClientSubjectGeneration
+      ? inactive('issued before a revocation of what its client holds')
+      : undefined,
+  // A cut that is final has ended the session too (`revokeAccess`).
+  subject: (_claims, { status }) =>
+    status === 'active' ? undefined : inactive('the account is not active'),
+  claims_changed: ({ gen }, { generation }) =>
+    gen < generation
+      ? { ...inactive('outdated claims'), code: 'token_stale', mayLogOut: true }
+      : undefined,
+};
 
 async function statusOfUserToken(
   database: Database,
@@ -85,11 +147,15 @@ async function statusOfUserToken(
       generation: users.generation,
       endedAt: sessions.endedAt,
       endedBy: sessions.endedBy,
+      requiredClientSubjectGeneration: requiredClientSubjectGeneration(
+        sessions.clientId,
+        sessions.userId,
+      ),
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .innerJoin(clients, eq(clients.id, sessions.clientId))
-    .innerJoin(signingKeys, usableKey(kid))
+    .innerJoin(signingKeys, eq(signingKeys.kid, keyId.parse(kid)))
     .crossJoin(issuer)
     .where(
       and(
@@ -99,18 +165,27 @@ async function statusOfUserToken(
       ),
     );
   if (row === undefined) return inactive('no such key or session');
-  const problem = problemOfTime(claims, row.now) ?? problemOfIssue(claims, row);
-  if (problem !== undefined) return inactive(problem);
-  if (row.endedAt !== null) {
-    return { ...inactive('the session has ended'), mayLogOut: true, endedBy: row.endedBy };
-  }
-  if (row.status !== 'active') return inactive('the account is not active');
-  if (claims.gen < row.generation) {
-    // A cut that is final has ended the session too (`revokeAccess`).
-    return { ...inactive('outdated claims'), code: 'token_stale', mayLogOut: true };
-  }
-  return { holds: true };
+  return statusOf(USER_CHECKS, claims, row);
 }
+
+interface ClientRow extends EveryRow {
+  secretHash: Buffer | null;
+  jwks: unknown;
+}
+
+const CLIENT_CHECKS: Checks<MachineClaims, ClientRow> = {
+  ...EVERY_CHECK,
+  // The client is its own subject, and so has one generation.
+  subject: ({ gen }, { clientGeneration, secretHash, jwks }) => {
+    if (secretHash === null && jwks === null)
+      return inactive('the client has no tokens of its own');
+    return gen < clientGeneration ? inactive('issued before a revocation') : undefined;
+  },
+  // What a client's token does not have, or what nothing changes.
+  session: () => undefined,
+  claims_changed: () => undefined,
+  client_subject: () => undefined,
+};
 
 async function statusOfClientToken(
   database: Database,
@@ -125,46 +200,35 @@ async function statusOfClientToken(
       jwks: clients.jwks,
     })
     .from(clients)
-    .innerJoin(signingKeys, usableKey(kid))
+    .innerJoin(signingKeys, eq(signingKeys.kid, keyId.parse(kid)))
     .crossJoin(issuer)
     .where(eq(clients.id, claims.client_id));
   if (row === undefined) return inactive('no such key or client');
-  const problem = problemOfTime(claims, row.now) ?? problemOfIssue(claims, row);
+  return statusOf(CLIENT_CHECKS, claims, row);
+}
+
+function statusOf<Claims extends Times, Row extends EveryRow>(
+  checks: Checks<Claims, Row>,
+  claims: Claims,
+  row: Row,
+): TokenStatus {
+  const problem = problemOfTime(claims, row.now);
   if (problem !== undefined) return inactive(problem);
-  if (row.secretHash === null && row.jwks === null) {
-    return inactive('the client has no tokens of its own');
+  for (const check of Object.values(checks)) {
+    const refused = check(claims, row);
+    if (refused !== undefined) return refused;
   }
-  return claims.gen < row.clientGeneration
-    ? inactive('issued before a revocation')
-    : { holds: true };
+  return { holds: true };
 }
 
-function usableKey(kid: string) {
-  // The ring has found it, so it is the name of a key; Postgres says whether it was killed since.
-  return and(eq(signingKeys.kid, keyId.parse(kid)), isNull(signingKeys.killedAt));
+interface Times {
+  exp: number;
+  iat: number;
+  nbf?: number | undefined;
 }
 
-function problemOfTime(
-  { exp, iat, nbf }: { exp: number; iat: number; nbf?: number | undefined },
-  now: number,
-): string | undefined {
+function problemOfTime({ exp, iat, nbf }: Times, now: number): string | undefined {
   if (exp <= now) return 'expired';
   if (Math.max(iat, nbf ?? iat) > now + SKEW_SECONDS) return 'issued in the future';
-  return undefined;
-}
-
-function problemOfIssue(
-  claims: { cgen: number; igen: number },
-  row: {
-    tokenRevoked: boolean;
-    issuerGeneration: number;
-    clientGeneration: number;
-    clientDisabledAt: Date | null;
-  },
-): string | undefined {
-  if (row.tokenRevoked) return 'token revoked';
-  if (claims.igen < row.issuerGeneration) return 'issued before a revocation of the issuer';
-  if (claims.cgen < row.clientGeneration) return 'issued before a revocation of the client';
-  if (row.clientDisabledAt !== null) return 'the client is disabled';
   return undefined;
 }

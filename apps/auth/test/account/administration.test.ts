@@ -5,6 +5,8 @@ import { rounds } from '@portcullis/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ADMIN,
+  MACHINE,
+  partOf,
   startAuthSystem,
   type Answer,
   type AuthInstance,
@@ -60,6 +62,44 @@ describe('an administrator', () => {
     expect(await auth.accepts(user.access_token)).toBe(false);
     expect((await auth.refresh(user.refresh_token)).status).toBe(401);
     expect(await auth.accepts((await auth.logIn(user.email)).access_token)).toBe(true);
+  });
+
+  it('ends what one client holds for a user, and spares other users and clients', async () => {
+    const [user, bystander] = [await auth.newcomer(), await auth.newcomer()];
+    const id = await system.idOf(user.email);
+    // A session of another client, whose tokens name it from the next refresh on.
+    const { session_id, refresh_token } = await auth.logIn(user.email);
+    await system.sql`update sessions set client_id = ${MACHINE.id} where id = ${session_id}`;
+    const other = (await auth.refresh(refresh_token)).body;
+    expect(await auth.accepts(other.access_token)).toBe(true);
+
+    const ended = await as(actor, 'logout', id, { client_id: FIRST_PARTY_CLIENT });
+    const key = `${FIRST_PARTY_CLIENT}/${id}`;
+    expect(ended.body.revoked).toEqual({ kind: 'client_subject', id: key });
+    expect(await auth.accepts(user.access_token)).toBe(false);
+    expect((await auth.refresh(user.refresh_token)).status).toBe(401);
+    expect(await auth.accepts(other.access_token)).toBe(true);
+    expect(await auth.accepts(bystander.access_token)).toBe(true);
+    const next = (await auth.refresh(other.refresh_token)).body;
+    expect(partOf(next.access_token, 1)['csgen']).toBeUndefined();
+
+    const again = await auth.logIn(user.email);
+    expect(partOf(again.access_token, 1)['csgen']).toBe(1);
+    const refreshed = (await auth.refresh(again.refresh_token)).body;
+    expect(partOf(refreshed.access_token, 1)['csgen']).toBe(1);
+    expect(await auth.accepts(refreshed.access_token)).toBe(true);
+
+    await as(actor, 'logout', id, { client_id: MACHINE.id });
+    expect(await auth.accepts(next.access_token)).toBe(false);
+    expect(await auth.accepts(refreshed.access_token)).toBe(true);
+    const audited = await system.sql`
+      select detail from audit_log
+      where target_id = ${id} and action = 'account.client-logged-out' order by sequence`;
+    expect(audited.map(({ detail }) => detail)).toEqual([
+      { client: MACHINE.id, held_by: FIRST_PARTY_CLIENT },
+      { client: MACHINE.id, held_by: MACHINE.id },
+    ]);
+    expect((await as(actor, 'logout', id, { client_id: 'cli_nobody' })).status).toBe(404);
   });
 
   it('changes roles: the old token is outdated, and a refresh has the new ones', async () => {

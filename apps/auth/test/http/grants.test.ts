@@ -1,10 +1,12 @@
 /** Grants over HTTP: who may ask, what is answered, and that confirmations reach who waits. */
-import { newId, type ClientId } from '@portcullis/contracts';
+import { newId, REVOCATION_KIND_NAMES, type ClientId } from '@portcullis/contracts';
 import { grantReply } from '@portcullis/contracts/schemas';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import {
+  ADMIN,
   basic,
   MACHINE,
   startAuthSystem,
@@ -104,6 +106,58 @@ it('hands a confirmation on to the instance that waits for it', async () => {
   const { body } = await leaving;
   expect(body).toMatchObject({ published: true, confirmed: 1, expected: 1, pending: [] });
 });
+
+it('revokes what a client holds only where every verifier reads that', async () => {
+  await system.sql`delete from verifiers`;
+  await first.register(ADMIN.email, ADMIN.password);
+  await system.giveRoles(ADMIN.email, ['admin']);
+  const actor = await system.idOf(ADMIN.email);
+  const user = await first.newcomer();
+  const user_id = await system.idOf(user.email);
+  const logOut = async (by = actor) =>
+    await first.machine('accounts.logout', {
+      actor: by,
+      user_id,
+      client_id: 'cli_first-party',
+      wait: 0,
+    });
+
+  const ofBefore = question();
+  expect((await ask(ofBefore)).body).toMatchObject({ outcome: 'granted', kinds_unknown: true });
+  const refused = await logOut();
+  expect([refused.status, refused.body.code]).toEqual([409, 'conflict']);
+  expect(refused.body.issues).toMatchObject([
+    { path: 'client_id', message: expect.stringContaining('the service shop ') },
+  ]);
+  expect(await first.accepts(user.access_token)).toBe(true);
+  expect(await system.sql`select 1 from client_subjects`).toEqual([]);
+  // Who may not do it is told nothing of services; the whole logout is as ever.
+  expect((await logOut(user_id)).status).toBe(403);
+  expect((await first.machine('accounts.logout', { actor, user_id, wait: 0 })).status).toBe(200);
+
+  // One that has just started says so while it is waited for.
+  const waiting = logOut();
+  await sleep(200);
+  const kinds = [...REVOCATION_KIND_NAMES];
+  const told = await ask({ ...ofBefore, nonce: crypto.randomUUID(), kinds });
+  expect(told.body.kinds_unknown).toBeUndefined();
+  expect((await waiting).status).toBe(200);
+  expect((await ask({ ...ofBefore, nonce: crypto.randomUUID() })).body.kinds_unknown).toBe(
+    undefined,
+  );
+  expect((await logOut()).status).toBe(200);
+
+  // Of a release that came before the kind, and says what it reads.
+  await ask(question({ kinds: kinds.filter((kind) => kind !== 'client_subject') }));
+  expect((await logOut()).status).toBe(409);
+});
+
+it.each([[['Session']], [['']], [[7]], ['session'], [Array.from({ length: 65 }, () => 'session')]])(
+  'takes no kinds of the form %j',
+  async (kinds) => {
+    expect((await ask(question({ kinds }))).status).toBe(400);
+  },
+);
 
 it('stands in the document', async () => {
   const { body } = await first.call('GET', '/openapi.json');

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { subjectsOf } from '@portcullis/bus';
-import type { ClientId } from '@portcullis/contracts';
+import { clientSubjectOf, FIRST_PARTY_CLIENT, type ClientId } from '@portcullis/contracts';
 import { userId } from '@portcullis/contracts/schemas';
 import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
+import { Ledger } from '@portcullis/verify';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { revokeAccess } from '../../src/session/revoke-access.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
@@ -14,6 +15,7 @@ import { changeOffline } from '../../src/commands/change-offline.ts';
 import {
   ADMIN,
   basic,
+  partOf,
   PASSWORD,
   startAuthSystem,
   type AuthInstance,
@@ -34,6 +36,8 @@ let backup: DatabaseCopy;
 const ids = { disabled: '', deleted: '', roles: '', moved: '', password: '', late: '' };
 /** A key that the backup does not know. */
 let laterKey: string;
+/** Of what one client holds for a user: a revocation that the backup does not know either, and verifiers do. */
+let lostGeneration: number;
 const CLIENTS = { disabled: 'cli_old-billing', rotated: 'cli_billing' };
 const emailOf = (name: string): string => `${name}@example.test`;
 
@@ -100,6 +104,10 @@ async function happens(): Promise<void> {
   await as('accounts.disable', { user_id: ids.disabled });
   await as('accounts.remove', { user_id: ids.deleted });
   await as('accounts.setRoles', { user_id: ids.roles, roles: ['support'] });
+  await as('accounts.logout', { user_id: ids.roles, client_id: 'cli_first-party' });
+  const [lost] = await system.sql`
+    select generation from revocation_log where kind = 'client_subject'`;
+  lostGeneration = lost?.['generation'];
   laterKey = (await auth.machine('keys.rotate', { actor }, token)).body.kid;
   await as('keys.kill', { kid: laterKey, wait: 0 });
   await as('clients.disable', { client_id: CLIENTS.disabled });
@@ -219,7 +227,23 @@ it('keeps out what was ended, lets in who was not, and repeats nothing that was 
   }
   const { access_token: token } = await auth.logIn(OTHER_ADDRESS);
   expect(await auth.accepts(token)).toBe(true);
-  await auth.logIn(emailOf('roles'));
+  // The backup knows nothing of what was ended of a client's; verifiers do.
+  expect(await system.sql`select 1 from client_subjects`).toEqual([]);
+  const { access_token: held } = await auth.logIn(emailOf('roles'));
+  expect(partOf(held, 1)['csgen']).toBeGreaterThanOrEqual(1_000_000);
+  expect(await auth.accepts(held)).toBe(true);
+  const ledger = new Ledger();
+  ledger.apply({
+    kind: 'client_subject',
+    key: clientSubjectOf(FIRST_PARTY_CLIENT, userId.parse(ids.roles)),
+    generation: lostGeneration,
+    expires_at: Date.now() + 3_600_000,
+  });
+  const { kid } = partOf(held, 0);
+  expect(ledger.judge(partOf(held, 1) as never, kid)).toBe('holds');
+  expect(ledger.judge({ ...partOf(held, 1), csgen: lostGeneration - 1 } as never, kid)).toBe(
+    'revoked',
+  );
   const asClient = async () =>
     (
       await auth.call('POST', '/oauth2/token', {

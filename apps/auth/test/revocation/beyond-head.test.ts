@@ -45,7 +45,11 @@ async function answersOf(
         new Map<IncarnationId, Registration>(
           batch.map(({ incarnation, position }) => [
             incarnation,
-            { head: heads.registered, isBeyond: position > heads.registered },
+            {
+              head: heads.registered,
+              isBeyond: position > heads.registered,
+              kindsUnknown: false,
+            },
           ]),
         ),
     },

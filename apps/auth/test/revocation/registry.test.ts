@@ -79,6 +79,23 @@ it('is discounted only as it was seen', async () => {
   expect(await find()).toBeUndefined();
 });
 
+it('shows which kinds it reads once it has said so, by questions that do not say it too', async () => {
+  const verifier = request();
+  const kindsOf = async () =>
+    (await registry.list()).verifiers.find(
+      ({ incarnation }) => incarnation === verifier.incarnation,
+    )?.kinds;
+  const ask = async (changes: Partial<GrantRequest> = {}) =>
+    (await registry.register([{ ...verifier, ...changes }], S)).get(verifier.incarnation)
+      ?.kindsUnknown;
+  expect([await ask(), await kindsOf()]).toEqual([true, null]);
+  const kinds = ['session', 'of_a_release_to_come'];
+  expect([await ask({ kinds }), await kindsOf()]).toEqual([false, kinds]);
+  expect([await ask(), await kindsOf()]).toEqual([false, kinds]);
+  await registry.remove(verifier.incarnation, 'user');
+  expect([await ask(), await kindsOf()]).toEqual([true, null]);
+});
+
 describe('a position', () => {
   it('beyond the head, in the same epoch, is found and not written down', async () => {
     const { epoch, head } = await registry.list();
@@ -86,9 +103,9 @@ describe('a position', () => {
     const beyond = request({ epoch, position: head + 1 });
     const ofAnother = request({ epoch: newId('epo'), position: head + 1 });
     const taken = await registry.register([there, beyond, ofAnother], S);
-    expect(taken.get(there.incarnation)).toEqual({ head, isBeyond: false });
-    expect(taken.get(beyond.incarnation)).toEqual({ head, isBeyond: true });
-    expect(taken.get(ofAnother.incarnation)).toEqual({ head, isBeyond: false });
+    expect(taken.get(there.incarnation)).toEqual({ head, isBeyond: false, kindsUnknown: true });
+    expect(taken.get(beyond.incarnation)).toEqual({ head, isBeyond: true, kindsUnknown: true });
+    expect(taken.get(ofAnother.incarnation)).toEqual({ head, isBeyond: false, kindsUnknown: true });
     const { verifiers } = await registry.list();
     const places = new Map(verifiers.map((row) => [row.incarnation, [row.epoch, row.position]]));
     expect(places.get(there.incarnation)).toEqual([epoch, head]);

@@ -115,6 +115,22 @@ describe('a login that waits for the account', () => {
     expect(noted).toHaveLength(1);
   });
 
+  it('has a token that holds when what its client holds was ended meanwhile', async () => {
+    const { email, session_id: former } = await auth.newcomer();
+    const [login] = await logInMeanwhile(auth, email, 1, async (tx) => {
+      await tx`
+        insert into client_subjects (client_id, user_id, generation)
+        select 'cli_first-party', id, 1 from users where email_key = ${email}`;
+      await tx`update users set client_revocations = client_revocations + 1 where email_key = ${email}`;
+      await tx`update sessions set ended_at = clock_timestamp() where id = ${former}`;
+    });
+    const tokens = login?.status === 'fulfilled' ? login.value : undefined;
+    expect(partOf(tokens?.access_token ?? '', 1)['csgen']).toBe(1);
+    expect(await auth.accepts(tokens?.access_token ?? '')).toBe(true);
+    expect((await opened(email)).map(({ id }) => id)).toEqual([tokens?.session_id]);
+    expect(await audited(email)).toHaveLength(2);
+  });
+
   it('is not issued later than what it was checked against', async () => {
     const { email } = await auth.newcomer();
     let released = 0;

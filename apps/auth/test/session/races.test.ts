@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   ADMIN,
+  partOf,
   PASSWORD,
   startAuthSystem,
   type Answer,
@@ -95,6 +96,24 @@ async function expectDead(tokens: readonly Tokens[], about: string): Promise<voi
   }
 }
 
+/**
+ * By what they say, too: verifiers are told of no session that ends with what its client holds, and whatever has the
+ * new generation would go on there.
+ */
+async function expectBelowGeneration(
+  tokens: readonly Tokens[],
+  id: string,
+  about: string,
+): Promise<void> {
+  const [logged] = await system.sql`
+    select max(generation) as greatest from revocation_log
+    where kind = 'client_subject' and key = ${`cli_first-party/${id}`}`;
+  for (const { access_token: token } of tokens) {
+    const { csgen = 0 } = partOf(token, 1);
+    expect(csgen, about).toBeLessThan(logged?.['greatest']);
+  }
+}
+
 async function expectEnded({ session_id: id }: Tokens, about: string): Promise<void> {
   const [session] = await system.sql`select ended_at from sessions where id = ${id}`;
   expect(session?.['ended_at'], `its session, ${about}`).toBeInstanceOf(Date);
@@ -107,6 +126,7 @@ async function expectNoSession(email: string, about: string): Promise<void> {
   expect(open, `open sessions, ${about}`).toEqual([]);
 }
 
+const CLIENT_ENDING = 'the end of what its client holds';
 const endings: readonly [
   string,
   (user: Tokens & { email: string }, random: Random) => Promise<Answer>,
@@ -126,6 +146,15 @@ const endings: readonly [
     async ({ access_token: token }, random) =>
       await anyInstance(random).call('POST', '/v1/logout-all?wait=0', { token }),
   ],
+  [
+    CLIENT_ENDING,
+    async ({ email }, random) =>
+      await anyInstance(random).machine(
+        'accounts.logout',
+        { user_id: await system.idOf(email), actor, client_id: 'cli_first-party', wait: 0 },
+        machine,
+      ),
+  ],
 ];
 
 describe(`a refresh (seed ${SEED})`, () => {
@@ -136,6 +165,7 @@ describe(`a refresh (seed ${SEED})`, () => {
     async () => {
       const random = seededRandom(SEED);
       const { email } = await system.auth.newcomer();
+      const id = await system.idOf(email);
       for (let round = 0; round < times; round += 1) {
         const user = { ...(await system.auth.logIn(email)), email };
         const [name, end] = endings[Math.floor(random() * endings.length)] ?? endings[0]!;
@@ -163,6 +193,7 @@ describe(`a refresh (seed ${SEED})`, () => {
         expect([200, 401], about).toContain(ended.status);
         if (ended.status === 401) await expectEnded(user, about);
         await expectDead(given, about);
+        if (name === CLIENT_ENDING) await expectBelowGeneration(given, id, about);
         progress('refresh against the end of the session', round + 1, times);
       }
     },
@@ -262,6 +293,50 @@ describe(`a login (seed ${SEED})`, () => {
         expect(open, about).toEqual([]);
         progress('login against a deletion', round + 1, times);
       }
+    },
+    LONG_MS,
+  );
+
+  it(
+    `holds or is dead as a whole when it races the end of what its client holds, ${times} times`,
+    async () => {
+      const random = seededRandom(SEED + 4);
+      const { email } = await system.auth.newcomer();
+      const id = await system.idOf(email);
+      const client_id = 'cli_first-party';
+      let held = 0;
+      let dead = 0;
+      for (let round = 0; round < 2 * times; round += 1) {
+        const about = `round ${round}, seed ${SEED}`;
+        const [login, ended] = await both(email, random, () =>
+          decided(() =>
+            anyInstance(random).machine(
+              'accounts.logout',
+              { user_id: id, actor, client_id, wait: 0 },
+              machine,
+            ),
+          ),
+        );
+        expect([ended.status, login.status], about).toEqual([200, 200]);
+        const [session] = await system.sql`
+          select ended_at from sessions where id = ${login.body.session_id}`;
+        if (session?.['ended_at'] !== null) {
+          await expectDead([login.body], about);
+          await expectBelowGeneration([login.body], id, about);
+          dead += 1;
+          continue;
+        }
+        held += 1;
+        for (const instance of system.instances) {
+          expect(await instance.accepts(login.body.access_token), about).toBe(true);
+        }
+        const refreshed = await decided(() =>
+          anyInstance(random).refresh(login.body.refresh_token),
+        );
+        expect(refreshed.status, about).toBe(200);
+        progress('login against the end of what a client holds', round + 1, 2 * times);
+      }
+      expect([held, dead].map((count) => count > 0)).toEqual([true, true]);
     },
     LONG_MS,
   );

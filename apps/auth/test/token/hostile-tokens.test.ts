@@ -4,7 +4,7 @@ import { newId } from '@portcullis/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSeal } from '../../src/keys/seal.ts';
 import { openPrivateKey } from '../../src/keys/signing-key.ts';
-import { startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
+import { partOf, startAuthSystem, type AuthInstance, type AuthSystem } from '../auth-system.ts';
 import { createHash, type KeyObject } from 'node:crypto';
 
 let system: AuthSystem;
@@ -153,6 +153,33 @@ describe('an access token', () => {
     });
   });
 
+  it('is refused below the generation of its client_subject, whatever its session', async () => {
+    const { email, access_token: token } = await auth.newcomer();
+    const id = await system.idOf(email);
+    await system.sql`
+      insert into client_subjects (client_id, user_id, generation) values ('cli_shop', ${id}, 1)`;
+    expect(await auth.accepts(token)).toBe(true);
+    await system.sql`
+      insert into client_subjects (client_id, user_id, generation)
+      values ('cli_first-party', ${id}, 1)`;
+    expect(await auth.accepts(token)).toBe(false);
+    expect(await auth.accepts((await auth.logIn(email)).access_token)).toBe(true);
+  });
+
+  it(
+    'is refused once its key was killed, before the ring of keys knows',
+    { timeout: 20_000 },
+    async () => {
+      const { access_token: token } = await auth.newcomer();
+      const { kid } = partOf(token, 0);
+      expect(await auth.accepts(token)).toBe(true);
+      await system.sql`update signing_keys set killed_at = clock_timestamp() where kid = ${kid}`;
+      expect(await auth.accepts(token)).toBe(false);
+      await system.sql`update signing_keys set killed_at = null where kid = ${kid}`;
+      await expect.poll(() => auth.accepts(token), { timeout: 15_000 }).toBe(true);
+    },
+  );
+
   it('is refused after a cut of the client or of the issuer', async () => {
     for (const [table, where] of [
       ['clients', "id = 'cli_first-party'"],
@@ -164,5 +191,21 @@ describe('an access token', () => {
       expect(await auth.accepts(token)).toBe(false);
       expect(await auth.accepts((await auth.newcomer()).access_token)).toBe(true);
     }
+  });
+
+  // Last: a token of before is refused from here on.
+  it('of 0.2.0, which has no csgen, is taken until its client_subject was ended, whatever the igen', async () => {
+    await system.sql`update issuer set generation = generation + 1`;
+    const { email, access_token: token } = await auth.newcomer();
+    const { csgen, ...before } = partOf(token, 1);
+    expect(before['igen']).toBeGreaterThan(0);
+    expect(csgen).toBe(before['igen']);
+    const old = signed(header, before);
+    expect(await auth.accepts(old)).toBe(true);
+    await system.sql`
+      insert into client_subjects (client_id, user_id, generation)
+      values ('cli_first-party', ${await system.idOf(email)}, 1)`;
+    expect([await auth.accepts(old), await auth.accepts(token)]).toEqual([false, false]);
+    expect(await auth.accepts((await auth.logIn(email)).access_token)).toBe(true);
   });
 });

@@ -37,6 +37,7 @@ export const userClaims = z.object({
   roles: z.array(role).max(16),
   auth_time: numericDate,
   amr: z.array(z.string().min(1).max(16)).min(1).max(8),
+  csgen: generation.optional(),
   scope: z.undefined().optional(),
 });
 
@@ -47,6 +48,7 @@ export const machineClaims = z.object({
   scope,
   sid: z.undefined().optional(),
   roles: z.undefined().optional(),
+  csgen: z.undefined().optional(),
 });
 
 export const accessTokenClaims = z.union([userClaims, machineClaims]);

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import {
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
+  MAX_READ_KINDS,
   MAX_STALENESS_MS,
   MIN_STALENESS_MS,
+  READ_KIND,
   STALENESS_POLICIES,
 } from '../grant.ts';
 import { epochId, eventId, incarnationId, serviceName } from './ids.ts';
@@ -23,6 +25,7 @@ export const grantRequest = z.strictObject({
   applied: z.array(eventId).max(MAX_ACKNOWLEDGED),
   anchor: position.optional(),
   resume: eventId.optional(),
+  kinds: z.array(z.string().regex(READ_KIND)).max(MAX_READ_KINDS).readonly().optional(),
 });
 
 const everyAnswer = { version: z.literal(1), nonce: z.string(), incarnation: incarnationId };
@@ -40,6 +43,7 @@ export const grantReply = z.discriminatedUnion('outcome', [
     max_staleness_ms: z.int().min(MIN_STALENESS_MS).max(MAX_STALENESS_MS),
     issuer_time: issuerTime,
     keys: z.array(z.string()).optional().catch(undefined),
+    kinds_unknown: z.boolean().optional(),
   }),
   z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),
   z.object({ ...everyAnswer, outcome: z.literal('unavailable') }),

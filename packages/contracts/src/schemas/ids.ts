@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import {
   CLIENT_ID,
+  CLIENT_SUBJECT,
   idGuard,
   idPattern,
   isClientId,
+  isClientSubject,
   isEpochId,
   isEventId,
   isIncarnationId,
@@ -14,6 +16,7 @@ import {
   isUserId,
   SERVICE_NAME,
   type ClientId,
+  type ClientSubject,
   type Id,
 } from '../ids.ts';
 
@@ -38,6 +41,11 @@ export const linkId = idSchema('lnk', idGuard('lnk'));
 export const clientId = z
   .custom<ClientId>(isClientId, { error: 'expected cli_ and up to 48 of a-z, 0-9, _ and -' })
   .meta({ type: 'string', pattern: CLIENT_ID.source });
+
+/** What one client holds for one user. */
+export const clientSubject = z
+  .custom<ClientSubject>(isClientSubject, { error: 'expected a client and a user: cli_…/usr_…' })
+  .meta({ type: 'string', pattern: CLIENT_SUBJECT.source });
 
 /** The name under which a service verifies tokens; it is a token of a NATS subject. */
 export const serviceName = z.string().regex(SERVICE_NAME);

@@ -1,7 +1,7 @@
 /** Revocations as they travel; what they mean is in ../revocation.ts. */
 import * as z from 'zod';
 import { ACTOR_KINDS, REVOCATION_REASONS } from '../revocation.ts';
-import { clientId, eventId, keyId, sessionId, tokenId, userId } from './ids.ts';
+import { clientId, clientSubject, eventId, keyId, sessionId, tokenId, userId } from './ids.ts';
 
 export const revocationReason = z.enum(REVOCATION_REASONS);
 
@@ -32,6 +32,12 @@ export const revocationEvent = z.discriminatedUnion('kind', [
   z.object({ ...everyEvent, kind: z.literal('subject'), key: userId, generation }),
   z.object({ ...everyEvent, kind: z.literal('claims_changed'), key: userId, generation }),
   z.object({ ...everyEvent, kind: z.literal('client'), key: clientId, generation }),
+  z.object({
+    ...everyEvent,
+    kind: z.literal('client_subject'),
+    key: clientSubject,
+    generation,
+  }),
   z.object({ ...everyEvent, kind: z.literal('key'), key: keyId }),
   z.object({ ...everyEvent, kind: z.literal('issuer'), key: z.literal('issuer'), generation }),
 ]);

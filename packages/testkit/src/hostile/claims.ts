@@ -61,6 +61,12 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
   ...generations('gen'),
   ...generations('cgen'),
   ...generations('igen'),
+  csgen: [
+    ...NO_NUMBER.filter(([what]) => what !== 'absent' && what !== 'a string'),
+    ['text', () => '0'],
+    ['half', () => 0.5],
+    ['beyond 31 bits', () => 2 ** 31],
+  ],
   ...identifiers('sub', shorterAndLonger),
   ...identifiers('sid', shorterAndLonger),
   ...identifiers('jti', shorterAndLonger),
@@ -162,6 +168,8 @@ const MACHINE: readonly (readonly [string, (f: Forge) => object])[] = [
   ['another client for its subject', () => ({ sub: 'cli_other' })],
   ['a user for its subject', (f) => ({ sub: f.claims['sub'] })],
   ['another client', () => ({ client_id: 'cli_other' })],
+  ['a generation for a user', () => ({ csgen: 0 })],
+  ['csgen null', () => ({ csgen: null })],
 ];
 
 const OTHER_TOKENS: readonly NamedToken[] = [

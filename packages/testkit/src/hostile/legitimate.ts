@@ -50,6 +50,8 @@ const CLAIMS: readonly (readonly [string, (f: Forge) => object])[] = [
   ['authenticated long ago', ({ now }) => ({ auth_time: now - 30 * 86_400 })],
   ['high generations', () => ({ gen: 2_147_483_647, cgen: 2_147_483_647, igen: 2_147_483_647 })],
   ['another client', () => ({ client_id: 'cli_some-app_2' })],
+  ['a generation of what its client holds', () => ({ csgen: 7 })],
+  ['the highest one of it', () => ({ csgen: 2_147_483_647 })],
   ['a claim that is unknown', () => ({ tenant: 'x' })],
   ['claims with depth', () => ({ nested: { a: [{ b: [{ c: {} }] }] } })],
   ['text of the world', () => ({ name: 'Grüße, 世界 🌍 \u202Eabc' })],

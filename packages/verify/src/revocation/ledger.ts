@@ -6,9 +6,18 @@
  * any one of them refuses.
  *
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
- * which operators make one by one, are maps of strings. Expiries are whole seconds, rounded up.
+ * which operators make one by one, are maps of strings, some 300 bytes an entry, as long as entries are kept. Expiries are whole seconds, rounded up.
+ *
+ * A kind of the contracts' table that has no store here, or is missing in `entries`, does not compile.
+ * `judge` is on the way of every request, and so is written out; test/revocation-kinds.test.ts holds it to
+ * the table.
  */
-import type { AccessTokenClaims, KeyId } from '@portcullis/contracts';
+import {
+  isClientId,
+  type AccessTokenClaims,
+  type KeyId,
+  type RevocationKind,
+} from '@portcullis/contracts';
 import {
   encodeSnapshot,
   expiryOf,
@@ -18,20 +27,28 @@ import {
   type RevocationEntry,
   type SnapshotPlace,
 } from '@portcullis/snapshot';
-import { ClientGenerations } from './ledger/client-generations.ts';
+import { ClientSubjects } from './ledger/client-subjects.ts';
+import { IssuerGeneration } from './ledger/issuer-generation.ts';
+import { KilledKeys } from './ledger/killed-keys.ts';
+import type { KindStore } from './ledger/kind-store.ts';
+import { NamedGenerations } from './ledger/named-generations.ts';
 import { RevokedIds } from './ledger/revoked-ids.ts';
 
 /** `revoked` is final; `claims_changed` says that a refresh gives a token that holds. */
 export type Verdict = 'holds' | 'claims_changed' | 'revoked';
+
+type EntryOf<K extends RevocationKind> = Extract<RevocationEntry, { kind: K }>;
 
 export class Ledger {
   readonly #sessions: RevokedIds<'session'>;
   readonly #tokens: RevokedIds<'token'>;
   readonly #subjects: RevokedIds<'subject'>;
   readonly #changed: RevokedIds<'claims_changed'>;
-  readonly #clients = new ClientGenerations();
-  readonly #keys = new Set<KeyId>();
-  #issuerGeneration = 0;
+  readonly #clients = new NamedGenerations('client', isClientId);
+  readonly #clientSubjects = new ClientSubjects();
+  readonly #keys = new KilledKeys();
+  readonly #issuer = new IssuerGeneration();
+  readonly #stores: Readonly<Record<RevocationKind, KindStore>>;
   #version = 0;
 
   /** @param seed 32 bits that decide where in memory an entry lies, and nothing else */
@@ -40,21 +57,30 @@ export class Ledger {
     this.#tokens = new RevokedIds('token', seed);
     this.#subjects = new RevokedIds('subject', seed);
     this.#changed = new RevokedIds('claims_changed', seed);
+    this.#stores = {
+      session: this.#sessions,
+      token: this.#tokens,
+      subject: this.#subjects,
+      claims_changed: this.#changed,
+      client: this.#clients,
+      client_subject: this.#clientSubjects,
+      key: this.#keys,
+      issuer: this.#issuer,
+    };
   }
 
   /** Entries held. */
   get size(): number {
-    const named = this.#clients.size + this.#keys.size;
-    return this.#tables.reduce((size, table) => size + table.size, named);
+    return Object.values(this.#stores).reduce((size, store) => size + store.size, 0);
   }
 
-  /** What the entries that are identifiers take in memory, slack included. */
+  /** What the entries that are identifiers take in memory, slack included. Those with names are not counted. */
   get bytes(): number {
-    return this.#tables.reduce((bytes, table) => bytes + table.bytes, 0);
+    return Object.values(this.#stores).reduce((bytes, store) => bytes + store.bytes, 0);
   }
 
   get killedKeys(): ReadonlySet<KeyId> {
-    return this.#keys;
+    return this.#keys.all;
   }
 
   /** Grows with every event that added something; equal versions, equal verdicts. */
@@ -68,21 +94,23 @@ export class Ledger {
    *   passed over
    */
   apply(event: RevocationEntry): boolean {
-    const added = this.#add(event);
+    const generation = 'generation' in event ? event.generation : 0;
+    const moment = momentOf(event.expires_at);
+    const added = this.#stores[event.kind].raise(event.key, moment, generation);
     if (added) this.#version += 1;
     return added;
   }
 
   /** Judges verified claims, and the key that signed them. */
   judge(claims: AccessTokenClaims, kid: string): Verdict {
-    const killed: ReadonlySet<string> = this.#keys;
     if (
       (claims.sid !== undefined && this.#sessions.has(claims.sid)) ||
       this.#tokens.has(claims.jti) ||
-      killed.has(kid) ||
-      claims.igen < this.#issuerGeneration ||
+      this.#keys.has(kid) ||
+      claims.igen < this.#issuer.generation ||
       claims.gen < this.#subjects.generation(claims.sub) ||
-      claims.cgen < this.#clients.generation(claims.client_id)
+      claims.cgen < this.#clients.generation(claims.client_id) ||
+      (this.#clientSubjects.size > 0 && this.#isRevokedForItsClient(claims))
     ) {
       return 'revoked';
     }
@@ -98,8 +126,7 @@ export class Ledger {
    */
   evict(issuerTime: number): void {
     const now = Math.min(FOR_EVER - 1, Math.max(0, Math.floor(issuerTime / 1_000)));
-    for (const table of this.#tables) table.evict(now);
-    this.#clients.evict(now);
+    for (const store of Object.values(this.#stores)) store.evict(now);
   }
 
   /**
@@ -107,26 +134,7 @@ export class Ledger {
    * once.
    */
   *entries(): Generator<RevocationEntry, void, void> {
-    for (const [key, moment] of this.#sessions.entries()) {
-      yield { kind: 'session', key, expires_at: expiryOf(moment) };
-    }
-    for (const [key, moment] of this.#tokens.entries()) {
-      yield { kind: 'token', key, expires_at: expiryOf(moment) };
-    }
-    for (const [key, moment, generation] of this.#subjects.entries()) {
-      yield { kind: 'subject', key, generation, expires_at: expiryOf(moment) };
-    }
-    for (const [key, moment, generation] of this.#changed.entries()) {
-      yield { kind: 'claims_changed', key, generation, expires_at: expiryOf(moment) };
-    }
-    for (const [key, moment, generation] of this.#clients.entries()) {
-      yield { kind: 'client', key, generation, expires_at: expiryOf(moment) };
-    }
-    for (const key of this.#keys) yield { kind: 'key', key, expires_at: null };
-    if (this.#issuerGeneration > 0) {
-      const generation = this.#issuerGeneration;
-      yield { kind: 'issuer', key: 'issuer', generation, expires_at: null };
-    }
+    for (const entries of Object.values(this.#entriesOfKinds())) yield* entries;
   }
 
   /**
@@ -155,44 +163,53 @@ export class Ledger {
   /** The same in steps of some thousand entries, for callers who give others a turn between two. */
   *mergeInSteps(bytes: Uint8Array): Generator<void, SnapshotPlace, void> {
     const { epoch, position, blocks } = readSnapshot(bytes);
-    for (const table of this.#tables) {
-      for (const changed of table.merge(blocks)) {
+    for (const store of Object.values(this.#stores)) {
+      for (const changed of store.merge(blocks)) {
         if (changed) this.#version += 1;
         yield;
       }
     }
-    for (const { kind, entries } of blocks) {
-      if (kind !== 'client' && kind !== 'key' && kind !== 'issuer') continue;
-      for (const entry of entries) this.apply(entry);
-    }
     return { epoch, position };
   }
 
-  #add(event: RevocationEntry): boolean {
-    const moment = momentOf(event.expires_at);
-    switch (event.kind) {
-      case 'session':
-        return this.#sessions.raise(event.key, moment);
-      case 'token':
-        return this.#tokens.raise(event.key, moment);
-      case 'subject':
-        return this.#subjects.raise(event.key, moment, event.generation);
-      case 'claims_changed':
-        return this.#changed.raise(event.key, moment, event.generation);
-      case 'client':
-        return this.#clients.raise(event.key, moment, event.generation);
-      case 'key':
-        if (this.#keys.has(event.key)) return false;
-        this.#keys.add(event.key);
-        return true;
-      case 'issuer':
-        if (event.generation <= this.#issuerGeneration) return false;
-        this.#issuerGeneration = event.generation;
-        return true;
-    }
+  /** A machine's token is held for no user. */
+  #isRevokedForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
+    return sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(sub, client_id);
   }
 
-  get #tables() {
-    return [this.#sessions, this.#tokens, this.#subjects, this.#changed] as const;
+  /** Each is gone through as it is asked for. */
+  #entriesOfKinds(): { readonly [K in RevocationKind]: Iterable<EntryOf<K>> } {
+    const generations = this.#issuer.size === 0 ? [] : [this.#issuer.generation];
+    return {
+      session: each(this.#sessions.entries(), ([key, moment]) => {
+        return { kind: 'session', key, expires_at: expiryOf(moment) };
+      }),
+      token: each(this.#tokens.entries(), ([key, moment]) => {
+        return { kind: 'token', key, expires_at: expiryOf(moment) };
+      }),
+      subject: each(this.#subjects.entries(), ([key, moment, generation]) => {
+        return { kind: 'subject', key, generation, expires_at: expiryOf(moment) };
+      }),
+      claims_changed: each(this.#changed.entries(), ([key, moment, generation]) => {
+        return { kind: 'claims_changed', key, generation, expires_at: expiryOf(moment) };
+      }),
+      client: each(this.#clients.entries(), ([key, moment, generation]) => {
+        return { kind: 'client', key, generation, expires_at: expiryOf(moment) };
+      }),
+      client_subject: each(this.#clientSubjects.entries(), ([key, moment, generation]) => {
+        return { kind: 'client_subject', key, generation, expires_at: expiryOf(moment) };
+      }),
+      key: each(this.#keys.all, (key) => ({ kind: 'key', key, expires_at: null })),
+      issuer: each(generations, (generation) => {
+        return { kind: 'issuer', key: 'issuer', generation, expires_at: null };
+      }),
+    };
   }
+}
+
+function* each<T, Entry>(
+  of: Iterable<T>,
+  toEntry: (one: T) => Entry,
+): Generator<Entry, void, void> {
+  for (const one of of) yield toEntry(one);
 }

@@ -17,6 +17,7 @@ import {
   readNumbered,
   readRevocationEvent,
   Refusal,
+  REVOCATION_KIND_NAMES,
   type AccessTokenClaims,
   type EpochId,
   type Grant,
@@ -54,6 +55,8 @@ export class Replica {
   #state: ReplicaState = 'SYNCING';
   #incarnation: IncarnationId = newId('inc');
   #maxStaleness: number | undefined;
+  /** As the issuer has said last. One of before says nothing, and takes no question that names them. */
+  #kindsUnknown = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -89,11 +92,8 @@ export class Replica {
   }
 
   get stats(): ReplicaStats {
-    return {
-      ...this.#stats,
-      entries: this.#options.ledger.size,
-      position: this.#cursor.position,
-    };
+    const { size } = this.#options.ledger;
+    return { ...this.#stats, entries: size, position: this.#cursor.position };
   }
 
   /** Listens first, so that nothing falls between the first grant and the first push. */
@@ -198,8 +198,10 @@ export class Replica {
     const asked = { at: clock.monotonic(), apart: this.#issuerClock.apart() };
     const incarnation = this.#incarnation;
     const nonce = crypto.randomUUID();
+    const who = { service, policy, incarnation, nonce };
     const applied = this.#confirmations.undelivered();
     const from = this.#cursor.askFrom(asked.at, this.#maxStaleness ?? 0);
+    const said = this.#kindsUnknown ? { kinds: REVOCATION_KIND_NAMES } : undefined;
     const question: Question = { ...asked, incarnation, nonce, applied, from };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#cursor.epoch === null) this.#snapshot.begin();
@@ -212,11 +214,9 @@ export class Replica {
         clock,
         {
           version: 1,
-          service,
-          incarnation,
-          nonce,
-          policy,
+          ...who,
           ...this.#cursor.requestFrom(from),
+          ...said,
           applied,
         },
         patience,
@@ -225,6 +225,7 @@ export class Replica {
     } catch {
       this.#stats.grantFailures += 1;
       this.#cursor.notAnswered();
+      this.#kindsUnknown = false;
       return RETRY_MS;
     }
     const reply = this.#read(bytes, question);
@@ -247,6 +248,7 @@ export class Replica {
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
         if (!this.#applyGrant(reply, question)) return RETRY_MS;
+        if (this.#kindsUnknown && said === undefined) return 0;
         return renewAfterMs(reply.max_staleness_ms, random(), question);
     }
   }
@@ -278,6 +280,7 @@ export class Replica {
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
   #applyPartialGrant(grant: Grant, question: Question): boolean {
     this.#maxStaleness = grant.max_staleness_ms;
+    this.#kindsUnknown = grant.kinds_unknown === true;
     this.#issuerClock.learn(grant.issuer_time, question);
     for (const event of grant.events) this.#apply(event);
     return this.#cursor.take(grant, question, question.from);

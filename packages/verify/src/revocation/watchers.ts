@@ -9,7 +9,13 @@
  * end of the token's life, a change of claims and staleness are not: a refresh, or some patience,
  * and the client may open it again.
  */
-import { Refusal, type AccessTokenClaims, type RevocationEvent } from '@portcullis/contracts';
+import {
+  keysOfToken,
+  Refusal,
+  REVOCATION_KINDS,
+  type AccessTokenClaims,
+  type RevocationEvent,
+} from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -44,7 +50,7 @@ export class Watchers {
   add(claims: AccessTokenClaims, kid: string): { signal: AbortSignal; release: () => void } {
     const watcher: Watcher = { claims, kid, controller: new AbortController(), timer: undefined };
     this.#all.add(watcher);
-    for (const key of keysOf(claims, kid)) {
+    for (const key of keysOfToken(claims, kid)) {
       const others = this.#byKey.get(key);
       if (others === undefined) this.#byKey.set(key, new Set([watcher]));
       else others.add(watcher);
@@ -55,7 +61,8 @@ export class Watchers {
 
   /** After the ledger has taken the event. */
   applied(event: RevocationEvent): void {
-    const affected = event.kind === 'issuer' ? this.#all : this.#byKey.get(event.key);
+    const { carrier } = REVOCATION_KINDS[event.kind];
+    const affected = carrier === null ? this.#all : this.#byKey.get(event.key);
     // A set may shrink while it is walked: each is visited once all the same.
     for (const watcher of affected ?? []) this.#judge(watcher);
   }
@@ -98,17 +105,10 @@ export class Watchers {
   #release(watcher: Watcher): void {
     watcher.timer?.cancel();
     this.#all.delete(watcher);
-    for (const key of keysOf(watcher.claims, watcher.kid)) {
+    for (const key of keysOfToken(watcher.claims, watcher.kid)) {
       const others = this.#byKey.get(key);
       others?.delete(watcher);
       if (others?.size === 0) this.#byKey.delete(key);
     }
   }
-}
-
-/** Ids carry their kind in their prefix, so that one index serves them all. */
-function keysOf(claims: AccessTokenClaims, kid: string): string[] {
-  const keys = [claims.sub, claims.jti, claims.client_id, kid];
-  if (claims.sid !== undefined) keys.push(claims.sid);
-  return keys;
 }

@@ -38,11 +38,13 @@ export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined 
 
 function userClaimsOf(payload: UserClaims): UserClaims {
   const { sub, exp, iat, sid, jti, gen, cgen, igen, client_id } = payload;
-  const { roles, iss, aud, auth_time, amr } = payload;
-  return withOptional(
+  const { roles, iss, aud, auth_time, amr, csgen } = payload;
+  const claims: UserClaims = withOptional(
     { sub, exp, iat, sid, jti, gen, cgen, igen, client_id, roles, iss, aud, auth_time, amr },
     payload,
   );
+  if (csgen !== undefined) claims.csgen = csgen;
+  return claims;
 }
 
 function machineClaimsOf(payload: MachineClaims): MachineClaims {
@@ -57,7 +59,7 @@ function withOptional<C extends AccessTokenClaims>(claims: C, { nbf, cnf }: C): 
 }
 
 function isUserPayload(payload: Payload): payload is UserClaims {
-  const { sub, sid, roles, auth_time, amr, scope } = payload;
+  const { sub, sid, roles, auth_time, amr, csgen, scope } = payload;
   return (
     hasCommonClaims(payload) &&
     isUserId(sub) &&
@@ -65,13 +67,20 @@ function isUserPayload(payload: Payload): payload is UserClaims {
     isList(roles, isRole, 0, 16) &&
     isTime(auth_time) &&
     isList(amr, isMethod, 1, 8) &&
+    (csgen === undefined || isGeneration(csgen)) &&
     scope === undefined
   );
 }
 
 function isClientPayload(payload: Payload): payload is MachineClaims {
-  const { sub, scope, roles } = payload;
-  return hasCommonClaims(payload) && isClientId(sub) && isScope(scope) && roles === undefined;
+  const { sub, scope, roles, csgen } = payload;
+  return (
+    hasCommonClaims(payload) &&
+    isClientId(sub) &&
+    isScope(scope) &&
+    roles === undefined &&
+    csgen === undefined
+  );
 }
 
 /** What every token has to say. */
@@ -125,6 +134,7 @@ const USER_FORM: Form = {
   roles: (value) => isList(value, isRole, 0, 16),
   auth_time: isTime,
   amr: (value) => isList(value, isMethod, 1, 8),
+  csgen: (value) => value === undefined || isGeneration(value),
   scope: (value) => value === undefined,
 };
 const MACHINE_FORM: Form = {
@@ -132,6 +142,7 @@ const MACHINE_FORM: Form = {
   sub: isClientId,
   scope: isScope,
   roles: (value) => value === undefined,
+  csgen: (value) => value === undefined,
 };
 
 /** For the log, once they are refused. @returns the names of the claims that have another form */

@@ -9,6 +9,7 @@ import {
   jsonb,
   pgSequence,
   pgTable,
+  primaryKey,
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
@@ -31,6 +32,8 @@ export const users = pgTable(
     passwordHash: text('password_hash'),
     /** Raised by everything that ends the access of all tokens so far. */
     generation: integer('generation').notNull().default(0),
+    /** Raised whenever one client's access for the user is revoked: a login that waited for it sees that. */
+    clientRevocations: integer('client_revocations').notNull().default(0),
     /** Raised with every new password, address and status: see users/credential.ts. */
     credentialVersion: integer('credential_version').notNull().default(0),
     /**
@@ -111,6 +114,21 @@ export const clients = pgTable('clients', {
   createdAt: moment('created_at').notNull().defaultNow(),
   disabledAt: moment('disabled_at'),
 });
+
+/**
+ * What one client holds for one user, where that was ever revoked as a whole: the logout of a session makes
+ * no row. What tokens say is this generation and the issuer's together (token/mint.ts).
+ */
+export const clientSubjects = pgTable(
+  'client_subjects',
+  {
+    clientId: text('client_id').$type<ClientId>().notNull(),
+    /** No foreign key: a dump of before, put over this database, has to be able to drop `users`. */
+    userId: text('user_id').$type<UserId>().notNull(),
+    generation: integer('generation').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.clientId] })],
+);
 
 export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').$type<KeyId>().primaryKey(),

@@ -1,6 +1,7 @@
 export { auditHead, auditLog, auditOrigins } from './audit.ts';
 export {
   clients,
+  clientSubjects,
   requestOrder,
   sealedSecrets,
   sessions,

@@ -96,6 +96,8 @@ export const verifiers = pgTable(
     renewedAt: moment('renewed_at')
       .notNull()
       .default(sql`clock_timestamp()`),
+    /** Of revocations, those that it has said it reads; null until it has. */
+    kinds: text('kinds').array(),
   },
   (table) => [index('verifiers_service').on(table.service)],
 );

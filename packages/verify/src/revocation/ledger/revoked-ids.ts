@@ -15,6 +15,7 @@ import {
 import { byPlace, RECORD_WORDS } from './by-place.ts';
 import { IdTable } from './id-table.ts';
 import { fromKey, hashOf, toKey } from './key.ts';
+import type { KindStore } from './kind-store.ts';
 import { GENERATION, MOMENT, type Width } from './page.ts';
 
 /** How many slots one call of `evict` goes through: well under a millisecond's work. */
@@ -27,7 +28,7 @@ const BLOCKS_AT_ONCE = 128;
 
 type Prefix<K extends IdKind> = (typeof ID_KINDS)[K]['prefix'];
 
-export class RevokedIds<K extends IdKind> {
+export class RevokedIds<K extends IdKind> implements KindStore {
   readonly #kind: K;
   readonly #prefix: Prefix<K>;
   readonly #width: Width;
@@ -63,11 +64,6 @@ export class RevokedIds<K extends IdKind> {
     return this.#mayHold(id) && this.#read(id) ? this.#table.generation(this.#record) : 0;
   }
 
-  /**
-   * @param moment its expiry, in seconds since the epoch
-   * @returns whether that changed anything
-   * @throws TypeError for what is not an identifier of this kind: it could not be held
-   */
   raise(id: string, moment: number, generation = 0): boolean {
     if (!this.#read(id)) throw new TypeError(`not the key of a ${this.#kind}`);
     this.#record[MOMENT] = moment;
@@ -75,11 +71,6 @@ export class RevokedIds<K extends IdKind> {
     return this.#table.raise(this.#record);
   }
 
-  /**
-   * Adds those entries of a snapshot that are of this kind, in steps of some thousand.
-   *
-   * @returns at each step, whether it has changed anything
-   */
   *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
     const own = blocks.filter((block): block is IdBlock => block.kind === this.#kind);
     this.#table.expect(own.reduce((entries, { count }) => entries + count, 0));

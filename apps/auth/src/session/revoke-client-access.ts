@@ -1,0 +1,50 @@
+import {
+  clientSubjectOf,
+  Refusal,
+  type ClientId,
+  type RevocationReason,
+  type UserId,
+} from '@portcullis/contracts';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Change } from '../change/unit-of-work.ts';
+import { clients, clientSubjects, issuer, sessions, users } from '../database/schema/index.ts';
+import { clientSubjectGeneration } from '../token/mint.ts';
+
+/**
+ * Ends all that one client holds for one user, sessions and tokens, by one cut. Other clients of the user and other
+ * users of the client keep what they hold. The caller holds the user's row.
+ *
+ * Invariant: every login and refresh of the user waits for that row, so that no token is given
+ * out between the new generation and the commit. A login that has waited sees `client_revocations`, and opens nothing
+ * by what it read before.
+ *
+ * @throws Refusal `not_found` for a client that is none
+ */
+export async function revokeClientAccess(
+  { tx, revoke }: Change,
+  user: UserId,
+  client: ClientId,
+  reason: RevocationReason,
+): Promise<void> {
+  const [known] = await tx.select({ id: clients.id }).from(clients).where(eq(clients.id, client));
+  if (known === undefined) throw new Refusal('not_found');
+  await tx
+    .insert(clientSubjects)
+    .values({ clientId: client, userId: user, generation: 1 })
+    .onConflictDoUpdate({
+      target: [clientSubjects.userId, clientSubjects.clientId],
+      set: { generation: sql`${clientSubjects.generation} + 1` },
+    });
+  await tx
+    .update(users)
+    .set({ clientRevocations: sql`${users.clientRevocations} + 1` })
+    .where(eq(users.id, user));
+  const [row] = await tx.select({ generation: clientSubjectGeneration(client, user) }).from(issuer);
+  if (row === undefined) throw new Error('there is no issuer');
+  const key = clientSubjectOf(client, user);
+  const event = await revoke({ kind: 'client_subject', key, generation: row.generation }, reason);
+  await tx
+    .update(sessions)
+    .set({ endedAt: sql`clock_timestamp()`, endedBy: event })
+    .where(and(eq(sessions.userId, user), eq(sessions.clientId, client), isNull(sessions.endedAt)));
+}

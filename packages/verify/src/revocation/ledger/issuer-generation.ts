@@ -1,0 +1,27 @@
+/** The generation below which every token is dead. It is kept for ever. */
+import type { SnapshotBlock } from '@portcullis/snapshot';
+import type { KindStore } from './kind-store.ts';
+import { mergeNamed } from './merge-named.ts';
+
+export class IssuerGeneration implements KindStore {
+  /** The least that still holds; 0 when there is no cut. */
+  generation = 0;
+  readonly bytes = 0;
+
+  get size(): number {
+    return this.generation > 0 ? 1 : 0;
+  }
+
+  raise(key: string, _moment: number, generation: number): boolean {
+    if (key !== 'issuer') throw new TypeError('not the key of the issuer');
+    if (generation <= this.generation) return false;
+    this.generation = generation;
+    return true;
+  }
+
+  *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
+    yield* mergeNamed(this, 'issuer', blocks);
+  }
+
+  evict(): void {}
+}

@@ -1,0 +1,24 @@
+/** What the ledger asks of the place in which it holds the revocations of one kind. */
+import type { SnapshotBlock } from '@portcullis/snapshot';
+
+export interface KindStore {
+  /** Entries held. */
+  readonly size: number;
+  /** What they take in memory, as far as they are in tables of numbers: strings in maps are not counted. */
+  readonly bytes: number;
+  /**
+   * @param moment its expiry, in seconds since the epoch
+   * @param generation 0 where the kind has none
+   * @returns whether that changed anything
+   * @throws TypeError for what is not a key of this kind: it could not be held
+   */
+  raise(key: string, moment: number, generation: number): boolean;
+  /**
+   * Adds those entries of a snapshot that are of this kind, in steps of some thousand.
+   *
+   * @returns at each step, whether it has changed anything
+   */
+  merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void>;
+  /** Lets go of what has expired, or of some of it. @param now in seconds since the epoch */
+  evict(now: number): void;
+}
