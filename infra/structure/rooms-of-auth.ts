@@ -26,15 +26,15 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // signing keys, seals, rotation
   keys: ['administration', 'change', 'database', 'revocation', 'timing'],
   // texts, rendering, delivery, transports
-  mail: ['database', 'link', 'timing', 'users'],
-  // BullMQ: queue, schedules
-  jobs: ['mail', 'redis', 'timing'],
+  mail: ['database', 'link', 'users'],
   // issue, read and check access tokens
   token: ['database', 'keys', 'timing'],
   // machine clients
   client: ['administration', 'change', 'database', 'proof', 'revocation', 'token'],
   // open, refresh, end
   session: ['change', 'database', 'revocation', 'timing', 'token', 'users'],
+  // BullMQ: queues, schedules
+  jobs: ['database', 'mail', 'redis', 'revocation', 'session', 'timing'],
   // settings: what of the environment is what
   config: ['client', 'keys', 'password', 'timing'],
   login: ['change', 'database', 'limits', 'password', 'session', 'token', 'users'],

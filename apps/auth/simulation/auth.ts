@@ -2,14 +2,13 @@
  * An instance of auth that lives again and again: the real protocol in a simulated process, and a
  * stand-in for the verbs that mint and revoke.
  */
-import type { RevocationLog } from '../src/revocation/log.ts';
 import { startProtocol, type Protocol } from '../src/revocation/protocol.ts';
 import { Snapshots } from '../src/revocation/snapshots.ts';
 import { Link } from './bus/network.ts';
 import { Connection, MAIN_CONNECTION, PROTOCOL_CONNECTION } from './database/connection.ts';
 import { changeState, type Cut } from './verbs/cut.ts';
 import { readToken, type Login } from './database/mint.ts';
-import { simulatedRevocationLog } from './database/revocation-log.ts';
+import { simulatedRevocationLog, type PrunedRevocationLog } from './database/revocation-log.ts';
 import { simulatedSnapshotSource } from './database/snapshot-source.ts';
 import { simulatedVerifierRegistry } from './database/verifier-registry.ts';
 import type { Revocation, Token } from './history.ts';
@@ -21,7 +20,7 @@ interface Running {
   process: Process;
   link: Link;
   main: Connection;
-  log: RevocationLog;
+  log: PrunedRevocationLog;
   protocol: Protocol | undefined;
 }
 

@@ -1,52 +1,35 @@
 /** Mails: from the intents in Postgres, by way of the queue, to a server or a folder. */
-import type { Disposal, Logger, Outages } from '@portcullis/service';
+import type { Disposal } from '@portcullis/service';
+import type { Parts } from './compose-parts.ts';
 import type { AuthConfig } from './config.ts';
+import type { JobServer } from './jobs/job-server.ts';
 import { startMailQueue, type MailQueue } from './jobs/mail-queue.ts';
-import type { LinkTokens } from './link/link-tokens.ts';
 import { createDeliverMail } from './mail/deliver.ts';
 import { folderTransport } from './mail/folder-transport.ts';
 import { noTransport, type MailTransport } from './mail/transport.ts';
-import { postgresWaitingMails } from './mail/waiting-mails.ts';
-import type { AuthMetrics } from './metrics.ts';
-import type { Database } from './database/database.ts';
+import { countWaitingMails } from './mail/waiting-mails.ts';
 import { smtpTransport } from './mail/smtp-transport.ts';
-
-export interface MailParts {
-  database: Database;
-  linkTokens: LinkTokens;
-  metrics: AuthMetrics;
-  logger: Logger;
-  outages: Outages;
-}
 
 export function composeMail(
   config: AuthConfig,
   owned: Disposal,
-  { database, linkTokens, metrics, logger, outages }: MailParts,
+  jobServer: JobServer,
+  { database, linkTokens, metrics, logger }: Parts,
 ): MailQueue {
   if (config.mail.by === 'none') {
     logger.warn('mail is disabled: addresses cannot be verified, accounts cannot be recovered');
   }
   const transport = owned.use(transportOf(config));
-  const waiting = postgresWaitingMails(database);
-  metrics.mailsWaiting(() => waiting.count());
-  return owned.use(
-    startMailQueue({
-      redisUrl: config.secrets.redisUrl,
-      prefix: config.prefix,
-      deliver: createDeliverMail({
-        database,
-        tokens: linkTokens,
-        pages: { publicUrl: config.publicUrl },
-        transport,
-        logger,
-        settled: metrics.mail,
-      }),
-      waiting,
-      logger,
-      outages,
-    }),
-  );
+  metrics.mailsWaiting(async () => await countWaitingMails(database));
+  const deliver = createDeliverMail({
+    database,
+    tokens: linkTokens,
+    pages: { publicUrl: config.publicUrl },
+    transport,
+    logger,
+    settled: metrics.mail,
+  });
+  return owned.use(startMailQueue(jobServer, deliver));
 }
 
 function transportOf({ mail, secrets }: AuthConfig): MailTransport {

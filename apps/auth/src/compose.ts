@@ -1,28 +1,27 @@
 /** The composition root: adapters, then verbs, then the server. What is made first is closed last. */
 import { ConfigurationError, type Disposal, type Logger, type Running } from '@portcullis/service';
-import { systemClock } from '@portcullis/verify';
 import { createAdministrator, UnusableAdministrator } from './account/create-administrator.ts';
 import { hasAdministrator } from './administration/acting-administrator.ts';
 import type { WithChange } from './change/unit-of-work.ts';
 import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
+import { composeJobServer, composeMaintenance } from './compose-jobs.ts';
 import { composeMail } from './compose-mail.ts';
 import { openParts, type Parts } from './compose-parts.ts';
 import { composeServer } from './compose-server.ts';
 import { composeRevocation } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
-import { scheduleRotation } from './keys/scheduled-rotation.ts';
 import { createLimits, type Limits } from './limits/limits.ts';
 import { createNoticeAttack } from './login/notice-attack.ts';
 import { noBreachCheck, rangeService, type IsBreached } from './password/breached-passwords.ts';
 import { createPasswordPolicy } from './password/password-policy.ts';
-import { scheduleForgetting } from './session/forget-sessions.ts';
 import { createMint } from './token/mint.ts';
 import { createVerbs } from './verbs.ts';
 
 export async function compose(config: AuthConfig, owned: Disposal): Promise<Running> {
   const parts = await openParts(config, owned);
-  const { logger, database, keyRing, keyFactory } = parts;
-  const mailQueue = composeMail(config, owned, parts);
+  const { logger, database, keyRing } = parts;
+  const jobServer = composeJobServer(config, owned, parts);
+  const mailQueue = composeMail(config, owned, jobServer, parts);
   const verifierSide = await composeRevocation(config, owned, {
     ...parts,
     vouches: keyRing.vouches,
@@ -30,18 +29,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
   });
   const { revocations, auditChainer } = verifierSide;
   const { withChange } = revocations;
-  const { failed } = parts.outages;
-  owned.use(
-    await scheduleRotation({
-      database,
-      withChange,
-      keyFactory,
-      clock: systemClock,
-      days: config.signing.rotationDays,
-      failed,
-    }),
-  );
-  owned.use(scheduleForgetting({ database, clock: systemClock, failed }));
+  await composeMaintenance(config, owned, parts, { jobServer, mailQueue, withChange });
   await makeFirstAdministrator(config, parts, withChange);
   await warnOfBrokenKeys(database, logger);
 
@@ -57,9 +45,9 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     sessionLimits: config.sessionLimits,
     requireVerifiedEmail: config.requireVerifiedEmail,
   });
-  const server = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide }));
-  await server.listen(config.listen);
-  return { logger, drain: (how) => server.drain(how) };
+  const http = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide }));
+  await http.listen(config.listen);
+  return { logger, drain: (how) => http.drain(how) };
 }
 
 function limitsOf(config: AuthConfig, parts: Parts, withChange: WithChange): Limits {

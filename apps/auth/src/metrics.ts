@@ -17,7 +17,12 @@ export interface AuthMetrics {
   mail(kind: MailKind, outcome: MailOutcome): void;
   /** How many mails wait is asked when the metrics are. */
   mailsWaiting(count: () => Promise<number>): void;
+  /** When jobs were last done is asked when the metrics are. */
+  jobs(jobs: JobPeriods, lastSuccesses: LastSuccesses): void;
 }
+
+type JobPeriods = Readonly<Record<string, { periodSeconds: number }>>;
+type LastSuccesses = (names: readonly string[]) => Promise<ReadonlyMap<string, { at: number }>>;
 
 /** What can be unavailable while this service serves on, if less well. */
 export interface Dependencies {
@@ -79,6 +84,9 @@ export function createAuthMetrics(
     mailsWaiting(count) {
       gaugeMailsWaiting(registers, count);
     },
+    jobs(jobs, lastSuccesses) {
+      gaugeJobs(registers, jobs, lastSuccesses);
+    },
     login: (outcome) => logins.inc({ outcome }),
     refresh: (outcome) => refreshes.inc({ outcome }),
     limiterDegraded: () => degraded.inc(),
@@ -129,4 +137,28 @@ function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>):
       this.set(await count().catch(() => Number.NaN));
     },
   });
+}
+
+/** 0 for a job that was never done, so that it is overdue. Postgres has it, the same for all instances. */
+function gaugeJobs(registers: Registry[], jobs: JobPeriods, lastSuccesses: LastSuccesses): void {
+  const names = Object.keys(jobs);
+  new Gauge({
+    name: 'portcullis_auth_job_last_success_seconds',
+    help: 'When each job was last done by any instance, in seconds since 1970',
+    labelNames: ['job'],
+    registers,
+    async collect() {
+      const found = await lastSuccesses(names).catch(() => undefined);
+      // Left as they were while Postgres does not say: they grow old, which is what is watched.
+      if (found === undefined) return;
+      for (const job of names) this.set({ job }, found.get(job)?.at ?? 0);
+    },
+  });
+  const periods = new Gauge({
+    name: 'portcullis_auth_job_period_seconds',
+    help: 'How often each job is done; alarm when its last success is three periods ago',
+    labelNames: ['job'],
+    registers,
+  });
+  for (const [job, { periodSeconds }] of Object.entries(jobs)) periods.set({ job }, periodSeconds);
 }

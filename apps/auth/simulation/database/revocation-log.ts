@@ -7,8 +7,13 @@ import type { Database, LogRow, Undo } from './database.ts';
 const LEFTOVERS = 500;
 const LEFTOVER_AGE_MS = 2_000;
 
+/** With the job that prunes it, which production has beside the port. */
+export interface PrunedRevocationLog extends RevocationLog {
+  prune(): Promise<void>;
+}
+
 /** @param page how many numbered, and how many unnumbered rows one answer carries */
-export function simulatedRevocationLog(connection: Connection, page: number): RevocationLog {
+export function simulatedRevocationLog(connection: Connection, page: number): PrunedRevocationLog {
   return {
     number: () => number(connection),
     read: (question) => read(connection, question, page),

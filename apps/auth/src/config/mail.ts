@@ -20,6 +20,7 @@ export function mailFields(production: boolean) {
         (value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol),
         'is not an smtp:// or smtps:// address',
       )
+      .refine(hasKnownOptions, 'has other options than tls.servername and tls.rejectUnauthorized')
       .optional(),
     PORTCULLIS_MAIL_FROM: emailAddress.optional(),
     PORTCULLIS_MAIL_FOLDER: z
@@ -29,6 +30,14 @@ export function mailFields(production: boolean) {
       .optional(),
     PORTCULLIS_SEND_NO_MAIL_AND_RECOVER_NO_ACCOUNT: flag.default(!production),
   };
+}
+
+/** What may follow the `?` (mail/smtp-server.ts): an option that is passed over would be one that was counted on. */
+const SMTP_OPTIONS: ReadonlySet<string> = new Set(['tls.servername', 'tls.rejectUnauthorized']);
+
+function hasKnownOptions(address: string): boolean {
+  if (!URL.canParse(address)) return true; // said already
+  return [...new URL(address).searchParams.keys()].every((name) => SMTP_OPTIONS.has(name));
 }
 
 export function mailOf(

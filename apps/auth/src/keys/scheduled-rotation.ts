@@ -2,29 +2,23 @@
  * Rotates the signing key when it has signed for long enough, or is of another algorithm than is
  * configured at the start.
  *
- * Safe with several instances: who comes second finds, under the lock of the chain, that it is done.
+ * Safe with several instances, and however often it is asked: who comes second finds, under the lock of the chain, that it is done.
  * The algorithm is looked at once, at the start: while instances of two configurations run side by
  * side, they must not go on replacing each other's keys.
  */
 import { sql } from 'drizzle-orm';
-import type { Clock } from '@portcullis/verify';
 import { z } from 'zod';
 import type { Database, Queryable } from '../database/database.ts';
 import type { Cause, WithChange } from '../change/unit-of-work.ts';
-import { repeat } from '../timing/repeat.ts';
 import { makeKey, type KeyFactory } from './signing-key.ts';
 import { addSigningKey, lockKeys, PUBLISHED_AHEAD_SECONDS } from './succession.ts';
-
-const LOOK_MS = 60_000;
 
 export interface ScheduledRotationOptions {
   database: Database;
   withChange: WithChange;
   keyFactory: KeyFactory;
-  clock: Pick<Clock, 'after'>;
   /** For how long a key signs. */
   days: number;
-  failed(error: unknown, what: string): void;
 }
 
 const BY_SCHEDULE: Cause = {
@@ -36,21 +30,15 @@ const BY_SCHEDULE: Cause = {
 /** Takes the transaction back: another instance was first. */
 class NotDue extends Error {}
 
-/** @returns once the first look has been taken */
-export async function scheduleRotation(
-  options: ScheduledRotationOptions,
-): Promise<AsyncDisposable> {
-  const { database, clock, days, keyFactory, failed } = options;
+/** At the start. */
+export async function rotateAtStart(options: ScheduledRotationOptions): Promise<void> {
+  const { days, keyFactory } = options;
   await rotateWhen(options, (tx) => isDue(tx, days, keyFactory.algorithm));
-  const stop = repeat(
-    clock,
-    LOOK_MS,
-    async () => {
-      if (await isDue(database, days)) await rotateWhen(options, (tx) => isDue(tx, days));
-    },
-    (error) => failed(error, 'rotating the signing key'),
-  );
-  return { [Symbol.asyncDispose]: stop };
+}
+
+/** By schedule. */
+export async function rotateWhenDue(options: ScheduledRotationOptions): Promise<void> {
+  await rotateWhen(options, (tx) => isDue(tx, options.days));
 }
 
 async function rotateWhen(

@@ -1,5 +1,11 @@
 import type { MailMessage } from './catalogue.ts';
 
+/**
+ * For how long a server is waited for once it can have the mail, in milliseconds. RFC 5321 section
+ * 4.5.3.2.6 allows it ten minutes.
+ */
+export const ANSWER_MS = 60_000;
+
 /** How mails leave. */
 export interface MailTransport extends AsyncDisposable {
   /** Whether mails leave at all. */
@@ -7,7 +13,8 @@ export interface MailTransport extends AsyncDisposable {
   /**
    * @param beforeHandover awaited before the server can have the mail; when it fails, the mail is not
    *   sent
-   * @param signal gives up, if the last moment has not come
+   * @param signal gives up, if the last moment has not come. After that it is waited for an answer,
+   *   `ANSWER_MS` at most
    * @throws PermanentFailure, or another error after which trying again makes sense
    */
   send(

@@ -64,8 +64,8 @@ export async function endBackup(
       outcome: 'obsolete',
       settledAt: now,
       address: null,
-      claim: null,
-      claimedUntil: null,
+      handover: null,
+      handoverLapsesAt: null,
     })
     .where(isNull(mails.settledAt));
   await tx.delete(sealedSecrets).where(eq(sealedSecrets.name, NONCES));

@@ -48,6 +48,4 @@ export interface RevocationLog {
    */
   unpublished(after?: EventId): Promise<RevocationEvent[]>;
   markPublished(ids: readonly EventId[]): Promise<void>;
-  /** Lets go of rows that no living token can be affected by. */
-  prune(): Promise<void>;
 }

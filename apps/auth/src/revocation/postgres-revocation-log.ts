@@ -16,7 +16,6 @@ const PAGE = MAX_GRANTED_EVENTS / 2;
 const LEFTOVERS = 500;
 /** Its own process is given this long to publish before others do. */
 const LEFTOVER_AGE = '2 seconds';
-const PRUNED_AT_ONCE = 2_000;
 
 const milliseconds = z.number().transform(Math.floor);
 const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: milliseconds });
@@ -64,8 +63,6 @@ export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
         update revocation_log set published_at = clock_timestamp()
         where id in ${sql(ids)} and published_at is null`;
     },
-
-    prune: () => prune(sql),
   };
 }
 
@@ -127,18 +124,6 @@ async function read(sql: Sql, { after, anchor, resume }: LogPlace): Promise<LogP
   const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
   const cut = numbered.length === PAGE || rest !== undefined;
   return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
-}
-
-async function prune(sql: Sql): Promise<void> {
-  let pruned: number;
-  do {
-    const gone = await sql`
-      delete from revocation_log where id in (
-        select id from revocation_log
-        where expires_at < clock_timestamp() and position is not null limit ${PRUNED_AT_ONCE}
-      )`;
-    pruned = gone.count;
-  } while (pruned === PRUNED_AT_ONCE);
 }
 
 /** Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant. */

@@ -21,7 +21,6 @@ import { RenewalWatch, type VerifierRegistry } from './registry.ts';
 const SWEEP_MS = 1_000;
 /** Between two looks at who renews: well under any S. Milliseconds. */
 const WATCH_MS = 500;
-const PRUNE_MS = 60_000;
 
 export interface ProtocolOptions {
   log: RevocationLog;
@@ -94,7 +93,6 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const stop = [
     repeat(clock, SWEEP_MS, async () => await publisher.sweep(), housekeepingFailed),
     repeat(clock, WATCH_MS, expireSilentVerifiers, housekeepingFailed),
-    repeat(clock, PRUNE_MS, async () => await log.prune(), housekeepingFailed),
   ];
 
   return {

@@ -154,11 +154,17 @@ async function want(kind: MailKind, { id: userId, email }: User): Promise<MailId
 }
 
 /** Undefined once it has gone with the account. */
-async function rowOf(
-  id: MailId,
-): Promise<{ outcome: string | null; attempts: number } | undefined> {
-  const [row] = await system.sql`select outcome, attempts from mails where id = ${id}`;
-  return row && { outcome: row['outcome'], attempts: row['attempts'] };
+async function rowOf(id: MailId): Promise<{ outcome: string | null } | undefined> {
+  const [row] = await system.sql`select outcome from mails where id = ${id}`;
+  return row && { outcome: row['outcome'] };
+}
+
+/** Mails that were tried, and are to be tried again. */
+async function waitForBackOff(ids: readonly MailId[]): Promise<void> {
+  const redis = new Redis(system.bed.redisUrl);
+  const delayed = () => redis.zrange(`${system.bed.prefix}:jobs:mail:delayed`, '0', '-1');
+  await expect.poll(delayed).toEqual(expect.arrayContaining([...ids]));
+  redis.disconnect();
 }
 
 /** What became of it, and whether the server has it. */
@@ -185,9 +191,7 @@ it('mails that their server has put off are sent afterwards only if they are sti
     owners.set(cause, owner);
     for (const kind of EVERY_KIND) late.push({ name, cause, kind, id: await want(kind, owner) });
   }
-  for (const { id } of late) {
-    await expect.poll(async () => (await rowOf(id))?.attempts).toBeGreaterThan(0);
-  }
+  await waitForBackOff(late.map(({ id }) => id));
   for (const [cause, owner] of owners) await cause.act(owner);
   mail.onRecipient = async () => undefined;
   await tryAgainNow();

@@ -4,8 +4,10 @@ import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import postgres, { type Sql } from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectPostgres } from '../../src/database/database.ts';
 import { connectProtocol } from '../../src/database/protocol-connection.ts';
 import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
+import { pruneRevocationLog } from '../../src/revocation/prune-revocation-log.ts';
 import type { RevocationLog } from '../../src/revocation/log.ts';
 import { startInstance, startVerifier } from './instance.ts';
 
@@ -69,7 +71,8 @@ it('are let go of in one go once they are over', async () => {
     select 'evt_' || n, 1000000 + n, 'session', 'ses_' || n, 'logout',
       clock_timestamp() - interval '1 second', 'system', 'test', 'req_test'
     from generate_series(1, 25000) n`;
-  await log.prune();
+  const { database } = bed.use(connectPostgres(bed.databaseUrls.auth, 'test'));
+  while (await database.transaction(pruneRevocationLog));
   expect(await sql`select 1 from revocation_log`).toHaveLength(0);
 });
 

@@ -9,5 +9,6 @@ export {
   usedProofs,
   users,
 } from './accounts.ts';
+export { jobs } from './jobs.ts';
 export { links, mails } from './mail.ts';
 export { accountEvents, issuer, logHead, revocationLog, verifiers } from './revocations.ts';

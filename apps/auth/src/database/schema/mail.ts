@@ -51,12 +51,16 @@ export const mails = pgTable(
       .default(sql`clock_timestamp()`),
     /** When it was asked for, among the changes of credentials. Null: before there were numbers. */
     askedOrder: bigint('asked_order', { mode: 'number' }).default(sql`nextval('request_order')`),
+    /** Counted by 0.2.0 alone; the queue counts. Goes when no 0.2.0 runs beside this. */
     attempts: integer('attempts').notNull().default(0),
-    /** The worker's, until then. Only the holder of the claim may hand the mail over. */
-    claim: text('claim'),
-    claimedUntil: moment('claimed_until'),
     /** Committed in the last moment before a server can have taken the mail. */
     handedOverAt: moment('handed_over_at'),
+    /**
+     * Of the hand-over: its mark, and until when it may be under way. The columns are called after the
+     * lease of 0.2.0, which it has to take for one.
+     */
+    handover: text('claim'),
+    handoverLapsesAt: moment('claimed_until'),
     settledAt: moment('settled_at'),
     outcome: text('outcome').$type<MailOutcome>(),
   },
