@@ -129,6 +129,28 @@ it('a forged job for a mail that is being handed over neither settles it nor sen
   expect(received(id)).toBe(2);
 });
 
+it('forged jobs for a mail that a worker has in hand have it sent once', async () => {
+  let underWay = 0;
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const { id, address } = await intent();
+  mail.onRecipient = async (to) => {
+    if (to !== address) return;
+    underWay += 1;
+    await gate;
+  };
+  mail.beforeAnswer = async () => await sleep(500);
+  await expect.poll(() => underWay).toBe(1);
+  await mails.addBulk(Array.from({ length: 5 }, () => ({ name: 'send-mail', data: { mail: id } })));
+  await expect.poll(() => underWay).toBe(6);
+  goOn();
+  await expect.poll(async () => await outcomeOf(id)).toBe('sent');
+  await expect.poll(async () => await isIdle(mails)).toBe(true);
+  expect(received(id)).toBe(1);
+});
+
 it('a mail whose attempts another hand has used up is tried on', async () => {
   const { id, address } = await intent();
   const arrive = putOff(address);
