@@ -1,0 +1,130 @@
+/**
+ * What each service answers to each kind of credentials, whole: status, headers and body. `answers.json` was
+ * written by the services before they had one guard in common; `vitest -u` writes it anew.
+ */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ask, type WholeAnswer } from './ask.ts';
+import { BEHAVIOURS, OF_CLIENTS, OF_LOGINS, WHILE_STALE, type Target } from './behaviours.ts';
+import { createStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await createStage();
+}, 180_000);
+afterAll(async () => stage?.[Symbol.asyncDispose]());
+
+function targetsOf({ system: { auth, user, admin } }: Stage): Target[] {
+  const name = JSON.stringify({ name: 'Ada' });
+  return [
+    { name: 'auth', method: 'GET', url: `${auth.url}/v1/sessions` },
+    { name: 'auth tRPC', method: 'GET', url: `${auth.url}/trpc/sessions.list` },
+    { name: 'auth tRPC, for machines', method: 'GET', url: `${auth.url}/trpc/verifiers.list` },
+    { name: 'user', method: 'GET', url: `${user.url}/v1/me` },
+    { name: 'user, a change', method: 'PATCH', url: `${user.url}/v1/me`, body: name },
+    { name: 'user tRPC', method: 'GET', url: `${user.url}/trpc/me.get` },
+    { name: 'user tRPC, two calls', method: 'GET', url: `${user.url}/trpc/me.get,me.get?batch=1` },
+    { name: 'user tRPC, a stream', method: 'GET', url: `${user.url}/trpc/me.events` },
+    { name: 'admin', method: 'GET', url: `${admin.url}/v1/verifiers` },
+    { name: 'admin tRPC', method: 'GET', url: `${admin.url}/trpc/verifiers.list` },
+  ];
+}
+
+function loginsOf({ system: { auth, administrator } }: Stage): Target[] {
+  const body = JSON.stringify(administrator);
+  const inCookies = JSON.stringify({ ...administrator, transport: 'cookie' });
+  return [
+    { name: 'login', method: 'POST', url: `${auth.url}/v1/login`, body },
+    { name: 'login tRPC', method: 'POST', url: `${auth.url}/trpc/login`, body },
+    { name: 'login, in cookies', method: 'POST', url: `${auth.url}/v1/login`, body: inCookies },
+    { name: 'refresh', method: 'POST', url: `${auth.url}/v1/refresh`, body: '{}' },
+  ];
+}
+
+function clientsOf({ system: { auth } }: Stage): Target[] {
+  const form = 'grant_type=client_credentials&token=a.b.c';
+  const type = 'application/x-www-form-urlencoded';
+  return [
+    { name: 'token', method: 'POST', url: `${auth.url}/oauth2/token`, body: form, type },
+    {
+      name: 'introspection',
+      method: 'POST',
+      url: `${auth.url}/oauth2/introspect`,
+      body: form,
+      type,
+    },
+    { name: 'grant', method: 'POST', url: `${auth.url}/v1/grants`, body: '{}' },
+    { name: 'snapshot', method: 'GET', url: `${auth.url}/v1/revocations/snapshot` },
+  ];
+}
+
+async function answersOf(rows: typeof BEHAVIOURS, targets: readonly Target[]) {
+  const found: Record<string, Record<string, WholeAnswer>> = {};
+  for (const { name, bring } of rows) {
+    found[name] = {};
+    for (const target of targets) {
+      const headers = [...(await bring(stage, target))];
+      if (target.body !== undefined)
+        headers.push(['content-type', target.type ?? 'application/json']);
+      found[name][target.name] = await ask({ ...target, headers });
+    }
+  }
+  return found;
+}
+
+/** Each answer stands once, under its status and code; what every answer has stands apart. */
+function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
+  const all = Object.values(found).flatMap((row) => Object.values(row));
+  const everywhere = Object.entries(all[0]?.headers ?? {}).filter(([name, value]) =>
+    all.every(({ headers }) => headers[name] === value),
+  );
+  const names = new Set(everywhere.map(([name]) => name));
+  const answers = new Map<string, { name: string; answer: WholeAnswer }>();
+  const nameOf = ({ status, headers, body }: WholeAnswer): string => {
+    const own = Object.entries(headers).filter(([name]) => !names.has(name));
+    const answer = { status, headers: Object.fromEntries(own.toSorted()), body };
+    const key = JSON.stringify(answer);
+    const code = /"(?:code|error)":"(\w+)","(?:message|error_description)"/.exec(key)?.[1] ?? 'ok';
+    const alike = [...answers.values()].filter(({ name }) =>
+      name.startsWith(`${status} ${code}, `),
+    );
+    const name = `${status} ${code}, ${alike.length + 1}`;
+    if (!answers.has(key)) answers.set(key, { name, answer });
+    return answers.get(key)?.name ?? name;
+  };
+  const rows = Object.entries(found).map(([behaviour, row]) => [
+    behaviour,
+    Object.fromEntries(Object.entries(row).map(([target, answer]) => [target, nameOf(answer)])),
+  ]);
+  return {
+    rows: Object.fromEntries(rows),
+    answers: Object.fromEntries([...answers.values()].map(({ name, answer }) => [name, answer])),
+    every: Object.fromEntries(everywhere.toSorted()),
+  };
+}
+
+it('each service answers each kind of credentials as it did before', async () => {
+  const targets = targetsOf(stage);
+  const found = {
+    ...(await answersOf(BEHAVIOURS, targets)),
+    ...(await answersOf(OF_LOGINS, loginsOf(stage))),
+    ...(await answersOf(OF_CLIENTS, clientsOf(stage))),
+  };
+  const { bed, auth, user, admin } = stage.system;
+  // A verifier hears of nothing any more. Auth asks its database, and goes on.
+  bed.proxies.nats.cut();
+  const ofAuth = targets.filter(({ name }) => name.startsWith('auth'));
+  const others = targets.filter((target) => !ofAuth.includes(target));
+  const stale = await answersOf(WHILE_STALE, ofAuth);
+  auth.pause();
+  try {
+    for (const { url } of [user, admin]) {
+      await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
+    }
+    const rest = await answersOf(WHILE_STALE, others);
+    for (const [name, row] of Object.entries(rest)) Object.assign(stale[name] ?? {}, row);
+  } finally {
+    auth.resume();
+  }
+  const text = `${JSON.stringify(tableOf({ ...found, ...stale }), null, 2)}\n`;
+  await expect(text).toMatchFileSnapshot('answers.json');
+}, 240_000);
