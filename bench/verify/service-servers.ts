@@ -23,7 +23,7 @@ type Authenticate = Pick<HttpServerOptions, 'authenticate'>;
 
 /** @returns those that are called; ours first, then what it is to be compared with */
 export async function serveServices({ revoked, callers }: ServerSettings): Promise<Served> {
-  const verification = new Verification(createRegistry('bench'), []);
+  const verification = new Verification(createRegistry('bench'), {});
   const start: typeof verification.start = (options) => verification.start(options);
   const stage = await createVerifyingStage({ alg: 'ES256', revoked, start });
   const users = await callersOf(stage.issuer, callers);

@@ -2,13 +2,13 @@
 import { createAuthRouter } from '@portcullis/api';
 import {
   createHttpServer,
-  presentedToken,
   type FastifyInstance,
   type HttpServer,
   type ProvePossession,
 } from '@portcullis/service';
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard } from '@portcullis/verify';
+import { createGuard } from '@portcullis/verify/guard';
 import { wallSeconds, type Parts } from './compose-parts.ts';
 import type { VerifierSide } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
@@ -47,11 +47,16 @@ export async function composeServer(
   const { issuer, publicUrls } = config;
   const { logger, registry, outages, sql, database, schema, keyRing, nonces } = parts;
   const tokenStatusOf = createTokenStatusOf(database);
-  const guard = new PossessionGuard(Date.now);
+  const possessions = new PossessionGuard(Date.now);
   const authenticate = createAuthenticate(
     createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
     tokenStatusOf,
-    (token, claims, possession) => guard.check(token, claims, possession),
+    (token, claims, possession) => possessions.check(token, claims, possession),
+  );
+  const guard = createGuard(
+    { verifyMaybeSync: async (token, options) => authenticate(token, options?.possession) },
+    // Whom an operation requires, its procedure says.
+    { require: 'any', cookies: config.cookies, publicUrls },
   );
   const provePossession = createProvePossession({
     nonces,
@@ -67,10 +72,7 @@ export async function composeServer(
     registry,
     outages,
     router: createAuthRouter(served.verbs.service),
-    authenticate: async (request) => {
-      const { token, possession } = presentedToken(request, publicUrls);
-      return await authenticate(token, possession);
-    },
+    authenticate: async (request) => await guard.authenticate(request.raw),
     provePossession,
     // Redis and NATS are not among these: without them this service still logs users out.
     readiness: { postgres: () => probeDatabase(sql), schema },

@@ -2,7 +2,8 @@
 import { createAuthRouter, type AuthService } from '@portcullis/api';
 import { newId, Refusal, type AccountEvent, type UserId } from '@portcullis/contracts';
 import { machineClaims } from '@portcullis/contracts/schemas';
-import { bearerToken, createHttpServer, createLogger, createRegistry } from '@portcullis/service';
+import { createHttpServer, createLogger, createRegistry } from '@portcullis/service';
+import { tokenOf } from '@portcullis/verify/guard';
 
 const TOKEN = 'machine.token.good';
 
@@ -38,7 +39,7 @@ export async function startAuthStandIn(publish: (event: AccountEvent) => Promise
     registry: createRegistry('auth'),
     router: createAuthRouter(service),
     authenticate: async (request) => {
-      if (bearerToken(request) !== TOKEN) throw new Refusal('invalid_token');
+      if (tokenOf(request.raw).token !== TOKEN) throw new Refusal('invalid_token');
       return machine();
     },
     readiness: {},

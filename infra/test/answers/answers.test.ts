@@ -71,6 +71,10 @@ async function answersOf(rows: typeof BEHAVIOURS, targets: readonly Target[]) {
   return found;
 }
 
+function sorted(entries: [string, unknown][]): Record<string, unknown> {
+  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 /** Each answer stands once, under its status and code; what every answer has stands apart. */
 function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
   const all = Object.values(found).flatMap((row) => Object.values(row));
@@ -81,7 +85,7 @@ function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
   const answers = new Map<string, { name: string; answer: WholeAnswer }>();
   const nameOf = ({ status, headers, body }: WholeAnswer): string => {
     const own = Object.entries(headers).filter(([name]) => !names.has(name));
-    const answer = { status, headers: Object.fromEntries(own.toSorted()), body };
+    const answer = { status, headers: sorted(own), body };
     const key = JSON.stringify(answer);
     const code = /"(?:code|error)":"(\w+)","(?:message|error_description)"/.exec(key)?.[1] ?? 'ok';
     const alike = [...answers.values()].filter(({ name }) =>
@@ -98,7 +102,7 @@ function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
   return {
     rows: Object.fromEntries(rows),
     answers: Object.fromEntries([...answers.values()].map(({ name, answer }) => [name, answer])),
-    every: Object.fromEntries(everywhere.toSorted()),
+    every: sorted(everywhere),
   };
 }
 

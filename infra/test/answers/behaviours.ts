@@ -50,7 +50,7 @@ function proven(
 }
 
 /** A proof without a token, as it comes with a request for one (RFC 9449 section 5). */
-function proof(claims: Record<string, unknown>): Bring {
+function onlyProof(claims: Record<string, unknown>): Bring {
   return async ({ holder }, { method, url }) => [
     ['dpop', await holder.prove({ method, url }, claims)],
   ];
@@ -213,11 +213,11 @@ export const WHILE_STALE: readonly { name: string; bring: Bring }[] = BEHAVIOURS
 
 /** For what gives tokens: by which key they are to be bound, and where the browser's page is from. */
 export const OF_LOGINS: readonly { name: string; bring: Bring }[] = [
-  { name: 'login: a proof without a nonce', bring: proof({}) },
-  { name: 'login: a proof with the nonce of nobody', bring: proof({ nonce: 'of-nobody' }) },
+  { name: 'login: a proof without a nonce', bring: onlyProof({}) },
+  { name: 'login: a proof with the nonce of nobody', bring: onlyProof({ nonce: 'of-nobody' }) },
   {
     name: 'login: a proof for another address',
-    bring: proof({ htu: 'https://elsewhere.example' }),
+    bring: onlyProof({ htu: 'https://elsewhere.example' }),
   },
   { name: 'login: from a page of another site', bring: raw(() => FOREIGN_PAGE) },
   {

@@ -31,6 +31,8 @@ export type UserClaims = EveryToken & {
   roles: Role[];
   auth_time: number;
   amr: string[];
+  /** The class of the login, where the issuer names one (RFC 9068 section 2.2.1). */
+  acr?: string | undefined;
   scope?: undefined;
 };
 

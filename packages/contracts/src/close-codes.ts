@@ -32,8 +32,15 @@ export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([
   CLOSE_CODES.cross_site,
 ]);
 
+const CODES = {
+  ...CLOSE_CODES,
+  // The login behind the token does not do: final for this session, and not for another one.
+  login_too_old: CLOSE_CODES.insufficient_scope,
+  login_too_weak: CLOSE_CODES.insufficient_scope,
+} as const;
+
 /** The close code for a refusal; one that has none of its own is `unavailable`. */
 export function closeCodeOf(code: ErrorCode): number {
-  const codes: Partial<Record<ErrorCode, number>> = CLOSE_CODES;
+  const codes: Partial<Record<ErrorCode, number>> = CODES;
   return codes[code] ?? CLOSE_CODES.unavailable;
 }

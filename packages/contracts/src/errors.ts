@@ -16,6 +16,10 @@ const REFUSALS = {
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],
   login_too_old: [401, 'A recent login is required. Log in again, then repeat the request.'],
+  login_too_weak: [
+    401,
+    'A stronger login is required. Log in by another way, then repeat the request.',
+  ],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   /** Only between services: auth's word about the user in whose name a machine client asks. */
   actor_refused: [403, 'The user in whose name this was asked for may not do it.'],
@@ -62,6 +66,20 @@ export interface RefusalOptions {
   retryAfter?: number;
   /** What is wrong with the input, for `invalid_request`. */
   issues?: readonly Issue[];
+  /** What would do instead; becomes a part of `WWW-Authenticate`. */
+  demanded?: Demanded;
+  /** Which the next DPoP proof has to hold, for `use_dpop_nonce`; becomes `DPoP-Nonce`. */
+  dpopNonce?: string;
+}
+
+/** The parameters of a challenge by which a client asks for a token that would do. */
+export interface Demanded {
+  /** By single spaces (RFC 6750 section 3). */
+  scope?: string | undefined;
+  /** By single spaces, the best first (RFC 9470 section 3). */
+  acr_values?: string | undefined;
+  /** Seconds since the login (RFC 9470 section 3). */
+  max_age?: number | undefined;
 }
 
 /**
@@ -73,12 +91,16 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
   readonly issues: readonly Issue[] | undefined;
+  readonly demanded: Demanded;
+  readonly dpopNonce: string | undefined;
 
   constructor(code: ErrorCode, options: RefusalOptions = {}) {
     super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;
     this.issues = options.issues;
+    this.demanded = options.demanded ?? {};
+    this.dpopNonce = options.dpopNonce;
   }
 
   get status(): number {

@@ -12,6 +12,7 @@ export { closeCodeOf, CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '.
 export { problemWithAddress } from './email-address.ts';
 export {
   Refusal,
+  type Demanded,
   type ErrorBody,
   type ErrorCode,
   type Issue,
@@ -66,7 +67,9 @@ export {
   demandText,
 } from './options.ts';
 export type { Receipt } from './receipt.ts';
+export { meets, type ClaimsOf, type Requirement } from './requirement.ts';
 export type { Actor, RevocationEvent, RevocationKind, RevocationReason } from './revocation.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export { shownText } from './shown-text.ts';
 export { tokenCookieNames, type TokenCookieNames } from './token-cookies.ts';
+export { trpcCodeOf, type TrpcCode } from './trpc-codes.ts';

@@ -18,10 +18,9 @@ export {
   verifiedServiceFields,
 } from './config/verified-service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
-export { RepeatedMember } from './http/request-target.ts';
+export { RepeatedMember } from './http/members.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
 export { refusalOfHttp } from './http/framework-errors.ts';
-export { bearerToken, possessionOf, presentedToken } from './http/presented-token.ts';
 export { requestContext, type Authenticate, type ProvePossession } from './http/request-context.ts';
 export type { ReadinessCheck, ReadinessChecks } from './http/readiness.ts';
 export { Impaired, NotReady } from './not-ready.ts';

@@ -8,11 +8,16 @@ import {
   type Verifier,
   type VerifierOptions,
   type VerifierProblem,
-  type Watched,
 } from '@portcullis/verify';
+import {
+  createGuard,
+  type Guard,
+  type TokenCheck,
+  type TokenPolicy,
+  type WatchedCaller,
+} from '@portcullis/verify/guard';
 import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
-import { presentedToken } from './http/presented-token.ts';
 import type { Logger } from './logger.ts';
 import { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
@@ -21,14 +26,20 @@ const RETRY_AFTER_S = 1;
 
 export class Verification implements AsyncDisposable {
   readonly #registry: Registry;
-  readonly #publicUrls: readonly string[];
+  readonly #guard: Guard;
   readonly #logger: Logger | undefined;
   #verifier: Verifier | undefined;
 
-  /** @param publicUrls where clients reach this service; proofs name one of them */
-  constructor(registry: Registry, publicUrls: readonly string[], logger?: Logger) {
+  /** @param policy where a token may be, and where clients reach this service; proofs name one of these */
+  constructor(registry: Registry, policy: TokenPolicy, logger?: Logger) {
     this.#registry = registry;
-    this.#publicUrls = publicUrls;
+    const { cookies, publicUrls } = policy;
+    const verifier: TokenCheck = {
+      verifyMaybeSync: (token, options) => this.#present().verifyMaybeSync(token, options),
+      watch: async (token, options) => await this.#present().watch(token, options),
+    };
+    // Whom an operation requires, its procedure says.
+    this.#guard = createGuard(verifier, { require: 'any', cookies, publicUrls });
     this.#logger = logger;
   }
 
@@ -43,14 +54,12 @@ export class Verification implements AsyncDisposable {
 
   /** @throws Refusal `invalid_token`, `token_stale`, `invalid_dpop_proof`, `verifier_stale` or `unavailable` */
   readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
-    const { token, ...options } = presentedToken(request, this.#publicUrls);
-    return this.#present().verifyMaybeSync(token, options);
+    return this.#guard.authenticate(request.raw);
   };
 
   /** The same, for a stream: goes on until it is disposed of. */
-  readonly watch = async (request: FastifyRequest): Promise<Watched> => {
-    const { token, ...options } = presentedToken(request, this.#publicUrls);
-    return this.#present().watch(token, options);
+  readonly watch = async (request: FastifyRequest): Promise<WatchedCaller<AccessTokenClaims>> => {
+    return await this.#guard.watch(request.raw);
   };
 
   /** Checks of the readiness of a service. */

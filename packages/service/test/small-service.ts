@@ -4,9 +4,9 @@ import { Writable } from 'node:stream';
 import { userProcedure, publicProcedure, router } from '@portcullis/api';
 import { newId, Refusal } from '@portcullis/contracts';
 import { userClaims, userId } from '@portcullis/contracts/schemas';
+import { tokenOf } from '@portcullis/verify/guard';
 import { z } from 'zod';
 import {
-  bearerToken,
   createHttpServer,
   createLogger,
   createRegistry,
@@ -151,7 +151,7 @@ export async function startSmallService(changes: Partial<HttpServerOptions> = {}
     registry: createRegistry('small'),
     router: smallRouter(gate),
     authenticate: async (request) => {
-      if (bearerToken(request) !== GOOD_TOKEN) throw new Refusal('invalid_token');
+      if (tokenOf(request.raw).token !== GOOD_TOKEN) throw new Refusal('invalid_token');
       return caller;
     },
     readiness: {},

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createGuard } from '../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../src/index.ts';
 import { CLOSE_CODES, closeOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
 
@@ -22,9 +23,10 @@ beforeEach(async () => {
   });
   await verifier.ready();
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const guard = createGuard(verifier);
   server.on('connection', (socket, request) => {
     void (async () => {
-      const held = await closeOnRevocation(socket, verifier, request.headers.authorization);
+      const held = await closeOnRevocation(socket, guard, request);
       if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
     })();
   });
@@ -118,7 +120,9 @@ describe('a WebSocket', () => {
         removeEventListener: () => undefined,
       };
       const token = await issuer.mint({ sid });
-      const held = closeOnRevocation(socket, verifier, `Bearer ${token}`);
+      const held = closeOnRevocation(socket, createGuard(verifier), {
+        headers: { authorization: `Bearer ${token}` },
+      });
       for (let n = 0; n < steps; n += 1) await Promise.resolve();
       issuer.revocations.revoke({ kind: 'session', key: sid });
       await held;

@@ -3,8 +3,9 @@
  * bound. It needs a nonce of ours, and is good once, over all instances.
  */
 import { Refusal } from '@portcullis/contracts';
-import { possessionOf, type ProvePossession } from '@portcullis/service';
+import type { ProvePossession } from '@portcullis/service';
 import { readDpopProof, type DpopProof } from '@portcullis/verify';
+import { possessionOf } from '@portcullis/verify/guard';
 import { NONCE_LIFE_S, type Nonces } from './nonces.ts';
 import type { ReplayStore } from './replay-store.ts';
 
@@ -21,7 +22,7 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
   const { nonces, useOnce, publicUrls, now } = dependencies;
 
   return async (request, reply) => {
-    const { proofs, method, urls } = possessionOf(request, publicUrls);
+    const { proofs, method, urls } = possessionOf(request.raw, publicUrls);
     if (proofs.length === 0) return undefined;
     const proof = refusing(() => {
       const [text] = proofs;

@@ -37,6 +37,8 @@ export const userClaims = z.object({
   roles: z.array(role).max(16),
   auth_time: numericDate,
   amr: z.array(z.string().min(1).max(16)).min(1).max(8),
+  /** RFC 9068 section 2.2.1. */
+  acr: z.string().min(1).max(128).optional(),
   scope: z.undefined().optional(),
 });
 

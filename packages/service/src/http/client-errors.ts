@@ -11,7 +11,7 @@ import type { CookieSettings } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
 import type { Headers } from './security-headers.ts';
 import { senderInBytes, senderOf, type RequestsOfSockets, type Sender } from './sender.ts';
-import { refusalBody } from './trpc-envelope.ts';
+import { enveloped } from './trpc-envelope.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -66,7 +66,7 @@ function earlyAnswer(
   requestId: string,
   { headers, cookies, sender }: EarlyAnswers & { sender: Sender },
 ): EarlyAnswer {
-  const body = JSON.stringify(refusalBody(refusal, requestId, sender.url));
+  const body = JSON.stringify(enveloped(refusal.toBody(requestId), refusal.status, sender.url));
   return {
     headers: {
       ...headers,

@@ -3,13 +3,13 @@
  * they last: for the process, and for each user or client, so that none of them can take all.
  */
 import type { WatchedToken } from '@portcullis/api';
-import { Refusal } from '@portcullis/contracts';
-import type { Watched } from '@portcullis/verify';
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import type { WatchedCaller } from '@portcullis/verify/guard';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND_MS } from './bounds.ts';
 
-/** Checks the token of a request and goes on doing so: `Verifier.watch`. */
-export type Watch = (request: FastifyRequest) => Promise<Watched>;
+/** Checks the token of a request and goes on doing so: `Guard.watch`. */
+export type Watch = (request: FastifyRequest) => Promise<WatchedCaller<AccessTokenClaims>>;
 
 /** Seconds until a client should try again. */
 const RETRY_AFTER_S = 1;
@@ -37,7 +37,7 @@ export class OpenStreams {
     if (this.#watch === undefined) throw new Error('this service has no streams');
     if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
     const watched = await this.#watch(request);
-    const { claims, signal } = watched;
+    const { caller: claims, signal } = watched;
     const stream = new AbortController();
     try {
       this.#enter(stream, claims.sub);

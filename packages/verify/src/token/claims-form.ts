@@ -38,11 +38,13 @@ export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined 
 
 function userClaimsOf(payload: UserClaims): UserClaims {
   const { sub, exp, iat, sid, jti, gen, cgen, igen, client_id } = payload;
-  const { roles, iss, aud, auth_time, amr } = payload;
-  return withOptional(
+  const { roles, iss, aud, auth_time, amr, acr } = payload;
+  const claims: UserClaims = withOptional(
     { sub, exp, iat, sid, jti, gen, cgen, igen, client_id, roles, iss, aud, auth_time, amr },
     payload,
   );
+  if (acr !== undefined) claims.acr = acr;
+  return claims;
 }
 
 function machineClaimsOf(payload: MachineClaims): MachineClaims {
@@ -57,7 +59,7 @@ function withOptional<C extends AccessTokenClaims>(claims: C, { nbf, cnf }: C): 
 }
 
 function isUserPayload(payload: Payload): payload is UserClaims {
-  const { sub, sid, roles, auth_time, amr, scope } = payload;
+  const { sub, sid, roles, auth_time, amr, acr, scope } = payload;
   return (
     hasCommonClaims(payload) &&
     isUserId(sub) &&
@@ -65,6 +67,7 @@ function isUserPayload(payload: Payload): payload is UserClaims {
     isList(roles, isRole, 0, 16) &&
     isTime(auth_time) &&
     isList(amr, isMethod, 1, 8) &&
+    (acr === undefined || isText(acr, 128)) &&
     scope === undefined
   );
 }
@@ -125,6 +128,7 @@ const USER_FORM: Form = {
   roles: (value) => isList(value, isRole, 0, 16),
   auth_time: isTime,
   amr: (value) => isList(value, isMethod, 1, 8),
+  acr: (value) => value === undefined || isText(value, 128),
   scope: (value) => value === undefined,
 };
 const MACHINE_FORM: Form = {

@@ -4,8 +4,21 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { TRPCError } from '@trpc/server';
-import type { Authorization } from '../proof/authorization.ts';
-import { refusalHeaders, type OfferedScheme } from '../refusal-headers.ts';
+import {
+  answerOf,
+  type RefusalHeaders,
+  type RequestLike,
+  type TokenPolicy,
+} from '../guard/index.ts';
+
+interface RefusedCalls {
+  ctx?: { request: RequestLike } | undefined;
+  errors: readonly TRPCError[];
+  paths?: readonly string[] | undefined;
+}
+
+/** Where there was no context, there was nothing that a client had offered. */
+const NOTHING: RequestLike = { headers: {} };
 
 /** What `data.portcullis` of an error holds. */
 export interface RefusedCall {
@@ -47,24 +60,16 @@ export function formatRefusal<S extends { data: object }>({
  * For `responseMeta` of any adapter of tRPC. The headers are those of the first call that was refused; a batch
  * keeps the status that tRPC works out for all of its calls.
  */
-export function refusalMeta({
-  ctx,
-  errors,
-  paths,
-}: {
-  ctx?: { authorization: Authorization } | undefined;
-  errors: readonly TRPCError[];
-  paths?: readonly string[] | undefined;
-}): { status?: number; headers?: Record<string, string> } {
-  const refusal = errors
-    .map(({ cause }) => cause)
-    .find((cause): cause is Refusal => cause instanceof Refusal);
-  if (refusal === undefined) return {};
-  const headers = refusalHeaders(refusal, schemeOf(ctx?.authorization));
-  return paths?.length === 1 ? { headers, status: refusal.status } : { headers };
-}
+export const refusalMeta = refusalMetaWith({});
 
-function schemeOf(authorization: Authorization): OfferedScheme {
-  if (authorization === undefined) return 'none';
-  return typeof authorization === 'string' && /^dpop +/i.test(authorization) ? 'dpop' : 'bearer';
+/** The same in cookie mode, where a cookie is a token that was offered (RFC 6750 section 3.1). */
+export function refusalMetaWith(policy: Pick<TokenPolicy, 'cookies'>) {
+  return ({ ctx, errors, paths }: RefusedCalls): { status?: number; headers?: RefusalHeaders } => {
+    const refusal = errors
+      .map(({ cause }) => cause)
+      .find((cause): cause is Refusal => cause instanceof Refusal);
+    if (refusal === undefined) return {};
+    const { status, headers } = answerOf(refusal, ctx?.request ?? NOTHING, policy);
+    return paths?.length === 1 ? { headers, status } : { headers };
+  };
 }

@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { authorizationOf } from '../../src/cookie/index.ts';
 import { createVerifier, type Verifier } from '../../src/index.ts';
 import * as trpc from '../../src/trpc/index.ts';
 
@@ -34,10 +33,15 @@ afterAll(async () => {
 type Options = Parameters<typeof createHTTPServer>[0];
 
 /** @returns the address of its one procedure */
-async function serve(checked: Verifier, settings: object, options: object): Promise<string> {
-  const t = initTRPC.context<trpc.AuthorizationContext>().create(settings);
+async function serve(
+  checked: Verifier,
+  settings: object,
+  options: object,
+  demands: Parameters<typeof trpc.protect<'user'>>[1] = {},
+): Promise<string> {
+  const t = initTRPC.context<trpc.GuardedContext>().create(settings);
   const router = t.router({
-    mine: t.procedure.use(trpc.protect(checked)).query(({ ctx }) => ctx.token.sub),
+    mine: t.procedure.use(trpc.protect(checked, demands)).query(({ ctx }) => ctx.token.sub),
   });
   const server = createHTTPServer({ router, ...options } as Options);
   server.listen(0, '127.0.0.1');
@@ -53,8 +57,9 @@ it('W2: a cookie that does not count is refused, and is no fault of the service'
   const url = await serve(
     verifier,
     {},
-    // As the comment of `authorizationOf` has it.
-    { createContext: ({ req }: { req: never }) => ({ authorization: authorizationOf(req) }) },
+    // As the comment of `protect` has it.
+    { createContext: ({ req }: { req: never }) => ({ request: req }) },
+    { cookies: {} },
   );
   const access = `__Host-portcullis-access=${await issuer.mint()}`;
   const own = { 'sec-fetch-site': 'same-origin' };
@@ -73,9 +78,7 @@ it("W3: the service of the README refuses as Portcullis' own services do", async
   };
   const settings = { errorFormatter: named(/errorFormatter: (\w+)/) };
   const options = {
-    createContext: ({ req }: { req: { headers: { authorization?: string } } }) => ({
-      authorization: req.headers.authorization,
-    }),
+    createContext: ({ req }: { req: never }) => ({ request: req }),
     responseMeta: named(/responseMeta: (\w+)/),
   };
   const call = async (url: string, token?: string, scheme = 'Bearer') => {

@@ -1,12 +1,19 @@
 /** What a refusal says in the headers of its answer. */
-import type { Refusal } from '@portcullis/contracts';
-import { DPOP_ALGORITHMS } from './proof/dpop-proof.ts';
+import type { Demanded, Refusal } from '@portcullis/contracts';
+import { DPOP_ALGORITHMS } from '../proof/dpop-proof.ts';
 
 /** How the request that was refused offered a token. */
 export type OfferedScheme = 'bearer' | 'dpop' | 'none';
 
+/** With the names in small letters; each only where there is a reason for it. */
+export type RefusalHeaders = Partial<
+  Record<'www-authenticate' | 'retry-after' | 'dpop-nonce', string>
+>;
+
 const BEARER = 'Bearer realm="portcullis"';
 const DPOP = `DPoP algs="${DPOP_ALGORITHMS.join(' ')}"`;
+/** Of a client, which has no token yet (RFC 6749 section 5.2, RFC 7617 section 2.1). */
+const CLIENT = 'Basic realm="portcullis", charset="UTF-8"';
 /** Seconds, where a refusal that ends by itself does not say how long. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
@@ -18,15 +25,16 @@ const CHALLENGES: Partial<Record<Refusal['code'], string>> = {
   use_dpop_nonce: 'use_dpop_nonce',
 };
 
-/**
- * `www-authenticate` and `retry-after`, where there is a reason for them; for every framework.
- *
- * @param scheme what the request offered; `none` for one without a token
- * @example
- * reply.code(refusal.status).headers(refusalHeaders(refusal, 'bearer')).send(refusal.toBody(requestId))
- */
-export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): Record<string, string> {
-  const headers: Record<string, string> = {};
+/** The token is good, and does not reach: 403 by RFC 6750 section 3.1, 401 by RFC 9470 section 3. */
+const STEP_UPS: Partial<Record<Refusal['code'], string>> = {
+  insufficient_scope: 'insufficient_scope',
+  login_too_old: 'insufficient_user_authentication',
+  login_too_weak: 'insufficient_user_authentication',
+};
+
+/** @param scheme what the request offered; `none` for one without a token */
+export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): RefusalHeaders {
+  const headers: RefusalHeaders = {};
   const challenge = challengeOf(refusal, scheme);
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (refusal.retryAfter !== undefined || refusal.status === 503 || refusal.status === 429) {
@@ -34,6 +42,7 @@ export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): Record<
       Math.max(1, Math.ceil(refusal.retryAfter ?? DEFAULT_RETRY_AFTER_S)),
     );
   }
+  if (refusal.dpopNonce !== undefined) headers['dpop-nonce'] = refusal.dpopNonce;
   return headers;
 }
 
@@ -43,11 +52,11 @@ export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): Record<
  * (RFC 9449 section 7.2).
  */
 function challengeOf(refusal: Refusal, scheme: OfferedScheme): string | undefined {
-  const own = scheme === 'dpop' ? DPOP : BEARER;
-  if (refusal.code === 'insufficient_scope') return `${own}, error="insufficient_scope"`;
-  if (refusal.code === 'login_too_old') {
-    // RFC 9470 section 3: the token is good, the login behind it is too old.
-    return `${own}, error="insufficient_user_authentication"`;
+  if (refusal.code === 'invalid_client') return CLIENT;
+  const stepUp = STEP_UPS[refusal.code];
+  if (stepUp !== undefined) {
+    const own = scheme === 'dpop' ? DPOP : BEARER;
+    return `${own}, error="${stepUp}"${parametersOf(refusal.demanded)}`;
   }
   if (refusal.status !== 401) return undefined;
   const named = CHALLENGES[refusal.code];
@@ -56,4 +65,10 @@ function challengeOf(refusal: Refusal, scheme: OfferedScheme): string | undefine
   }
   const error = named !== undefined && scheme !== 'none' ? `, error="${named}"` : '';
   return `${BEARER}${error}, ${DPOP}`;
+}
+
+function parametersOf({ scope, acr_values, max_age }: Demanded): string {
+  return Object.entries({ scope, acr_values, max_age })
+    .map(([name, value]) => (value === undefined ? '' : `, ${name}="${value}"`))
+    .join('');
 }

@@ -1,0 +1,16 @@
+/** Guards a service in any framework; `@portcullis/verify/trpc` and `/ws` are made of it. */
+export { answerOf, type RefusalAnswer } from './answer.ts';
+export {
+  createGuard,
+  type Checked,
+  type Guard,
+  type TokenCheck,
+  type WatchedCaller,
+} from './guard.ts';
+export type { GuardOptions, LoginDemands } from './options.ts';
+export { refusalHeaders, type OfferedScheme, type RefusalHeaders } from './refusal-headers.ts';
+export { possessionOf, tokenOf, type TokenOfRequest, type TokenPolicy } from './token-of.ts';
+export { requestTarget, type RequestTarget } from '../wire/request-target.ts';
+export { headerValues, type HeaderList, type RequestLike } from '../wire/request.ts';
+export type { CookiePolicy } from '../cookie/index.ts';
+export type { ClaimsOf, Demanded, Requirement } from '@portcullis/contracts';
