@@ -5,11 +5,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ask, type WholeAnswer } from './ask.ts';
 import { BEHAVIOURS, OF_CLIENTS, OF_LOGINS, WHILE_STALE, type Target } from './behaviours.ts';
+import { startGuardedServer, type GuardedServer } from './guarded-server.ts';
 import { createStage, type Stage } from './stage.ts';
 
 let stage: Stage;
+let guarded: GuardedServer;
 beforeAll(async () => {
   stage = await createStage();
+  guarded = stage.system.bed.use(await startGuardedServer(stage.system));
 }, 180_000);
 afterAll(async () => stage?.[Symbol.asyncDispose]());
 
@@ -26,6 +29,16 @@ function targetsOf({ system: { auth, user, admin } }: Stage): Target[] {
     { name: 'user tRPC, a stream', method: 'GET', url: `${user.url}/trpc/me.events` },
     { name: 'admin', method: 'GET', url: `${admin.url}/v1/verifiers` },
     { name: 'admin tRPC', method: 'GET', url: `${admin.url}/trpc/verifiers.list` },
+  ];
+}
+
+/** The guard alone, by the name of the service that it has to answer like. */
+function guardsLike(form: 'node' | 'web'): Target[] {
+  const users = `${guarded.url}/${form}/users`;
+  return [
+    { name: 'user', method: 'GET', url: users },
+    { name: 'user, a change', method: 'PATCH', url: users, body: '{}' },
+    { name: 'admin', method: 'GET', url: `${guarded.url}/${form}/permitted` },
   ];
 }
 
@@ -71,6 +84,29 @@ async function answersOf(rows: typeof BEHAVIOURS, targets: readonly Target[]) {
   return found;
 }
 
+/** What of an answer is the guard's. */
+function guardsPart({ status, headers, body }: WholeAnswer) {
+  const names = ['www-authenticate', 'retry-after', 'dpop-nonce'];
+  return { status, body, headers: names.map((name) => headers[name]) };
+}
+
+/** The answers of the guard alone beside those of the services. */
+async function expectGuardsToAnswerLike(
+  found: Awaited<ReturnType<typeof answersOf>>,
+  rows: typeof BEHAVIOURS,
+): Promise<void> {
+  for (const form of ['node', 'web'] as const) {
+    for (const [behaviour, row] of Object.entries(await answersOf(rows, guardsLike(form)))) {
+      for (const [target, answer] of Object.entries(row)) {
+        const service = found[behaviour]?.[target];
+        if (service === undefined) throw new Error(`${behaviour}: ${target} was not asked`);
+        const what = `${form}: ${behaviour}, like ${target}`;
+        expect(guardsPart(answer), what).toEqual(guardsPart(service));
+      }
+    }
+  }
+}
+
 function sorted(entries: [string, unknown][]): Record<string, unknown> {
   return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
@@ -106,13 +142,14 @@ function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
   };
 }
 
-it('each service answers each kind of credentials as it did before', async () => {
+it('each service answers each kind of credentials as it did before, and the guard like them', async () => {
   const targets = targetsOf(stage);
   const found = {
     ...(await answersOf(BEHAVIOURS, targets)),
     ...(await answersOf(OF_LOGINS, loginsOf(stage))),
     ...(await answersOf(OF_CLIENTS, clientsOf(stage))),
   };
+  await expectGuardsToAnswerLike(found, BEHAVIOURS);
   const { bed, auth, user, admin } = stage.system;
   // A verifier hears of nothing any more. Auth asks its database, and goes on.
   bed.proxies.nats.cut();
@@ -124,8 +161,10 @@ it('each service answers each kind of credentials as it did before', async () =>
     for (const { url } of [user, admin]) {
       await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
     }
+    await expect.poll(() => guarded.verifier.state).not.toBe('LIVE');
     const rest = await answersOf(WHILE_STALE, others);
     for (const [name, row] of Object.entries(rest)) Object.assign(stale[name] ?? {}, row);
+    await expectGuardsToAnswerLike(stale, WHILE_STALE);
   } finally {
     auth.resume();
   }

@@ -1,15 +1,9 @@
 /** The three services, with tokens of every kind that their real issuer has signed, or whose key has. */
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { exportJWK, generateKeyPair, calculateJwkThumbprint, SignJWT, type JWK } from 'jose';
-import {
-  createHash,
-  createPrivateKey,
-  randomUUID,
-  sign as signBytes,
-  type KeyObject,
-} from 'node:crypto';
+import { createHash, randomUUID, sign as signBytes, type KeyObject } from 'node:crypto';
 import postgres from 'postgres';
-import { createSeal } from '../../../apps/auth/src/keys/seal.ts';
+import { openSealedKey } from '../../faults/stage/open-sealed-key.ts';
 import { logIn, logOut, register } from '../e2e/calls.ts';
 
 export const AUDIENCES = ['urn:portcullis:auth', 'urn:portcullis:user', 'urn:portcullis:admin'];
@@ -116,10 +110,9 @@ async function signerOf({ bed }: TestSystem, token: string) {
   const [row] = await sql`select sealed_private_key from signing_keys
     where kid = ${String(header['kid'])}`;
   await sql.end();
-  const seal = createSeal(secretOf(bed.prefix, 'key encryption'));
   const sealed: Buffer = row?.['sealed_private_key'];
-  const der = seal.open(String(header['kid']), sealed);
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const secret = secretOf(bed.prefix, 'key encryption');
+  const key = openSealedKey(secret, String(header['kid']), sealed);
   return (claims: Record<string, unknown>) => signed(header, claims, key);
 }
 

@@ -2,6 +2,7 @@
 import { refusalOf } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { RepeatedMember, type FastifyReply, type FastifyRequest } from '@portcullis/service';
+import { refusalHeaders } from '@portcullis/verify/guard';
 
 export type OAuthCode =
   | 'invalid_request'
@@ -64,7 +65,7 @@ export function answerOAuthError(
   if (known !== null) {
     request.log.debug({ code: known.code, err: known.cause }, 'refused');
     if (known.code === 'invalid_client') {
-      void reply.header('www-authenticate', 'Basic realm="portcullis", charset="UTF-8"');
+      void reply.headers({ ...refusalHeaders(new Refusal('invalid_client'), 'none') });
     }
     void reply
       .code(STATUS[known.code] ?? 400)
