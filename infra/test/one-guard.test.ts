@@ -6,7 +6,7 @@ import { importsOf } from '../structure/imports.ts';
 import { textsBelow } from '../structure/sources.ts';
 
 const GUARD = 'packages/verify/src/guard/';
-const GUARD_BYTES = 12_000;
+const GUARD_BYTES = 16_000;
 /** What lets requests in, or answers them. */
 const DOORS = [
   'packages/service/src/',
@@ -21,9 +21,10 @@ const DOORS = [
 const SIGNS = {
   /** A token is looked for in a request. */
   reads:
-    /headers(?:\.|\[['"])authorization|['"]authorization['"]|\bbearer\b.*\/i|readAuthorization|accessCookie|cookieValues|tokenCookieNames|headers(?:\.|\[['"])dpop|['"]dpop['"]/i,
+    /\bheaders(?:\.|\[['"])(?:authorization|dpop|cookie)\b|['"][Aa]uthorization['"]|headerValues|readAuthorization|accessCookie|cookieValues|tokenCookieNames/,
   /** What a refusal is answered with. */
-  writes: /www-authenticate|['"]retry-after['"]|['"]dpop-nonce['"]|refusalHeaders|\.toBody\(/i,
+  writes:
+    /['"](?:www-authenticate|WWW-Authenticate|[Rr]etry-[Aa]fter|dpop-nonce|DPoP-Nonce)['"]|\brefusalHeaders\b|\.toBody\(/,
 };
 type Sign = keyof typeof SIGNS;
 
@@ -35,13 +36,14 @@ const OTHERS: Readonly<Record<string, Partial<Record<Sign, string>>>> = {
     writes: 'names what pages may read',
   },
   'packages/service/src/http/client-errors.ts': { writes: 'the parser has made no request' },
-  'packages/service/src/openapi/document.ts': { writes: 'describes it' },
+  'packages/service/src/logger.ts': { reads: 'leaves it out of the log' },
+  'packages/service/src/postgres/await-schema.ts': { writes: 'there is no service yet' },
+  'packages/service/src/openapi/document.ts': { reads: 'describes it', writes: 'describes it' },
   'packages/api/src/procedures.ts': { writes: 'the envelope of tRPC, of each call in a batch' },
   'apps/auth/src/oauth/client-credentials-of.ts': { reads: 'credentials of clients' },
   'apps/auth/src/oauth/oauth-error.ts': { writes: 'the form of RFC 6749 section 5.2' },
   'apps/auth/src/oauth/paths.ts': { writes: 'describes it' },
   'apps/auth/src/proof/prove-possession.ts': {
-    reads: 'the use of a proof, in the database',
     writes: 'goes along with tokens as well (RFC 9449 section 8.2)',
   },
 };
@@ -89,7 +91,7 @@ it('each way to a service is made of the guard, by its imports', () => {
   }
 });
 
-it('the guard needs no framework, no schema library and no more than 12 kB', async () => {
+it('the guard needs no framework, no schema library and no more than 16 kB', async () => {
   const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [`${GUARD}index.ts`],

@@ -2,7 +2,7 @@
 import type { ErrorBody, Refusal } from '@portcullis/contracts';
 import type { RequestLike } from '../wire/request.ts';
 import { refusalHeaders, type RefusalHeaders } from './refusal-headers.ts';
-import { offeredScheme, type TokenPolicy } from './token-of.ts';
+import { presentedScheme, type TokenPolicy } from './token-of.ts';
 
 export interface RefusalAnswer {
   status: number;
@@ -25,7 +25,7 @@ export function answerOf(
 ): RefusalAnswer {
   return {
     status: refusal.status,
-    headers: refusalHeaders(refusal, offeredScheme(request, cookies)),
+    headers: refusalHeaders(refusal, presentedScheme(request, cookies)),
     body: refusal.toBody(requestId),
   };
 }

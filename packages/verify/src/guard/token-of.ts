@@ -77,7 +77,7 @@ export function possessionOf(request: RequestLike, publicUrls: readonly string[]
 }
 
 /** Whether the client offered credentials, and how; decides what a 401 says (RFC 6750 section 3.1). */
-export function offeredScheme(
+export function presentedScheme(
   request: RequestLike,
   cookies: CookiePolicy | undefined,
 ): OfferedScheme {
