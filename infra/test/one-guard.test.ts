@@ -6,7 +6,7 @@ import { importsOf } from '../structure/imports.ts';
 import { textsBelow } from '../structure/sources.ts';
 
 const GUARD = 'packages/verify/src/guard/';
-const GUARD_BYTES = 16_000;
+const GUARD_BYTES = 18_000;
 /** What lets requests in, or answers them. */
 const DOORS = [
   'packages/service/src/',
@@ -91,7 +91,7 @@ it('each way to a service is made of the guard, by its imports', () => {
   }
 });
 
-it('the guard needs no framework, no schema library and no more than 16 kB', async () => {
+it('the guard needs no framework, no schema library and no more than 18 kB', async () => {
   const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [`${GUARD}index.ts`],

@@ -5,12 +5,11 @@
 import { Refusal } from '@portcullis/contracts';
 import type { ProvePossession } from '@portcullis/service';
 import { readDpopProof, type DpopProof } from '@portcullis/verify';
-import { possessionOf } from '@portcullis/verify/guard';
-import { NONCE_LIFE_S, type Nonces } from './nonces.ts';
+import { NONCE_LIFE_S, possessionOf, type DpopNonces } from '@portcullis/verify/guard';
 import type { ReplayStore } from './replay-store.ts';
 
 export interface ProvePossessionDependencies {
-  nonces: Nonces;
+  nonces: DpopNonces;
   useOnce: ReplayStore;
   /** Where clients reach this server, without a slash at the end. */
   publicUrls: readonly string[];

@@ -16,10 +16,14 @@ import {
   type Demanded,
   type Requirement,
 } from '@portcullis/contracts';
+import type { DpopNonces } from '../proof/dpop-nonces.ts';
+import { nonceOfProof } from '../proof/dpop-proof.ts';
+import type { Possession } from '../proof/possession.ts';
 import type { Verifier, VerifyOptions } from '../verifier.ts';
 import type { RequestLike } from '../wire/request.ts';
 import { answerOf, type RefusalAnswer } from './answer.ts';
 import { demandGuardOptions, type GuardOptions, type LoginDemands } from './options.ts';
+import type { RefusalHeaders } from './refusal-headers.ts';
 import { tokenOf } from './token-of.ts';
 
 /** What tells whether a token holds: a verifier, or an issuer's own check. */
@@ -28,8 +32,14 @@ export type TokenCheck = Pick<Verifier, 'verifyMaybeSync'> &
 
 /** A caller that was let in, or the refusal with the answer to it. */
 export type Checked<C extends AccessTokenClaims> =
-  | { caller: C; refusal?: undefined; answer?: undefined }
-  | { caller?: undefined; refusal: Refusal; answer: RefusalAnswer };
+  | {
+      caller: C;
+      /** Of the answer, whatever it is: `dpop-nonce`, where the client needs the next one (RFC 9449 section 8.2). */
+      headers: Pick<RefusalHeaders, 'dpop-nonce'>;
+      refusal?: undefined;
+      answer?: undefined;
+    }
+  | { caller?: undefined; headers?: undefined; refusal: Refusal; answer: RefusalAnswer };
 
 /** A caller whose token goes on being checked. Dispose of it when what it was opened for has ended. */
 export interface WatchedCaller<C extends AccessTokenClaims> extends Disposable {
@@ -103,7 +113,7 @@ class RequestGuard<C extends AccessTokenClaims> implements Guard<C> {
 
   async check(request: RequestLike, requestId?: string): Promise<Checked<C>> {
     try {
-      return { caller: await this.authenticate(request) };
+      return { caller: await this.authenticate(request), headers: this.#headersOf(request) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { refusal: error, answer: this.answerOf(error, request, requestId) };
@@ -115,8 +125,8 @@ class RequestGuard<C extends AccessTokenClaims> implements Guard<C> {
     const { whenStale } = this.#options;
     const claims = this.#verifier.verifyMaybeSync(token, optionsOf(whenStale, possession));
     // Almost always they are here: a request waits for nothing, and makes nothing, that it need not.
-    if (!(claims instanceof Promise)) return this.#demand(claims);
-    return claims.then((late) => this.#demand(late));
+    if (!(claims instanceof Promise)) return this.#demand(claims, possession);
+    return claims.then((late) => this.#demand(late, possession));
   }
 
   async watch(request: RequestLike): Promise<WatchedCaller<C>> {
@@ -125,7 +135,11 @@ class RequestGuard<C extends AccessTokenClaims> implements Guard<C> {
     const watched = await this.#verifier.watch(token, optionsOf(undefined, possession));
     try {
       const { signal, [Symbol.dispose]: release } = watched;
-      return { caller: this.#demand(watched.claims), signal, [Symbol.dispose]: release };
+      return {
+        caller: this.#demand(watched.claims, possession),
+        signal,
+        [Symbol.dispose]: release,
+      };
     } catch (error) {
       watched[Symbol.dispose]();
       throw error;
@@ -137,14 +151,35 @@ class RequestGuard<C extends AccessTokenClaims> implements Guard<C> {
     return answerOf(refusal, request, { cookies, ...(requestId !== undefined && { requestId }) });
   }
 
-  /** @throws Refusal for a token that holds, and does not reach */
-  #demand(claims: AccessTokenClaims): C {
+  /**
+   * @param possession which the token has been verified with
+   * @throws Refusal for a token that holds, and does not reach
+   */
+  #demand(claims: AccessTokenClaims, possession: Possession | undefined): C {
+    this.#demandNonce(possession);
     if (!this.#isRequired(claims)) {
       const { scope } = this.#demanded;
       throw new Refusal('insufficient_scope', { demanded: { scope } });
     }
     if (this.#options.login !== undefined) this.#demandLogin(claims, this.#options.login);
     return claims;
+  }
+
+  /** @throws Refusal `use_dpop_nonce` */
+  #demandNonce(possession: Possession | undefined): void {
+    const { nonces } = this.#options;
+    if (nonces === undefined || possession === undefined) return;
+    if (nonceStateOf(nonces, possession) === null) {
+      throw new Refusal('use_dpop_nonce', { dpopNonce: nonces.issue() });
+    }
+  }
+
+  #headersOf(request: RequestLike): Pick<RefusalHeaders, 'dpop-nonce'> {
+    const { nonces } = this.#options;
+    if (nonces === undefined) return {};
+    const { possession } = tokenOf(request, this.#options);
+    const isOld = possession !== undefined && nonceStateOf(nonces, possession)?.needsRenewal;
+    return isOld === true ? { 'dpop-nonce': nonces.issue() } : {};
   }
 
   #demandLogin(claims: AccessTokenClaims, { acr, maxAgeSeconds }: LoginDemands): void {
@@ -160,6 +195,12 @@ class RequestGuard<C extends AccessTokenClaims> implements Guard<C> {
     if (!Number.isFinite(now)) throw new Refusal('verifier_stale', { retryAfter: 1 });
     if (now - claims.auth_time > maxAgeSeconds) throw new Refusal('login_too_old', { demanded });
   }
+}
+
+/** @returns null for a proof without a nonce of ours that is still good */
+function nonceStateOf(nonces: DpopNonces, { proofs: [text] }: Possession) {
+  const nonce = text === undefined ? undefined : nonceOfProof(text);
+  return nonce === undefined ? null : nonces.read(nonce);
 }
 
 const NO_OPTIONS: VerifyOptions = {};

@@ -7,6 +7,7 @@ export {
   type TokenCheck,
   type WatchedCaller,
 } from './guard.ts';
+export { createDpopNonces, NONCE_LIFE_S, type DpopNonces } from '../proof/dpop-nonces.ts';
 export type { GuardOptions, LoginDemands } from './options.ts';
 export { refusalHeaders, type OfferedScheme, type RefusalHeaders } from './refusal-headers.ts';
 export { possessionOf, tokenOf, type TokenOfRequest, type TokenPolicy } from './token-of.ts';

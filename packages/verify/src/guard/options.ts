@@ -1,11 +1,13 @@
 /** What a guard is made with, looked at before anything is made of it. */
 import {
+  demandMethods,
   demandOption,
   isRole,
   type Requirement,
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import type { CookiePolicy } from '../cookie/index.ts';
+import type { DpopNonces } from '../proof/dpop-nonces.ts';
 import { demandStalenessPolicy } from '../stale/policy.ts';
 import type { TokenPolicy } from './token-of.ts';
 
@@ -22,6 +24,11 @@ export interface GuardOptions<R extends Requirement = Requirement> extends Token
   require?: R | undefined;
   /** A stricter policy than the verifier's own, for what must not be served in doubt. */
   whenStale?: StalenessPolicy | undefined;
+  /**
+   * Has the proofs of bound tokens hold a nonce of ours (RFC 9449 section 9), so that none can be made in
+   * advance: `createDpopNonces(secret)`.
+   */
+  nonces?: DpopNonces | undefined;
   /** Step-up: a login of these classes, or a recent one. */
   login?: LoginDemands | undefined;
 }
@@ -33,6 +40,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'login',
   'cookies',
   'publicUrls',
+  'nonces',
 ]);
 const WORDS: ReadonlySet<unknown> = new Set(['user', 'client', 'any']);
 const NAMED = ['permission', 'role', 'scope'];
@@ -46,6 +54,9 @@ export function demandGuardOptions(options: GuardOptions): void {
   demandOption(unknown === undefined, OF, unknown ?? '', 'left out: there is no such option');
   if (options.require !== undefined) demandRequirement(options.require);
   if (options.whenStale !== undefined) demandStalenessPolicy(options.whenStale, OF);
+  if (options.nonces !== undefined) {
+    demandMethods(options.nonces, OF, 'nonces', ['issue', 'read']);
+  }
   if (options.login !== undefined) demandLogin(options.login);
   if (options.cookies !== undefined) demandCookies(options.cookies);
   const { publicUrls = [] } = options;

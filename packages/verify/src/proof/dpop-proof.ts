@@ -86,6 +86,12 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   return { jkt: thumbprintOf(key.key), jti, iat, nonce };
 }
 
+/** The nonce of a proof that was read before. @returns undefined where there is none */
+export function nonceOfProof(text: string): string | undefined {
+  const { nonce } = parseJws(text, MAX_LENGTH).payload;
+  return typeof nonce === 'string' ? nonce : undefined;
+}
+
 function publicKeyOf(jwk: unknown): PublicKey {
   // The same demands as on every key; its private half, sent along, would prove nothing (section 4.3).
   const key = isRecord(jwk) ? readPublicKey(jwk) : undefined;

@@ -4,6 +4,7 @@
  * a proof by clocks of ours; the client's may be as far off as a nonce lives.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { demandFunctionIfGiven, demandOption } from '@portcullis/contracts';
 
 /** Seconds for which a nonce is good. */
 export const NONCE_LIFE_S = 300;
@@ -12,20 +13,29 @@ const RENEWED_AFTER_S = 120;
 /** Seconds by which the clocks of two instances may differ. */
 const SKEW_S = 30;
 
+const LEAST_SECRET_BYTES = 32;
 const TAG_BYTES = 16;
 const FORM = /^([0-9a-z]{1,9})\.([A-Za-z0-9_-]{22})$/;
 
-export interface Nonces {
+export interface DpopNonces {
+  /** For the header `DPoP-Nonce`. */
   issue(): string;
-  /** @returns null for one that is no longer good, or never was */
+  /** @returns null for one that is no longer good, or never was; `goodUntil` in seconds since the epoch */
   read(nonce: string): { needsRenewal: boolean; goodUntil: number } | null;
 }
 
 /**
- * @param secret that all instances share, 32 bytes
- * @param now seconds since the epoch
+ * @param secret that all instances share, 32 bytes or more
+ * @param now seconds since the epoch; by the clock of this machine unless given
+ * @throws TypeError for a secret that is too short
  */
-export function createNonces(secret: Buffer, now: () => number): Nonces {
+export function createDpopNonces(
+  secret: Uint8Array,
+  now: () => number = () => Date.now() / 1_000,
+): DpopNonces {
+  const isLong = secret instanceof Uint8Array && secret.length >= LEAST_SECRET_BYTES;
+  demandOption(isLong, 'createDpopNonces', 'its secret', 'of 32 bytes or more');
+  demandFunctionIfGiven(now, 'createDpopNonces', 'now');
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'portcullis dpop nonce v1', 32));
   const tagOf = (moment: string) =>
     createHmac('sha256', key).update(moment).digest().subarray(0, TAG_BYTES);
