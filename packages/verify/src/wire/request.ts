@@ -33,7 +33,13 @@ export function headerValues(request: RequestLike, wanted: string): string[] {
     const value = headers.get(wanted);
     return value === null ? [] : [value];
   }
-  if (rawHeaders === undefined) return [headers[wanted] ?? []].flat();
+  const value = headers[wanted];
+  if (value === undefined) return [];
+  const sent = rawHeaders === undefined ? [] : valuesIn(rawHeaders, wanted);
+  return sent.length > 1 ? sent : [value].flat();
+}
+
+function valuesIn(rawHeaders: readonly string[], wanted: string): string[] {
   const values: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at];
