@@ -2,17 +2,22 @@
  * What each service answers to each kind of credentials, whole: status, headers and body. `answers.json` was
  * written by the services before they had one guard in common; `vitest -u` writes it anew.
  */
+import { closeCodeOf } from '@portcullis/contracts';
+import { errorCode } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ask, type WholeAnswer } from './ask.ts';
 import { BEHAVIOURS, OF_CLIENTS, OF_LOGINS, WHILE_STALE, type Target } from './behaviours.ts';
 import { startGuardedServer, type GuardedServer } from './guarded-server.ts';
+import { outcomeOfSocket, startGuardedSockets, type GuardedSockets } from './guarded-sockets.ts';
 import { createStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 let guarded: GuardedServer;
+let sockets: GuardedSockets;
 beforeAll(async () => {
   stage = await createStage();
   guarded = stage.system.bed.use(await startGuardedServer(stage.system));
+  sockets = stage.system.bed.use(await startGuardedSockets(guarded));
 }, 180_000);
 afterAll(async () => stage?.[Symbol.asyncDispose]());
 
@@ -107,6 +112,27 @@ async function expectGuardsToAnswerLike(
   }
 }
 
+/** A socket is closed with the code of the refusal that the same request gets over HTTP. */
+async function expectSocketsToEndLike(
+  found: Awaited<ReturnType<typeof answersOf>>,
+  rows: typeof BEHAVIOURS,
+): Promise<void> {
+  // No CORS keeps a page from reading a socket: its cookie counts where the browser says whose the page is.
+  const stricter = new Map([['cookie: no browser', closeCodeOf('cross_site')]]);
+  for (const { name, bring } of rows) {
+    const { status, body } = found[name]?.['user'] ?? {};
+    const code = status === 200 ? undefined : codeIn(body);
+    const like = code === undefined ? 'let in' : closeCodeOf(code);
+    const headers = await bring(stage, { name, method: 'GET', url: sockets.url });
+    const outcome = await outcomeOfSocket(sockets.url, headers);
+    expect(outcome, `a socket: ${name}`).toBe(stricter.get(name) ?? like);
+  }
+}
+
+function codeIn(body: unknown) {
+  return errorCode.parse(Reflect.get(Object(body), 'code'));
+}
+
 function sorted(entries: [string, unknown][]): Record<string, unknown> {
   return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
@@ -150,6 +176,7 @@ it('each service answers each kind of credentials as it did before, and the guar
     ...(await answersOf(OF_CLIENTS, clientsOf(stage))),
   };
   await expectGuardsToAnswerLike(found, BEHAVIOURS);
+  await expectSocketsToEndLike(found, BEHAVIOURS);
   const { bed, auth, user, admin } = stage.system;
   // A verifier hears of nothing any more. Auth asks its database, and goes on.
   bed.proxies.nats.cut();
@@ -165,6 +192,7 @@ it('each service answers each kind of credentials as it did before, and the guar
     const rest = await answersOf(WHILE_STALE, others);
     for (const [name, row] of Object.entries(rest)) Object.assign(stale[name] ?? {}, row);
     await expectGuardsToAnswerLike(stale, WHILE_STALE);
+    await expectSocketsToEndLike(stale, WHILE_STALE);
   } finally {
     auth.resume();
   }
