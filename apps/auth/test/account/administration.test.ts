@@ -83,7 +83,7 @@ describe('an administrator', () => {
     const id = await system.idOf(user.email);
     const other = await auth.logIn(user.email);
     await auth.machine('accounts.rename', { user_id: id, name: 'Grace' }, token);
-    // By somebody who may be the user, and says so to nobody.
+    // By a caller who may be the user, and whose identity is not written down.
     expect((await auth.register(user.email)).status).toBe(201);
     const form = { client_id: FIRST_PARTY_CLIENT, token: other.refresh_token };
     expect((await auth.call('POST', '/oauth2/revoke?wait=0', { form })).status).toBe(200);

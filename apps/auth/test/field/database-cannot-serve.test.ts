@@ -34,9 +34,9 @@ afterAll(async () => {
   await system.bed.dispose();
 });
 
-/** Ends the connections of the service; the next ones meet what was changed. */
+/** Ends the connections of the service, and waits for their end; the next ones meet what was changed. */
 async function endConnections(): Promise<void> {
-  await system.sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${role}`;
+  await system.sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = ${role}`;
 }
 
 async function untilReady(): Promise<void> {

@@ -59,8 +59,7 @@ async function untilStatus(status: number, ask: () => Promise<Response>): Promis
 const readiness = async (): Promise<Response> => await fetch(`${service.url}/readyz`);
 
 async function endConnections(): Promise<void> {
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${role}`;
-  await sleep(100); // they are ended a moment later
+  await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = ${role}`;
 }
 
 async function expectUnavailable(): Promise<void> {
