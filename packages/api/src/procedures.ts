@@ -3,14 +3,11 @@
  * reached may do its work.
  */
 import {
-  meets,
+  demandRequirement,
   Refusal,
   trpcCodeOf,
-  type AccessTokenClaims,
-  type ClaimsOf,
   type ErrorCode,
   type Permission,
-  type Requirement,
 } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
@@ -137,20 +134,20 @@ export const publicProcedure = base;
 
 /** A user with a valid access token. */
 export const userProcedure = base.use(async ({ ctx, next }) => {
-  const caller = required(await ctx.authenticate(), 'user');
+  const caller = demandRequirement(await ctx.authenticate(), 'user');
   return next({ ctx: { request: ctx, caller } });
 });
 
 /** A user's stream, which is open for no longer than the token holds. For `untilRevoked`. */
 export const watchedProcedure = base.use(async ({ ctx, next }) => {
   const { claims, signal: held } = await ctx.watch();
-  return next({ ctx: { request: ctx, caller: required(claims, 'user'), held } });
+  return next({ ctx: { request: ctx, caller: demandRequirement(claims, 'user'), held } });
 });
 
 /** A user one of whose roles carries the permission. */
 export function permittedProcedure(permission: Permission) {
   return userProcedure.use(async ({ ctx, next }) => {
-    required(ctx.caller, { permission });
+    demandRequirement(ctx.caller, { permission });
     return next({ ctx });
   });
 }
@@ -158,16 +155,7 @@ export function permittedProcedure(permission: Permission) {
 /** A machine client whose token has the scope (RFC 6749 section 3.3). */
 export function machineProcedure(scope: Permission) {
   return base.use(async ({ ctx, next }) => {
-    const caller = required(await ctx.authenticate(), { scope });
+    const caller = demandRequirement(await ctx.authenticate(), { scope });
     return next({ ctx: { request: ctx, caller } });
   });
-}
-
-/** @throws Refusal `insufficient_scope` */
-function required<const R extends Requirement>(
-  claims: AccessTokenClaims,
-  requirement: R,
-): ClaimsOf<R> {
-  if (!meets(claims, requirement)) throw new Refusal('insufficient_scope');
-  return claims;
 }

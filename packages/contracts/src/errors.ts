@@ -41,6 +41,8 @@ const REFUSALS = {
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof REFUSALS;
+/** Those that say all by themselves: a nonce is refused only together with the next one (RFC 9449 section 8). */
+export type PlainErrorCode = Exclude<ErrorCode, 'use_dpop_nonce'>;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets what a closed record has
 export const ERROR_CODES = Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]];
@@ -68,9 +70,20 @@ export interface RefusalOptions {
   issues?: readonly Issue[];
   /** What would do instead; becomes a part of `WWW-Authenticate`. */
   demanded?: Demanded;
-  /** Which the next DPoP proof has to hold, for `use_dpop_nonce`; becomes `DPoP-Nonce`. */
+}
+
+interface NonceRefusalOptions extends RefusalOptions {
+  /** Which the next DPoP proof has to hold; becomes `DPoP-Nonce`. */
+  dpopNonce: string;
+}
+
+interface AnyRefusalOptions extends RefusalOptions {
   dpopNonce?: string;
 }
+
+type RefusalArguments =
+  | [code: PlainErrorCode, options?: RefusalOptions]
+  | [code: 'use_dpop_nonce', options: NonceRefusalOptions];
 
 /** The parameters of a challenge by which a client asks for a token that would do. */
 export interface Demanded {
@@ -94,7 +107,8 @@ export class Refusal extends Error {
   readonly demanded: Demanded;
   readonly dpopNonce: string | undefined;
 
-  constructor(code: ErrorCode, options: RefusalOptions = {}) {
+  constructor(...[code, given]: RefusalArguments) {
+    const options: AnyRefusalOptions = given ?? {};
     super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;

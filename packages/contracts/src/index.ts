@@ -1,5 +1,5 @@
 /** Names, identifiers, patterns, codes and types. Nothing here needs another package, or more than a browser has. */
-export { isRole, rolesAllow, type Permission, type Role } from './access.ts';
+export { isPermission, isRole, rolesAllow, type Permission, type Role } from './access.ts';
 export type { AccountEvent, AccountEventType } from './account-events.ts';
 export {
   FIRST_PARTY_CLIENT,
@@ -16,6 +16,7 @@ export {
   type ErrorBody,
   type ErrorCode,
   type Issue,
+  type PlainErrorCode,
   type RefusalOptions,
 } from './errors.ts';
 export {
@@ -67,7 +68,7 @@ export {
   demandText,
 } from './options.ts';
 export type { Receipt } from './receipt.ts';
-export { meets, type ClaimsOf, type Requirement } from './requirement.ts';
+export { demandRequirement, type ClaimsOf, type Requirement } from './requirement.ts';
 export type { Actor, RevocationEvent, RevocationKind, RevocationReason } from './revocation.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export { shownText } from './shown-text.ts';

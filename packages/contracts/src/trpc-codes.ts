@@ -7,10 +7,14 @@ const CODES = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_SUPPORTED',
+  408: 'TIMEOUT',
   409: 'CONFLICT',
   413: 'PAYLOAD_TOO_LARGE',
+  // Of what is too long tRPC knows the body alone.
+  414: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
   429: 'TOO_MANY_REQUESTS',
+  431: 'PAYLOAD_TOO_LARGE',
   503: 'SERVICE_UNAVAILABLE',
 } as const;
 

@@ -141,6 +141,13 @@ describe('the token of a request', () => {
     const rawHeaders = ['Authorization', 'Bearer a.b.c', 'authorization', 'Bearer x.y.z'];
     const headers = { authorization: 'Bearer a.b.c' };
     expect(() => tokenOf({ ...get(headers), rawHeaders })).toThrow(refused('invalid_token'));
+    // The request of Node is behind that of fastify, and of Koa.
+    const raw = { rawHeaders };
+    expect(() => tokenOf({ ...get(headers), raw })).toThrow(refused('invalid_token'));
+    expect(() => tokenOf({ ...get(headers), req: raw })).toThrow(refused('invalid_token'));
+    expect(tokenOf({ ...get(headers), raw: { rawHeaders: rawHeaders.slice(2) } }).token).toBe(
+      'a.b.c',
+    );
     // What a middleware has taken away is not there.
     const taken = { ...get({}), rawHeaders: rawHeaders.slice(2) };
     expect(() => tokenOf(taken)).toThrow(refused('invalid_token'));

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
 import type { Logger } from '../logger.ts';
 import { crossOriginHeaders } from './allow-origins.ts';
 import type { CookieSettings } from './exchange.ts';
@@ -31,7 +31,7 @@ interface ClientError extends Error {
   rawPacket?: unknown;
 }
 
-function codeOf(error: ClientError): ErrorCode {
+function codeOf(error: ClientError): PlainErrorCode {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
   return 'invalid_request';

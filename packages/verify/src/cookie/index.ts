@@ -5,7 +5,7 @@
  * the service's own origin or a configured one; what changes something has to prove it.
  */
 import { Refusal, tokenCookieNames } from '@portcullis/contracts';
-import { joinedHeader, type RequestLike } from '../wire/request.ts';
+import { hostOf, joinedHeader, type RequestLike } from '../wire/request.ts';
 import { provenanceOf, type CookiePolicy, type Provenance } from './provenance.ts';
 import { cookieValues } from './read-cookies.ts';
 
@@ -73,7 +73,7 @@ export function refuseForeignChange(request: RequestLike, policy: CookiePolicy):
 export function provenanceOfRequest(request: RequestLike, policy: CookiePolicy): Provenance {
   const origin = joinedHeader(request, 'origin');
   const secFetchSite = joinedHeader(request, 'sec-fetch-site');
-  return provenanceOf({ origin, secFetchSite, host: joinedHeader(request, 'host') }, policy);
+  return provenanceOf({ origin, secFetchSite, host: hostOf(request) }, policy);
 }
 
 /**

@@ -15,17 +15,19 @@ export interface RefusalAnswer {
 /**
  * Status, headers and body (RFC 6750 section 3, RFC 9449 sections 7.1 and 9, RFC 9470 section 3).
  *
- * @param policy that the token was looked for with: it decides what counts as credentials
+ * @param policy that the token was looked for with: it decides what counts as credentials, and where there is
+ *   no public URL, bound tokens are not offered
  * @param requestId names the request in the log; empty unless given
  */
 export function answerOf(
   refusal: Refusal,
   request: RequestLike,
-  { cookies, requestId = '' }: Pick<TokenPolicy, 'cookies'> & { requestId?: string } = {},
+  { cookies, publicUrls, requestId = '' }: TokenPolicy & { requestId?: string } = {},
 ): RefusalAnswer {
+  const takesProofs = publicUrls?.length !== 0;
   return {
     status: refusal.status,
-    headers: refusalHeaders(refusal, presentedScheme(request, cookies)),
+    headers: refusalHeaders(refusal, presentedScheme(request, cookies), takesProofs),
     body: refusal.toBody(requestId),
   };
 }

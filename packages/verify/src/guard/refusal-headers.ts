@@ -25,6 +25,12 @@ const CHALLENGES: Partial<Record<Refusal['code'], string>> = {
   use_dpop_nonce: 'use_dpop_nonce',
 };
 
+/** For these another proof is all that is needed, whatever the request has offered. */
+const PROOF_ERRORS: ReadonlySet<Refusal['code']> = new Set([
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+]);
+
 /** The token is good, and does not reach: 403 by RFC 6750 section 3.1, 401 by RFC 9470 section 3. */
 const STEP_UPS: Partial<Record<Refusal['code'], string>> = {
   insufficient_scope: 'insufficient_scope',
@@ -32,10 +38,17 @@ const STEP_UPS: Partial<Record<Refusal['code'], string>> = {
   login_too_weak: 'insufficient_user_authentication',
 };
 
-/** @param scheme what the request offered; `none` for one without a token */
-export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): RefusalHeaders {
+/**
+ * @param scheme what the request offered; `none` for one without a token
+ * @param takesProofs whether a bound token can be good here; it can unless said otherwise
+ */
+export function refusalHeaders(
+  refusal: Refusal,
+  scheme: OfferedScheme,
+  takesProofs = true,
+): RefusalHeaders {
   const headers: RefusalHeaders = {};
-  const challenge = challengeOf(refusal, scheme);
+  const challenge = challengeOf(refusal, scheme, takesProofs);
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (refusal.retryAfter !== undefined || refusal.status === 503 || refusal.status === 429) {
     headers['retry-after'] = String(
@@ -47,24 +60,28 @@ export function refusalHeaders(refusal: Refusal, scheme: OfferedScheme): Refusal
 }
 
 /**
- * Without credentials a 401 carries no error code; with them it says that the token or its proof will
- * not do, or that its scope does not reach. Both schemes are offered, that of the request first
- * (RFC 9449 section 7.2).
+ * Without credentials a 401 carries no error code; with them it says that the token or its proof will not do, or
+ * that its scope does not reach. To a bearer, and to a request without a token, both schemes are offered; to
+ * a request under the `DPoP` scheme that one alone (RFC 9449 section 7.1). Where no proof can be good,
+ * bearers are all that is offered.
  */
-function challengeOf(refusal: Refusal, scheme: OfferedScheme): string | undefined {
+function challengeOf(
+  refusal: Refusal,
+  scheme: OfferedScheme,
+  takesProofs: boolean,
+): string | undefined {
   if (refusal.code === 'invalid_client') return CLIENT;
+  const isBound = scheme === 'dpop' && takesProofs;
   const stepUp = STEP_UPS[refusal.code];
   if (stepUp !== undefined) {
-    const own = scheme === 'dpop' ? DPOP : BEARER;
-    return `${own}, error="${stepUp}"${parametersOf(refusal.demanded)}`;
+    return `${isBound ? DPOP : BEARER}, error="${stepUp}"${parametersOf(refusal.demanded)}`;
   }
   if (refusal.status !== 401) return undefined;
   const named = CHALLENGES[refusal.code];
-  if (named === 'use_dpop_nonce' || named === 'invalid_dpop_proof' || scheme === 'dpop') {
-    return named === undefined ? DPOP : `${DPOP}, error="${named}"`;
-  }
-  const error = named !== undefined && scheme !== 'none' ? `, error="${named}"` : '';
-  return `${BEARER}${error}, ${DPOP}`;
+  const error = named === undefined ? '' : `, error="${named}"`;
+  if (takesProofs && (isBound || PROOF_ERRORS.has(refusal.code))) return `${DPOP}${error}`;
+  const bearer = `${BEARER}${scheme === 'bearer' ? error : ''}`;
+  return takesProofs ? `${bearer}, ${DPOP}` : bearer;
 }
 
 function parametersOf({ scope, acr_values, max_age }: Demanded): string {

@@ -8,7 +8,7 @@ import { accessCookie, carriesTokenCookies, type CookiePolicy } from '../cookie/
 import { readAuthorization } from '../proof/authorization.ts';
 import type { Possession } from '../proof/possession.ts';
 import { requestTarget } from '../wire/request-target.ts';
-import { headerValues, type RequestLike } from '../wire/request.ts';
+import { headerValues, identityOf, sentValues, type RequestLike } from '../wire/request.ts';
 import type { OfferedScheme } from './refusal-headers.ts';
 
 /** Where a token may be, and where the request may have been sent to. */
@@ -33,18 +33,18 @@ export interface TokenOfRequest {
  *   anything else that no honest client sends; `cross_site` for a cookie that must not count
  */
 export function tokenOf(request: RequestLike, policy: TokenPolicy = {}): TokenOfRequest {
-  const values = headerValues(request, 'authorization');
+  const sent = sentValues(request, 'authorization');
   const cookie = policy.cookies === undefined ? undefined : accessCookie(request, policy.cookies);
-  if (cookie !== undefined) return tokenOfCookie(values, cookie);
-  const { token, scheme } = readAuthorization(values);
+  if (cookie !== undefined) return tokenOfCookie(sent, cookie);
+  const { token, scheme } = readAuthorization(sent);
   if (scheme === 'bearer') return { token };
   return { token, possession: possessionOf(request, policy.publicUrls ?? []) };
 }
 
 /** A browser has no key to bind it to: a token in a cookie is a bearer's. */
-function tokenOfCookie(values: readonly string[], token: string): TokenOfRequest {
-  if (values.length > 0) {
-    const header = readAuthorization(values);
+function tokenOfCookie(sent: ReturnType<typeof sentValues>, token: string): TokenOfRequest {
+  if (sent !== undefined) {
+    const header = readAuthorization(sent);
     if (header.scheme !== 'bearer' || header.token !== token) {
       throw new Refusal('invalid_token', { cause: new Error('a cookie and a bearer disagree') });
     }
@@ -53,26 +53,29 @@ function tokenOfCookie(values: readonly string[], token: string): TokenOfRequest
 }
 
 /** By the addresses that the proofs of a request may name. */
-const known = new WeakMap<RequestLike, Map<string, Possession>>();
+const known = new WeakMap<object, Map<string, Possession>>();
 
 /**
- * What a request brings to show that its sender holds a key. One request has one, since a proof is good once:
- * the same object however often it is asked for, and by however many guards.
+ * What a request brings to show that its sender holds a key: the same object however often it is asked for with
+ * the same addresses. A proof is good for one request, and there for every guard, each with its own addresses.
  *
- * @param request the very object that stands for the request
+ * @param request the very object that stands for the request, or the framework's that is made of it
  */
 export function possessionOf(request: RequestLike, publicUrls: readonly string[]): Possession {
+  const identity = identityOf(request);
   const named = publicUrls.join(' ');
-  const before = known.get(request)?.get(named);
+  const before = known.get(identity)?.get(named);
   if (before !== undefined) return before;
   const { path } = requestTarget(request.originalUrl ?? request.url ?? '/');
   const possession: Possession = {
     proofs: headerValues(request, 'dpop'),
     method: request.method ?? '',
-    urls: publicUrls.map((url) => `${url}${path}`),
+    // What is no path (`*`, or anything that would become a part of the host) has no address here.
+    urls: path.startsWith('/') ? publicUrls.map((url) => `${url}${path}`) : [],
+    request: identity,
   };
-  const ofRequest = known.get(request) ?? new Map<string, Possession>();
-  known.set(request, ofRequest.set(named, possession));
+  const ofRequest = known.get(identity) ?? new Map<string, Possession>();
+  known.set(identity, ofRequest.set(named, possession));
   return possession;
 }
 

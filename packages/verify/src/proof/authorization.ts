@@ -11,12 +11,13 @@ export interface PresentedToken {
 const SCHEME = /^(bearer|dpop) +/i;
 
 /**
- * @param values of all the `Authorization` headers that the request has
+ * @param sent in the `Authorization` headers that the request has: a list of two or more
  * @throws Refusal `invalid_token` for anything that is not one token of one of the two schemes
  */
-export function readAuthorization([value = '', ...more]: readonly string[]): PresentedToken {
+export function readAuthorization(sent: string | readonly string[] | undefined): PresentedToken {
+  const value = typeof sent === 'string' ? sent : '';
   const [before, scheme] = SCHEME.exec(value) ?? [];
-  if (before === undefined || more.length > 0) throw new Refusal('invalid_token');
+  if (before === undefined) throw new Refusal('invalid_token');
   return {
     token: value.slice(before.length),
     scheme: scheme?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer',

@@ -1,10 +1,11 @@
 /**
  * Nonces for DPoP proofs (RFC 9449 section 8): each says when it was made, and is an HMAC of that, so
  * that any instance can check the nonce of any other, and none has to keep one. They bound the age of
- * a proof by clocks of ours; the client's may be as far off as a nonce lives.
+ * a proof by clocks of ours. Where tokens are issued, `iat` may be as far off as a nonce lives; a verifier
+ * holds it to 60 s beside the nonce, which is for how long it remembers proofs.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { demandFunctionIfGiven, demandOption } from '@portcullis/contracts';
+import { demandFunctionIfGiven, demandOption, Refusal } from '@portcullis/contracts';
 
 /** Seconds for which a nonce is good. */
 export const NONCE_LIFE_S = 300;
@@ -20,8 +21,25 @@ const FORM = /^([0-9a-z]{1,9})\.([A-Za-z0-9_-]{22})$/;
 export interface DpopNonces {
   /** For the header `DPoP-Nonce`. */
   issue(): string;
-  /** @returns null for one that is no longer good, or never was; `goodUntil` in seconds since the epoch */
-  read(nonce: string): { needsRenewal: boolean; goodUntil: number } | null;
+  /** @returns null for one that is no longer good, or never was */
+  read(nonce: string): NonceState | null;
+}
+
+export interface NonceState {
+  /** Whether the client should be given the next one with the answer. */
+  needsRenewal: boolean;
+  /** Seconds since the epoch. */
+  goodUntil: number;
+}
+
+/**
+ * @param nonce of a proof that holds; undefined for one without
+ * @throws Refusal `use_dpop_nonce`, with one that is good
+ */
+export function demandNonce(nonces: DpopNonces, nonce: string | undefined): NonceState {
+  const state = nonce === undefined ? null : nonces.read(nonce);
+  if (state === null) throw new Refusal('use_dpop_nonce', { dpopNonce: nonces.issue() });
+  return state;
 }
 
 /**

@@ -86,10 +86,14 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   return { jkt: thumbprintOf(key.key), jti, iat, nonce };
 }
 
-/** The nonce of a proof that was read before. @returns undefined where there is none */
+/** The nonce of a proof, which need not hold. @returns undefined where there is none */
 export function nonceOfProof(text: string): string | undefined {
-  const { nonce } = parseJws(text, MAX_LENGTH).payload;
-  return typeof nonce === 'string' ? nonce : undefined;
+  try {
+    const { nonce } = parseJws(text, MAX_LENGTH).payload;
+    return typeof nonce === 'string' ? nonce : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function publicKeyOf(jwk: unknown): PublicKey {

@@ -13,18 +13,23 @@ import {
   type TokenCheck,
 } from '../guard/index.ts';
 
-export { formatRefusal, refusalMeta, type RefusedCall } from './refusals.ts';
+export { formatRefusal, refusalMeta, refusalMetaWith, type RefusedCall } from './refusals.ts';
 
 /** What the context of the router must carry. */
 export interface GuardedContext {
   /** The very object that stands for the request, so that a proof in it is taken once for all of its calls. */
   request: RequestLike;
+  /** Names the request in what is answered to those who are refused. */
+  requestId?: string | undefined;
 }
 
 const t = initTRPC.context<GuardedContext>().create();
 
 /**
  * A middleware for `procedure.use`, after which `ctx.token` holds the claims of the caller's token.
+ *
+ * It checks once, when the procedure is called: a subscription that is open when the token is revoked stays open.
+ * What is to end with the token takes `createGuard(…).watch(ctx.request)`, and ends by its `signal`.
  *
  * @param options who may call, `'user'` unless `require` is given, and the rest of what a guard takes
  * @throws TypeError that names the option that cannot be meant
@@ -48,10 +53,12 @@ export function protect<const R extends Requirement = 'user'>(
   });
 }
 
-/** @throws TRPCError always */
+/**
+ * The text of a defect is private: it is the `cause` of the refusal that is answered, for the log.
+ *
+ * @throws TRPCError always
+ */
 function refuse(error: unknown): never {
-  if (!(error instanceof Refusal)) {
-    throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
-  }
-  throw new TRPCError({ code: trpcCodeOf(error), message: error.message, cause: error });
+  const cause = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
+  throw new TRPCError({ code: trpcCodeOf(cause), message: cause.message, cause });
 }

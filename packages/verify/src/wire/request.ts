@@ -8,7 +8,19 @@ export interface HeaderList {
   get(name: string): string | null;
 }
 
-/** What `node:http` and `node:http2` give, what Express and Koa make of it, and the platform's `Request`. */
+/** A request of `node:http` or `node:http2`, behind that of a framework. */
+export interface RawRequest {
+  /** Names and values in turns. */
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * What `node:http` and `node:http2` give, what Express, fastify and Koa make of it, and the platform's
+ * `Request`.
+ *
+ * Of two headers of one name Node keeps the first, so a request of Node has to come with all that was sent for
+ * the second to be seen: itself, or by what it is behind.
+ */
 export interface RequestLike {
   method?: string | undefined;
   /** The target as it was sent, or the whole address. */
@@ -16,45 +28,76 @@ export interface RequestLike {
   /** As it was sent, where a framework has cut a prefix off `url`. */
   originalUrl?: string | undefined;
   headers: Readonly<Record<string, string | readonly string[] | undefined>> | HeaderList;
-  /**
-   * Names and values in turns. Of two headers of one name Node keeps the first, so a request of Node has to
-   * come with it for the second to be seen.
-   */
+  /** Names and values in turns. */
   rawHeaders?: readonly string[] | undefined;
+  /** What a request of fastify is made of. */
+  raw?: RawRequest | undefined;
+  /** What a request of Koa is made of. */
+  req?: RawRequest | undefined;
+}
+
+/** The one object that stands for a request, whichever of its forms a guard is given. */
+export function identityOf(request: RequestLike): object {
+  return request.rawHeaders === undefined ? (request.raw ?? request.req ?? request) : request;
 }
 
 /**
  * @param wanted the name in small letters
  * @returns each value that was sent, in its order; of the platform's headers, which joins them, one for all
  */
-export function headerValues(request: RequestLike, wanted: string): string[] {
-  const { headers, rawHeaders } = request;
-  if (isHeaderList(headers)) {
-    const value = headers.get(wanted);
-    return value === null ? [] : [value];
-  }
-  const value = headers[wanted];
-  if (value === undefined) return [];
-  const sent = rawHeaders === undefined ? [] : valuesIn(rawHeaders, wanted);
-  return sent.length > 1 ? sent : [value].flat();
+export function headerValues(request: RequestLike, wanted: string): readonly string[] {
+  const sent = sentValues(request, wanted);
+  if (sent === undefined) return [];
+  return typeof sent === 'string' ? [sent] : sent;
 }
 
-function valuesIn(rawHeaders: readonly string[], wanted: string): string[] {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at];
-    if (name?.length === wanted.length && name.toLowerCase() === wanted) {
-      values.push(rawHeaders[at + 1] ?? '');
-    }
+/**
+ * The same, with nothing made for the one value that there almost always is.
+ *
+ * @returns undefined where none was sent, and a list only of two or more
+ */
+export function sentValues(
+  request: RequestLike,
+  wanted: string,
+): string | readonly string[] | undefined {
+  const { headers } = request;
+  if (isHeaderList(headers)) return headers.get(wanted) ?? undefined;
+  const value = headers[wanted];
+  // What a middleware has taken away is not there, whatever was sent.
+  if (value === undefined) return undefined;
+  const rawHeaders = request.rawHeaders ?? request.raw?.rawHeaders ?? request.req?.rawHeaders;
+  if (rawHeaders !== undefined && timesIn(rawHeaders, wanted) > 1) {
+    return rawHeaders.filter((_, at) => at % 2 === 1 && isName(rawHeaders[at - 1], wanted));
   }
-  return values;
+  if (typeof value === 'string') return value;
+  return value.length > 1 ? value : value[0];
+}
+
+function timesIn(rawHeaders: readonly string[], wanted: string): number {
+  let times = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (isName(rawHeaders[at], wanted)) times += 1;
+  }
+  return times;
+}
+
+function isName(name: string | undefined, wanted: string): boolean {
+  return name?.length === wanted.length && name.toLowerCase() === wanted;
 }
 
 /** Several of one header are no header that a browser sends; joined they match nothing. */
 export function joinedHeader(request: RequestLike, wanted: string): string | undefined {
-  const values = headerValues(request, wanted);
+  const sent = sentValues(request, wanted);
+  if (sent === undefined || typeof sent === 'string') return sent;
   // The one that clients of HTTP/2 may send in parts (RFC 9113 section 8.2.3).
-  return values.length === 0 ? undefined : values.join(wanted === 'cookie' ? '; ' : ', ');
+  return sent.join(wanted === 'cookie' ? '; ' : ', ');
+}
+
+/** HTTP/2 has it as `:authority`, which counts where both are there (RFC 9113 section 8.3.1). */
+export function hostOf(request: RequestLike): string | undefined {
+  // A list of the platform takes no name with a colon; what made it has put the host there.
+  const authority = isHeaderList(request.headers) ? undefined : request.headers[':authority'];
+  return typeof authority === 'string' ? authority : joinedHeader(request, 'host');
 }
 
 function isHeaderList(headers: RequestLike['headers']): headers is HeaderList {

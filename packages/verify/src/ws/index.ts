@@ -2,7 +2,7 @@
  * Closes WebSockets when the token that opened them holds no longer, with a code that says whether
  * to come back (`CLOSE_CODES`, docs/events.md).
  */
-import { closeCodeOf, Refusal } from '@portcullis/contracts';
+import { closeCodeOf, demandOption, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
 import type { Guard, RequestLike, WatchedCaller } from '../guard/index.ts';
 
@@ -41,10 +41,12 @@ export interface WatchedSocket<C extends AccessTokenClaims> {
  * then what it sends is still delivered: look at `signal` before acting on a message.
  *
  * @param guard made once, for all sockets: `createGuard(verifier, options)` of `@portcullis/verify/guard`. In
- *   cookie mode it demands that the page is one's own, since no CORS keeps others from opening a socket
+ *   cookie mode it demands that the page is one's own, since no CORS keeps others from opening a socket. One
+ *   that demands nonces of proofs has no answer here to give them with: check the request before the upgrade
  * @param request the opening request, as the server has it; or what stands for one where the token came
  *   otherwise: `{ headers: { authorization: `Bearer ${token}` } }`
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
+ * @throws TypeError for a guard that demands nonces, or that cannot watch; the socket is closed then, too
  * @example
  * server.on('connection', async (socket, request) => {
  *   const held = await closeOnRevocation(socket, guard, request);
@@ -54,9 +56,12 @@ export interface WatchedSocket<C extends AccessTokenClaims> {
  */
 export async function closeOnRevocation<C extends AccessTokenClaims>(
   socket: ClosableSocket,
-  guard: Pick<Guard<C>, 'watch'>,
+  guard: Pick<Guard<C>, 'watch'> & Partial<Pick<Guard, 'demandsNonces'>>,
   request: RequestLike,
 ): Promise<WatchedSocket<C> | undefined> {
+  const fits = typeof guard.watch === 'function' && guard.demandsNonces !== true;
+  if (!fits) closeWith(socket, undefined);
+  demandOption(fits, 'closeOnRevocation', 'its guard', 'one that watches, without nonces');
   let watched: WatchedCaller<C>;
   // The caller listens after the check: what is sent until then waits, and is not lost.
   socket.pause?.();

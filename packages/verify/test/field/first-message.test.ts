@@ -27,13 +27,13 @@ it('W4: a message that is sent on open arrives, though the check has to wait', a
   });
   // The check goes on once the server has read what was sent, or holds it back.
   const read = Promise.race([once(client, 'pong'), delay(500)]);
-  const slow: TokenCheck = {
+  const slow = {
     verifyMaybeSync: (...call) => verifier.verifyMaybeSync(...call),
     watch: async (...call) => {
       await read;
       return await verifier.watch(...call);
     },
-  };
+  } satisfies TokenCheck;
   const guard = createGuard(slow);
   const heard: string[] = [];
   const done = new Promise<void>((resolve) => {

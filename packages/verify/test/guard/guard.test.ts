@@ -6,8 +6,11 @@ import type { MachineClaims, UserClaims } from '@portcullis/contracts';
 import {
   answerOf,
   createGuard,
+  possessionOf,
   type Guard,
   type GuardOptions,
+  type LoginDemands,
+  type RequestGuard,
   type RequestLike,
 } from '../../src/guard/index.ts';
 import * as root from '../../src/index.ts';
@@ -37,7 +40,7 @@ const bearing = (token: string): RequestLike => ({
 });
 const CHALLENGE = 'Bearer realm="portcullis"';
 
-async function codeOf(guard: Guard, token: string): Promise<string> {
+async function codeOf(guard: RequestGuard, token: string): Promise<string> {
   const { refusal } = await guard.check(bearing(token));
   return refusal?.code ?? 'let in';
 }
@@ -104,8 +107,7 @@ describe('who is let in', () => {
 
 describe('a login that is demanded', () => {
   const seconds = (): number => Math.floor(Date.now() / 1_000);
-  const guard = (login: GuardOptions['login']): Guard =>
-    createGuard(verifier, { login, require: 'any' });
+  const guard = (login: LoginDemands): Guard => createGuard(verifier, { login, require: 'any' });
 
   it('is recent by the clock of the issuer', async () => {
     const recent = guard({ maxAgeSeconds: 300 });
@@ -204,6 +206,20 @@ describe('the answer to a refusal', () => {
     expect(answer?.headers['www-authenticate']).toMatch(/, scope="orders:read"$/);
   });
 
+  it('offers bound tokens only where one can be good', async () => {
+    const challengeOf = async (request: RequestLike, options: GuardOptions) => {
+      const { answer } = await createGuard(verifier, options).check(request);
+      return answer?.headers['www-authenticate'];
+    };
+    const publicUrls = ['https://orders.example.com'];
+    expect(await challengeOf(none, { publicUrls })).toBe(`${CHALLENGE}, ${algs}`);
+    expect(await challengeOf(none, {})).toBe(CHALLENGE);
+    expect(await challengeOf(bearer, {})).toBe(`${CHALLENGE}, error="invalid_token"`);
+    const proven = { ...dpop, headers: { ...dpop.headers, dpop: 'a.b.c' } };
+    expect(await challengeOf(proven, { publicUrls })).toMatch(/^DPoP /);
+    expect(await challengeOf(proven, {})).toBe(CHALLENGE);
+  });
+
   it('is none to a defect', async () => {
     const broken = { verifyMaybeSync: () => Promise.reject(new Error('a defect')) };
     await expect(createGuard(broken).check(bearing('a.b.c'))).rejects.toThrow('a defect');
@@ -220,11 +236,22 @@ describe('the address that a proof names', () => {
       '/v1/orders',
     ],
     ['of no target', { headers: {} }, '/'],
-  ])('is the path %s below the public ones', async (_, request, path) => {
-    const { possessionOf } = await import('../../src/guard/index.ts');
+    [
+      'of a path that looks like a host',
+      { url: '//evil.example/x', headers: {} },
+      '//evil.example/x',
+    ],
+  ])('is the path %s below the public ones', (_, request, path) => {
     const { urls } = possessionOf(request, ['https://a.example', 'https://b.example/sub']);
     expect(urls).toEqual([`https://a.example${path}`, `https://b.example/sub${path}`]);
   });
+
+  it.each(['*', 'evil.example:443', '.evil.example/x', '@evil.example/x', ':8443/x'])(
+    'is none for the target %s, which is no path',
+    (url) => {
+      expect(possessionOf({ url, headers: {} }, ['https://a.example']).urls).toEqual([]);
+    },
+  );
 });
 
 describe('an option that cannot be meant is a TypeError at once', () => {
@@ -236,6 +263,7 @@ describe('an option that cannot be meant is a TypeError at once', () => {
       ['require', { permission: 'users:read', role: 'admin' }],
       ['require.role', { role: 'root' }],
       ['require.permission', { permission: '' }],
+      ['require.permission', { permission: 'users:frobnicate' }],
       ['require.scope', { scope: 'two words' }],
       ['require.scope', { scope: 'a"b' }],
       ['whenStale', 'rejected'],
@@ -244,15 +272,27 @@ describe('an option that cannot be meant is a TypeError at once', () => {
       ['login', 300],
       ['login.acr', { acr: [] }],
       ['login.acr', { acr: ['two words'] }],
+      ['login.acr', { acr: [5] }],
+      ['login.maxAge', { acr: ['mfa'], maxAge: 300 }],
       ['login.maxAgeSeconds', { maxAgeSeconds: -1 }],
       ['login.maxAgeSeconds', { maxAgeSeconds: '300' }],
       ['cookies', true],
       ['cookies.insecure', { insecure: 'yes' }],
+      ['cookies.origin', { origin: 'https://app.example.com' }],
       ['cookies.origins', { origins: ['https://app.example.com/'] }],
       ['cookies.origins', { origins: 'https://app.example.com' }],
       ['publicUrls', 'https://orders.example.com'],
       ['publicUrls', ['orders.example.com']],
       ['publicUrls', ['https://orders.example.com/']],
+      ['publicUrls', ['https://orders.example.com?']],
+      ['publicUrls', ['https://orders.example.com?x=1']],
+      ['publicUrls', ['https://orders.example.com#']],
+      ['publicUrls', ['https://orders.example.com#x']],
+      ['publicUrls', ['https://user@orders.example.com']],
+      ['publicUrls', ['https://:secret@orders.example.com']],
+      ['publicUrls', [String.raw`https://orders.example.com\x`]],
+      ['nonces', 'secret'],
+      ['nonces', { issue: 'n1' }],
       ['requires', 'user'],
       ['permission', 'users:read'],
     ];
@@ -269,11 +309,64 @@ describe('an option that cannot be meant is a TypeError at once', () => {
     }
   });
 
+  it.each<[string, object]>([
+    ['require', { require: undefined }],
+    ['whenStale', { whenStale: undefined }],
+    ['nonces', { nonces: undefined }],
+    ['login', { login: undefined }],
+    ['login.acr', { login: { acr: undefined, maxAgeSeconds: 300 } }],
+    ['login.maxAgeSeconds', { login: { acr: ['mfa'], maxAgeSeconds: undefined } }],
+  ])('and so is %s as undefined, which would demand nothing', (name, options) => {
+    expect(() => createGuard(verifier, options)).toThrow(TypeError);
+    expect(() => createGuard(verifier, options)).toThrow(`guard: ${name} has to be given`);
+  });
+
+  it.each<Requirement>(['client', { scope: 'users:read' }])(
+    'and so is a login of a client: %o',
+    (required) => {
+      const options = { require: required, login: { maxAgeSeconds: 300 } };
+      expect(() => createGuard(verifier, options)).toThrow('guard: login has to be left out');
+    },
+  );
+
+  it('and what was meant then stays, whatever becomes of the options', async () => {
+    const require = { role: 'admin' as const as 'admin' | 'support' };
+    const acr = ['mfa'];
+    const login: LoginDemands = { acr };
+    const origins: string[] = [];
+    const cookies = { origins };
+    const publicUrls: string[] = [];
+    const options: GuardOptions = { require, login, cookies, publicUrls };
+    const guard = createGuard(verifier, options);
+    require.role = 'support';
+    acr.push('pwd');
+    delete login.acr;
+    delete options.login;
+    delete options.require;
+    origins.push('https://evil.example');
+    publicUrls.push('https://evil.example');
+    const support = await issuer.mint({ roles: ['support'], acr: 'mfa' });
+    expect(await codeOf(guard, support)).toBe('insufficient_scope');
+    const weak = await issuer.mint({ roles: ['admin'], acr: 'pwd' });
+    expect(await codeOf(guard, weak)).toBe('login_too_weak');
+    const token = await issuer.mint({ roles: ['admin'], acr: 'mfa' });
+    expect(await codeOf(guard, token)).toBe('let in');
+    const cookie = `__Host-portcullis-access=${token}`;
+    const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', cookie };
+    expect((await guard.check({ method: 'GET', headers: foreign })).refusal?.code).toBe(
+      'cross_site',
+    );
+    const { answer } = await guard.check({ headers: {} });
+    expect(answer?.headers['www-authenticate']).toBe(CHALLENGE);
+  });
+
   it('and so is a verifier that is none, or that tells no time where an age is demanded', () => {
     const none: root.Verifier = JSON.parse('{}');
     expect(() => createGuard(none)).toThrow(TypeError);
     const timeless = { verifyMaybeSync: () => Promise.reject(new Refusal('invalid_token')) };
-    expect(() => createGuard(timeless)).not.toThrow();
+    const guard = createGuard(timeless);
+    expectTypeOf(guard).toEqualTypeOf<RequestGuard<UserClaims>>();
+    expect(guard).not.toHaveProperty('watch');
     const demanding = { login: { maxAgeSeconds: 300 } };
     expect(() => createGuard(timeless, demanding)).toThrow(/^guard: login\.maxAgeSeconds /);
   });

@@ -110,6 +110,36 @@ describe('a proof', () => {
   });
 });
 
+it('the next nonce comes with whatever is answered, and to nobody whose own was never good', async () => {
+  const nonces = createDpopNonces(SECRET, () => Date.now() / 1_000 + ahead);
+  const strict = createGuard(verifier, { publicUrls: [url], nonces, require: { role: 'admin' } });
+  const requestWith = async (nonce: string) => ({
+    method: 'GET',
+    url: '/orders',
+    headers: { authorization: `DPoP ${token}`, dpop: await prove(nonce) },
+  });
+  const nonce = nonces.issue();
+  const young = await strict.check(await requestWith(nonce));
+  expect(young.answer?.headers).not.toHaveProperty('dpop-nonce');
+  ahead = 121;
+  const { refusal, answer } = await strict.check(await requestWith(nonce));
+  expect(refusal?.code).toBe('insufficient_scope');
+  const renewed = answer?.headers['dpop-nonce'] ?? '';
+  expect(nonces.read(renewed)).toMatchObject({ needsRenewal: false });
+  const [mine, others] = [
+    await requestWith(nonce),
+    await requestWith('abc.AAAAAAAAAAAAAAAAAAAAAA'),
+  ];
+  expect(strict.headersOf(mine)).toHaveProperty('dpop-nonce');
+  for (const request of [
+    others,
+    { ...mine, headers: { ...mine.headers, dpop: 'no proof' } },
+    { ...mine, headers: { ...mine.headers, authorization: 'Bearer a.b.c' } },
+  ]) {
+    expect(strict.headersOf(request)).toEqual({});
+  }
+});
+
 it('a bearer needs no nonce, and gets none', async () => {
   const bearer = await ask({ authorization: `Bearer ${await issuer.mint()}` });
   expect(bearer).toMatchObject({ status: 200, nonce: null });

@@ -4,7 +4,7 @@ import { initTRPC } from '@trpc/server';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RequestLike, TokenCheck } from '../../src/guard/index.ts';
+import { createGuard, type RequestLike, type TokenCheck } from '../../src/guard/index.ts';
 import { createVerifier, type Possession, type Verifier } from '../../src/index.ts';
 import { protect, type GuardedContext } from '../../src/trpc/index.ts';
 
@@ -123,6 +123,33 @@ describe('a protected router', () => {
   it('is called by a bearer with an unbound token, whatever proof lies beside it', async () => {
     const { proofs } = await prove();
     await expect(mine(sent('Bearer', unbound, proofs))).resolves.toMatch(/^usr_/);
+  });
+
+  it('takes one proof in each form of one request', async () => {
+    const raw = { ...sent('DPoP', token, (await prove()).proofs), rawHeaders: [] };
+    const { rawHeaders: _, ...framework } = raw;
+    for (const form of [raw, { ...framework, raw }, { ...framework, req: raw }]) {
+      await expect(mine(form)).resolves.toMatch(/^usr_/);
+    }
+    await expect(mine({ ...framework, raw: { ...raw } })).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    });
+  });
+
+  it('takes one proof at several guards of one request, each by its own addresses', async () => {
+    const request = sent('DPoP', token, (await prove()).proofs);
+    const [one, both, other] = [
+      [PUBLIC_URL],
+      [PUBLIC_URL, 'https://shop.example.com'],
+      ['https://shop.example.com'],
+    ].map((publicUrls) => createGuard(verifier, { publicUrls }));
+    const codes = [];
+    for (const guard of [one, both, other, one]) {
+      codes.push((await guard?.check(request))?.refusal?.code);
+    }
+    expect(codes).toEqual([undefined, undefined, 'invalid_dpop_proof', undefined]);
+    const again = await both?.check({ ...request });
+    expect(again?.refusal?.code).toBe('invalid_dpop_proof');
   });
 
   it('takes one proof for all the calls of one request, and for no other request', async () => {
