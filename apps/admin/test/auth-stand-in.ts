@@ -9,7 +9,13 @@ import {
   type UserId,
 } from '@portcullis/contracts';
 import { clientId, machineClaims } from '@portcullis/contracts/schemas';
-import { answerRefusal, createHttpServer, createLogger, createRegistry } from '@portcullis/service';
+import {
+  answerRefusal,
+  createHttpServer,
+  createLogger,
+  createRegistry,
+  createServiceGuard,
+} from '@portcullis/service';
 
 export const CREDENTIALS = {
   clientId: clientId.parse('cli_admin'),
@@ -139,11 +145,15 @@ export async function startAuthStandIn() {
     logger: createLogger({ service: 'auth', level: 'silent' }),
     registry: createRegistry('auth'),
     router: createAuthRouter(service),
-    authenticate: async (request): Promise<MachineClaims> => {
-      if (request.headers.authorization !== 'Bearer machine.token.good')
-        throw new Refusal('invalid_token');
-      return machine();
-    },
+    guard: createServiceGuard(
+      {
+        verifyMaybeSync: (token) => {
+          if (token !== 'machine.token.good') throw new Refusal('invalid_token');
+          return machine();
+        },
+      },
+      {},
+    ),
     readiness: {},
     trustedProxies: [],
     rawRoutes: (app) => {

@@ -2,13 +2,13 @@
 import { createAuthRouter } from '@portcullis/api';
 import {
   createHttpServer,
+  createServiceGuard,
   type FastifyInstance,
   type HttpServer,
   type ProvePossession,
 } from '@portcullis/service';
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard } from '@portcullis/verify';
-import { createGuard } from '@portcullis/verify/guard';
 import { wallSeconds, type Parts } from './compose-parts.ts';
 import type { VerifierSide } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
@@ -53,10 +53,9 @@ export async function composeServer(
     tokenStatusOf,
     (token, claims, possession) => possessions.check(token, claims, possession),
   );
-  const guard = createGuard(
+  const guard = createServiceGuard(
     { verifyMaybeSync: async (token, options) => authenticate(token, options?.possession) },
-    // Whom an operation requires, its procedure says.
-    { require: 'any', cookies: config.cookies, publicUrls },
+    { cookies: config.cookies, publicUrls },
   );
   const provePossession = createProvePossession({
     nonces,
@@ -72,7 +71,7 @@ export async function composeServer(
     registry,
     outages,
     router: createAuthRouter(served.verbs.service),
-    authenticate: async (request) => await guard.authenticate(request.raw),
+    guard,
     provePossession,
     // Redis and NATS are not among these: without them this service still logs users out.
     readiness: { postgres: () => probeDatabase(sql), schema },

@@ -20,10 +20,11 @@ export function answerRefusal(
     .send(enveloped(body, status, request.raw.url ?? '/'));
 }
 
-/** By the guard that every service has, with the request's id and the cookies of this service. */
+/** By the guard of this service, with the request's id. */
 export function answerTo(request: FastifyRequest, refusal: Refusal): RefusalAnswer {
-  const { cookies } = exchangeOf(request);
-  return answerOf(refusal, request.raw, { cookies, requestId: request.id });
+  const { guard } = exchangeOf(request);
+  if (guard === undefined) return answerOf(refusal, request.raw, { requestId: request.id });
+  return guard.answerOf(refusal, request.raw, request.id);
 }
 
 /**

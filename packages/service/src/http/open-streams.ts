@@ -3,25 +3,22 @@
  * they last: for the process, and for each user or client, so that none of them can take all.
  */
 import type { WatchedToken } from '@portcullis/api';
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import type { WatchedCaller } from '@portcullis/verify/guard';
+import { Refusal } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceGuard } from '../service-guard.ts';
 import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND_MS } from './bounds.ts';
-
-/** Checks the token of a request and goes on doing so: `Guard.watch`. */
-export type Watch = (request: FastifyRequest) => Promise<WatchedCaller<AccessTokenClaims>>;
 
 /** Seconds until a client should try again. */
 const RETRY_AFTER_S = 1;
 
 export class OpenStreams {
-  readonly #watch: Watch | undefined;
+  readonly #guard: Pick<ServiceGuard, 'watch'>;
   readonly #open = new Set<AbortController>();
   readonly #bySubject = new Map<string, number>();
   #ending = false;
 
-  constructor(watch: Watch | undefined) {
-    this.#watch = watch;
+  constructor(guard: Pick<ServiceGuard, 'watch'>) {
+    this.#guard = guard;
   }
 
   get size(): number {
@@ -34,9 +31,9 @@ export class OpenStreams {
    * @throws Refusal those of the check; `overloaded`, `rate_limited`, and `unavailable` at the end
    */
   async hold(request: FastifyRequest, reply: FastifyReply): Promise<WatchedToken> {
-    if (this.#watch === undefined) throw new Error('this service has no streams');
+    if (this.#guard.watch === undefined) throw new Error('this service has no streams');
     if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
-    const watched = await this.#watch(request);
+    const watched = await this.#guard.watch(request.raw);
     const { caller: claims, signal } = watched;
     const stream = new AbortController();
     try {
