@@ -7,6 +7,9 @@ import { textsBelow } from '../structure/sources.ts';
 
 const GUARD = 'packages/verify/src/guard/';
 const GUARD_BYTES = 18_000;
+const anyOf = (...signs: readonly RegExp[]): RegExp =>
+  new RegExp(signs.map(({ source }) => source).join('|'));
+
 /** What lets requests in, or answers them. */
 const DOORS = [
   'packages/service/src/',
@@ -20,11 +23,26 @@ const DOORS = [
 
 const SIGNS = {
   /** A token is looked for in a request. */
-  reads:
-    /\bheaders(?:\.|\[['"])(?:authorization|dpop|cookie)\b|['"][Aa]uthorization['"]|headerValues|readAuthorization|accessCookie|cookieValues|tokenCookieNames/,
+  reads: anyOf(
+    /\bheaders(?:\.|\[['"])(?:authorization|dpop|cookie)\b/,
+    /['"][Aa]uthorization['"]/,
+    // By a name that is elsewhere, or past the headers that Node keeps.
+    /\bheaders\[[^'"]/,
+    /\b(?:rawHeaders|headersDistinct)\b/,
+    // A scheme, and what follows it.
+    /\b(?:[Bb]earer|[Dd][Pp]o[Pp])(?:[ \\[(]|\|\w)/,
+    /\b(?:headerValues|sentValues|readAuthorization|accessCookie|cookieValues|tokenCookieNames)\b/,
+  ),
   /** What a refusal is answered with. */
-  writes:
-    /['"](?:www-authenticate|WWW-Authenticate|[Rr]etry-[Aa]fter|dpop-nonce|DPoP-Nonce)['"]|\brefusalHeaders\b|\.toBody\(/,
+  writes: anyOf(
+    /['"](?:www-authenticate|WWW-Authenticate|[Rr]etry-[Aa]fter|dpop-nonce|DPoP-Nonce)['"]/,
+    /\brefusalHeaders\b|\.toBody\(/,
+  ),
+  /** Whether a caller may. */
+  decides: anyOf(
+    /['"]insufficient_scope['"]/,
+    /\brolesAllow\b|\broles\??\.(?:includes|some|find|indexOf)\b|\bscopes?\b[^;\n]*\.(?:split|includes)\(/,
+  ),
 };
 type Sign = keyof typeof SIGNS;
 
@@ -39,9 +57,27 @@ const OTHERS: Readonly<Record<string, Partial<Record<Sign, string>>>> = {
   'packages/service/src/logger.ts': { reads: 'leaves it out of the log' },
   'packages/service/src/postgres/await-schema.ts': { writes: 'there is no service yet' },
   'packages/service/src/openapi/document.ts': { reads: 'describes it', writes: 'describes it' },
+  'packages/service/src/http/ill-formed.ts': { reads: 'counts the hosts' },
+  'packages/verify/src/trpc/refusals.ts': {
+    writes: 'the envelope of tRPC, of each call in a batch',
+  },
   'packages/api/src/procedures.ts': { writes: 'the envelope of tRPC, of each call in a batch' },
   'apps/auth/src/oauth/client-credentials-of.ts': { reads: 'credentials of clients' },
-  'apps/auth/src/oauth/oauth-error.ts': { writes: 'the form of RFC 6749 section 5.2' },
+  'apps/auth/src/oauth/oauth-error.ts': {
+    writes: 'the form of RFC 6749 section 5.2',
+    decides: 'names the code',
+  },
+  'apps/auth/src/oauth/require-client.ts': {
+    decides: 'of clients, by what they are registered with',
+  },
+  'apps/auth/src/http/answer-verifier-error.ts': { decides: 'names the code' },
+  'apps/auth/src/http/grant-endpoint.ts': { decides: 'a client asks for its own service alone' },
+  'apps/auth/src/administration/acting-administrator.ts': {
+    decides: 'once more, by what the database says in the transaction of the change',
+  },
+  'apps/auth/src/account/create-administrator.ts': { decides: 'a command, without a caller' },
+  'apps/auth/src/session/log-out.ts': { decides: 'a client has no session' },
+  'apps/admin/src/auth-service.ts': { decides: 'passes on what auth has decided' },
   'apps/auth/src/oauth/paths.ts': { writes: 'describes it' },
   'apps/auth/src/proof/prove-possession.ts': {
     writes: 'goes along with tokens as well (RFC 9449 section 8.2)',
@@ -71,11 +107,13 @@ it('each way to a service is made of the guard, by its imports', () => {
   const texts = new Map(DOORS.flatMap((folder) => [...textsBelow(folder)]));
   const modulesOf = (path: string) => modulesIn(texts.get(path) ?? '');
   for (const path of [
-    'packages/service/src/verification.ts',
+    'packages/service/src/service-guard.ts',
     'packages/service/src/http/answer-refusal.ts',
-    'apps/auth/src/compose-server.ts',
   ]) {
     expect(modulesOf(path), path).toContain('@portcullis/verify/guard');
+  }
+  for (const path of ['packages/service/src/verification.ts', 'apps/auth/src/compose-server.ts']) {
+    expect(texts.get(path), path).toMatch(/\bcreateServiceGuard\(/);
   }
   for (const folder of ['packages/verify/src/trpc/', 'packages/verify/src/ws/']) {
     const own = [...texts].filter(([path]) => path.startsWith(folder));

@@ -7,9 +7,17 @@ import { errorCode } from '@portcullis/contracts/schemas';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ask, type WholeAnswer } from './ask.ts';
 import { BEHAVIOURS, OF_CLIENTS, OF_LOGINS, WHILE_STALE, type Target } from './behaviours.ts';
-import { startGuardedServer, type GuardedServer } from './guarded-server.ts';
+import {
+  FORMS,
+  startGuardedServer,
+  type Demand,
+  type Form,
+  type GuardedServer,
+} from './guarded-server.ts';
 import { outcomeOfSocket, startGuardedSockets, type GuardedSockets } from './guarded-sockets.ts';
 import { createStage, type Stage } from './stage.ts';
+
+const FOR_MACHINES = 'auth tRPC, for machines';
 
 let stage: Stage;
 let guarded: GuardedServer;
@@ -26,7 +34,7 @@ function targetsOf({ system: { auth, user, admin } }: Stage): Target[] {
   return [
     { name: 'auth', method: 'GET', url: `${auth.url}/v1/sessions` },
     { name: 'auth tRPC', method: 'GET', url: `${auth.url}/trpc/sessions.list` },
-    { name: 'auth tRPC, for machines', method: 'GET', url: `${auth.url}/trpc/verifiers.list` },
+    { name: FOR_MACHINES, method: 'GET', url: `${auth.url}/trpc/verifiers.list` },
     { name: 'user', method: 'GET', url: `${user.url}/v1/me` },
     { name: 'user, a change', method: 'PATCH', url: `${user.url}/v1/me`, body: name },
     { name: 'user tRPC', method: 'GET', url: `${user.url}/trpc/me.get` },
@@ -37,13 +45,40 @@ function targetsOf({ system: { auth, user, admin } }: Stage): Target[] {
   ];
 }
 
-/** The guard alone, by the name of the service that it has to answer like. */
-function guardsLike(form: 'node' | 'web'): Target[] {
-  const users = `${guarded.url}/${form}/users`;
+/** A guard alone, and the service that it has to answer like. */
+interface LikeTarget extends Target {
+  like: string;
+}
+
+function guardsLike(form: Form): LikeTarget[] {
+  const to = (demand: Demand) => ({
+    name: `${form}, ${demand}`,
+    method: 'GET',
+    url: guarded.urlOf(form, demand),
+  });
+  const change = { name: `${form}, a change`, method: 'PATCH', body: '{}' };
   return [
-    { name: 'user', method: 'GET', url: users },
-    { name: 'user, a change', method: 'PATCH', url: users, body: '{}' },
-    { name: 'admin', method: 'GET', url: `${guarded.url}/${form}/permitted` },
+    { ...to('users'), like: 'user' },
+    { ...to('users'), ...change, like: 'user, a change' },
+    { ...to('permitted'), like: 'admin' },
+    { ...to('administrators'), like: 'admin' },
+    { ...to('scoped'), like: FOR_MACHINES },
+  ];
+}
+
+/** What no service asks in this way is recorded by itself. */
+function guardsAlone(form: Form): Target[] {
+  const to = (demand: Demand, method: string): Target => ({
+    name: `${method}, ${demand}`,
+    method,
+    url: guarded.urlOf(form, demand),
+  });
+  return [
+    to('clients', 'GET'),
+    to('anybody', 'GET'),
+    to('users', 'HEAD'),
+    to('users', 'OPTIONS'),
+    to('users', 'DELETE'),
   ];
 }
 
@@ -92,24 +127,51 @@ async function answersOf(rows: typeof BEHAVIOURS, targets: readonly Target[]) {
 /** What of an answer is the guard's. */
 function guardsPart({ status, headers, body }: WholeAnswer) {
   const names = ['www-authenticate', 'retry-after', 'dpop-nonce'];
-  return { status, body, headers: names.map((name) => headers[name]) };
+  return { status, body: withoutEnvelope(body), headers: names.map((name) => headers[name]) };
+}
+
+/** Of an answer of tRPC what is in its envelope. */
+function withoutEnvelope(body: unknown): unknown {
+  const error: unknown = Reflect.get(Object(body), 'error');
+  const data: unknown = Reflect.get(Object(error), 'data');
+  return Reflect.get(Object(data), 'portcullis') ?? body;
 }
 
 /** The answers of the guard alone beside those of the services. */
 async function expectGuardsToAnswerLike(
   found: Awaited<ReturnType<typeof answersOf>>,
   rows: typeof BEHAVIOURS,
+  isCompared = (_like: string) => true,
 ): Promise<void> {
-  for (const form of ['node', 'web'] as const) {
-    for (const [behaviour, row] of Object.entries(await answersOf(rows, guardsLike(form)))) {
-      for (const [target, answer] of Object.entries(row)) {
-        const service = found[behaviour]?.[target];
-        if (service === undefined) throw new Error(`${behaviour}: ${target} was not asked`);
-        const what = `${form}: ${behaviour}, like ${target}`;
-        expect(guardsPart(answer), what).toEqual(guardsPart(service));
+  for (const form of FORMS) {
+    const targets = guardsLike(form).filter(({ like }) => isCompared(like));
+    const answers = await answersOf(rows, targets);
+    for (const { name: behaviour } of rows) {
+      for (const { name, like } of targets) {
+        const [guard, service] = [answers[behaviour]?.[name], found[behaviour]?.[like]];
+        if (guard === undefined || service === undefined) {
+          throw new Error(`${behaviour}: ${name} or ${like} was not asked`);
+        }
+        expect(guardsPart(guard), `${behaviour}: ${name}`).toEqual(guardsPart(service));
       }
     }
   }
+}
+
+/** @returns what the guards answer alone, to each form of a request alike */
+async function answersOfGuardsAlone(): ReturnType<typeof answersOf> {
+  const recorded = await answersOf(BEHAVIOURS, guardsAlone('node'));
+  for (const form of FORMS) {
+    const answers = await answersOf(BEHAVIOURS, guardsAlone(form));
+    for (const [behaviour, row] of Object.entries(answers)) {
+      for (const [name, answer] of Object.entries(row)) {
+        const expected = recorded[behaviour]?.[name];
+        if (expected === undefined) throw new Error(`${behaviour}: ${name} was not asked`);
+        expect(guardsPart(answer), `${form}: ${behaviour}: ${name}`).toEqual(guardsPart(expected));
+      }
+    }
+  }
+  return recorded;
 }
 
 /** A socket is closed with the code of the refusal that the same request gets over HTTP. */
@@ -149,7 +211,9 @@ function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
     const own = Object.entries(headers).filter(([name]) => !names.has(name));
     const answer = { status, headers: sorted(own), body };
     const key = JSON.stringify(answer);
-    const code = /"(?:code|error)":"(\w+)","(?:message|error_description)"/.exec(key)?.[1] ?? 'ok';
+    const code =
+      /"(?:code|error)":"(\w+)","(?:message|error_description)"/.exec(key)?.[1] ??
+      (status < 300 ? 'ok' : 'bare');
     const alike = [...answers.values()].filter(({ name }) =>
       name.startsWith(`${status} ${code}, `),
     );
@@ -176,6 +240,7 @@ it('each service answers each kind of credentials as it did before, and the guar
     ...(await answersOf(OF_CLIENTS, clientsOf(stage))),
   };
   await expectGuardsToAnswerLike(found, BEHAVIOURS);
+  const alone = await answersOfGuardsAlone();
   await expectSocketsToEndLike(found, BEHAVIOURS);
   const { bed, auth, user, admin } = stage.system;
   // A verifier hears of nothing any more. Auth asks its database, and goes on.
@@ -191,11 +256,13 @@ it('each service answers each kind of credentials as it did before, and the guar
     await expect.poll(() => guarded.verifier.state).not.toBe('LIVE');
     const rest = await answersOf(WHILE_STALE, others);
     for (const [name, row] of Object.entries(rest)) Object.assign(stale[name] ?? {}, row);
-    await expectGuardsToAnswerLike(stale, WHILE_STALE);
+    // Auth is never stale, and cannot be asked now.
+    await expectGuardsToAnswerLike(stale, WHILE_STALE, (like) => like !== FOR_MACHINES);
     await expectSocketsToEndLike(stale, WHILE_STALE);
   } finally {
     auth.resume();
   }
-  const text = `${JSON.stringify(tableOf({ ...found, ...stale }), null, 2)}\n`;
+  const table = { ...tableOf({ ...found, ...stale }), guards: tableOf(alone) };
+  const text = `${JSON.stringify(table, null, 2)}\n`;
   await expect(text).toMatchFileSnapshot('answers.json');
 }, 240_000);

@@ -21,7 +21,8 @@ const LEFT_OUT = ['date', 'x-request-id', 'connection', 'keep-alive'];
 /** The answer whole; of a success the status and the headers, since its body is the operation's. */
 export async function ask({ method, url, headers, body }: Asked): Promise<WholeAnswer> {
   const { host, hostname, port, pathname, search } = new URL(url);
-  const lines = [['host', host], ...headers].flat();
+  const own = headers.some(([name]) => name === 'host') ? [] : [['host', host]];
+  const lines = [...own, ...headers].flat();
   return await new Promise((resolve, reject) => {
     const options = {
       method,
@@ -64,6 +65,7 @@ function withoutSecrets(name: string, value: string | string[] | undefined): unk
 }
 
 function bodyOf(text: string, status: number): unknown {
-  if (status < 300) return undefined;
+  // That of a HEAD is none, whatever is answered.
+  if (status < 300 || text === '') return undefined;
   return JSON.parse(text, (name, value: unknown) => (name === 'request_id' ? undefined : value));
 }

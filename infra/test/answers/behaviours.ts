@@ -49,6 +49,18 @@ function proven(
   };
 }
 
+/** A proof for a host that is none of the service's, and what would make it one, were it believed. */
+function forging(lines: (host: string) => Header[]): Bring {
+  const host = 'elsewhere.example';
+  return async (stage, { url, ...target }) => {
+    const { pathname } = new URL(url);
+    const bring = proven(async ({ holder }, request) => [
+      await holder.prove({ ...request, url: `http://${host}${pathname}` }),
+    ]);
+    return [...lines(host), ...(await bring(stage, { ...target, url }))];
+  };
+}
+
 /** A proof without a token, as it comes with a request for one (RFC 9449 section 5). */
 function onlyProof(claims: Record<string, unknown>): Bring {
   return async ({ holder }, { method, url }) => [
@@ -127,6 +139,17 @@ export const BEHAVIOURS: readonly { name: string; bring: Bring }[] = [
     name: 'bound: a proof for another address',
     bring: proven(async ({ holder }, request) => [
       await holder.prove({ ...request, url: 'https://elsewhere.example/v1/me' }),
+    ]),
+  },
+  {
+    name: 'bound: a proof for the Host that is forged',
+    bring: forging((host) => [['host', host]]),
+  },
+  {
+    name: 'bound: a proof for the forwarded host that is forged',
+    bring: forging((host) => [
+      ['x-forwarded-host', host],
+      ['forwarded', `host=${host}`],
     ]),
   },
   {

@@ -1,16 +1,46 @@
-/** A service of one's own behind nothing but the guard: with requests as Node has them, and as the platform has. */
+/**
+ * A service of one's own behind nothing but guards, given requests in each of their forms: Node's, the platform's,
+ * fastify's own, and one as Koa makes it.
+ */
 import { connect } from '@nats-io/transport-node';
 import type { TestSystem } from '@portcullis/testbed';
 import { createVerifier, type Verifier } from '@portcullis/verify';
 import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
-import { createGuard, type Guard, type RequestLike } from '@portcullis/verify/guard';
+import {
+  createGuard,
+  type GuardOptions,
+  type RefusalHeaders,
+  type RequestGuard,
+  type RequestLike,
+} from '@portcullis/verify/guard';
+import { fastify } from 'fastify';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export const FORMS = ['node', 'web', 'koa', 'fastify'] as const;
+export type Form = (typeof FORMS)[number];
+
+/** What is demanded, by the path below that of the form. */
+const DEMANDS = {
+  users: {},
+  permitted: { require: { permission: 'verifiers:read' } },
+  administrators: { require: { role: 'admin' } },
+  clients: { require: 'client' },
+  anybody: { require: 'any' },
+  scoped: { require: { scope: 'verifiers:read' } },
+} as const satisfies Record<string, GuardOptions>;
+export type Demand = keyof typeof DEMANDS;
+
 export interface GuardedServer extends AsyncDisposable {
-  url: string;
+  urlOf(form: Form, demand: Demand): string;
   verifier: Verifier;
+}
+
+interface Answer {
+  status: number;
+  headers: RefusalHeaders;
+  body: string;
 }
 
 export async function startGuardedServer({ auth, bed }: TestSystem): Promise<GuardedServer> {
@@ -23,37 +53,89 @@ export async function startGuardedServer({ auth, bed }: TestSystem): Promise<Gua
     feed: natsFeed({ connection, prefix: bed.prefix }),
   });
   await verifier.ready();
-  const guards = new Map<string, Guard>();
+  const guards = new Map<string, RequestGuard>();
+  const answer = async (path: string, request: RequestLike): Promise<Answer> => {
+    const guard = guards.get(path.split('/').at(-1) ?? '');
+    if (guard === undefined) return { status: 404, headers: {}, body: '{}' };
+    const { caller, answer: refused } = await guard.check(request);
+    if (refused === undefined) return { status: 200, headers: {}, body: JSON.stringify(caller) };
+    return { ...refused, body: JSON.stringify(refused.body) };
+  };
+  const [node, framework] = [await startNode(answer), await startFastify(answer)];
+  const publicUrls = [node.url, framework.url];
+  for (const [name, demands] of Object.entries(DEMANDS)) {
+    const ofGuard: GuardOptions = { ...demands, cookies: {}, publicUrls };
+    guards.set(name, createGuard(verifier, ofGuard));
+  }
+  return {
+    urlOf: (form, demand) => `${(form === 'fastify' ? framework : node).url}/${form}/${demand}`,
+    verifier,
+    async [Symbol.asyncDispose]() {
+      for (const { close } of [node, framework]) await close();
+      await verifier[Symbol.asyncDispose]();
+      await connection.close();
+    },
+  };
+}
+
+type Answering = (path: string, request: RequestLike) => Promise<Answer>;
+interface Started {
+  url: string;
+  close: () => Promise<unknown>;
+}
+
+async function startNode(answering: Answering): Promise<Started> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://guarded.invalid');
-    const guard = guards.get(pathname);
-    if (guard === undefined) return void response.writeHead(404).end();
-    const asked: RequestLike = pathname.startsWith('/web') ? platformRequest(request) : request;
-    void guard.check(asked).then(
-      ({ answer, caller }) => {
-        if (answer === undefined) response.writeHead(200).end(JSON.stringify(caller));
-        else response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body));
-      },
+    void answering(pathname, formOf(request, pathname)).then(
+      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
       () => response.writeHead(500).end('{}'),
     );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const both = { cookies: {}, publicUrls: [url] };
-  for (const form of ['/node', '/web']) {
-    guards.set(`${form}/users`, createGuard(verifier, both));
-    const require = { permission: 'verifiers:read' } as const;
-    guards.set(`${form}/permitted`, createGuard(verifier, { ...both, require }));
-  }
+  const { port } = server.address() as AddressInfo;
   return {
-    url,
-    verifier,
-    async [Symbol.asyncDispose]() {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
       server.closeAllConnections();
       server.close();
-      await verifier[Symbol.asyncDispose]();
-      await connection.close();
+    },
+  };
+}
+
+async function startFastify(answering: Answering): Promise<Started> {
+  const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false });
+  app.all('/*', async (request, reply) => {
+    // All that it has: not what is behind it.
+    const { status, headers, body } = await answering(request.url, request);
+    return reply
+      .code(status)
+      .headers({ ...headers })
+      .type('application/json')
+      .send(body);
+  });
+  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: async () => app.close() };
+}
+
+function formOf(request: IncomingMessage, path: string): RequestLike {
+  if (path.startsWith('/web/')) return platformRequest(request);
+  return path.startsWith('/koa/') ? requestOfKoa(request) : request;
+}
+
+/** What its `ctx.request` has of these: the headers as Node keeps them, and the request of Node as `req`. */
+function requestOfKoa(req: IncomingMessage): RequestLike {
+  return {
+    req,
+    originalUrl: req.url,
+    get headers() {
+      return req.headers;
+    },
+    get method() {
+      return req.method;
+    },
+    get url() {
+      return req.url;
     },
   };
 }
@@ -63,6 +145,6 @@ function platformRequest({ method, url, rawHeaders }: IncomingMessage): Request 
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     headers.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
   }
-  const target = new URL(url ?? '/', `http://${headers.get('host')}`);
+  const target = new URL(url ?? '/', 'http://guarded.invalid');
   return new Request(target, { headers, ...(method !== undefined && { method }) });
 }

@@ -37,8 +37,11 @@ export async function outcomeOfSocket(
   url: string,
   sent: readonly Header[],
 ): Promise<number | 'let in'> {
-  const headers: Record<string, string[]> = {};
-  for (const [name, value] of sent) (headers[name] ??= []).push(value);
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of sent) {
+    const before = headers[name];
+    headers[name] = before === undefined ? value : [before, value].flat();
+  }
   const socket = new WebSocket(url.replace('http', 'ws'), { headers });
   try {
     return await Promise.race([
