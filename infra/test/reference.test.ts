@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { rolesAllow } from '@portcullis/contracts';
+import { permission, role } from '@portcullis/contracts/schemas';
 import { ROOT } from '../paths.ts';
 
 const EXAMPLES = /<!-- example: (\S+) -->\n\n```ts\n([\s\S]*?)```/g;
@@ -13,4 +15,13 @@ it('docs/reference.md shows examples that are the ones that are type-checked', a
   for (const [, path = '', code] of shown) {
     expect(await readFile(join(ROOT, path), 'utf8'), path).toBe(code);
   }
+});
+
+it('docs/reference.md has every permission, with the roles that have it', async () => {
+  const page = await readFile(join(ROOT, 'docs/reference.md'), 'utf8');
+  const rows = page.matchAll(/^\| `([a-z]+:[a-z]+)` +\|[^|]+\|([^|]*)\|$/gm);
+  const shown = [...rows].map(([, name, roles = '']) => [name, roles.match(/[a-z]+/g)]);
+  expect(shown).toEqual(
+    permission.options.map((name) => [name, role.options.filter((one) => rolesAllow([one], name))]),
+  );
 });

@@ -1,5 +1,6 @@
 /** Links in mails: once, for a short time, dead with the password or the address, from configuration. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ADMIN,
@@ -84,9 +85,16 @@ describe('a link', () => {
       }
       const path = kind === 'reset' ? '/v1/password/reset' : '/v1/email/verify';
       const answers = await Promise.all(
-        Array.from({ length: 50 }, async (_, i) =>
-          system.instances[i % 2]!.call('POST', path, { body: { ...body, wait: 0 } }),
-        ),
+        Array.from({ length: 50 }, async (_, i) => {
+          for (;;) {
+            const answer = await system.instances[i % 2]!.call('POST', path, {
+              body: { ...body, wait: 0 },
+            });
+            // More passwords wait to be hashed than may: nothing has been done, and it comes again.
+            if (answer.body.code !== 'overloaded') return answer;
+            await sleep(100);
+          }
+        }),
       );
       const statuses = answers.map(({ status, body: { code } }) => `${status} ${code}`).toSorted();
       expect(statuses).toEqual(['200 undefined', ...Array(49).fill('400 invalid_link')]);

@@ -1,11 +1,12 @@
 /**
  * Where a verifier stands in the log: in which history of it, how far, and where the last answer was cut.
  *
- * Invariants (SPEC.md I3, I8, I14):
+ * Invariants (SPEC.md I3, I8, I14, I16):
  *  - Its position never claims more than was applied (position.ts): it is moved after that.
  *  - An answer is of this history only if it is of the same epoch, comes at least as far as this verifier had
  *    come when it asked, and has the event at the anchor that this verifier knows. A log that has gone back gives its
  *    positions out again.
+ *  - A snapshot moves it in its own history alone, and makes nothing fresh.
  *  - An answer to an earlier question does not set back what has been asked since.
  */
 import type { EpochId, EventId, Grant, GrantRequest, Numbered } from '@portcullis/contracts';

@@ -9,11 +9,9 @@
  *  - Every entry is in the segment that has its place, and in no other.
  *  - The answers are exact, for any keys and any seed. Speed alone relies on hashes being spread.
  *  - An entry is gone only after a sweep at or after its moment.
- *  - The hash of every entry is marked (marks.ts).
  */
 import { Directory } from './directory.ts';
 import { placeOf, PLACES } from './key.ts';
-import { Marks } from './marks.ts';
 import { GENERATION, SparePages, TAIL, type Width } from './page.ts';
 import { PAGE_HOMES, Segment, type Bounds } from './segment.ts';
 
@@ -33,7 +31,6 @@ export class IdTable {
   readonly #joinCount: number;
   readonly #spares: SparePages;
   #directory: Directory;
-  #marks = new Marks();
   #size = 0;
   /** The place at which the next sweep begins. */
   #swept = 0;
@@ -59,14 +56,14 @@ export class IdTable {
 
   /** What the entries take, with all that is kept free for more. */
   get bytes(): number {
-    let bytes = this.#directory.length * 8 + this.#marks.bytes + this.#spares.bytes;
+    let bytes = this.#directory.length * 8 + this.#spares.bytes;
     for (const [segment] of this.#directory.segments()) bytes += segment.bytes;
     return bytes;
   }
 
   /** Whether any key has this hash: almost always the answer to whether a key is there. */
   meets(hash: number): boolean {
-    return this.#marks.mayHave(hash) && this.#directory.at(placeOf(hash)).meets(hash);
+    return this.#directory.at(placeOf(hash)).meets(hash);
   }
 
   has(key: Int32Array): boolean {
@@ -91,7 +88,6 @@ export class IdTable {
     while (Segment.homesFor(this.#expected / 2 ** depth) > this.#splitHomes) depth += 1;
     const former = this.#directory;
     this.#directory = this.#empty(depth);
-    this.#marks = new Marks(this.#expected);
     this.#size = 0;
     this.#swept = 0;
     for (const [segment] of former.segments()) {
@@ -106,15 +102,12 @@ export class IdTable {
    * @returns whether that changed anything
    */
   raise(records: Int32Array, from = 0): boolean {
-    const hash = records[from] ?? 0;
-    const place = placeOf(hash);
+    const place = placeOf(records[from] ?? 0);
     for (;;) {
       const segment = this.#directory.at(place);
       switch (segment.raise(records, from)) {
         case 'added':
-          this.#marks.add(hash);
           this.#size += 1;
-          this.#marks.grow(this.#size);
           return true;
         case 'raised':
           return true;
@@ -140,10 +133,7 @@ export class IdTable {
       this.#swept = this.#directory.after(place);
       passed += (this.#swept - place + PLACES) % PLACES;
       left -= this.#tidy(this.#directory.at(place), place, now);
-      if (this.#swept === 0) {
-        this.#directory.trim();
-        this.#marks.trim(this.#size);
-      }
+      if (this.#swept === 0) this.#directory.trim();
     }
   }
 
@@ -162,12 +152,15 @@ export class IdTable {
     const pointers = Math.max(FREE_POINTERS, this.#size / ENTRIES_PER_POINTER);
     if (homes < this.#splitHomes || 2 ** (depth + 1) > pointers) {
       const more = Math.max(segment.moreHomes, this.#homesExpected(depth));
-      this.#put(this.#made(segment, { depth, place, now: 0 }, more), place);
+      this.#directory.put(this.#made(segment, { depth, place, now: 0 }, more), place);
     } else {
       const each = Math.max(Segment.homesFor(count / 2), this.#homesExpected(depth + 1));
       const bit = 1 << (31 - depth);
       for (const half of [place & ~bit, place | bit]) {
-        this.#put(this.#made(segment, { depth: depth + 1, place: half, now: 0 }, each), half);
+        this.#directory.put(
+          this.#made(segment, { depth: depth + 1, place: half, now: 0 }, each),
+          half,
+        );
       }
     }
     this.#spares.give(segment.pages);
@@ -194,7 +187,7 @@ export class IdTable {
     if (joined === undefined && living === count && enough === homes) return PASSING_COST;
     const tidy = joined ?? this.#made(segment, { depth, place, now }, enough);
     this.#size -= count - living;
-    this.#put(tidy, place);
+    this.#directory.put(tidy, place);
     this.#spares.give(segment.pages);
     return slots + tidy.slots;
   }
@@ -210,13 +203,6 @@ export class IdTable {
     if (!joined.absorb(neighbour)) return undefined;
     this.#spares.give(neighbour.pages);
     return joined;
-  }
-
-  /** Puts it in the place of what it was made of, and marks what it has and nothing else. */
-  #put(segment: Segment, place: number): void {
-    this.#directory.put(segment, place);
-    this.#marks.clear(place, segment.depth);
-    segment.mark(this.#marks);
   }
 
   #made(source: Segment, bounds: Bounds, homes: number): Segment {

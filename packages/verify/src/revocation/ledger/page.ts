@@ -93,7 +93,8 @@ export function insert(
 }
 
 /**
- * Raises what the record at `at` says to at least what the one in `records` says.
+ * Raises what the record at `at` says to at least what the one in `records` says, and lowers nothing
+ * (SPEC.md I4).
  *
  * @returns whether that changed it
  */

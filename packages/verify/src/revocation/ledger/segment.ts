@@ -11,7 +11,6 @@
  */
 import { FOR_EVER } from '@portcullis/snapshot';
 import { placeOf } from './key.ts';
-import type { Marks } from './marks.ts';
 import {
   GENERATION,
   insert,
@@ -164,14 +163,6 @@ export class Segment {
       if (this.raise(record, 0) === 'full') return false;
     }
     return true;
-  }
-
-  mark(marks: Marks): void {
-    for (const page of this.pages) {
-      for (let at = 0; at < page.length; at += this.width) {
-        if (page[at + MOMENT] !== 0) marks.add(page[at] ?? 0);
-      }
-    }
   }
 
   /** Records whose places are `first` or later, as they are now. */
