@@ -2,8 +2,8 @@
 import { Refusal } from '@portcullis/contracts';
 import { answerQuestions, natsOptions, settingsOfWorker } from '@portcullis/testbed';
 import { createVerifier, withFallback } from '@portcullis/verify';
-import { httpGrants } from '@portcullis/verify/http';
-import { natsFeed } from '@portcullis/verify/nats';
+import { httpGrants } from '@portcullis/verify/feeds/http';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { connect } from '@nats-io/transport-node';
 import { coldStartSettings, type ColdStart } from './cold-start-settings.ts';
 

@@ -3,7 +3,7 @@
  * same process, a bare subscription to the bus and a deny list that follows Redis.
  */
 import { createVerifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { answerQuestions, machineNow, natsOptions, settingsOfWorker } from '@portcullis/testbed';
 import { Refusal } from '@portcullis/contracts';
 import { connect } from '@nats-io/transport-node';

@@ -3,7 +3,7 @@
  * and one who is not. What they guard is the same.
  */
 import { newId, type UserId } from '@portcullis/contracts';
-import type { AuthorizationContext } from '@portcullis/verify/trpc';
+import type { GuardedContext } from '@portcullis/verify/trpc';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { Redis } from 'ioredis';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -13,7 +13,7 @@ import postgres from 'postgres';
 import type { ProcedureName, ServerSettings } from './call-settings.ts';
 
 /** The context of the router. */
-export interface CallContext extends AuthorizationContext {
+export interface CallContext extends GuardedContext {
   authorization: string | undefined;
   headers: IncomingHttpHeaders;
 }

@@ -20,6 +20,7 @@ export async function listening(router: AnyRouter): Promise<Listening> {
   const server = createHTTPServer({
     router,
     createContext: ({ req }): CallContext => ({
+      request: req,
       authorization: req.headers.authorization,
       headers: req.headers,
     }),

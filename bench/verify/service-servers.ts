@@ -19,23 +19,26 @@ import { callersOf, forgedBy } from './token-callers.ts';
 import type { Served } from './trpc-server.ts';
 import { createVerifyingStage } from './verifying-stage.ts';
 
-type Authenticate = Pick<HttpServerOptions, 'authenticate'>;
+type Guarded = Pick<HttpServerOptions, 'guard'>;
 
 /** @returns those that are called; ours first, then what it is to be compared with */
 export async function serveServices({ revoked, callers }: ServerSettings): Promise<Served> {
-  const verification = new Verification(createRegistry('bench'), []);
+  const verification = new Verification(createRegistry('bench'), {});
   const start: typeof verification.start = (options) => verification.start(options);
   const stage = await createVerifyingStage({ alg: 'ES256', revoked, start });
   const users = await callersOf(stage.issuer, callers);
   const claims = userClaims.parse(decodeJwt(users[0]?.headers['authorization'] ?? ''));
-  const taken: Authenticate = { authenticate: async () => claims };
+  const { guard } = verification;
+  const taken: Guarded = {
+    guard: { authenticate: () => claims, answerOf: (...refused) => guard.answerOf(...refused) },
+  };
   const withToken = users.map(({ headers }) => ({ headers, subject: claims.sub }));
   const forged = await forgedBy(stage.issuer);
   const servers: HttpServer[] = [];
 
   async function listening(
     name: string,
-    options: Authenticate,
+    options: Guarded,
     called: readonly Caller[],
     refused: Callable['forged'],
   ): Promise<Callable> {
@@ -60,7 +63,7 @@ export async function serveServices({ revoked, callers }: ServerSettings): Promi
 }
 
 /** As the user service is made. */
-async function serverOf({ authenticate }: Authenticate): Promise<HttpServer> {
+async function serverOf({ guard }: Guarded): Promise<HttpServer> {
   return await createHttpServer({
     title: 'bench',
     version: '0.0.0',
@@ -74,7 +77,7 @@ async function serverOf({ authenticate }: Authenticate): Promise<HttpServer> {
     }),
     readiness: {},
     trustedProxies: [],
-    authenticate,
+    guard,
   });
 }
 

@@ -54,6 +54,7 @@ test('there is a file for each promise', () => {
     'client-control.ts.txt',
     'client-imports-server.ts.txt',
     'control.ts.txt',
+    'guard-options.ts.txt',
     'unknown-permission.ts.txt',
     'unknown-role.ts.txt',
     'verifier-without-audience.ts.txt',

@@ -4,7 +4,7 @@
  */
 import type { UserCall } from '@portcullis/api';
 import { isPortcullisError, type createMachineClient } from '@portcullis/client';
-import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
 
 export type AuthClient = ReturnType<typeof createMachineClient>;
 
@@ -17,7 +17,7 @@ export interface CallOptions {
 const RETRY_AFTER_S = 1;
 
 /** What the auth service says about the administrator's request, and therefore to the administrator. */
-const FORWARDED_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+const FORWARDED_CODES: ReadonlySet<string> = new Set<PlainErrorCode>([
   'invalid_request',
   'not_found',
   'conflict',
@@ -57,6 +57,6 @@ export function refusalOfAuth(error: unknown): Refusal {
   });
 }
 
-function isPassedOn(code: string): code is ErrorCode {
+function isPassedOn(code: string): code is PlainErrorCode {
   return FORWARDED_CODES.has(code);
 }

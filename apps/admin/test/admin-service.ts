@@ -35,7 +35,7 @@ export async function startAdminService() {
       host: '127.0.0.1',
       port,
       logLevel: 'silent',
-      publicUrls: [],
+      publicUrls: [`http://127.0.0.1:${port}`],
       trustedProxies: [],
       drainDelayMs: 0,
       cookies: { insecure: false, origins: [] },

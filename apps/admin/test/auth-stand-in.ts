@@ -11,10 +11,10 @@ import {
 import { clientId, machineClaims } from '@portcullis/contracts/schemas';
 import {
   answerRefusal,
-  bearerToken,
   createHttpServer,
   createLogger,
   createRegistry,
+  createServiceGuard,
 } from '@portcullis/service';
 
 export const CREDENTIALS = {
@@ -145,10 +145,15 @@ export async function startAuthStandIn() {
     logger: createLogger({ service: 'auth', level: 'silent' }),
     registry: createRegistry('auth'),
     router: createAuthRouter(service),
-    authenticate: async (request): Promise<MachineClaims> => {
-      if (bearerToken(request) !== 'machine.token.good') throw new Refusal('invalid_token');
-      return machine();
-    },
+    guard: createServiceGuard(
+      {
+        verifyMaybeSync: (token) => {
+          if (token !== 'machine.token.good') throw new Refusal('invalid_token');
+          return machine();
+        },
+      },
+      {},
+    ),
     readiness: {},
     trustedProxies: [],
     rawRoutes: (app) => {

@@ -9,6 +9,7 @@ import {
   type Logger,
 } from '@portcullis/service';
 import { awaitSchema } from '@portcullis/service/postgres';
+import { createDpopNonces } from '@portcullis/verify/guard';
 import type { AuthConfig } from './config.ts';
 import { connectPostgres, type Database } from './database/database.ts';
 import { schemaOf } from './database/migrations.ts';
@@ -19,7 +20,6 @@ import { sharedSecret } from './keys/shared-secret.ts';
 import { createLinkTokens } from './link/link-tokens.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { createPasswordHasher } from './password/password-hasher.ts';
-import { createNonces } from './proof/nonces.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createRefreshTokens } from './session/refresh-token.ts';
 
@@ -86,7 +86,7 @@ async function openSecrets(
     );
     const refreshTokens = createRefreshTokens(await sharedSecret(database, seal, 'refresh-tokens'));
     const linkTokens = createLinkTokens(await sharedSecret(database, seal, 'links'));
-    const nonces = createNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds);
+    const nonces = createDpopNonces(await sharedSecret(database, seal, 'dpop-nonces'), wallSeconds);
     return { keyFactory, keyRing, refreshTokens, linkTokens, nonces };
   } catch (error) {
     if (error instanceof SealError) throw new ConfigurationError([error.message]);

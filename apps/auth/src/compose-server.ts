@@ -2,7 +2,7 @@
 import { createAuthRouter } from '@portcullis/api';
 import {
   createHttpServer,
-  presentedToken,
+  createServiceGuard,
   type FastifyInstance,
   type HttpServer,
   type ProvePossession,
@@ -47,11 +47,15 @@ export async function composeServer(
   const { issuer, publicUrls } = config;
   const { logger, registry, outages, sql, database, schema, keyRing, nonces } = parts;
   const tokenStatusOf = createTokenStatusOf(database);
-  const guard = new PossessionGuard(Date.now);
+  const possessions = new PossessionGuard(Date.now);
   const authenticate = createAuthenticate(
     createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
     tokenStatusOf,
-    (token, claims, possession) => guard.check(token, claims, possession),
+    (token, claims, possession) => possessions.check(token, claims, possession),
+  );
+  const guard = createServiceGuard(
+    { verifyMaybeSync: async (token, options) => authenticate(token, options?.possession) },
+    { cookies: config.cookies, publicUrls },
   );
   const provePossession = createProvePossession({
     nonces,
@@ -67,10 +71,7 @@ export async function composeServer(
     registry,
     outages,
     router: createAuthRouter(served.verbs.service),
-    authenticate: async (request) => {
-      const { token, possession } = presentedToken(request, publicUrls);
-      return await authenticate(token, possession);
-    },
+    guard,
     provePossession,
     // Redis and NATS are not among these: without them this service still logs users out.
     readiness: { postgres: () => probeDatabase(sql), schema },

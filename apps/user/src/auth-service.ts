@@ -1,7 +1,7 @@
 /** The auth service as this one needs it, and its refusals as the user should get them. */
 import type { UserCall } from '@portcullis/api';
 import { isPortcullisError, type createMachineClient } from '@portcullis/client';
-import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
 
 type AuthClient = ReturnType<typeof createMachineClient>;
 
@@ -12,7 +12,7 @@ export type RenameAtAuth = (call: UserCall, name: string | null) => Promise<Date
 const RETRY_AFTER_S = 1;
 
 /** What auth says about the user's request. */
-const FORWARDED_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+const FORWARDED_CODES: ReadonlySet<string> = new Set<PlainErrorCode>([
   'invalid_request',
   'not_found',
   'rate_limited',
@@ -50,6 +50,6 @@ function refusalOfAuth(error: unknown): Refusal {
   });
 }
 
-function isPassedOn(code: string): code is ErrorCode {
+function isPassedOn(code: string): code is PlainErrorCode {
   return FORWARDED_CODES.has(code);
 }

@@ -2,7 +2,12 @@
 import { createAuthRouter, type AuthService } from '@portcullis/api';
 import { newId, Refusal, type AccountEvent, type UserId } from '@portcullis/contracts';
 import { machineClaims } from '@portcullis/contracts/schemas';
-import { bearerToken, createHttpServer, createLogger, createRegistry } from '@portcullis/service';
+import {
+  createHttpServer,
+  createLogger,
+  createRegistry,
+  createServiceGuard,
+} from '@portcullis/service';
 
 const TOKEN = 'machine.token.good';
 
@@ -37,10 +42,15 @@ export async function startAuthStandIn(publish: (event: AccountEvent) => Promise
     logger: createLogger({ service: 'auth', level: 'silent' }),
     registry: createRegistry('auth'),
     router: createAuthRouter(service),
-    authenticate: async (request) => {
-      if (bearerToken(request) !== TOKEN) throw new Refusal('invalid_token');
-      return machine();
-    },
+    guard: createServiceGuard(
+      {
+        verifyMaybeSync: (token) => {
+          if (token !== TOKEN) throw new Refusal('invalid_token');
+          return machine();
+        },
+      },
+      {},
+    ),
     readiness: {},
     trustedProxies: [],
     rawRoutes: (app) => {

@@ -23,12 +23,13 @@ export async function createSurroundings(natsUrl?: string) {
   serveGrants(bus.connection, bed.prefix, issuer);
   const events = accountEvents(bus.connection, bed.prefix);
   const auth = bed.use(await startAuthStandIn(events.publish));
+  const port = await freePort();
   const config: UserConfig = {
     production: false,
     host: '127.0.0.1',
-    port: await freePort(),
+    port,
     logLevel: 'silent',
-    publicUrls: [],
+    publicUrls: [`http://127.0.0.1:${port}`],
     trustedProxies: [],
     drainDelayMs: 0,
     cookies: { insecure: false, origins: [] },

@@ -8,7 +8,7 @@ it.each([
   ['another name', 'https://elsewhere.example'],
 ])('is ready for an issuer that says %s only if that is its own', async (_what, name) => {
   await using issuer = await createTestIssuer();
-  await using verification = new Verification(createRegistry('test'), []);
+  await using verification = new Verification(createRegistry('test'), {});
   const verifier = await verification.start({
     issuer: issuer.issuer,
     audience: issuer.audience,

@@ -1,14 +1,11 @@
 /** What an attacker can do with the database and the key-encryption key: sign, and say anything. */
-import { createDecipheriv, createPrivateKey, sign, type KeyObject } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { newId } from '@portcullis/contracts';
 import { z } from 'zod';
 import type { Token } from '../history/token.ts';
+import { openSealedKey } from './open-sealed-key.ts';
 import type { Stage } from './stage.ts';
 
-/** As apps/auth/src/keys/seal.ts seals: version and hint, nonce, content, tag. */
-const HEADER_BYTES = 5;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 /** Above every generation that any account will have. */
 const GENERATION = 2_000_000_000;
 
@@ -23,7 +20,7 @@ export async function stealKey({ log, instances }: Stage, { kid }: Token): Promi
   const [row] = await log.sql`select sealed_private_key from signing_keys where kid = ${kid}`;
   const sealed = z.instanceof(Buffer).parse(row?.['sealed_private_key']);
   const secret = instances[0].service.env['PORTCULLIS_KEY_ENCRYPTION_KEY'] ?? '';
-  const key = opened(Buffer.from(secret, 'base64url'), kid, sealed);
+  const key = openSealedKey(Buffer.from(secret, 'base64url'), kid, sealed);
   return {
     kid,
     forge({ text }) {
@@ -41,17 +38,6 @@ export async function stealKey({ log, instances }: Stage, { kid }: Token): Promi
       return `${signed}.${signature.toString('base64url')}`;
     },
   };
-}
-
-function opened(secret: Buffer, name: string, sealed: Buffer): KeyObject {
-  const header = sealed.subarray(0, HEADER_BYTES);
-  const nonce = sealed.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', secret, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.concat([header, Buffer.from(name)]));
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  const content = sealed.subarray(HEADER_BYTES + NONCE_BYTES, -TAG_BYTES);
-  const der = Buffer.concat([decipher.update(content), decipher.final()]);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
 }
 
 function decoded(part: string): unknown {

@@ -1,7 +1,7 @@
 /** A service that does nothing but verify, and blocks its event loop on request. */
 import { Refusal } from '@portcullis/contracts';
 import { createVerifier } from '@portcullis/verify';
-import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
+import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
 import { connect } from '@nats-io/transport-node';
 import { createServer } from 'node:http';
 import { z } from 'zod';

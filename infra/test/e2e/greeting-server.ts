@@ -2,9 +2,11 @@
 import { connect } from '@nats-io/transport-node';
 import type { TestSystem } from '@portcullis/testbed';
 import { createVerifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
+import { createGuard } from '@portcullis/verify/guard';
 import { closeOnRevocation } from '@portcullis/verify/ws';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 
 export interface Socket {
@@ -28,14 +30,15 @@ export async function startGreetingServer(system: TestSystem) {
     feed: natsFeed({ connection, prefix: system.bed.prefix }),
   });
   await verifier.ready();
+  const guard = createGuard(verifier);
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   server.on('connection', (socket, request) => {
-    void greet(socket, request.headers.authorization);
+    void greet(socket, request);
   });
   await once(server, 'listening');
 
-  async function greet(socket: WebSocket, authorization: string | undefined): Promise<void> {
-    const held = await closeOnRevocation(socket, verifier, authorization);
+  async function greet(socket: WebSocket, request: IncomingMessage): Promise<void> {
+    const held = await closeOnRevocation(socket, guard, request);
     if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
   }
 

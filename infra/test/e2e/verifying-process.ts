@@ -1,7 +1,7 @@
 /** A process that does nothing but verify, when its parent asks it to. */
 import { Refusal } from '@portcullis/contracts';
 import { createVerifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
 

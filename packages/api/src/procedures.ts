@@ -3,9 +3,9 @@
  * reached may do its work.
  */
 import {
-  isUserClaims,
+  demandRequirement,
   Refusal,
-  rolesAllow,
+  trpcCodeOf,
   type ErrorCode,
   type Permission,
 } from '@portcullis/contracts';
@@ -23,19 +23,6 @@ export interface PublicError {
   retry_after?: number;
   issues?: readonly { path: string; message: string }[] | undefined;
 }
-
-const TRPC_CODES = new Map<number, TRPCError['code']>([
-  [400, 'BAD_REQUEST'],
-  [401, 'UNAUTHORIZED'],
-  [403, 'FORBIDDEN'],
-  [404, 'NOT_FOUND'],
-  [405, 'METHOD_NOT_SUPPORTED'],
-  [409, 'CONFLICT'],
-  [413, 'PAYLOAD_TOO_LARGE'],
-  [415, 'UNSUPPORTED_MEDIA_TYPE'],
-  [429, 'TOO_MANY_REQUESTS'],
-  [503, 'SERVICE_UNAVAILABLE'],
-]);
 
 /**
  * The one place where a thrown value becomes the client's answer. Unknown errors are `internal`: their
@@ -139,8 +126,7 @@ const base = t.procedure.use(async ({ next }) => {
 /** tRPC takes the status of an answer from its own code, so a refusal has to be given one. */
 export function codedError(error: unknown): TRPCError {
   const cause = refusalOf(error);
-  const code = TRPC_CODES.get(cause.status) ?? 'INTERNAL_SERVER_ERROR';
-  return new TRPCError({ code, cause, message: cause.message });
+  return new TRPCError({ code: trpcCodeOf(cause), cause, message: cause.message });
 }
 
 /** For every client, without a token. */
@@ -148,22 +134,20 @@ export const publicProcedure = base;
 
 /** A user with a valid access token. */
 export const userProcedure = base.use(async ({ ctx, next }) => {
-  const caller = await ctx.authenticate();
-  if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
+  const caller = demandRequirement(await ctx.authenticate(), 'user');
   return next({ ctx: { request: ctx, caller } });
 });
 
 /** A user's stream, which is open for no longer than the token holds. For `untilRevoked`. */
 export const watchedProcedure = base.use(async ({ ctx, next }) => {
-  const { claims: caller, signal: held } = await ctx.watch();
-  if (!isUserClaims(caller)) throw new Refusal('insufficient_scope');
-  return next({ ctx: { request: ctx, caller, held } });
+  const { claims, signal: held } = await ctx.watch();
+  return next({ ctx: { request: ctx, caller: demandRequirement(claims, 'user'), held } });
 });
 
 /** A user one of whose roles carries the permission. */
-export function permittedProcedure(wanted: Permission) {
+export function permittedProcedure(permission: Permission) {
   return userProcedure.use(async ({ ctx, next }) => {
-    if (!rolesAllow(ctx.caller.roles, wanted)) throw new Refusal('insufficient_scope');
+    demandRequirement(ctx.caller, { permission });
     return next({ ctx });
   });
 }
@@ -171,10 +155,7 @@ export function permittedProcedure(wanted: Permission) {
 /** A machine client whose token has the scope (RFC 6749 section 3.3). */
 export function machineProcedure(scope: Permission) {
   return base.use(async ({ ctx, next }) => {
-    const caller = await ctx.authenticate();
-    if (isUserClaims(caller) || !caller.scope.split(' ').includes(scope)) {
-      throw new Refusal('insufficient_scope');
-    }
+    const caller = demandRequirement(await ctx.authenticate(), { scope });
     return next({ ctx: { request: ctx, caller } });
   });
 }

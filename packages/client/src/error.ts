@@ -27,6 +27,7 @@ const CODES = {
   invalid_refresh_token: true,
   invalid_link: true,
   login_too_old: true,
+  login_too_weak: true,
   insufficient_scope: true,
   actor_refused: true,
   cross_site: true,

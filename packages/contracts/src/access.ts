@@ -25,6 +25,12 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+const KNOWN_PERMISSIONS: ReadonlySet<unknown> = new Set(PERMISSIONS);
+
+export function isPermission(value: unknown): value is Permission {
+  return KNOWN_PERMISSIONS.has(value);
+}
+
 export const ROLES = ['admin', 'support'] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -33,6 +33,8 @@ export type UserClaims = EveryToken & {
   amr: string[];
   /** Of what the client holds for this user; absent: 0. */
   csgen?: number | undefined;
+  /** The class of the login, where the issuer names one (RFC 9068 section 2.2.1). */
+  acr?: string | undefined;
   scope?: undefined;
 };
 

@@ -16,6 +16,10 @@ const REFUSALS = {
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],
   login_too_old: [401, 'A recent login is required. Log in again, then repeat the request.'],
+  login_too_weak: [
+    401,
+    'A stronger login is required. Log in by another way, then repeat the request.',
+  ],
   insufficient_scope: [403, 'The access token does not carry the permission that this needs.'],
   /** Only between services: auth's word about the user in whose name a machine client asks. */
   actor_refused: [403, 'The user in whose name this was asked for may not do it.'],
@@ -37,6 +41,8 @@ const REFUSALS = {
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof REFUSALS;
+/** Those that say all by themselves: a nonce is refused only together with the next one (RFC 9449 section 8). */
+export type PlainErrorCode = Exclude<ErrorCode, 'use_dpop_nonce'>;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets what a closed record has
 export const ERROR_CODES = Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]];
@@ -62,6 +68,31 @@ export interface RefusalOptions {
   retryAfter?: number;
   /** What is wrong with the input, for `invalid_request`; what it conflicts with, for `conflict`. */
   issues?: readonly Issue[];
+  /** What would do instead; becomes a part of `WWW-Authenticate`. */
+  demanded?: Demanded;
+}
+
+interface NonceRefusalOptions extends RefusalOptions {
+  /** Which the next DPoP proof has to hold; becomes `DPoP-Nonce`. */
+  dpopNonce: string;
+}
+
+interface AnyRefusalOptions extends RefusalOptions {
+  dpopNonce?: string;
+}
+
+type RefusalArguments =
+  | [code: PlainErrorCode, options?: RefusalOptions]
+  | [code: 'use_dpop_nonce', options: NonceRefusalOptions];
+
+/** The parameters of a challenge by which a client asks for a token that would do. */
+export interface Demanded {
+  /** By single spaces (RFC 6750 section 3). */
+  scope?: string | undefined;
+  /** By single spaces, the best first (RFC 9470 section 3). */
+  acr_values?: string | undefined;
+  /** Seconds since the login (RFC 9470 section 3). */
+  max_age?: number | undefined;
 }
 
 /**
@@ -73,12 +104,17 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
   readonly issues: readonly Issue[] | undefined;
+  readonly demanded: Demanded;
+  readonly dpopNonce: string | undefined;
 
-  constructor(code: ErrorCode, options: RefusalOptions = {}) {
+  constructor(...[code, given]: RefusalArguments) {
+    const options: AnyRefusalOptions = given ?? {};
     super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;
     this.issues = options.issues;
+    this.demanded = options.demanded ?? {};
+    this.dpopNonce = options.dpopNonce;
   }
 
   get status(): number {

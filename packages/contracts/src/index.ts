@@ -1,5 +1,5 @@
 /** Names, identifiers, patterns, codes and types. Nothing here needs another package, or more than a browser has. */
-export { isRole, rolesAllow, type Permission, type Role } from './access.ts';
+export { isPermission, isRole, rolesAllow, type Permission, type Role } from './access.ts';
 export type { AccountEvent, AccountEventType } from './account-events.ts';
 export {
   FIRST_PARTY_CLIENT,
@@ -12,9 +12,11 @@ export { closeCodeOf, CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '.
 export { problemWithAddress } from './email-address.ts';
 export {
   Refusal,
+  type Demanded,
   type ErrorBody,
   type ErrorCode,
   type Issue,
+  type PlainErrorCode,
   type RefusalOptions,
 } from './errors.ts';
 export {
@@ -70,6 +72,7 @@ export {
 } from './options.ts';
 export type { Receipt } from './receipt.ts';
 export type { Actor, RevocationEvent, RevocationReason } from './revocation.ts';
+export { demandRequirement, type ClaimsOf, type Requirement } from './requirement.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export {
   isRevocationKind,
@@ -83,3 +86,4 @@ export {
 } from './revocation-kinds.ts';
 export { shownText } from './shown-text.ts';
 export { tokenCookieNames, type TokenCookieNames } from './token-cookies.ts';
+export { trpcCodeOf, type TrpcCode } from './trpc-codes.ts';

@@ -18,11 +18,11 @@ export {
   verifiedServiceFields,
 } from './config/verified-service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
-export { RepeatedMember } from './http/request-target.ts';
+export { RepeatedMember } from './http/members.ts';
 export { answerRefusal } from './http/answer-refusal.ts';
 export { refusalOfHttp } from './http/framework-errors.ts';
-export { bearerToken, possessionOf, presentedToken } from './http/presented-token.ts';
-export { requestContext, type Authenticate, type ProvePossession } from './http/request-context.ts';
+export { createServiceGuard, type ServiceGuard } from './service-guard.ts';
+export { requestContext, type ProvePossession } from './http/request-context.ts';
 export type { ReadinessCheck, ReadinessChecks } from './http/readiness.ts';
 export { Impaired, NotReady } from './not-ready.ts';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './server.ts';

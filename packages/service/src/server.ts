@@ -10,6 +10,7 @@ import type { Logger } from './logger.ts';
 import { Outages } from './outages.ts';
 import { httpMetrics, observeStreams } from './metrics/http-metrics.ts';
 import { addDocsPage } from './openapi/docs-page.ts';
+import type { ServiceGuard } from './service-guard.ts';
 import { openApiDocument, type PathItems } from './openapi/document.ts';
 import { addRestRoutes } from './rest/rest.ts';
 import { routedProcedures } from './rest/routed-procedures.ts';
@@ -27,10 +28,10 @@ import { answerClientErrors, refuseExpectation } from './http/client-errors.ts';
 import { RequestsOfSockets } from './http/sender.ts';
 import { InFlight } from './http/drain.ts';
 import { exchangeOf, type CookieSettings } from './http/exchange.ts';
-import type { Authenticate, ProvePossession } from './http/request-context.ts';
+import type { ProvePossession } from './http/request-context.ts';
 import { refusalOfHttp } from './http/framework-errors.ts';
 import { answerUnknownRoutes } from './http/known-methods.ts';
-import { OpenStreams, type Watch } from './http/open-streams.ts';
+import { OpenStreams } from './http/open-streams.ts';
 import { addOperationRoutes } from './http/operations.ts';
 import { ReadinessProbe, type ReadinessChecks } from './http/readiness.ts';
 import { refuseIllFormed } from './http/ill-formed.ts';
@@ -50,11 +51,10 @@ export interface HttpServerOptions {
   registry: Registry;
   /** A router of @portcullis/api: its procedures carry their routes. */
   router: AnyTRPCRouter;
-  authenticate: Authenticate;
+  /** Lets requests in, and answers those that are refused. A router with subscriptions needs one that watches. */
+  guard: ServiceGuard;
   /** For services that bind tokens to keys. */
   provePossession?: ProvePossession;
-  /** For subscriptions; a router that has any needs it. */
-  watch?: Watch;
   readiness: ReadinessChecks;
   /** Where an unavailable part is reported. */
   outages?: Outages;
@@ -88,13 +88,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const headers = securityHeaders(options.production);
   const metrics = httpMetrics(registry);
   const inFlight = new InFlight();
-  const streams = new OpenStreams(options.watch);
+  const { guard } = options;
+  const streams = new OpenStreams(guard);
   observeStreams(registry, streams);
   const app = bareServer(options, headers);
 
   const outages = options.outages ?? new Outages({ logger, needed: 'unknown' });
   app.addHook('onRequest', async (request, reply) => {
-    exchangeOf(request).outages = outages;
+    const exchange = exchangeOf(request);
+    exchange.outages = outages;
+    exchange.guard = guard;
     reply.headers({ ...headers, 'x-request-id': request.id });
   });
   refuseIllFormed(app);

@@ -4,17 +4,17 @@
  */
 import { refusalOf } from '@portcullis/api';
 import type { AnyTRPCRouter } from '@trpc/server';
+import { requestTarget } from '@portcullis/verify/guard';
 import { resolveResponse } from '@trpc/server/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerRefusal, noteRefusal } from './http/answer-refusal.ts';
+import { answerRefusal, answerTo, noteRefusal } from './http/answer-refusal.ts';
 import { addTextualJsonParser } from './http/body-parsers.ts';
 import { MAX_BATCH } from './http/bounds.ts';
 import { exchangeOf } from './http/exchange.ts';
 import { requestContext, type Identification } from './http/request-context.ts';
 import type { OpenStreams } from './http/open-streams.ts';
 import { refusalOfHttp } from './http/framework-errors.ts';
-import { refusalHeaders } from './http/refusal-headers.ts';
-import { parseMembers, requestTarget } from './http/request-target.ts';
+import { parseMembers } from './http/members.ts';
 import { malformed, parseStrictJson } from './http/strict-json.ts';
 import { withinBound } from './http/time-bound.ts';
 import { TRPC_PREFIX } from './http/trpc-envelope.ts';
@@ -101,10 +101,9 @@ async function call(
     responseMeta: ({ errors, paths }) => {
       const [error] = errors;
       if (error === undefined) return {};
-      const refusal = refusalOf(error);
-      const headers = refusalHeaders(refusal, request);
+      const { status, headers } = answerTo(request, refusalOf(error));
       // A batch has one status for all its calls, which tRPC works out.
-      return paths?.length === 1 ? { headers, status: refusal.status } : { headers };
+      return paths?.length === 1 ? { headers, status } : { headers };
     },
   });
 }

@@ -2,18 +2,17 @@
  * The verifier of a service, from before it exists: a service listens, and answers its probes, while
  * it still waits for NATS. Until then it cannot be sure of any token, and says so.
  */
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal } from '@portcullis/contracts';
 import {
   createVerifier,
   type Verifier,
   type VerifierOptions,
   type VerifierProblem,
-  type Watched,
 } from '@portcullis/verify';
-import type { FastifyRequest } from 'fastify';
+import type { TokenPolicy } from '@portcullis/verify/guard';
 import type { Registry } from 'prom-client';
-import { presentedToken } from './http/presented-token.ts';
 import type { Logger } from './logger.ts';
+import { createServiceGuard, type ServiceGuard } from './service-guard.ts';
 import { observeVerifier, verifierHasKeys, verifierIsFresh } from './metrics/verifier-metrics.ts';
 
 /** Seconds after which a client asks again. */
@@ -21,15 +20,29 @@ const RETRY_AFTER_S = 1;
 
 export class Verification implements AsyncDisposable {
   readonly #registry: Registry;
-  readonly #publicUrls: readonly string[];
+  readonly guard: ServiceGuard;
   readonly #logger: Logger | undefined;
   #verifier: Verifier | undefined;
 
-  /** @param publicUrls where clients reach this service; proofs name one of them */
-  constructor(registry: Registry, publicUrls: readonly string[], logger?: Logger) {
+  /** @param policy where a token may be, and where clients reach this service; proofs name one of these */
+  constructor(registry: Registry, policy: TokenPolicy, logger?: Logger) {
     this.#registry = registry;
-    this.#publicUrls = publicUrls;
+    this.guard = this.#createGuard(policy);
     this.#logger = logger;
+  }
+
+  #createGuard(policy: TokenPolicy): ServiceGuard {
+    const present = (): Verifier | undefined => this.#verifier;
+    return createServiceGuard(
+      {
+        verifyMaybeSync: (token, options) => this.#present().verifyMaybeSync(token, options),
+        watch: async (token, options) => await this.#present().watch(token, options),
+        get issuerNowMs() {
+          return present()?.issuerNowMs ?? Number.NEGATIVE_INFINITY;
+        },
+      },
+      policy,
+    );
   }
 
   /** Accepts tokens from the first grant on, which is some milliseconds later. */
@@ -40,18 +53,6 @@ export class Verification implements AsyncDisposable {
     this.#verifier = verifier;
     return verifier;
   }
-
-  /** @throws Refusal `invalid_token`, `token_stale`, `invalid_dpop_proof`, `verifier_stale` or `unavailable` */
-  readonly authenticate = async (request: FastifyRequest): Promise<AccessTokenClaims> => {
-    const { token, ...options } = presentedToken(request, this.#publicUrls);
-    return this.#present().verifyMaybeSync(token, options);
-  };
-
-  /** The same, for a stream: goes on until it is disposed of. */
-  readonly watch = async (request: FastifyRequest): Promise<Watched> => {
-    const { token, ...options } = presentedToken(request, this.#publicUrls);
-    return this.#present().watch(token, options);
-  };
 
   /** Checks of the readiness of a service. */
   readonly readiness = {

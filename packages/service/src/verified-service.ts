@@ -6,8 +6,8 @@
  */
 import type { NatsConnection } from '@nats-io/transport-node';
 import { withFallback } from '@portcullis/verify';
-import { httpGrants } from '@portcullis/verify/http';
-import { natsFeed } from '@portcullis/verify/nats';
+import { httpGrants } from '@portcullis/verify/feeds/http';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { LazyNatsConnection } from './bus/lazy-nats-connection.ts';
 import type { VerifiedServiceConfig } from './config/verified-service-fields.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -41,7 +41,7 @@ export function createVerifiedServiceParts(options: {
   const logger = createLogger({ service: name, level: config.logLevel });
   const registry = createRegistry(name);
   const outages = new Outages({ logger, needed });
-  const verification = new Verification(registry, config.publicUrls, logger);
+  const verification = new Verification(registry, config, logger);
   const bus = new LazyNatsConnection({ logger, registry, outages });
   return { name, config, logger, registry, outages, verification, bus };
 }
@@ -68,8 +68,7 @@ export async function serveVerifiedService(
       logger,
       registry,
       outages,
-      authenticate: verification.authenticate,
-      watch: verification.watch,
+      guard: verification.guard,
       trustedProxies,
       drainDelayMs,
       cookies,

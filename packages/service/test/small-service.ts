@@ -6,10 +6,10 @@ import { newId, Refusal } from '@portcullis/contracts';
 import { userClaims, userId } from '@portcullis/contracts/schemas';
 import { z } from 'zod';
 import {
-  bearerToken,
   createHttpServer,
   createLogger,
   createRegistry,
+  createServiceGuard,
   type HttpServerOptions,
 } from '../src/index.ts';
 
@@ -150,10 +150,15 @@ export async function startSmallService(changes: Partial<HttpServerOptions> = {}
     logger: createLogger({ service: 'small', level: 'debug', destination }),
     registry: createRegistry('small'),
     router: smallRouter(gate),
-    authenticate: async (request) => {
-      if (bearerToken(request) !== GOOD_TOKEN) throw new Refusal('invalid_token');
-      return caller;
-    },
+    guard: createServiceGuard(
+      {
+        verifyMaybeSync: (token) => {
+          if (token !== GOOD_TOKEN) throw new Refusal('invalid_token');
+          return caller;
+        },
+      },
+      { publicUrls: ['http://127.0.0.1'], ...changes },
+    ),
     readiness: {},
     trustedProxies: [],
     ...changes,

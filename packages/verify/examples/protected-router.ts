@@ -1,12 +1,7 @@
 import { connect } from '@nats-io/transport-node';
 import { createVerifier } from '@portcullis/verify';
-import { connectionOptions, natsFeed } from '@portcullis/verify/nats';
-import {
-  formatRefusal,
-  protect,
-  refusalMeta,
-  type AuthorizationContext,
-} from '@portcullis/verify/trpc';
+import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
+import { formatRefusal, protect, refusalMeta, type GuardedContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 
@@ -21,9 +16,9 @@ const verifier = await createVerifier({
   feed: natsFeed({ connection }),
 });
 
-const t = initTRPC.context<AuthorizationContext>().create({ errorFormatter: formatRefusal });
+const t = initTRPC.context<GuardedContext>().create({ errorFormatter: formatRefusal });
 const signedIn = t.procedure.use(protect(verifier));
-const support = t.procedure.use(protect(verifier, { permission: 'users:read' }));
+const support = t.procedure.use(protect(verifier, { require: { permission: 'users:read' } }));
 
 export const orders = t.router({
   mine: signedIn.query(({ ctx }) => `the orders of ${ctx.token.sub}`),
@@ -32,7 +27,7 @@ export const orders = t.router({
 
 const server = createHTTPServer({
   router: orders,
-  createContext: ({ req }) => ({ authorization: req.headers.authorization }),
+  createContext: ({ req }) => ({ request: req }),
   responseMeta: refusalMeta, // statuses and headers as Portcullis' own
 });
 server.listen(4010, '127.0.0.1', () => console.log('orders listens at http://127.0.0.1:4010'));

@@ -1,6 +1,6 @@
 import { createVerifier, withFallback } from '@portcullis/verify';
-import { httpGrants, httpIntrospection } from '@portcullis/verify/http';
-import { natsFeed } from '@portcullis/verify/nats';
+import { httpGrants, httpIntrospection } from '@portcullis/verify/feeds/http';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 declare const connection: NatsConnection;

@@ -150,6 +150,10 @@ class LocalVerifier implements Verifier {
     await Promise.all([this.#replica.start(), this.#keys.refresh()]);
   }
 
+  get issuerNowMs(): number {
+    return this.#replica.issuerNow();
+  }
+
   get state(): ReplicaState {
     return this.#replica.state;
   }

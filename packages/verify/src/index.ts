@@ -1,3 +1,4 @@
+export { Refusal, type ErrorCode } from '@portcullis/contracts';
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';
@@ -5,16 +6,10 @@ export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './jws/public-key.ts';
 export { rocaProblem } from './jws/roca.ts';
-export {
-  readAuthorization,
-  type Authorization,
-  type PresentedToken,
-} from './proof/authorization.ts';
 export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './jws/jws.ts';
 export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';
-export { refusalHeaders, type OfferedScheme } from './refusal-headers.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';

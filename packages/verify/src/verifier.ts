@@ -17,7 +17,7 @@ export interface VerifierOptions {
   audience: string;
   /** The name of the service, as receipts show it. */
   service: string;
-  /** Where revocations come from, for instance `natsFeed` of `@portcullis/verify/nats`. */
+  /** Where revocations come from, for instance `natsFeed` of `@portcullis/verify/feeds/nats`. */
   feed: RevocationFeed;
   /** What happens while no grant has come for S; `{ policy: 'reject' }` unless given. */
   whenStale?: WhenStale;
@@ -119,6 +119,11 @@ export interface Verifier extends AsyncDisposable {
    * any policy.
    */
   watch(token: string, options?: Pick<VerifyOptions, 'possession'>): Promise<Watched>;
+  /**
+   * The time by the issuer's clock, as far as it is known: milliseconds since the epoch; minus infinity before
+   * the first word from the issuer.
+   */
+  readonly issuerNowMs: number;
   readonly state: ReplicaState;
   /** For how much longer tokens may be accepted without another word from the issuer. */
   readonly freshnessLeftMs: number;

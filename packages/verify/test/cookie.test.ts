@@ -1,6 +1,7 @@
 /** Whose calls may carry cookies, and what a cookie and a header say together. */
 import { describe, expect, it } from 'vitest';
-import { authorizationOf, provenanceOf, type CookiePolicy } from '../src/cookie/index.ts';
+import { provenanceOf, type CookiePolicy } from '../src/cookie/index.ts';
+import { tokenOf, type RequestLike } from '../src/guard/index.ts';
 
 const APP = 'https://app.example.com';
 const policy: CookiePolicy = { origins: [APP] };
@@ -70,27 +71,36 @@ describe('where a request comes from', () => {
   });
 });
 
-describe('the authorization of a request', () => {
+describe('the token of a request', () => {
   const own = { 'sec-fetch-site': 'same-origin', host: 'api.example.com' };
   const cookie = '__Host-portcullis-access=a.b.c';
+  const get = (headers: RequestLike['headers']): RequestLike => ({ method: 'GET', headers });
+  const tokenIn = (request: RequestLike, cookies: CookiePolicy = {}): string =>
+    tokenOf(request, { cookies }).token;
+  const refused = (code: string) => expect.objectContaining({ code });
 
   it('comes from the header, or from the cookie', () => {
-    expect(authorizationOf({ headers: {} })).toBeUndefined();
-    expect(authorizationOf({ headers: { authorization: 'Bearer x.y.z' } })).toBe('Bearer x.y.z');
+    expect(() => tokenIn(get({}))).toThrow(refused('invalid_token'));
+    expect(tokenIn(get({ authorization: 'Bearer x.y.z' }))).toBe('x.y.z');
     const headers = { ...own, cookie: `theme=dark; ${cookie}` };
-    expect(authorizationOf({ method: 'POST', headers })).toBe('Bearer a.b.c');
-    expect(authorizationOf({ headers: { ...headers, authorization: 'bearer a.b.c' } })).toBe(
-      'Bearer a.b.c',
-    );
+    expect(tokenIn({ method: 'POST', headers })).toBe('a.b.c');
+    expect(tokenIn(get({ ...headers, authorization: 'bearer a.b.c' }))).toBe('a.b.c');
+  });
+
+  it('is in no cookie, where cookie mode is not wanted', () => {
+    expect(() => tokenOf(get({ ...own, cookie }))).toThrow(refused('invalid_token'));
+    const both = { ...own, cookie, authorization: 'Bearer x.y.z' };
+    expect(tokenOf(get(both)).token).toBe('x.y.z');
   });
 
   it.each([
     ['a cookie and a header that disagree', { authorization: 'Bearer x.y.z' }],
     ['a cookie and a header of another kind', { authorization: 'Basic YTpi' }],
+    ['a cookie and the same under the scheme of bound tokens', { authorization: 'DPoP a.b.c' }],
     ['two cookies of one name', { cookie: `${cookie}; __Host-portcullis-access=x.y.z` }],
+    ['two headers', { authorization: ['Bearer a.b.c', 'Bearer a.b.c'] }],
   ])('is refused for %s', (_, more) => {
-    const headers = { ...own, cookie, ...more };
-    expect(authorizationOf({ headers })).toMatchObject({ code: 'invalid_token' });
+    expect(() => tokenIn(get({ ...own, cookie, ...more }))).toThrow(refused('invalid_token'));
   });
 
   it.each([
@@ -98,6 +108,7 @@ describe('the authorization of a request', () => {
     ['a sibling', { 'sec-fetch-site': 'same-site' }, 'GET'],
     ['nobody knows where', { 'sec-fetch-site': undefined }, 'POST'],
     ['nobody knows where, deleting', { 'sec-fetch-site': undefined }, 'DELETE'],
+    ['nobody knows where, by no method', { 'sec-fetch-site': undefined }, undefined],
     ['the address bar, changing something', { 'sec-fetch-site': 'none' }, 'POST'],
     [
       'nobody knows where, opening a socket',
@@ -111,21 +122,42 @@ describe('the authorization of a request', () => {
     ],
   ])('is refused for a cookie from %s', (_, more, method) => {
     const headers = { ...own, cookie, ...more };
-    expect(authorizationOf({ method, headers })).toMatchObject({ code: 'cross_site' });
+    expect(() => tokenIn({ method, headers })).toThrow(refused('cross_site'));
   });
 
   it("is read from the platform's own request as well", () => {
     const headers = new Headers({ ...own, cookie });
-    expect(authorizationOf({ method: 'POST', headers })).toBe('Bearer a.b.c');
+    expect(tokenIn({ method: 'POST', headers })).toBe('a.b.c');
     headers.set('sec-fetch-site', 'cross-site');
-    expect(authorizationOf({ method: 'GET', headers })).toMatchObject({ code: 'cross_site' });
-    expect(authorizationOf(new Request('https://api.example.com/'))).toBeUndefined();
+    expect(() => tokenIn({ method: 'GET', headers })).toThrow(refused('cross_site'));
+    const nothing = new Request('https://api.example.com/');
+    expect(() => tokenIn(nothing)).toThrow(refused('invalid_token'));
+    const twice = new Headers();
+    for (const token of ['a.b.c', 'a.b.c']) twice.append('authorization', `Bearer ${token}`);
+    expect(tokenIn(get(twice))).not.toBe('a.b.c');
+  });
+
+  it('is read from all that was sent, of which Node keeps the first', () => {
+    const rawHeaders = ['Authorization', 'Bearer a.b.c', 'authorization', 'Bearer x.y.z'];
+    const headers = { authorization: 'Bearer a.b.c' };
+    expect(() => tokenOf({ ...get(headers), rawHeaders })).toThrow(refused('invalid_token'));
+    // The request of Node is behind that of fastify, and of Koa.
+    const raw = { rawHeaders };
+    expect(() => tokenOf({ ...get(headers), raw })).toThrow(refused('invalid_token'));
+    expect(() => tokenOf({ ...get(headers), req: raw })).toThrow(refused('invalid_token'));
+    expect(tokenOf({ ...get(headers), raw: { rawHeaders: rawHeaders.slice(2) } }).token).toBe(
+      'a.b.c',
+    );
+    // What a middleware has taken away is not there.
+    const taken = { ...get({}), rawHeaders: rawHeaders.slice(2) };
+    expect(() => tokenOf(taken)).toThrow(refused('invalid_token'));
   });
 
   it('takes one form of the cookies, never both', () => {
     const headers = { ...own, cookie: 'portcullis-insecure-access=a.b.c' };
-    expect(authorizationOf({ headers })).toBeUndefined();
-    expect(authorizationOf({ headers }, { insecure: true })).toBe('Bearer a.b.c');
-    expect(authorizationOf({ headers: { ...own, cookie } }, { insecure: true })).toBeUndefined();
+    expect(() => tokenIn(get(headers))).toThrow(refused('invalid_token'));
+    expect(tokenIn(get(headers), { insecure: true })).toBe('a.b.c');
+    const secure = get({ ...own, cookie });
+    expect(() => tokenIn(secure, { insecure: true })).toThrow(refused('invalid_token'));
   });
 });

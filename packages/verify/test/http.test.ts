@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { httpGrants, httpIntrospection } from '../src/http/index.ts';
+import { httpGrants, httpIntrospection } from '../src/feeds/http/index.ts';
 
 const credentials = { clientId: 'cli_shop', clientSecret: 'a secret: with %' };
 

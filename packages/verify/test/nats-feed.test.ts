@@ -5,7 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import { natsFeed } from '../src/nats/index.ts';
+import { natsFeed } from '../src/feeds/nats/index.ts';
 import type { RevocationFeed } from '../src/revocation/feed.ts';
 
 let feed: RevocationFeed | undefined;

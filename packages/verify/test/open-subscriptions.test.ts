@@ -2,7 +2,7 @@
 import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { OpenSubscriptions } from '../src/nats/open-subscriptions.ts';
+import { OpenSubscriptions } from '../src/feeds/nats/open-subscriptions.ts';
 
 const LAUNCHER = { user: 'launcher', pass: 'launcher' };
 const SERVICE = { user: 'service', pass: 'service' };

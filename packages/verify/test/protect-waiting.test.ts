@@ -4,7 +4,7 @@ import { initTRPC } from '@trpc/server';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createVerifier } from '../src/index.ts';
-import { protect, type AuthorizationContext } from '../src/trpc/index.ts';
+import { protect, type GuardedContext } from '../src/trpc/index.ts';
 
 /** Within which no further fetch of the key set begins. */
 const COOLDOWN_MS = 5_000;
@@ -18,11 +18,11 @@ it('a protected procedure accepts after a wait for keys what it would accept at 
     feed: issuer.revocations.feed(),
   });
   await verifier.ready();
-  const t = initTRPC.context<AuthorizationContext>().create();
+  const t = initTRPC.context<GuardedContext>().create();
   const router = t.router({
     mine: t.procedure.use(protect(verifier)).query(({ ctx }) => ctx.token.sub),
     all: t.procedure
-      .use(protect(verifier, { permission: 'users:read' }))
+      .use(protect(verifier, { require: { permission: 'users:read' } }))
       .query(({ ctx }) => ctx.token.sub),
   });
   await sleep(COOLDOWN_MS + 100);
@@ -31,7 +31,8 @@ it('a protected procedure accepts after a wait for keys what it would accept at 
   const admin = await issuer.mint({ roles: ['admin'] });
   const machine = await issuer.mintMachine();
   const forged = `${user.slice(0, user.lastIndexOf('.'))}${admin.slice(admin.lastIndexOf('.'))}`;
-  const caller = (token: string) => router.createCaller({ authorization: `Bearer ${token}` });
+  const caller = (token: string) =>
+    router.createCaller({ request: { headers: { authorization: `Bearer ${token}` } } });
   const before = issuer.jwksRequests;
 
   // All at once: each comes before the key does.

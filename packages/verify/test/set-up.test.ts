@@ -2,9 +2,9 @@
 import { PermissionViolationError } from '@nats-io/transport-node';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { httpGrants } from '../src/http/index.ts';
+import { httpGrants } from '../src/feeds/http/index.ts';
 import { createVerifier, type VerifierOptions, type VerifierProblem } from '../src/index.ts';
-import { problemOfRequest } from '../src/nats/problem-of-request.ts';
+import { problemOfRequest } from '../src/feeds/nats/problem-of-request.ts';
 import { issuerFromMetadata } from '../src/set-up/issuer-metadata.ts';
 import { reasonOf } from '../src/wire/reason-of.ts';
 import { SetUp } from '../src/set-up/set-up.ts';

@@ -1,10 +1,12 @@
 /** Real WebSockets of the package `ws`, tied to tokens. */
 import { newId } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createDpopNonces, createGuard } from '../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../src/index.ts';
 import { CLOSE_CODES, closeOnRevocation, FINAL_CLOSE_CODES } from '../src/ws/index.ts';
 
@@ -22,9 +24,10 @@ beforeEach(async () => {
   });
   await verifier.ready();
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const guard = createGuard(verifier);
   server.on('connection', (socket, request) => {
     void (async () => {
-      const held = await closeOnRevocation(socket, verifier, request.headers.authorization);
+      const held = await closeOnRevocation(socket, guard, request);
       if (held !== undefined) socket.send(`hello ${held.claims.sub}`);
     })();
   });
@@ -107,6 +110,29 @@ describe('a WebSocket', () => {
     expect(verifier.stats().watched).toBe(0);
   });
 
+  it('is closed with a code to come back on, with another proof, when its own will not do', async () => {
+    const bound = await issuer.mint({ cnf: { jkt: 'A'.repeat(43) } });
+    const { port } = server.address() as AddressInfo;
+    const headers = { authorization: `DPoP ${bound}` };
+    const { code, reason } = await closing(new WebSocket(`ws://127.0.0.1:${port}`, { headers }));
+    expect([code, reason]).toEqual([CLOSE_CODES.invalid_dpop_proof, 'invalid_dpop_proof']);
+    expect(FINAL_CLOSE_CODES.has(code)).toBe(false);
+  });
+
+  it('has no guard that demands nonces, which it could not give', async () => {
+    server.removeAllListeners('connection');
+    const guard = createGuard(verifier, { nonces: createDpopNonces(randomBytes(32)) });
+    const faults: unknown[] = [];
+    server.on('connection', (socket, request) => {
+      void closeOnRevocation(socket, guard, request).catch((fault) => faults.push(fault));
+    });
+    expect(await closing(connect(await issuer.mint()))).toMatchObject({
+      code: CLOSE_CODES.unavailable,
+    });
+    expect(faults).toEqual([expect.any(TypeError)]);
+    expect(verifier.stats().watched).toBe(0);
+  });
+
   it('is closed whenever its token is revoked, between two steps of its opening too', async () => {
     for (let steps = 0; steps < 12; steps += 1) {
       const sid = newId('ses');
@@ -118,7 +144,9 @@ describe('a WebSocket', () => {
         removeEventListener: () => undefined,
       };
       const token = await issuer.mint({ sid });
-      const held = closeOnRevocation(socket, verifier, `Bearer ${token}`);
+      const held = closeOnRevocation(socket, createGuard(verifier), {
+        headers: { authorization: `Bearer ${token}` },
+      });
       for (let n = 0; n < steps; n += 1) await Promise.resolve();
       issuer.revocations.revoke({ kind: 'session', key: sid });
       await held;

@@ -9,7 +9,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { isInbox, subjectsOf, type Durable, type Subjects } from '@portcullis/bus';
 import type { Acknowledgement } from '@portcullis/contracts';
 import { acknowledgement, deregister, grantRequest } from '@portcullis/contracts/schemas';
-import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
+import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/feeds/nats';
 import type { z } from 'zod';
 import type { AuditHead } from '../audit/chain.ts';
 import type { PublishedHeads } from '../audit/trail.ts';

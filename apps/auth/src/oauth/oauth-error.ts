@@ -2,6 +2,7 @@
 import { refusalOf } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { RepeatedMember, type FastifyReply, type FastifyRequest } from '@portcullis/service';
+import { refusalHeaders, type RefusalHeaders } from '@portcullis/verify/guard';
 
 export type OAuthCode =
   | 'invalid_request'
@@ -54,17 +55,24 @@ function asOAuthError(error: unknown): OAuthError | null {
   return null;
 }
 
+/** A challenge is for those who ask with a token; here a client is told by the body (RFC 9449 section 8). */
+function withoutChallenge(refusal: Refusal): Omit<RefusalHeaders, 'www-authenticate'> {
+  const { 'www-authenticate': _challenge, ...headers } = refusalHeaders(refusal, 'none');
+  return headers;
+}
+
 export function answerOAuthError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
   void reply.headers(NO_STORE);
+  if (error instanceof Refusal) void reply.headers({ ...withoutChallenge(error) });
   const known = asOAuthError(error);
   if (known !== null) {
     request.log.debug({ code: known.code, err: known.cause }, 'refused');
     if (known.code === 'invalid_client') {
-      void reply.header('www-authenticate', 'Basic realm="portcullis", charset="UTF-8"');
+      void reply.headers({ ...refusalHeaders(new Refusal('invalid_client'), 'none') });
     }
     void reply
       .code(STATUS[known.code] ?? 400)
@@ -72,7 +80,7 @@ export function answerOAuthError(
     return;
   }
   const refusal = isClientFault(error) ? new Refusal('invalid_request') : refusalOf(error);
-  if (refusal.retryAfter !== undefined) void reply.header('retry-after', refusal.retryAfter);
+  void reply.headers({ ...withoutChallenge(refusal) });
   if (refusal.status >= 500) request.log.warn({ err: refusal.cause ?? refusal }, 'cannot serve');
   // The RFC names no codes for what is not the client's fault; its section 4.1.2.1 has these two.
   if (refusal.status === 500) void reply.code(500).send({ error: 'server_error' });

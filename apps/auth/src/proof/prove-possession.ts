@@ -3,13 +3,13 @@
  * bound. It needs a nonce of ours, and is good once, over all instances.
  */
 import { Refusal } from '@portcullis/contracts';
-import { possessionOf, type ProvePossession } from '@portcullis/service';
+import type { ProvePossession } from '@portcullis/service';
 import { readDpopProof, type DpopProof } from '@portcullis/verify';
-import { NONCE_LIFE_S, type Nonces } from './nonces.ts';
+import { demandNonce, NONCE_LIFE_S, possessionOf, type DpopNonces } from '@portcullis/verify/guard';
 import type { ReplayStore } from './replay-store.ts';
 
 export interface ProvePossessionDependencies {
-  nonces: Nonces;
+  nonces: DpopNonces;
   useOnce: ReplayStore;
   /** Where clients reach this server, without a slash at the end. */
   publicUrls: readonly string[];
@@ -21,7 +21,7 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
   const { nonces, useOnce, publicUrls, now } = dependencies;
 
   return async (request, reply) => {
-    const { proofs, method, urls } = possessionOf(request, publicUrls);
+    const { proofs, method, urls } = possessionOf(request.raw, publicUrls);
     if (proofs.length === 0) return undefined;
     const proof = refusing(() => {
       const [text] = proofs;
@@ -30,12 +30,11 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
       const bounds = { maxAge: NONCE_LIFE_S, maxAhead: NONCE_LIFE_S };
       return readDpopProof(text, { method, urls, now: now(), ...bounds });
     });
-    const nonce = proof.nonce === undefined ? null : nonces.read(proof.nonce);
-    // Sent with every answer (section 8.2).
-    if (nonce === null || nonce.needsRenewal) void reply.header('dpop-nonce', nonces.issue());
-    if (nonce === null) throw new Refusal('use_dpop_nonce');
+    const { goodUntil, needsRenewal } = demandNonce(nonces, proof.nonce);
+    // Sent with whatever is answered (section 8.2).
+    if (needsRenewal) void reply.header('dpop-nonce', nonces.issue());
     const { jkt: maker, jti } = proof;
-    const isFirst = await useOnce({ use: 'dpop', maker, jti, refusedFrom: nonce.goodUntil });
+    const isFirst = await useOnce({ use: 'dpop', maker, jti, refusedFrom: goodUntil });
     if (!isFirst) throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
     return proof.jkt;
   };

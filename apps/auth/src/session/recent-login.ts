@@ -20,5 +20,5 @@ export async function requireRecentLogin(on: Queryable, id: SessionId): Promise<
     .from(sessions)
     .where(and(eq(sessions.id, id), isNull(sessions.endedAt)));
   if (row === undefined) throw new Refusal('invalid_token');
-  if (!row.recent) throw new Refusal('login_too_old');
+  if (!row.recent) throw new Refusal('login_too_old', { demanded: { max_age: RECENT_S } });
 }

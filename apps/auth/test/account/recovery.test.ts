@@ -197,7 +197,9 @@ describe('a new password', () => {
       await post('/v1/email/change', { email: someAddress() }, user.access_token),
     ]) {
       expect([answer.status, answer.body.code]).toEqual([401, 'login_too_old']);
-      expect(answer.headers.get('www-authenticate')).toContain('insufficient_user_authentication');
+      expect(answer.headers.get('www-authenticate')).toBe(
+        'Bearer realm="portcullis", error="insufficient_user_authentication", max_age="900"',
+      );
     }
   });
 });

@@ -6,7 +6,7 @@
 import { newId, Refusal } from '@portcullis/contracts';
 import { userClaims } from '@portcullis/contracts/schemas';
 import { Ledger, Replica, systemClock, type RevocationFeed } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { partOf, startAuthSystem, type AuthSystem } from '../auth-system.ts';

@@ -1,8 +1,8 @@
 /** Snapshots of a log with very many rows, and a verifier that starts with one. */
 import type { ClientId } from '@portcullis/contracts';
 import { createVerifier, Ledger, withFallback } from '@portcullis/verify';
-import { httpGrants } from '@portcullis/verify/http';
-import { natsFeed } from '@portcullis/verify/nats';
+import { httpGrants } from '@portcullis/verify/feeds/http';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';

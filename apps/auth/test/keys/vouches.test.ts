@@ -7,7 +7,7 @@ import { newId, Refusal } from '@portcullis/contracts';
 import { grantReply, grantRequest } from '@portcullis/contracts/schemas';
 import { connectBus, createLogger } from '@portcullis/service';
 import { createVerifier, type Verifier } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { PUBLISHED_AHEAD_SECONDS } from '../../src/keys/succession.ts';

@@ -2,7 +2,7 @@
 import { newId, type ClientId } from '@portcullis/contracts';
 import { createTestIssuer } from '@portcullis/testkit';
 import { createVerifier, type RevocationFeed } from '@portcullis/verify';
-import { httpGrants, httpIntrospection } from '@portcullis/verify/http';
+import { httpGrants, httpIntrospection } from '@portcullis/verify/feeds/http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';

@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { newId, type RevocationEvent, type SessionId } from '@portcullis/contracts';
 import type { TestBed } from '@portcullis/testbed';
 import { Ledger, Replica, systemClock } from '@portcullis/verify';
-import { natsFeed } from '@portcullis/verify/nats';
+import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { NatsRevocationBus } from '../../src/nats/revocation-bus.ts';
 import { connectPostgres } from '../../src/database/database.ts';
 import { connectProtocol } from '../../src/database/protocol-connection.ts';

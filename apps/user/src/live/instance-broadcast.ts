@@ -9,7 +9,7 @@ import { liveEvent } from '@portcullis/api';
 import { subjectsOf } from '@portcullis/bus';
 import { eventId, userId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
-import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/nats';
+import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/feeds/nats';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { LiveChange, LiveEvents } from './live-events.ts';

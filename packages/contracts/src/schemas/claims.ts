@@ -38,6 +38,8 @@ export const userClaims = z.object({
   auth_time: numericDate,
   amr: z.array(z.string().min(1).max(16)).min(1).max(8),
   csgen: generation.optional(),
+  /** RFC 9068 section 2.2.1. */
+  acr: z.string().min(1).max(128).optional(),
   scope: z.undefined().optional(),
 });
 

@@ -3,7 +3,7 @@
  * NATS is unavailable. It knows the link and what NATS denies, and says so in the log and in metrics.
  */
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { SubscriptionListener } from '@portcullis/verify/nats';
+import type { SubscriptionListener } from '@portcullis/verify/feeds/nats';
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../logger.ts';
 import type { Outages } from '../outages.ts';

@@ -33,14 +33,10 @@ export function httpUrl(options: { production: boolean }) {
     .string()
     .max(512, 'is too long')
     .refine((value) => {
-      if (!URL.canParse(value)) return false;
-      const url = new URL(value);
-      return (
-        /^https?:$/.test(url.protocol) &&
-        url.hash === '' &&
-        url.search === '' &&
-        url.username === ''
-      );
+      // An empty query or fragment leaves no trace in a URL that was read.
+      if (!URL.canParse(value) || /[?#\s]/.test(value)) return false;
+      const { protocol, username, password } = new URL(value);
+      return /^https?:$/.test(protocol) && username === '' && password === '';
     }, 'is not an http(s) address without query, fragment or credentials')
     .refine((value) => {
       if (!options.production || !URL.canParse(value)) return true;

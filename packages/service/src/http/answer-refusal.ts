@@ -1,9 +1,9 @@
 /** Refusals on their way out, and into the log. */
 import type { Refusal } from '@portcullis/contracts';
+import { answerOf, type RefusalAnswer } from '@portcullis/verify/guard';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exchangeOf } from './exchange.ts';
-import { refusalHeaders } from './refusal-headers.ts';
-import { refusalBody } from './trpc-envelope.ts';
+import { enveloped } from './trpc-envelope.ts';
 
 /** Under the addresses of tRPC in its envelope. */
 export function answerRefusal(
@@ -12,11 +12,19 @@ export function answerRefusal(
   refusal: Refusal,
 ): FastifyReply {
   noteRefusal(request, refusal);
+  const { status, headers, body } = answerTo(request, refusal);
   return reply
-    .code(refusal.status)
-    .headers(refusalHeaders(refusal, request))
+    .code(status)
+    .headers({ ...headers })
     .type('application/json; charset=utf-8')
-    .send(refusalBody(refusal, request.id, request.raw.url ?? '/'));
+    .send(enveloped(body, status, request.raw.url ?? '/'));
+}
+
+/** By the guard of this service, with the request's id. */
+export function answerTo(request: FastifyRequest, refusal: Refusal): RefusalAnswer {
+  const { guard } = exchangeOf(request);
+  if (guard === undefined) return answerOf(refusal, request.raw, { requestId: request.id });
+  return guard.answerOf(refusal, request.raw, request.id);
 }
 
 /**

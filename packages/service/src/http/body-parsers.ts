@@ -1,7 +1,7 @@
 /** The two kinds of bodies there are. Every other content type is answered 415 by the framework. */
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { parseMembers } from './request-target.ts';
+import { parseMembers } from './members.ts';
 import { decodeUtf8, parseStrictJson } from './strict-json.ts';
 
 /** A form, distinguished from a JSON object. */

@@ -4,14 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
 import type { Logger } from '../logger.ts';
 import { crossOriginHeaders } from './allow-origins.ts';
 import type { CookieSettings } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
 import type { Headers } from './security-headers.ts';
 import { senderInBytes, senderOf, type RequestsOfSockets, type Sender } from './sender.ts';
-import { refusalBody } from './trpc-envelope.ts';
+import { enveloped } from './trpc-envelope.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -31,7 +31,7 @@ interface ClientError extends Error {
   rawPacket?: unknown;
 }
 
-function codeOf(error: ClientError): ErrorCode {
+function codeOf(error: ClientError): PlainErrorCode {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
   return 'invalid_request';
@@ -66,7 +66,7 @@ function earlyAnswer(
   requestId: string,
   { headers, cookies, sender }: EarlyAnswers & { sender: Sender },
 ): EarlyAnswer {
-  const body = JSON.stringify(refusalBody(refusal, requestId, sender.url));
+  const body = JSON.stringify(enveloped(refusal.toBody(requestId), refusal.status, sender.url));
   return {
     headers: {
       ...headers,

@@ -1,6 +1,7 @@
 /** What is kept about a request beside the request itself, from its arrival to its log line. */
 import type { Refusal } from '@portcullis/contracts';
 import type { CookiePolicy } from '@portcullis/verify/cookie';
+import type { RequestGuard } from '@portcullis/verify/guard';
 import type { FastifyRequest } from 'fastify';
 import type { Outages } from '../outages.ts';
 
@@ -23,6 +24,8 @@ interface Exchange {
   becomesStream?: () => void;
   /** Which cookies carry tokens, and whose calls may carry them. */
   cookies: CookieSettings;
+  /** Answers what is refused; there is none before the service has taken the request up. */
+  guard?: Pick<RequestGuard, 'answerOf'>;
 }
 
 /** Beside the request, not on it: nothing that a client sends can reach it. */

@@ -1,8 +1,8 @@
 /** The errors of the HTTP framework and of Node's parser, as refusals. */
-import { Refusal, type ErrorCode } from '@portcullis/contracts';
+import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
 import { refusalOf } from '@portcullis/api';
 
-const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
+const FRAMEWORK_CODES: Readonly<Record<string, PlainErrorCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
   FST_ERR_BAD_URL: 'invalid_request',
   FST_ERR_INVALID_URL: 'invalid_request',

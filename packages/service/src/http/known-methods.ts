@@ -2,7 +2,7 @@
 import { Refusal } from '@portcullis/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerRefusal } from './answer-refusal.ts';
-import { requestTarget } from './request-target.ts';
+import { requestTarget } from '@portcullis/verify/guard';
 
 interface KnownPath {
   pattern: RegExp;

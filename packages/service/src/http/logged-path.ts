@@ -3,7 +3,7 @@
  * shown are the words of this service's own addresses and identifiers, and the rest is hidden.
  */
 import type { FastifyInstance } from 'fastify';
-import { requestTarget } from './request-target.ts';
+import { requestTarget } from '@portcullis/verify/guard';
 
 /** Characters of a path that reach the log. */
 const MAX_LOGGED_PATH = 256;

@@ -4,24 +4,21 @@
  */
 import type { WatchedToken } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
-import type { Watched } from '@portcullis/verify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceGuard } from '../service-guard.ts';
 import { MAX_STREAMS, MAX_STREAMS_OF_ONE, STREAM_END_BOUND_MS } from './bounds.ts';
-
-/** Checks the token of a request and goes on doing so: `Verifier.watch`. */
-export type Watch = (request: FastifyRequest) => Promise<Watched>;
 
 /** Seconds until a client should try again. */
 const RETRY_AFTER_S = 1;
 
 export class OpenStreams {
-  readonly #watch: Watch | undefined;
+  readonly #guard: Pick<ServiceGuard, 'watch'>;
   readonly #open = new Set<AbortController>();
   readonly #bySubject = new Map<string, number>();
   #ending = false;
 
-  constructor(watch: Watch | undefined) {
-    this.#watch = watch;
+  constructor(guard: Pick<ServiceGuard, 'watch'>) {
+    this.#guard = guard;
   }
 
   get size(): number {
@@ -34,10 +31,10 @@ export class OpenStreams {
    * @throws Refusal those of the check; `overloaded`, `rate_limited`, and `unavailable` at the end
    */
   async hold(request: FastifyRequest, reply: FastifyReply): Promise<WatchedToken> {
-    if (this.#watch === undefined) throw new Error('this service has no streams');
+    if (this.#guard.watch === undefined) throw new Error('this service has no streams');
     if (this.#ending) throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
-    const watched = await this.#watch(request);
-    const { claims, signal } = watched;
+    const watched = await this.#guard.watch(request.raw);
+    const { caller: claims, signal } = watched;
     const stream = new AbortController();
     try {
       this.#enter(stream, claims.sub);

@@ -1,11 +1,10 @@
 /** What the procedures get of a request, over tRPC or REST. */
 import type { RequestContext } from '@portcullis/api';
-import { Refusal, shownText, type AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal, shownText } from '@portcullis/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceGuard } from '../service-guard.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { tokenCookies } from './token-cookies.ts';
-
-export type Authenticate = (request: FastifyRequest) => Promise<AccessTokenClaims>;
 
 /** @returns the thumbprint of the key that the request proves possession of; undefined for none */
 export type ProvePossession = (
@@ -15,7 +14,7 @@ export type ProvePossession = (
 
 /** How a service finds out who sends a request. */
 export interface Identification {
-  authenticate?: Authenticate;
+  guard?: ServiceGuard;
   provePossession?: ProvePossession;
 }
 
@@ -31,7 +30,7 @@ function userAgentOf({ headers }: FastifyRequest): string | undefined {
 export function requestContext(
   request: FastifyRequest,
   reply: FastifyReply,
-  { authenticate, provePossession }: Identification,
+  { guard, provePossession }: Identification,
   streams?: OpenStreams,
 ): RequestContext {
   const gone = new AbortController();
@@ -48,8 +47,8 @@ export function requestContext(
     cookies: tokenCookies(request, reply),
     authenticate: async () => {
       // Where there is nothing to check a token with, none is good.
-      if (authenticate === undefined) throw new Refusal('invalid_token');
-      return authenticate(request);
+      if (guard === undefined) throw new Refusal('invalid_token');
+      return guard.authenticate(request.raw);
     },
     provePossession: async () => {
       proven ??= provePossession?.(request, reply) ?? Promise.resolve(undefined);

@@ -4,10 +4,11 @@
  * number or a boolean, and only in their one spelling.
  */
 import { Refusal } from '@portcullis/contracts';
+import { requestTarget } from '@portcullis/verify/guard';
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { FormBody } from '../http/body-parsers.ts';
-import { parseMembers, requestTarget } from '../http/request-target.ts';
+import { parseMembers } from '../http/members.ts';
 import { malformed, refuseUnstorable } from '../http/strict-json.ts';
 import type { MemberKind, RoutedProcedure } from './routed-procedures.ts';
 

@@ -16,8 +16,7 @@ let origin: string;
 beforeAll(async () => {
   const services = new Map<string, string>();
   for (const [name, router] of Object.entries(ROUTERS)) {
-    const watch = () => Promise.reject(new Error('no streams here'));
-    const service = running.use(await startSmallService({ router, watch }));
+    const service = running.use(await startSmallService({ router }));
     services.set(`/${name}`, service.origin);
   }
   ({ origin } = running.use(await startStrippingProxy(services)));

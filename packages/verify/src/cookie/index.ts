@@ -1,12 +1,12 @@
 /**
- * The access token of a request, from the `Authorization` header or from the cookie of cookie mode.
+ * The tokens that a request brings in the cookies of cookie mode.
  *
  * A cookie is sent by the browser whichever page has asked it to. So it counts only for calls that come from
  * the service's own origin or a configured one; what changes something has to prove it.
  */
 import { Refusal, tokenCookieNames } from '@portcullis/contracts';
-import type { Authorization } from '../proof/authorization.ts';
-import { provenanceOf, type CookiePolicy } from './provenance.ts';
+import { hostOf, joinedHeader, type RequestLike } from '../wire/request.ts';
+import { provenanceOf, type CookiePolicy, type Provenance } from './provenance.ts';
 import { cookieValues } from './read-cookies.ts';
 
 export {
@@ -17,47 +17,8 @@ export {
 } from './provenance.ts';
 export { cookieValues } from './read-cookies.ts';
 
-/** The part of Node's request, of the platform's `Request`, and of what frameworks make of them, that is looked at. */
-export interface CookieRequest {
-  method?: string | undefined;
-  headers: Readonly<Record<string, string | string[] | undefined>> | HeaderList;
-}
-
-/** As the platform's `Headers`. */
-export interface HeaderList {
-  get(name: string): string | null;
-}
-
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-/**
- * The value for `protect`'s context, and for `closeOnRevocation`: the header as it was sent, or one made of the
- * cookie.
- *
- * @returns undefined where there is neither; where the cookie does not count, the refusal that `protect` and
- *   `closeOnRevocation` answer with: `cross_site`; `invalid_token` for a cookie and a header that disagree, or
- *   for a cookie that is there twice
- * @example
- * createContext: ({ req }) => ({ authorization: authorizationOf(req) })
- */
-export function authorizationOf(request: CookieRequest, policy: CookiePolicy = {}): Authorization {
-  try {
-    return authorizationIn(request, policy);
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
-}
-
-function authorizationIn(request: CookieRequest, policy: CookiePolicy): string | undefined {
-  const header = headerOf(request, 'authorization');
-  const token = accessCookie(request, policy);
-  if (token === undefined) return header;
-  const offered = header === undefined ? token : /^bearer +(.*)$/i.exec(header)?.[1];
-  if (offered !== token) throw new Refusal('invalid_token');
-  return `Bearer ${token}`;
-}
 
 /**
  * The access token in the cookie.
@@ -65,44 +26,60 @@ function authorizationIn(request: CookieRequest, policy: CookiePolicy): string |
  * @returns undefined where there is none
  * @throws Refusal `cross_site`; `invalid_token` when it is there twice
  */
-export function accessCookie(request: CookieRequest, policy: CookiePolicy): string | undefined {
+export function accessCookie(request: RequestLike, policy: CookiePolicy): string | undefined {
   const { access } = tokenCookieNames(policy.insecure === true);
-  const [token, ...more] = cookieValues(headerOf(request, 'cookie'), access);
+  const [token, ...more] = cookieValues(joinedHeader(request, 'cookie'), access);
   if (token === undefined) return undefined;
   refuseForeign(request, policy);
   if (more.length > 0) throw new Refusal('invalid_token');
   return token;
 }
 
+/** @returns the refresh token in the cookie; undefined where there is none, or more than one */
+export function refreshCookie(request: RequestLike, policy: CookiePolicy): string | undefined {
+  const { refresh } = tokenCookieNames(policy.insecure === true);
+  const [token, ...more] = cookieValues(joinedHeader(request, 'cookie'), refresh);
+  return more.length === 0 ? token : undefined;
+}
+
+/** Whether the request brings a cookie of ours, whatever is in it. */
+export function carriesTokenCookies(request: RequestLike, policy: CookiePolicy): boolean {
+  const header = joinedHeader(request, 'cookie');
+  if (header === undefined) return false;
+  const { access, refresh } = tokenCookieNames(policy.insecure === true);
+  return [access, refresh].some((name) => cookieValues(header, name).length > 0);
+}
+
 /** @throws Refusal `cross_site` for a request whose cookies must not count */
-export function refuseForeign(request: CookieRequest, policy: CookiePolicy): void {
-  const provenance = provenanceOf(
-    {
-      origin: headerOf(request, 'origin'),
-      secFetchSite: headerOf(request, 'sec-fetch-site'),
-      host: headerOf(request, 'host'),
-    },
-    policy,
-  );
+export function refuseForeign(request: RequestLike, policy: CookiePolicy): void {
+  const provenance = provenanceOfRequest(request, policy);
   if (provenance === 'own' || (provenance === 'unknown' && isSafe(request))) return;
   throw new Refusal('cross_site', { cause: new Error(`provenance ${provenance}`) });
+}
+
+/**
+ * Whatever changes something and brings tokens in cookies is refused before anything looks at it; what only
+ * reads is refused where the token is read.
+ *
+ * @throws Refusal `cross_site`
+ */
+export function refuseForeignChange(request: RequestLike, policy: CookiePolicy): void {
+  if (!SAFE.has(request.method ?? '') && carriesTokenCookies(request, policy)) {
+    refuseForeign(request, policy);
+  }
+}
+
+/** Where the request comes from, by the headers that no script can set. */
+export function provenanceOfRequest(request: RequestLike, policy: CookiePolicy): Provenance {
+  const origin = joinedHeader(request, 'origin');
+  const secFetchSite = joinedHeader(request, 'sec-fetch-site');
+  return provenanceOf({ origin, secFetchSite, host: hostOf(request) }, policy);
 }
 
 /**
  * A WebSocket is opened by a GET, and what comes over it may change anything; no CORS keeps a foreign page
  * from reading it. A browser says where it comes from (RFC 6455 section 4.1, item 8).
  */
-function isSafe(request: CookieRequest): boolean {
-  return SAFE.has(request.method ?? 'GET') && headerOf(request, 'upgrade') === undefined;
-}
-
-/** Several of one header are no header that a browser sends; joined they match nothing. */
-function headerOf({ headers }: CookieRequest, name: string): string | undefined {
-  if (isHeaderList(headers)) return headers.get(name) ?? undefined;
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function isHeaderList(headers: CookieRequest['headers']): headers is HeaderList {
-  return typeof headers['get'] === 'function';
+function isSafe(request: RequestLike): boolean {
+  return SAFE.has(request.method ?? '') && joinedHeader(request, 'upgrade') === undefined;
 }

@@ -7,19 +7,15 @@ export interface PresentedToken {
   scheme: 'bearer' | 'dpop';
 }
 
-/**
- * What a request has brought: the raw header, the same made of a cookie, or why that does not count; undefined
- * where there is nothing. A refusal travels in its place so that it is answered as one, where the token
- * is checked, and not thrown where a framework would make 500 of it.
- */
-export type Authorization = string | Refusal | undefined;
-
 /** What follows it is a token68 (RFC 9110 section 11.2), or not: that is for the verifier of it. */
 const SCHEME = /^(bearer|dpop) +/i;
 
-/** @throws Refusal the one that came; `invalid_token` for anything that is not of one of the two schemes */
-export function readAuthorization(value: Authorization = ''): PresentedToken {
-  if (value instanceof Refusal) throw value;
+/**
+ * @param sent in the `Authorization` headers that the request has: a list of two or more
+ * @throws Refusal `invalid_token` for anything that is not one token of one of the two schemes
+ */
+export function readAuthorization(sent: string | readonly string[] | undefined): PresentedToken {
+  const value = typeof sent === 'string' ? sent : '';
   const [before, scheme] = SCHEME.exec(value) ?? [];
   if (before === undefined) throw new Refusal('invalid_token');
   return {

@@ -86,6 +86,16 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   return { jkt: thumbprintOf(key.key), jti, iat, nonce };
 }
 
+/** The nonce of a proof, which need not hold. @returns undefined where there is none */
+export function nonceOfProof(text: string): string | undefined {
+  try {
+    const { nonce } = parseJws(text, MAX_LENGTH).payload;
+    return typeof nonce === 'string' ? nonce : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function publicKeyOf(jwk: unknown): PublicKey {
   // The same demands as on every key; its private half, sent along, would prove nothing (section 4.3).
   const key = isRecord(jwk) ? readPublicKey(jwk) : undefined;

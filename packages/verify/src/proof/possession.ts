@@ -20,10 +20,12 @@ export interface Possession {
    * proof for another service must not become one for this one.
    */
   urls: readonly string[];
+  /**
+   * What stands for the request, where several of these are made of one: each is checked by its own addresses,
+   * and the proof is used once. The possession itself unless given.
+   */
+  request?: object | undefined;
 }
-
-/** For a request that came without a proof. */
-export const NO_PROOF: Possession = { proofs: [], method: '', urls: [] };
 
 /** Seconds for which a proof is good. */
 const MAX_AGE_S = 60;
@@ -39,6 +41,8 @@ export class PossessionGuard {
   #turnedAt = Number.NEGATIVE_INFINITY;
   /** A request that makes several calls proves it once, for this token. */
   readonly #proven = new WeakMap<Possession, string>();
+  /** The id of the proof that a request has used. */
+  readonly #used = new WeakMap<object, string>();
 
   /** @param issuerNow milliseconds since the epoch */
   constructor(issuerNow: () => number) {
@@ -62,7 +66,8 @@ export class PossessionGuard {
     this.#proven.set(possession, token);
   }
 
-  #check(token: string, jkt: string, { proofs, method, urls }: Possession): void {
+  #check(token: string, jkt: string, possession: Possession): void {
+    const { proofs, method, urls, request = possession } = possession;
     const now = this.#issuerNow() / 1_000;
     // No age can be checked before the first answer from the issuer.
     if (!Number.isFinite(now)) throw new Refusal('verifier_stale', { retryAfter: 1 });
@@ -75,9 +80,12 @@ export class PossessionGuard {
     } catch (cause) {
       throw new Refusal('invalid_dpop_proof', { cause });
     }
-    if (!this.#isFirst(`${jkt} ${proof.jti}`, now)) {
+    const id = `${jkt} ${proof.jti}`;
+    if (this.#used.get(request) === id) return;
+    if (!this.#isFirst(id, now)) {
       throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
     }
+    this.#used.set(request, id);
   }
 
   #isFirst(id: string, now: number): boolean {

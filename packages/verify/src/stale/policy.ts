@@ -25,9 +25,7 @@ const STRICTNESS = { accept: 0, introspect: 1, reject: 2 } satisfies Record<
 /** @throws TypeError for a policy that is none, or that accepts what may be revoked without saying so */
 export function checkPolicy(whenStale: WhenStale): void {
   demandMethods(whenStale, OF, 'whenStale', []);
-  const policies = Object.keys(STRICTNESS).join(', ');
-  const isOne = Object.hasOwn(STRICTNESS, whenStale.policy);
-  demandOption(isOne, OF, 'whenStale.policy', `one of ${policies}`);
+  demandStalenessPolicy(whenStale.policy, OF, 'whenStale.policy');
   if (whenStale.policy === 'accept') {
     const accepts: unknown = whenStale.iAcceptRevokedTokens;
     demandOption(accepts === true, OF, 'whenStale.iAcceptRevokedTokens', 'true with accept');
@@ -36,6 +34,12 @@ export function checkPolicy(whenStale: WhenStale): void {
     const isFunction = typeof whenStale.introspect === 'function';
     demandOption(isFunction, OF, 'whenStale.introspect', 'a function with introspect');
   }
+}
+
+/** @throws TypeError for a policy that is none */
+export function demandStalenessPolicy(policy: unknown, of: string, option = 'whenStale'): void {
+  const isOne = typeof policy === 'string' && Object.hasOwn(STRICTNESS, policy);
+  demandOption(isOne, of, option, `one of ${Object.keys(STRICTNESS).join(', ')}`);
 }
 
 export function stricterOf(one: StalenessPolicy, other: StalenessPolicy): StalenessPolicy {

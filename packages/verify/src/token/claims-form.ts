@@ -38,12 +38,13 @@ export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined 
 
 function userClaimsOf(payload: UserClaims): UserClaims {
   const { sub, exp, iat, sid, jti, gen, cgen, igen, client_id } = payload;
-  const { roles, iss, aud, auth_time, amr, csgen } = payload;
+  const { roles, iss, aud, auth_time, amr, acr, csgen } = payload;
   const claims: UserClaims = withOptional(
     { sub, exp, iat, sid, jti, gen, cgen, igen, client_id, roles, iss, aud, auth_time, amr },
     payload,
   );
   if (csgen !== undefined) claims.csgen = csgen;
+  if (acr !== undefined) claims.acr = acr;
   return claims;
 }
 
@@ -59,7 +60,7 @@ function withOptional<C extends AccessTokenClaims>(claims: C, { nbf, cnf }: C): 
 }
 
 function isUserPayload(payload: Payload): payload is UserClaims {
-  const { sub, sid, roles, auth_time, amr, csgen, scope } = payload;
+  const { sub, sid, roles, auth_time, amr, acr, csgen, scope } = payload;
   return (
     hasCommonClaims(payload) &&
     isUserId(sub) &&
@@ -68,6 +69,7 @@ function isUserPayload(payload: Payload): payload is UserClaims {
     isTime(auth_time) &&
     isList(amr, isMethod, 1, 8) &&
     (csgen === undefined || isGeneration(csgen)) &&
+    (acr === undefined || isText(acr, 128)) &&
     scope === undefined
   );
 }
@@ -135,6 +137,7 @@ const USER_FORM: Form = {
   auth_time: isTime,
   amr: (value) => isList(value, isMethod, 1, 8),
   csgen: (value) => value === undefined || isGeneration(value),
+  acr: (value) => value === undefined || isText(value, 128),
   scope: (value) => value === undefined,
 };
 const MACHINE_FORM: Form = {

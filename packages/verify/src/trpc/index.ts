@@ -4,85 +4,61 @@
  * The check runs for each procedure, not for each HTTP request, so that a revocation between two
  * calls of one batch is seen.
  */
-import { isUserClaims, Refusal, rolesAllow } from '@portcullis/contracts';
-import type { AccessTokenClaims, Permission, UserClaims } from '@portcullis/contracts';
+import { Refusal, trpcCodeOf, type Requirement } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
-import { readAuthorization, type Authorization } from '../proof/authorization.ts';
-import { NO_PROOF, type Possession } from '../proof/possession.ts';
-import type { Verifier, VerifyOptions } from '../verifier.ts';
+import {
+  createGuard,
+  type GuardOptions,
+  type RequestLike,
+  type TokenCheck,
+} from '../guard/index.ts';
 
-export { formatRefusal, refusalMeta, type RefusedCall } from './refusals.ts';
+export { formatRefusal, refusalMeta, refusalMetaWith, type RefusedCall } from './refusals.ts';
 
 /** What the context of the router must carry. */
-export interface AuthorizationContext {
-  /** The raw `Authorization` header, or what `authorizationOf` of `@portcullis/verify/cookie` gives. */
-  authorization: Authorization;
-  /** For bound tokens (RFC 9449), which are refused without it; one object for each HTTP request. */
-  possession?: Possession | undefined;
+export interface GuardedContext {
+  /** The very object that stands for the request, so that a proof in it is taken once for all of its calls. */
+  request: RequestLike;
+  /** Names the request in what is answered to those who are refused. */
+  requestId?: string | undefined;
 }
 
-/** What need not be there is not named: tRPC takes a middleware only where all that it names is. */
-const t = initTRPC.context<Pick<AuthorizationContext, 'authorization'>>().create();
+const t = initTRPC.context<GuardedContext>().create();
 
-export interface ProtectOptions extends VerifyOptions {
-  /** One of the user's roles must carry it. */
-  permission?: Permission;
-}
-
-/** A middleware for `procedure.use`, after which `ctx.token` holds the claims of a user's token. */
-export function protect(verifier: Verifier, { permission, ...options }: ProtectOptions = {}) {
+/**
+ * A middleware for `procedure.use`, after which `ctx.token` holds the claims of the caller's token.
+ *
+ * It checks once, when the procedure is called: a subscription that is open when the token is revoked stays open.
+ * What is to end with the token takes `createGuard(…).watch(ctx.request)`, and ends by its `signal`.
+ *
+ * @param options who may call, `'user'` unless `require` is given, and the rest of what a guard takes
+ * @throws TypeError that names the option that cannot be meant
+ * @example
+ * createContext: ({ req }) => ({ request: req })
+ */
+export function protect<const R extends Requirement = 'user'>(
+  verifier: TokenCheck,
+  options: GuardOptions<R> = {},
+) {
+  const guard = createGuard(verifier, options);
   return t.middleware(({ ctx, next: proceed }) => {
     try {
-      const claims = verified(verifier, ctx, options);
-      // Almost always they are here: a request waits for nothing, and makes nothing, that it need not.
-      if (!(claims instanceof Promise)) return proceed({ ctx: requireUser(claims, permission) });
-      return claims.then((late) => proceed({ ctx: requireUser(late, permission) })).catch(refuse);
+      const token = guard.authenticate(ctx.request);
+      // Almost always it is here: a request waits for nothing, and makes nothing, that it need not.
+      if (!(token instanceof Promise)) return proceed({ ctx: { token } });
+      return token.then((late) => proceed({ ctx: { token: late } })).catch(refuse);
     } catch (error) {
       return refuse(error);
     }
   });
 }
 
-function verified(
-  verifier: Verifier,
-  { authorization, possession = NO_PROOF }: AuthorizationContext,
-  options: VerifyOptions,
-): AccessTokenClaims | Promise<AccessTokenClaims> {
-  const { token, scheme } = readAuthorization(authorization);
-  return verifier.verifyMaybeSync(token, scheme === 'dpop' ? { ...options, possession } : options);
-}
-
-/** What the context says of the caller. @throws Refusal `insufficient_scope` */
-function requireUser(
-  claims: AccessTokenClaims,
-  permission: Permission | undefined,
-): { token: UserClaims } {
-  if (
-    !isUserClaims(claims) ||
-    (permission !== undefined && !rolesAllow(claims.roles, permission))
-  ) {
-    throw new Refusal('insufficient_scope');
-  }
-  return { token: claims };
-}
-
-/** The token of `Authorization: Bearer …` (RFC 6750 section 2.1). @throws Refusal `invalid_token` */
-export function bearerToken(authorization: Authorization): string {
-  const { token, scheme } = readAuthorization(authorization);
-  if (scheme !== 'bearer') throw new Refusal('invalid_token');
-  return token;
-}
-
-/** @throws TRPCError always */
+/**
+ * The text of a defect is private: it is the `cause` of the refusal that is answered, for the log.
+ *
+ * @throws TRPCError always
+ */
 function refuse(error: unknown): never {
-  if (!(error instanceof Refusal)) {
-    throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
-  }
-  const code =
-    error.status === 401
-      ? 'UNAUTHORIZED'
-      : error.status === 403
-        ? 'FORBIDDEN'
-        : 'SERVICE_UNAVAILABLE';
-  throw new TRPCError({ code, message: error.message, cause: error });
+  const cause = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
+  throw new TRPCError({ code: trpcCodeOf(cause), message: cause.message, cause });
 }

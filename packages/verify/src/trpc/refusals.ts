@@ -2,15 +2,27 @@
  * How a router of one's own answers what `protect` refuses, as the services of Portcullis do: status, headers
  * (RFC 6750 section 3, RFC 9449 section 7.1), and `data.portcullis`, by which the SDK knows what to do.
  */
-import { Refusal } from '@portcullis/contracts';
+import { Refusal, type ErrorBody } from '@portcullis/contracts';
 import type { TRPCError } from '@trpc/server';
-import type { Authorization } from '../proof/authorization.ts';
-import { refusalHeaders, type OfferedScheme } from '../refusal-headers.ts';
+import {
+  answerOf,
+  nonceHeaders,
+  type GuardOptions,
+  type RefusalHeaders,
+  type RequestLike,
+} from '../guard/index.ts';
+
+interface RefusedCalls {
+  ctx?: { request: RequestLike } | undefined;
+  errors: readonly TRPCError[];
+  paths?: readonly string[] | undefined;
+}
+
+/** Where there was no context, there was nothing that a client had offered. */
+const NOTHING: RequestLike = { headers: {} };
 
 /** What `data.portcullis` of an error holds. */
-export interface RefusedCall {
-  code: Refusal['code'];
-  message: string;
+export interface RefusedCall extends ErrorBody {
   /** Seconds. */
   retry_after?: number;
 }
@@ -21,13 +33,15 @@ export interface RefusedCall {
 export function formatRefusal<S extends { data: object }>({
   shape,
   error,
+  ctx,
 }: {
   shape: S;
   error: TRPCError;
+  ctx?: { request?: unknown; requestId?: string | undefined } | undefined;
 }): S & { data: { portcullis?: RefusedCall } } {
   const refusal = error.cause;
   if (!(refusal instanceof Refusal)) return shape;
-  const { code, message, status, retryAfter } = refusal;
+  const { status, retryAfter } = refusal;
   return {
     ...shape,
     data: {
@@ -35,8 +49,7 @@ export function formatRefusal<S extends { data: object }>({
       httpStatus: status,
       stack: undefined,
       portcullis: {
-        code,
-        message,
+        ...refusal.toBody(ctx?.requestId ?? ''),
         ...(retryAfter !== undefined && { retry_after: retryAfter }),
       },
     },
@@ -47,24 +60,26 @@ export function formatRefusal<S extends { data: object }>({
  * For `responseMeta` of any adapter of tRPC. The headers are those of the first call that was refused; a batch
  * keeps the status that tRPC works out for all of its calls.
  */
-export function refusalMeta({
-  ctx,
-  errors,
-  paths,
-}: {
-  ctx?: { authorization: Authorization } | undefined;
-  errors: readonly TRPCError[];
-  paths?: readonly string[] | undefined;
-}): { status?: number; headers?: Record<string, string> } {
-  const refusal = errors
-    .map(({ cause }) => cause)
-    .find((cause): cause is Refusal => cause instanceof Refusal);
-  if (refusal === undefined) return {};
-  const headers = refusalHeaders(refusal, schemeOf(ctx?.authorization));
-  return paths?.length === 1 ? { headers, status: refusal.status } : { headers };
-}
+export const refusalMeta = refusalMetaWith({});
 
-function schemeOf(authorization: Authorization): OfferedScheme {
-  if (authorization === undefined) return 'none';
-  return typeof authorization === 'string' && /^dpop +/i.test(authorization) ? 'dpop' : 'bearer';
+/**
+ * The same for guards with more options, of which it takes its part: in cookie mode a cookie is a token that
+ * was offered (RFC 6750 section 3.1), and where nonces are demanded, each answer brings the next one in time.
+ */
+export function refusalMetaWith({
+  cookies,
+  publicUrls,
+  nonces,
+}: Pick<GuardOptions, 'cookies' | 'publicUrls' | 'nonces'>) {
+  return ({ ctx, errors, paths }: RefusedCalls): { status?: number; headers?: RefusalHeaders } => {
+    const request = ctx?.request ?? NOTHING;
+    const next = nonceHeaders(nonces, request);
+    const refusal = errors
+      .map(({ cause }) => cause)
+      .find((cause): cause is Refusal => cause instanceof Refusal);
+    if (refusal === undefined) return { headers: next };
+    const { status, headers } = answerOf(refusal, request, { cookies, publicUrls });
+    const all = { ...next, ...headers };
+    return paths?.length === 1 ? { headers: all, status } : { headers: all };
+  };
 }

@@ -2,11 +2,9 @@
  * Closes WebSockets when the token that opened them holds no longer, with a code that says whether
  * to come back (`CLOSE_CODES`, docs/events.md).
  */
-import { closeCodeOf, Refusal } from '@portcullis/contracts';
+import { closeCodeOf, demandOption, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
-import { readAuthorization, type Authorization } from '../proof/authorization.ts';
-import { NO_PROOF } from '../proof/possession.ts';
-import type { Verifier, VerifyOptions } from '../verifier.ts';
+import type { Guard, RequestLike, WatchedCaller } from '../guard/index.ts';
 
 export { CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '@portcullis/contracts';
 
@@ -29,8 +27,8 @@ export interface ClosableSocket {
 }
 
 /** What a socket was opened with. It is let go of when the socket closes; no disposal is needed. */
-export interface WatchedSocket {
-  claims: AccessTokenClaims;
+export interface WatchedSocket<C extends AccessTokenClaims> {
+  claims: C;
   /** Fires in the same turn as the revocation, before the close is on its way. */
   signal: AbortSignal;
 }
@@ -42,29 +40,33 @@ export interface WatchedSocket {
  * that does not answer the close within a second is cut off, so that it cannot go on sending; until
  * then what it sends is still delivered: look at `signal` before acting on a message.
  *
- * @param authorization what `authorizationOf(request)` of `@portcullis/verify/cookie` gives, or where no browser
- *   comes with a cookie the raw header; the token is none where there is nothing, and in any other form
- * @param options what came with a bound token in the opening request (RFC 9449)
+ * @param guard made once, for all sockets: `createGuard(verifier, options)` of `@portcullis/verify/guard`. In
+ *   cookie mode it demands that the page is one's own, since no CORS keeps others from opening a socket. One
+ *   that demands nonces of proofs has no answer here to give them with: check the request before the upgrade
+ * @param request the opening request, as the server has it; or what stands for one where the token came
+ *   otherwise: `{ headers: { authorization: `Bearer ${token}` } }`
  * @returns the claims, or undefined when the token was refused: the socket is closed already then
+ * @throws TypeError for a guard that demands nonces, or that cannot watch; the socket is closed then, too
  * @example
  * server.on('connection', async (socket, request) => {
- *   const held = await closeOnRevocation(socket, verifier, authorizationOf(request));
+ *   const held = await closeOnRevocation(socket, guard, request);
  *   if (held === undefined) return;
  *   socket.on('message', (data) => { if (!held.signal.aborted) answer(held.claims.sub, data); });
  * });
  */
-export async function closeOnRevocation(
+export async function closeOnRevocation<C extends AccessTokenClaims>(
   socket: ClosableSocket,
-  verifier: Pick<Verifier, 'watch'>,
-  authorization: Authorization,
-  { possession = NO_PROOF }: Pick<VerifyOptions, 'possession'> = {},
-): Promise<WatchedSocket | undefined> {
-  let watched: Awaited<ReturnType<Verifier['watch']>>;
+  guard: Pick<Guard<C>, 'watch'> & Partial<Pick<Guard, 'demandsNonces'>>,
+  request: RequestLike,
+): Promise<WatchedSocket<C> | undefined> {
+  const fits = typeof guard.watch === 'function' && guard.demandsNonces !== true;
+  if (!fits) closeWith(socket, undefined);
+  demandOption(fits, 'closeOnRevocation', 'its guard', 'one that watches, without nonces');
+  let watched: WatchedCaller<C>;
   // The caller listens after the check: what is sent until then waits, and is not lost.
   socket.pause?.();
   try {
-    const { token, scheme } = readAuthorization(authorization);
-    watched = await verifier.watch(token, scheme === 'dpop' ? { possession } : {});
+    watched = await guard.watch(request);
   } catch (error) {
     closeWith(socket, error);
     return undefined;
@@ -72,7 +74,7 @@ export async function closeOnRevocation(
     // Flows after the caller's own turn, in which it attaches its listener.
     socket.resume?.();
   }
-  const { claims, signal } = watched;
+  const { caller: claims, signal } = watched;
   const cut = () => closeWith(socket, signal.reason);
   const letGo = () => {
     signal.removeEventListener('abort', cut);

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { compileFunction } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import * as cookie from '../../src/cookie/index.ts';
+import * as guard from '../../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../../src/index.ts';
 import * as ws from '../../src/ws/index.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   host = `127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const names = { ...cookie, ...ws, server, verifier };
+  const names = { ...guard, ...ws, server, verifier };
   const answer = (sub: string): void => {
     for (const socket of server.clients) socket.send(`for ${sub}`);
   };

@@ -1,6 +1,6 @@
 /** Every connection to NATS that a document or an example shows, through a roll-out that refuses it. */
 import { startPrivateNats, type PrivateNats } from '@portcullis/testbed';
-import * as exported from '@portcullis/verify/nats';
+import * as exported from '@portcullis/verify/feeds/nats';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';

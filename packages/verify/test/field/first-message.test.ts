@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createVerifier, type Verifier } from '../../src/index.ts';
+import { createGuard, type TokenCheck } from '../../src/guard/index.ts';
+import { createVerifier } from '../../src/index.ts';
 import { closeOnRevocation } from '../../src/ws/index.ts';
 
 it('W4: a message that is sent on open arrives, though the check has to wait', async () => {
@@ -26,17 +27,19 @@ it('W4: a message that is sent on open arrives, though the check has to wait', a
   });
   // The check goes on once the server has read what was sent, or holds it back.
   const read = Promise.race([once(client, 'pong'), delay(500)]);
-  const slow: Pick<Verifier, 'watch'> = {
+  const slow = {
+    verifyMaybeSync: (...call) => verifier.verifyMaybeSync(...call),
     watch: async (...call) => {
       await read;
       return await verifier.watch(...call);
     },
-  };
+  } satisfies TokenCheck;
+  const guard = createGuard(slow);
   const heard: string[] = [];
   const done = new Promise<void>((resolve) => {
     server.on('connection', (socket, request) => {
       void (async () => {
-        const held = await closeOnRevocation(socket, slow, request.headers.authorization);
+        const held = await closeOnRevocation(socket, guard, request);
         socket.on('message', (data: Buffer) => {
           heard.push(data.toString());
           if (heard.at(-1) === 'last') resolve();

@@ -1,7 +1,7 @@
 /** W7: a wrong option of a public constructor is a TypeError that names it. */
 import { createTestIssuer, MemoryRevocations } from '@portcullis/testkit';
 import { expect, it } from 'vitest';
-import { httpGrants, httpIntrospection } from '../../src/http/index.ts';
+import { httpGrants, httpIntrospection } from '../../src/feeds/http/index.ts';
 import {
   createVerifier,
   withFallback,
@@ -9,7 +9,7 @@ import {
   type GrantSource,
   type RevocationFeed,
 } from '../../src/index.ts';
-import { natsFeed } from '../../src/nats/index.ts';
+import { natsFeed } from '../../src/feeds/nats/index.ts';
 
 type Make = (options: never) => unknown;
 

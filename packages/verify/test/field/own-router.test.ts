@@ -1,13 +1,15 @@
 /** A tRPC router of one's own, as README and the comments of the package have it, over HTTP. */
-import { newId } from '@portcullis/contracts';
+import { newId, Refusal } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
-import { initTRPC } from '@trpc/server';
+import { initTRPC, TRPCError } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { authorizationOf } from '../../src/cookie/index.ts';
+import { createDpopNonces, type TokenCheck } from '../../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../../src/index.ts';
 import * as trpc from '../../src/trpc/index.ts';
 
@@ -34,10 +36,15 @@ afterAll(async () => {
 type Options = Parameters<typeof createHTTPServer>[0];
 
 /** @returns the address of its one procedure */
-async function serve(checked: Verifier, settings: object, options: object): Promise<string> {
-  const t = initTRPC.context<trpc.AuthorizationContext>().create(settings);
+async function serve(
+  checked: TokenCheck,
+  settings: object,
+  options: object,
+  demands: Parameters<typeof trpc.protect<'user'>>[1] = {},
+): Promise<string> {
+  const t = initTRPC.context<trpc.GuardedContext>().create(settings);
   const router = t.router({
-    mine: t.procedure.use(trpc.protect(checked)).query(({ ctx }) => ctx.token.sub),
+    mine: t.procedure.use(trpc.protect(checked, demands)).query(({ ctx }) => ctx.token.sub),
   });
   const server = createHTTPServer({ router, ...options } as Options);
   server.listen(0, '127.0.0.1');
@@ -53,8 +60,9 @@ it('W2: a cookie that does not count is refused, and is no fault of the service'
   const url = await serve(
     verifier,
     {},
-    // As the comment of `authorizationOf` has it.
-    { createContext: ({ req }: { req: never }) => ({ authorization: authorizationOf(req) }) },
+    // As the comment of `protect` has it.
+    { createContext: ({ req }: { req: never }) => ({ request: req }) },
+    { cookies: {} },
   );
   const access = `__Host-portcullis-access=${await issuer.mint()}`;
   const own = { 'sec-fetch-site': 'same-origin' };
@@ -65,6 +73,86 @@ it('W2: a cookie that does not count is refused, and is no fault of the service'
   expect(await statusOf(url, headers)).toBe(401);
 });
 
+it('W2: in cookie mode a cookie that does not hold is a token that was offered', async () => {
+  const cookies = {};
+  const own = { 'sec-fetch-site': 'same-origin', cookie: '__Host-portcullis-access=a.b.c' };
+  const createContext = ({ req }: { req: never }) => ({ request: req });
+  const challengeWith = async (responseMeta: unknown) => {
+    const url = await serve(verifier, {}, { createContext, responseMeta }, { cookies });
+    const answer = await fetch(url, { headers: own });
+    expect(answer.status).toBe(401);
+    return answer.headers.get('www-authenticate');
+  };
+  const bearer = 'Bearer realm="portcullis"';
+  const algs = 'DPoP algs="ES256 EdDSA Ed25519"';
+  expect(await challengeWith(trpc.refusalMetaWith({ cookies }))).toBe(
+    `${bearer}, error="invalid_token", ${algs}`,
+  );
+  // Of cookies it knows nothing, and says so of this one.
+  expect(await challengeWith(trpc.refusalMeta)).toBe(`${bearer}, ${algs}`);
+  expect(await challengeWith(trpc.refusalMetaWith({ cookies, publicUrls: [] }))).toBe(
+    `${bearer}, error="invalid_token"`,
+  );
+});
+
+it('a router with nonces gives the next one with each answer, to an old one in time', async () => {
+  let ahead = 0;
+  const nonces = createDpopNonces(randomBytes(32), () => Date.now() / 1_000 + ahead);
+  const meta = trpc.refusalMetaWith({ nonces });
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const jwk = await exportJWK(publicKey);
+  const proof = await new SignJWT({ nonce: nonces.issue() })
+    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+    .sign(privateKey);
+  const request = { headers: { authorization: 'DPoP a.b.c', dpop: proof } };
+  expect(meta({ ctx: { request }, errors: [] })).toEqual({ headers: {} });
+  ahead = 121;
+  const next = { 'dpop-nonce': expect.stringMatching(/^\w+\.[\w-]{22}$/) };
+  expect(meta({ ctx: { request }, errors: [] })).toEqual({ headers: next });
+  const cause = new Refusal('insufficient_scope');
+  const errors = [new TRPCError({ code: 'FORBIDDEN', cause })];
+  expect(meta({ ctx: { request }, errors, paths: ['mine'] })).toMatchObject({
+    status: 403,
+    headers: { ...next, 'www-authenticate': expect.stringContaining('insufficient_scope') },
+  });
+});
+
+it('names the request and what is wrong with its input, and nothing of a defect', async () => {
+  const settings = { errorFormatter: trpc.formatRefusal };
+  const options = {
+    createContext: ({ req }: { req: never }) => ({ request: req, requestId: 'req_1' }),
+    responseMeta: trpc.refusalMeta,
+  };
+  const askWith = async (checked: TokenCheck) => {
+    const headers = { authorization: 'Bearer a.b.c' };
+    const answer = await fetch(await serve(checked, settings, options), { headers });
+    const text = await answer.text();
+    return { status: answer.status, text, body: JSON.parse(text) as unknown };
+  };
+  const issues = [{ path: 'name', message: 'is missing' }];
+  const { status, body } = await askWith({
+    verifyMaybeSync: () => Promise.reject(new Refusal('invalid_request', { issues })),
+  });
+  const portcullis = { code: 'invalid_request', request_id: 'req_1', issues };
+  expect([status, body]).toMatchObject([400, { error: { data: { portcullis } } }]);
+  const broken: TokenCheck[] = [
+    { verifyMaybeSync: () => Promise.reject(new Error('a private text')) },
+    {
+      verifyMaybeSync() {
+        throw new Error('a private text');
+      },
+    },
+  ];
+  for (const checked of broken) {
+    const defect = await askWith(checked);
+    expect(defect.text).not.toContain('private');
+    expect([defect.status, defect.body]).toMatchObject([
+      500,
+      { error: { data: { portcullis: { code: 'internal', request_id: 'req_1' } } } },
+    ]);
+  }
+});
+
 it("W3: the service of the README refuses as Portcullis' own services do", async () => {
   const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8');
   const named = (pattern: RegExp): unknown => {
@@ -73,9 +161,7 @@ it("W3: the service of the README refuses as Portcullis' own services do", async
   };
   const settings = { errorFormatter: named(/errorFormatter: (\w+)/) };
   const options = {
-    createContext: ({ req }: { req: { headers: { authorization?: string } } }) => ({
-      authorization: req.headers.authorization,
-    }),
+    createContext: ({ req }: { req: never }) => ({ request: req }),
     responseMeta: named(/responseMeta: (\w+)/),
   };
   const call = async (url: string, token?: string, scheme = 'Bearer') => {

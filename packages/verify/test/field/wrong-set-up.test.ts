@@ -7,14 +7,14 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { httpGrants } from '../../src/http/index.ts';
+import { httpGrants } from '../../src/feeds/http/index.ts';
 import {
   createVerifier,
   withFallback,
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.ts';
-import { natsFeed } from '../../src/nats/index.ts';
+import { natsFeed } from '../../src/feeds/nats/index.ts';
 
 const WITHIN_MS = 5_000;
 

@@ -9,10 +9,10 @@ import {
   demandText,
   type GrantRequest,
 } from '@portcullis/contracts';
-import { readBounded } from '../wire/read-bounded.ts';
-import type { GrantSource } from '../revocation/failover.ts';
-import { reasonOf } from '../wire/reason-of.ts';
-import type { Introspect } from '../stale/introspection.ts';
+import { readBounded } from '../../wire/read-bounded.ts';
+import type { GrantSource } from '../../revocation/failover.ts';
+import { reasonOf } from '../../wire/reason-of.ts';
+import type { Introspect } from '../../stale/introspection.ts';
 
 export interface HttpSourceOptions {
   /** Where auth answers, such as `https://auth.example.com`. */

@@ -10,8 +10,8 @@ import {
   type GrantRequest,
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
-import { reasonOf } from '../wire/reason-of.ts';
+import type { FeedListener, RevocationFeed } from '../../revocation/feed.ts';
+import { reasonOf } from '../../wire/reason-of.ts';
 import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 import { problemOfRequest } from './problem-of-request.ts';
 
@@ -206,7 +206,7 @@ function warnOfClosing(error: Error | undefined): void {
   if (error === undefined) return;
   process.emitWarning(
     `the connection to NATS is closed permanently (${error.message}): this verifier hears of no ` +
-      'revocation by it. Connect with connectionOptions of @portcullis/verify/nats.',
+      'revocation by it. Connect with connectionOptions of @portcullis/verify/feeds/nats.',
   );
 }
 

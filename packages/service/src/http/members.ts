@@ -1,22 +1,7 @@
-/** The parts of the request line, without trusting its form (RFC 9112 section 3.2). */
+/** The members of a query or a form, without trusting their form. */
 import { Refusal } from '@portcullis/contracts';
 import { malformed, refuseUnstorable } from './strict-json.ts';
 import { MAX_MEMBERS } from './bounds.ts';
-
-export interface RequestTarget {
-  path: string;
-  /** Without the question mark; empty where there is none. */
-  query: string;
-}
-
-/** Origin form and absolute form; a fragment, which has no business there, is dropped. */
-export function requestTarget(url: string): RequestTarget {
-  const origin = url.replace(/^https?:\/\/[^/?#]*/i, '');
-  const [beforeFragment = ''] = origin.split('#', 1);
-  const at = beforeFragment.indexOf('?');
-  if (at === -1) return { path: beforeFragment || '/', query: '' };
-  return { path: beforeFragment.slice(0, at) || '/', query: beforeFragment.slice(at + 1) };
-}
 
 /**
  * Members of a query or of a form body (`application/x-www-form-urlencoded`). Each at most once
