@@ -1,7 +1,7 @@
 /**
  * The revocations that this process has received. Pure: no clock, no I/O.
  *
- * Invariant (SPEC.md I4): a join-semilattice. Applying events twice, late or in another order gives the
+ * Invariant: a join-semilattice, since each store is one. Applying events twice, late or in another order gives the
  * same state: entries are only added, generations and expiries only raised. All kinds are checked, and
  * any one of them refuses.
  *

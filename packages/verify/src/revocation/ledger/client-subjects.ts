@@ -34,6 +34,7 @@ export class ClientSubjects implements KindStore {
     return this.#byUser.get(user)?.get(client)?.generation ?? 0;
   }
 
+  /** Lowers nothing (SPEC.md I4). @returns whether that changed anything */
   raise(key: string, moment: number, generation: number): boolean {
     if (!isClientSubject(key)) throw new TypeError('not the key of a client_subject');
     const slash = key.indexOf('/');

@@ -1,4 +1,4 @@
-/** The generation below which every token is dead. It is kept for ever. */
+/** The generation below which every token is dead. It is kept for ever, and only raised (SPEC.md I4). */
 import type { SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
 import { mergeNamed } from './merge-named.ts';

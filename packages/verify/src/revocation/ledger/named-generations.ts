@@ -33,6 +33,7 @@ export class NamedGenerations<Key extends string> implements KindStore {
     return this.#least.get(key)?.generation ?? 0;
   }
 
+  /** Lowers nothing (SPEC.md I4). @returns whether that changed anything */
   raise(key: string, moment: number, generation: number): boolean {
     if (!this.#isKey(key)) throw new TypeError(`not the key of a ${this.#kind}`);
     const known = this.#least.get(key);
