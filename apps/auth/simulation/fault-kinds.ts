@@ -21,6 +21,15 @@ const KINDS: Record<string, Kind> = {
     ),
   'instances paused': (faults) =>
     faults.often(4_000, () => faults.pause(faults.random.pick(faults.stage.auths).life?.process)),
+  'paused together': (faults) => {
+    const { random, stage } = faults;
+    faults.atStarts(0.3, (verifier) => {
+      // After its first grants.
+      const soon = random.between(0, stage.maxStalenessMs);
+      const { life } = verifier;
+      stage.setting.world.after(soon, () => faults.pauseTogether(life?.process));
+    });
+  },
   'verifiers crash': (faults) =>
     faults.often(2_500, () => {
       faults.crash(faults.random.pick(faults.stage.verifiers), faults.random.between(5, 2_000));
@@ -156,7 +165,7 @@ const THEMES: readonly (readonly string[])[] = [
   // The same positions once more, with no sign that they are others.
   ['log goes back', 'deaf verifiers'],
   // A discounted verifier comes back before an instance that was disconnected has looked.
-  ['verifiers paused', 'instances paused', 'links cut'],
+  ['paused together', 'deaf verifiers', 'verifiers crash'],
 ];
 
 /**

@@ -85,14 +85,28 @@ export class Faults {
     return this.random.pick([...this.stage.auths, ...this.stage.verifiers]);
   }
 
-  pause(process: Process | undefined): void {
+  pause(process: Process | undefined, forMs = this.spell()): void {
     if (process?.isRunning !== true) return;
     this.tell(`${process.name} is paused`);
     process.pause();
-    this.lasting(this.spell(), () => {
+    this.lasting(forMs, () => {
       this.tell(`${process.name} goes on`);
       process.resume();
     });
+  }
+
+  /**
+   * A verifier until another instance has discounted it; one instance until the verifier is back, and has
+   * perhaps been granted as often as before.
+   */
+  pauseTogether(verifier: Process | undefined): void {
+    const { auths, maxStalenessMs } = this.stage;
+    const discountedMs = maxStalenessMs + DISCOUNTED_AFTER_S_MS;
+    this.pause(
+      this.random.pick(auths).life?.process,
+      discountedMs + this.random.between(0, maxStalenessMs),
+    );
+    this.pause(verifier, discountedMs);
   }
 
   sleep(process: Process | undefined, machine: Machine): void {

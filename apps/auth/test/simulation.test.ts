@@ -23,7 +23,7 @@ const SHOWN_BY: Record<string, readonly string[]> = {
   'place-check': ['log goes back', 'deaf verifiers'],
   'ended-backup': ['backup restored'],
 };
-/** Shows in about one of a thousand: `--without renewal-numbers`, and revocation/registry.test.ts. */
+/** Shows in about one of six hundred: `--without renewal-numbers`, and revocation/registry.test.ts. */
 const TOO_RARE = ['renewal-numbers'];
 
 describe('the protocol, simulated', () => {
