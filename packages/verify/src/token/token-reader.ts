@@ -11,10 +11,7 @@ import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
 import { MAX_TOKEN_LENGTH, parseForThisTurn, type ParsedToken } from './parse.ts';
 import { signatureHolds } from '../jws/signature.ts';
-import { VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
-
-/** Before the ledger has judged: no version of it. */
-const NEVER = -1;
+import { NEVER, VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
 
 /** The keys that tokens are verified with, as `keys/jwks.ts` has them. */
 export interface IssuerKeys {
