@@ -11,13 +11,21 @@ import { composeServer } from './compose-server.ts';
 import { composeRevocation } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
 import { createLimits, type Limits } from './limits/limits.ts';
+import { createFactors, type Factor } from './login/factor.ts';
 import { createNoticeAttack } from './login/notice-attack.ts';
 import { noBreachCheck, rangeService, type IsBreached } from './password/breached-passwords.ts';
 import { createPasswordPolicy } from './password/password-policy.ts';
 import { createMint } from './token/mint.ts';
 import { createVerbs } from './verbs.ts';
 
-export async function compose(config: AuthConfig, owned: Disposal): Promise<Running> {
+/** Of what a user logs in with beside the password there is nothing built in. */
+const NO_FACTORS: readonly Factor[] = [];
+
+export async function compose(
+  config: AuthConfig,
+  owned: Disposal,
+  factors: readonly Factor[] = NO_FACTORS,
+): Promise<Running> {
   const parts = await openParts(config, owned);
   const { logger, database, keyRing } = parts;
   const jobServer = composeJobServer(config, owned, parts);
@@ -44,6 +52,7 @@ export async function compose(config: AuthConfig, owned: Disposal): Promise<Runn
     judge: createPasswordPolicy(breachedPasswords(config, logger)),
     sessionLimits: config.sessionLimits,
     requireVerifiedEmail: config.requireVerifiedEmail,
+    factors: createFactors(factors),
   });
   const http = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide }));
   await http.listen(config.listen);

@@ -3,7 +3,7 @@ import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
 import type { HasherGauges } from './password/password-hasher.ts';
 import type { AttackKind } from './limits/limits.ts';
-import type { LoginOutcome } from './login/log-in.ts';
+import type { LoginOutcome } from './login/outcome.ts';
 import type { MailKind, MailOutcome } from './database/schema/mail.ts';
 import type { RefreshOutcome } from './session/refresh.ts';
 
@@ -38,7 +38,7 @@ export function createAuthMetrics(
   const registers = [registry];
   const logins = new Counter({
     name: 'portcullis_auth_logins_total',
-    help: 'Attempts to log in, by outcome',
+    help: 'Attempts to log in, by outcome; `challenged` is asked for one more step, which counts too',
     labelNames: ['outcome'],
     registers,
   });

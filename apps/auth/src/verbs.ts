@@ -29,6 +29,8 @@ import { createRotateKey } from './keys/rotate-key.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
 import type { KeyFactory } from './keys/signing-key.ts';
 import type { Limits } from './limits/limits.ts';
+import { createContinueLogIn } from './login/continue-log-in.ts';
+import type { Factors } from './login/factor.ts';
 import { createLogIn } from './login/log-in.ts';
 import type { AuthMetrics } from './metrics.ts';
 import type { Database } from './database/database.ts';
@@ -60,6 +62,8 @@ export interface VerbDependencies {
   metrics: AuthMetrics;
   sessionLimits: SessionLimits;
   requireVerifiedEmail: boolean;
+  /** What users log in with beside the password. */
+  factors: Factors;
 }
 
 export interface Verbs {
@@ -72,7 +76,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, keyRing, keyFactory, mint, hasher, limits, refreshTokens, metrics } =
     dependencies;
   const { withChange, receipts, listVerifiers, outdatedServices } = dependencies.revocations;
-  const { judge, linkTokens, sessionLimits } = dependencies;
+  const { judge, linkTokens, sessionLimits, factors } = dependencies;
   const ending = { withChange, receipts };
   const removing = { ...ending, requireVerifiedEmail: dependencies.requireVerifiedEmail };
   const asking = { withChange, limits };
@@ -92,21 +96,18 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       'resend-verification',
       'account.verification-requested',
     ),
-    changeEmail: createChangeEmail(asking),
+    changeEmail: createChangeEmail({ ...asking, factors }),
     forgotPassword: createAskByMail(asking, 'reset-password', 'account.reset-requested'),
     resetPassword: createResetPassword({ ...ending, database, hasher, judge, limits }),
-    changePassword: createChangePassword({ ...ending, database, hasher, limits, judge }),
-    logIn: createLogIn({
+    changePassword: createChangePassword({
+      ...ending,
       database,
-      withChange,
-      openSession: createOpenSession({ database, refreshTokens, sessionLimits }),
-      enforceSessionLimit: createEnforceSessionLimit(database, withChange, sessionLimits.most),
       hasher,
       limits,
-      mint,
-      requireVerifiedEmail: dependencies.requireVerifiedEmail,
-      observe: metrics.login,
+      judge,
+      factors,
     }),
+    ...loginVerbs(dependencies),
     refresh: ({ request }, input) => refresh(request, input.refresh_token),
     logOut: createLogOut({
       ...ending,
@@ -136,4 +137,24 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     },
   };
   return { service, refresh };
+}
+
+function loginVerbs(dependencies: VerbDependencies): Pick<AuthService, 'logIn' | 'continueLogIn'> {
+  const { database, refreshTokens, sessionLimits, limits, mint, factors } = dependencies;
+  const { withChange } = dependencies.revocations;
+  const opening = {
+    database,
+    withChange,
+    openSession: createOpenSession({ database, refreshTokens, sessionLimits }),
+    enforceSessionLimit: createEnforceSessionLimit(database, withChange, sessionLimits.most),
+    limits,
+    mint,
+    factors,
+    observe: dependencies.metrics.login,
+  };
+  const { hasher, requireVerifiedEmail } = dependencies;
+  return {
+    logIn: createLogIn({ ...opening, hasher, requireVerifiedEmail }),
+    continueLogIn: createContinueLogIn(opening),
+  };
 }

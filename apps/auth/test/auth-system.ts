@@ -9,6 +9,7 @@ import { ensureClient } from '../src/client/ensure-client.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
 import { compose } from '../src/compose.ts';
 import { readAuthConfig } from '../src/config.ts';
+import type { Factor } from '../src/login/factor.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 export const ADMIN = { email: 'admin@example.test', password: 'a drawbridge over still water' };
@@ -136,10 +137,12 @@ export class AuthSystem {
   /** At least one; the first one's address is the issuer. */
   readonly instances: AuthInstance[] = [];
   readonly #env: Record<string, string>;
+  readonly #factors: readonly Factor[];
 
-  constructor(bed: TestBed<'auth'>, env: Record<string, string>) {
+  constructor(bed: TestBed<'auth'>, env: Record<string, string>, factors: readonly Factor[] = []) {
     this.bed = bed;
     this.#env = env;
+    this.#factors = factors;
     this.sql = postgres(bed.databaseUrls.auth, { max: 4, onnotice: () => undefined });
     bed.use({ [Symbol.asyncDispose]: async () => await this.sql.end() });
   }
@@ -152,11 +155,10 @@ export class AuthSystem {
 
   async start(overrides: Record<string, string> = {}): Promise<AuthInstance> {
     const port = await freePort();
-    this.#env['PORTCULLIS_ISSUER'] ??= `http://127.0.0.1:${port}`;
-    const config = readAuthConfig({ ...this.#env, PORT: String(port), ...overrides });
+    const config = readAuthConfig(this.settings(port, overrides));
     const owned = new Disposal();
     try {
-      await compose(config, owned);
+      await compose(config, owned, this.#factors);
     } catch (error) {
       await owned[Symbol.asyncDispose]();
       throw error;
@@ -164,6 +166,12 @@ export class AuthSystem {
     const instance = this.bed.use(new AuthInstance(`http://127.0.0.1:${port}`, owned));
     this.instances.push(instance);
     return instance;
+  }
+
+  /** For an instance on that port, which gives the issuer its name where it is the first. */
+  settings(port: number, overrides: Record<string, string> = {}): Record<string, string> {
+    this.#env['PORTCULLIS_ISSUER'] ??= `http://127.0.0.1:${port}`;
+    return { ...this.#env, PORT: String(port), ...overrides };
   }
 
   async makeMachineClient(): Promise<void> {
@@ -192,11 +200,13 @@ export async function startAuthSystem(
   options: {
     instances?: number;
     overrides?: Record<string, string>;
+    /** What users log in with beside the password. */
+    factors?: readonly Factor[];
   } = {},
 ): Promise<AuthSystem> {
   const bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
   try {
-    const system = new AuthSystem(bed, {
+    const env = {
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
       NATS_URL: bed.natsUrl,
@@ -211,7 +221,8 @@ export async function startAuthSystem(
       // The least that is allowed: tests log in thousands of times.
       PORTCULLIS_ARGON2: 'm=19456,t=2,p=1',
       ...options.overrides,
-    });
+    };
+    const system = new AuthSystem(bed, env, options.factors);
     await system.makeMachineClient();
     for (let i = 0; i < (options.instances ?? 1); i += 1) await system.start();
     return system;

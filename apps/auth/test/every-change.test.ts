@@ -28,6 +28,7 @@ import {
   type AuthInstance,
   type AuthSystem,
 } from './auth-system.ts';
+import { CodeFactor, proceed } from './login/code-factor.ts';
 
 /**
  * - `ends`: takes access from tokens that were good, in whole or in part, and answers with a receipt.
@@ -44,12 +45,13 @@ interface Case {
   act: () => Promise<Answer | string>;
 }
 
+const factor = new CodeFactor();
 let system: AuthSystem;
 let auth: AuthInstance;
 let actor: string;
 
 beforeAll(async () => {
-  system = await startAuthSystem();
+  system = await startAuthSystem({ factors: [factor] });
   auth = system.auth;
   actor = await system.idOf(ADMIN.email);
 }, 120_000);
@@ -70,6 +72,15 @@ async function replayed(): Promise<string> {
   const { body } = await auth.refresh(first);
   await auth.refresh(body.refresh_token);
   return first;
+}
+
+/** A login that waits for a code. */
+async function challenged() {
+  const { email } = await auth.newcomer();
+  const code = factor.enrol(await system.idOf(email));
+  const answer = await auth.call('POST', '/v1/login', { body: { email, password: PASSWORD } });
+  const challenge: string = answer.body.challenge.token;
+  return { answer, challenge, code };
 }
 
 const newClient = (id: string) => ({
@@ -194,6 +205,24 @@ const TABLE: Record<string, Record<string, Case>> = {
       act: async () => {
         const { email } = await auth.newcomer();
         return await auth.call('POST', '/v1/login', { body: { email, password: PASSWORD } });
+      },
+    },
+    'a challenge': { effect: 'opens', act: async () => (await challenged()).answer },
+  },
+  continueLogin: {
+    'a session': {
+      effect: 'opens',
+      act: async () => {
+        const { challenge, code } = await challenged();
+        return await proceed(auth, { challenge, answer: code });
+      },
+    },
+    'the last answer that is looked at, a wrong one': {
+      effect: 'opens',
+      act: async () => {
+        const { challenge } = await challenged();
+        for (let n = 0; n < 4; n += 1) await proceed(auth, { challenge, answer: 'wrong' });
+        return await proceed(auth, { challenge, answer: 'wrong' });
       },
     },
   },

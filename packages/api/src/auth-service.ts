@@ -32,6 +32,8 @@ import type { killKeyInput, rotatedKey } from './keys.ts';
 import type { OwnData, registerInput } from './own-account.ts';
 import type { RecoveryService } from './recovery.ts';
 import type {
+  Challenged,
+  continueLoginInput,
   endSessionInput,
   loginInput,
   logoutAllInput,
@@ -43,7 +45,12 @@ import type {
 /** What the app supplies. A verb throws `Refusal` and nothing else on purpose. */
 export interface AuthService extends RecoveryService {
   register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
-  logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens>;
+  logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens | Challenged>;
+  /** With an answer to the challenge of the step before. */
+  continueLogIn(
+    call: AnonymousCall,
+    input: z.infer<typeof continueLoginInput>,
+  ): Promise<Tokens | Challenged>;
   refresh(call: AnonymousCall, input: { refresh_token: string }): Promise<Tokens>;
   /** Answers a session that has ended already with the receipt of its end; so it authenticates itself. */
   logOut(call: AnonymousCall, input: z.infer<typeof logoutInput>): Promise<z.infer<typeof receipt>>;

@@ -32,9 +32,11 @@ import type { AuthService } from './auth-service.ts';
 import { killKeyInput, rotatedKey } from './keys.ts';
 import { ownData, registered, registerInput } from './own-account.ts';
 import {
+  continueLoginInput,
   delivered,
   endSessionInput,
   loginInput,
+  loginResult,
   logoutAllInput,
   logoutInput,
   refreshInput,
@@ -79,9 +81,24 @@ export function createAuthRouter(service: AuthService) {
         },
       })
       .input(loginInput)
-      .output(delivered)
+      .output(loginResult)
       .mutation(({ ctx, input }) =>
         logInBy(input.transport, ctx, () => service.logIn({ request: ctx }, input)),
+      ),
+    continueLogin: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/login/continue',
+          summary: 'Answer the challenge of a login',
+          tag: 'Session',
+          public: true,
+        },
+      })
+      .input(continueLoginInput)
+      .output(loginResult)
+      .mutation(({ ctx, input }) =>
+        logInBy(input.transport, ctx, () => service.continueLogIn({ request: ctx }, input)),
       ),
     refresh: publicProcedure
       .meta({

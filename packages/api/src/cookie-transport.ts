@@ -1,22 +1,23 @@
 /**
  * How tokens travel: in the body, or in cookies. A client that has them in cookies never gets them in a
- * body, since then a script could read them after all.
+ * body, since then a script could read them after all. A challenge has none, and sets no cookies.
  */
 import { Refusal, type ErrorCode } from '@portcullis/contracts';
 import type { RequestContext } from './context.ts';
-import type { CookieSession, Tokens } from './session.ts';
+import type { Challenged, CookieSession, Tokens } from './session.ts';
 
 type Delivered = Tokens | CookieSession;
 
 export async function logInBy(
   transport: 'body' | 'cookie',
   request: RequestContext,
-  logIn: () => Promise<Tokens>,
-): Promise<Delivered> {
+  logIn: () => Promise<Tokens | Challenged>,
+): Promise<Delivered | Challenged> {
   if (transport === 'body') return await logIn();
   request.cookies.requireSameOrigin();
   await rejectProof(request);
-  return inCookies(request, await logIn());
+  const result = await logIn();
+  return 'challenge' in result ? result : inCookies(request, result);
 }
 
 /** @param given in the body; a request with another one in a cookie says two things at once */

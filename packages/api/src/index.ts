@@ -8,7 +8,7 @@ export type {
 export type { Client } from './clients.ts';
 export { createAdminRouter, type AdminRouter, type AdminService } from './admin.ts';
 export { createAuthRouter, type AuthRouter } from './auth.ts';
-export type { CookieSession, SessionList, Tokens } from './session.ts';
+export type { Challenged, CookieSession, SessionList, Tokens } from './session.ts';
 export type { AccountAdministration, AuthService } from './auth-service.ts';
 export type {
   AnonymousCall,

@@ -35,6 +35,32 @@ export type CookieSession = z.infer<typeof cookieSession>;
 /** Tokens in the body, or in cookies. */
 export const delivered = z.union([tokens, cookieSession]);
 
+/** What a client calls a further step: `otp`, say. */
+export const loginMethod = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+/** The password was right, and one more step is needed before there are tokens. */
+export const challenged = z.object({
+  challenge: z.object({
+    /** For the next step: a secret, good once. */
+    token: z.string(),
+    /** The steps of which one will do. */
+    methods: z.array(loginMethod).min(1),
+    /** Seconds. */
+    expires_in: z.int(),
+  }),
+});
+export type Challenged = z.infer<typeof challenged>;
+/** What a step of a login comes to. */
+export const loginResult = z.union([tokens, cookieSession, challenged]);
+
+export const continueLoginInput = z.strictObject({
+  /** The token of the challenge. */
+  challenge: z.string().min(1).max(256),
+  method: loginMethod,
+  /** What the method asks for: a code, say. */
+  answer: z.string().min(1).max(8192),
+  transport: loginInput.shape.transport,
+});
+
 /** Without a token, the one in the cookie is meant. */
 export const refreshInput = z.strictObject({ refresh_token: refreshToken.optional() });
 export const logoutInput = z.strictObject({ wait: receiptWait });

@@ -5,7 +5,8 @@ import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
 import { demandAddress, demandOption, demandStorage, demandTransport } from './options.ts';
 import { createRouterClient } from './router-client.ts';
-import { bearerAccess, cookieAccess, type Credentials, type Receipt } from './session-access.ts';
+import type { ChallengeAnswer, Credentials, LoginResult } from './login-result.ts';
+import { bearerAccess, cookieAccess, type Receipt } from './session-access.ts';
 import type { SignedOutListener } from './session.ts';
 import { memoryStorage, type TokenStorage } from './token-storage.ts';
 
@@ -53,10 +54,19 @@ export interface PortcullisClient {
     onSignedOut(listener: SignedOutListener): () => void;
   };
   /**
+   * @returns whether the user is logged in, or which further step the service asks for; until that is
+   *   done no tokens are held, or those of before
    * @throws PortcullisError `invalid_credentials`; `rate_limited`; `aborted` when `logOut` was
    *   called meanwhile, and so no tokens are held
    */
-  logIn(input: Credentials): Promise<void>;
+  logIn(input: Credentials): Promise<LoginResult>;
+  /**
+   * Answers the challenge of `logIn`.
+   *
+   * @throws PortcullisError `challenge_failed` for a wrong answer: another one may be tried;
+   *   `invalid_challenge`: log in again; `rate_limited`; `aborted` as `logIn`
+   */
+  continueLogIn(input: ChallengeAnswer): Promise<LoginResult>;
   /**
    * Ends the session. The tokens are forgotten at once, whether or not the service answers.
    *
@@ -115,6 +125,7 @@ export function createPortcullisClient(options: PortcullisClientOptions): Portcu
     admin: createRouterClient<AdminRouter>(options.admin, fetch, access.source),
     session: { id: access.sessionId, onSignedOut: access.onSignedOut },
     logIn: access.logIn,
+    continueLogIn: access.continueLogIn,
     logOut: (input = {}) => access.logOut(input),
     async logOutEverywhere(input = {}) {
       const receipt = await auth.logoutAll.mutate(input);

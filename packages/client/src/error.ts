@@ -23,6 +23,8 @@ const CODES = {
   invalid_dpop_proof: true,
   use_dpop_nonce: true,
   invalid_credentials: true,
+  challenge_failed: true,
+  invalid_challenge: true,
   invalid_client: true,
   invalid_refresh_token: true,
   invalid_link: true,

@@ -21,6 +21,7 @@ export type PortcullisRouter = AuthRouter | UserRouter | AdminRouter;
  * routers say of each which it is; a test holds this list to theirs, since no router is loaded here.
  */
 export const ANONYMOUS: ReadonlySet<string> = new Set([
+  'continueLogin',
   'register',
   'login',
   'refresh',

@@ -5,6 +5,13 @@ import { cookiesWithoutRenewal, type BearerSource } from './bearer-fetch.ts';
 import { CookieSession, type CookieTokens } from './cookie-session.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import type { Fetch } from './exchange.ts';
+import {
+  answerInput,
+  challengeOf,
+  type ChallengeAnswer,
+  type Credentials,
+  type LoginResult,
+} from './login-result.ts';
 import { createRouterClient } from './router-client.ts';
 import { Session, type SignedOutListener } from './session.ts';
 import { sessionNotes } from './session-notes.ts';
@@ -13,16 +20,12 @@ import { isTokens, type TokenStorage } from './token-storage.ts';
 type AuthClient = TRPCClient<AuthRouter>;
 type LogOutInput = Parameters<AuthClient['logout']['mutate']>[0];
 export type Receipt = Awaited<ReturnType<AuthClient['logout']['mutate']>>;
-export interface Credentials {
-  email: string;
-  password: string;
-}
-
 export interface SessionAccess {
   readonly source: BearerSource;
   sessionId(): Promise<string | undefined>;
   onSignedOut(listener: SignedOutListener): () => void;
-  logIn(input: Credentials): Promise<void>;
+  logIn(input: Credentials): Promise<LoginResult>;
+  continueLogIn(input: ChallengeAnswer): Promise<LoginResult>;
   logOut(input: LogOutInput): Promise<Receipt | undefined>;
   /** Forgets the session, after the service has ended it. */
   forget(): Promise<void>;
@@ -39,19 +42,24 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
   const session = new Session(storage, refresh);
   /** The tokens of a session that is gone here, and whose logout has not reached the service. */
   let pendingLogout: Tokens | undefined;
+  const step = async (ask: () => Promise<unknown>): Promise<LoginResult> => {
+    const askedAt = performance.now();
+    const { ends } = session;
+    const answer = await ask();
+    const challenge = challengeOf(answer);
+    if (challenge !== undefined) return { status: 'challenged', challenge };
+    if (!isTokens(answer)) throw new PortcullisError('protocol');
+    if (session.ends !== ends) throw new PortcullisError('aborted');
+    await session.begin(answer, askedAt);
+    return { status: 'logged_in', sessionId: answer.session_id };
+  };
 
   return {
     source: session,
     sessionId: () => session.sessionId(),
     onSignedOut: (listener) => session.onSignedOut(listener),
-    async logIn(input) {
-      const askedAt = performance.now();
-      const { ends } = session;
-      const tokens = await anonymous.login.mutate(input);
-      if (!isTokens(tokens)) throw new PortcullisError('protocol');
-      if (session.ends !== ends) throw new PortcullisError('aborted');
-      await session.begin(tokens, askedAt);
-    },
+    logIn: (input) => step(() => anonymous.login.mutate(input)),
+    continueLogIn: (input) => step(() => anonymous.continueLogin.mutate(answerInput(input))),
     async logOut(input) {
       const tokens = (await session.end()) ?? pendingLogout;
       if (tokens === undefined) return undefined;
@@ -73,17 +81,24 @@ export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
   const session = new CookieSession(sessionNotes(authUrl), async () =>
     cookieTokensOf(await unrenewed.refresh.mutate({})),
   );
+  const step = (ask: () => Promise<object>): Promise<LoginResult> =>
+    session.inTurn(async () => {
+      const askedAt = Date.now();
+      const answer = await ask();
+      const challenge = challengeOf(answer);
+      if (challenge !== undefined) return { status: 'challenged', challenge };
+      const tokens = cookieTokensOf(answer);
+      session.begin(tokens, askedAt);
+      return { status: 'logged_in', sessionId: tokens.session_id };
+    });
 
   return {
     source: session,
     sessionId: () => session.sessionId(),
     onSignedOut: (listener) => session.onSignedOut(listener),
-    logIn: (input) =>
-      session.inTurn(async () => {
-        const askedAt = Date.now();
-        const answer = await unrenewed.login.mutate({ ...input, transport: 'cookie' });
-        session.begin(cookieTokensOf(answer), askedAt);
-      }),
+    logIn: (input) => step(() => unrenewed.login.mutate({ ...input, transport: 'cookie' })),
+    continueLogIn: (input) =>
+      step(() => unrenewed.continueLogin.mutate({ ...answerInput(input), transport: 'cookie' })),
     async logOut(input) {
       session.end('logged_out');
       return await session.inTurn(() => endedBy(unrenewed, input));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createPortcullisClient,
   isPortcullisError,
+  type LoginResult,
   type PortcullisClient,
   type SignedOutReason,
 } from '../src/index.ts';
@@ -24,7 +25,8 @@ function clientOf({ url }: FakeServices, storage = memoryStorage()): PortcullisC
   return createPortcullisClient({ auth: url, user: url, admin: url, storage });
 }
 
-const logIn = (): Promise<void> => client.logIn({ email: 'a@example.test', password: 'right' });
+const logIn = (): Promise<LoginResult> =>
+  client.logIn({ email: 'a@example.test', password: 'right' });
 const getMe = () => client.user.me.get.query();
 
 /** Lets the monotonic clock stand this many milliseconds later than it does; tokens live 600 s. */

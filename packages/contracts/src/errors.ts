@@ -12,6 +12,8 @@ const REFUSALS = {
   invalid_dpop_proof: [401, 'The DPoP proof is missing, used, outdated or not for this request.'],
   use_dpop_nonce: [401, 'The DPoP proof needs the nonce of the DPoP-Nonce header.'],
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
+  challenge_failed: [401, 'The answer to the challenge is wrong.'],
+  invalid_challenge: [401, 'The challenge is expired, used or not valid. Log in again.'],
   invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],

@@ -17,6 +17,8 @@ const SECRET_FIELDS = [
   'refresh_token',
   'client_secret',
   'secret',
+  'challenge',
+  'answer',
 ];
 
 /** Causes that are followed when an error is written. */

@@ -103,6 +103,7 @@ function user(random: Random, iat: number) {
     roles: random.pick([[], ['admin'], ['support'], ['admin', 'support']]),
     auth_time: iat - random.below(100_000),
     amr: random.pick([['pwd'], ['pwd', 'otp']]),
+    acr: random.pick([undefined, undefined, 'mfa', 'x'.repeat(128)]),
   };
 }
 

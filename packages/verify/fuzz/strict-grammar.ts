@@ -138,6 +138,7 @@ const USER = {
   roles: list((role) => role === 'admin' || role === 'support', 0, 16),
   auth_time: TIME,
   amr: list(text(16), 1, 8),
+  acr: either(absent, text(128)),
   scope: absent,
   csgen: either(absent, GENERATION),
 };

@@ -60,7 +60,7 @@ const user: Payload = {
 };
 const machine: Payload = { ...every, sub: 'cli_a', scope: 'users:read users:write' };
 const optional = { nbf: 1_999_999_400, cnf: { jkt: 'a'.repeat(43) } };
-const optionalOfUser = { ...optional, csgen: 3 };
+const optionalOfUser = { ...optional, csgen: 3, acr: 'mfa' };
 const NAMES = Object.keys({ ...user, ...machine, ...optionalOfUser, more: 1 });
 
 const lists = (element: unknown, lengths: readonly number[]): unknown[] =>
@@ -71,7 +71,7 @@ const EDGE_GROUPS: readonly (readonly unknown[])[] = [
   [undefined, null, true, false, {}, [], [[]], [null], [1], ['']],
   [-1, -0, 0, 0.5, 1, 1.5, 2 ** 31 - 1, 2 ** 31, 253_402_300_799, 253_402_300_800],
   [253_402_300_798.5, 2 ** 53 - 1, 2 ** 53, 1e300, '0', '1', '2000000000'],
-  [0, 1, 16, 17, 256, 257, 512, 513, 1_024, 1_025].map((length) => 'x'.repeat(length)),
+  [0, 1, 16, 17, 128, 129, 256, 257, 512, 513, 1_024, 1_025].map((length) => 'x'.repeat(length)),
   // Two code units, one character.
   ['🌍'.repeat(8), `${'🌍'.repeat(8)}x`, 'Grüße', '\0'],
   lists('admin', [1, 16, 17]),

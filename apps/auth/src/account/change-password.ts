@@ -2,6 +2,7 @@ import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { causeOfUser } from '../change/cause.ts';
 import { checkPassword } from '../login/check-password.ts';
+import { loginDemandOf, type Factors } from '../login/factor.ts';
 import { lockUser } from '../users/lock-user.ts';
 import { requireRecentLogin } from '../session/recent-login.ts';
 import { accountById } from '../users/account-by-id.ts';
@@ -19,10 +20,12 @@ export function createChangePassword({
   hasher,
   limits,
   judge,
-}: ResetPasswordDependencies): AuthService['changePassword'] {
+  factors,
+}: ResetPasswordDependencies & { factors: Factors }): AuthService['changePassword'] {
   return async (call, { current_password: current, new_password: next, wait }) => {
     const { sub: id, sid } = call.caller;
-    await requireRecentLogin(database, sid);
+    const demand = await loginDemandOf(factors, id);
+    await requireRecentLogin(database, sid, demand);
     const checked = await accountById(database, id);
     await checkPassword({ database, hasher, limits }, call.request.address, checked, current);
     await judge(next, checked, 'new_password');
@@ -32,7 +35,7 @@ export function createChangePassword({
       const user = await lockUser(change.tx, id);
       if (user?.status !== 'active') throw new Refusal('invalid_token');
       // All of it once more, now that nothing can come in between.
-      await requireRecentLogin(change.tx, sid);
+      await requireRecentLogin(change.tx, sid, demand);
       if (user.credentialVersion !== checked.credentialVersion) {
         throw new Refusal('invalid_credentials');
       }

@@ -7,6 +7,7 @@ import {
   auditOrigins,
   clientSubjects,
   links,
+  loginChallenges,
   mails,
   sessions,
   users,
@@ -46,6 +47,7 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
   await tx.delete(clientSubjects).where(eq(clientSubjects.userId, id));
   await tx.delete(mails).where(eq(mails.userId, id));
   await tx.delete(links).where(eq(links.userId, id));
+  await tx.delete(loginChallenges).where(eq(loginChallenges.userId, id));
   await change.publish({ type: 'deleted', user_id: id });
   return after;
 }

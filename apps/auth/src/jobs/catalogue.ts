@@ -74,7 +74,8 @@ export const SCHEDULED_JOBS = {
     schema: NOTHING,
     periodSeconds: 60,
     timeoutSeconds: 300,
-    whileRedisIsAway: 'sessions are kept for longer than 30 days after their end',
+    whileRedisIsAway:
+      'sessions are kept for longer than 30 days after their end, and expired challenges of logins',
     step: async (tx) => more(await forgetSessions(tx)),
   },
 } as const satisfies Readonly<Record<string, ScheduledJob>>;

@@ -43,8 +43,11 @@ export interface Limits {
    * @throws Refusal `rate_limited`
    */
   login(address: string, account: string, isKnownNetwork: () => Promise<boolean>): Promise<void>;
-  /** A right password is no attack: it is taken off the count again. */
-  loggedIn(address: string, account: string): Promise<void>;
+  /**
+   * A login that has come to its end is no attack: what was counted for each of its steps is taken off
+   * again. The window of the first may be over by then: so much less is counted in the next.
+   */
+  loggedIn(address: string, account: string, steps?: number): Promise<void>;
   /**
    * For what comes between the two: an attempt that ends there, because a nonce was asked for or a part
    * is unavailable, is no guess, and is taken off the count. A wrong proof stays on it.
@@ -55,7 +58,10 @@ export interface Limits {
    * taken off, so that a new password logs in at once. The network's own count stays.
    */
   provedMailbox(address: string, account: string): Promise<void>;
-  /** A wrong one is counted for the account and for all of them, wherever it came from. */
+  /**
+   * A wrong one, or a wrong answer to a challenge, is counted for the account and for all of them, wherever
+   * it came from.
+   */
   wrongPassword(account: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
   registration(address: string): Promise<void>;
@@ -115,9 +121,10 @@ export function createLimits(options: LimitsOptions): Limits {
       }
     },
     refundOnAbort,
-    async loggedIn(address, account) {
+    async loggedIn(address, account, steps = 1) {
+      const network = hashOf(networkOf(address));
       await Promise.all([
-        byNetwork.refund(hashOf(networkOf(address))),
+        ...Array.from({ length: steps }, () => byNetwork.refund(network)),
         byAccount.forget(keyOf(address, account)),
       ]);
     },

@@ -4,10 +4,9 @@ import { causeOfUser } from '../change/cause.ts';
 import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { endSession } from '../session/end-sessions.ts';
 import type { EnforceSessionLimit } from '../session/enforce-session-limit.ts';
-import type { OpenSession } from '../session/open-session.ts';
+import type { OpenSession, Proof } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { lockOwner } from '../users/lock-user.ts';
-import type { CheckedUser } from './check-credentials.ts';
 import { tokensOf } from './tokens-of.ts';
 
 export interface OpenCheckedDependencies {
@@ -17,25 +16,30 @@ export interface OpenCheckedDependencies {
   mint: Mint;
 }
 
+/** What all steps together have proved. */
+export interface Proved extends Omit<Proof, 'user' | 'generation'> {
+  /** As it was when the password was checked. */
+  user: { id: UserId; generation: number };
+}
+
 /**
- * The fourth step of a login: a session for the account whose password was checked.
+ * The last but one step of a login: a session for the account whose password was checked.
  *
- * @param jkt of the key that the tokens are to be bound to (RFC 9449); undefined: none
- * @returns null when the account is another one now than the password was checked against, or when what a client holds
- *   for it was ended meanwhile
+ * @returns null when the account is another one now than the password was checked against, the challenge that was
+ *   answered is used up or expired, or what a client holds for the account was ended meanwhile: in this last case it
+ *   may be tried again
  */
 export async function openChecked(
   { withChange, openSession, enforceSessionLimit, mint }: OpenCheckedDependencies,
-  { id: user, generation }: CheckedUser,
   request: RequestContext,
-  jkt: string | undefined,
+  { user: { id: user, generation }, ...proof }: Proved,
 ): Promise<Tokens | null> {
-  const session = await openSession(request, { user, generation, amr: ['pwd'], jkt });
+  const session = await openSession(request, { user, generation, ...proof });
   if (session === null) return null;
   const cause = causeOfUser(request, user);
   try {
     // The tokens first: a login that cannot be answered must not end another session of the user.
-    const tokens = await tokensOf(mint, session, user, jkt);
+    const tokens = await tokensOf(mint, session, user, proof.jkt);
     if (session.mayBeTooMany) await enforceSessionLimit(cause, user, session.id);
     return tokens;
   } catch (error) {

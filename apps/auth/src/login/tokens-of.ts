@@ -22,6 +22,7 @@ export async function tokensOf(
       client: session.client,
       authTime: session.authTime,
       amr: session.amr,
+      acr: session.acr,
       sessionExpiresAt: session.expiresAt,
       jkt,
     },

@@ -2,7 +2,7 @@
 import type { EventId, RevocationReason, SessionId, UserId } from '@portcullis/contracts';
 import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '../database/database.ts';
-import { sessions } from '../database/schema/index.ts';
+import { loginChallenges, sessions } from '../database/schema/index.ts';
 import type { Change } from '../change/unit-of-work.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import { live } from './live.ts';
@@ -56,7 +56,10 @@ export async function excessSessions(
 /** No token that is left of a session that ran out before lives any more. */
 const A_TOKEN_AGO = sql`clock_timestamp() - make_interval(secs => ${MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS})`;
 
-/** Ends all others one by one, which spares the tokens of the one that is kept. */
+/**
+ * Ends all others one by one, which spares the tokens of the one that is kept. A login that waits for
+ * another step is one of them.
+ */
 export async function endOtherSessions(
   change: Change,
   owner: UserId,
@@ -70,6 +73,7 @@ export async function endOtherSessions(
     .orderBy(asc(sessions.id))
     .for('update');
   for (const { id } of others) await endSession(change, id, owner, reason);
+  await change.tx.delete(loginChallenges).where(eq(loginChallenges.userId, owner));
   return others.length;
 }
 

@@ -6,18 +6,50 @@
  * `expires_at`, which stands since the login; no access token lives, and no receipt is given out again,
  * for more than two hours after that. The audit trail keeps that it was.
  *
+ * With them go logins that have waited too long for another step.
+ *
  * Safe with several instances: each passes over rows that another one holds.
  */
 import { count, eq, inArray, lte, notExists, sql } from 'drizzle-orm';
 import type { Transaction } from '../database/database.ts';
-import { auditLog, auditOrigins, sessions, users } from '../database/schema/index.ts';
+import {
+  auditLog,
+  auditOrigins,
+  loginChallenges,
+  sessions,
+  users,
+} from '../database/schema/index.ts';
 
 const KEPT = sql`interval '30 days'`;
 /** A short transaction each. */
 const AT_ONCE = 500;
 
-/** Some hundred of those that are due. One statement. @returns whether there may be more */
+/**
+ * Some hundred of those that are due; once no more sessions are, some hundred challenges.
+ *
+ * @returns whether there may be more
+ */
 export async function forgetSessions(tx: Transaction): Promise<boolean> {
+  return (await forgetSome(tx)) || (await forgetSomeChallenges(tx));
+}
+
+/** @returns whether there may be more */
+async function forgetSomeChallenges(tx: Transaction): Promise<boolean> {
+  const due = tx
+    .select({ tokenHash: loginChallenges.tokenHash })
+    .from(loginChallenges)
+    .where(lte(loginChallenges.expiresAt, sql`clock_timestamp()`))
+    .limit(AT_ONCE)
+    .for('update', { skipLocked: true });
+  const gone = await tx
+    .delete(loginChallenges)
+    .where(inArray(loginChallenges.tokenHash, due))
+    .returning({ tokenHash: loginChallenges.tokenHash });
+  return gone.length === AT_ONCE;
+}
+
+/** One statement. @returns whether there may be more */
+async function forgetSome(tx: Transaction): Promise<boolean> {
   const due = tx
     .select({ id: sessions.id })
     .from(sessions)

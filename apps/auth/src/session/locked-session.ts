@@ -29,6 +29,7 @@ export async function lockSession(tx: Transaction, token: RefreshToken) {
       userAgent: sessions.userAgent,
       authTime: sessions.authTime,
       amr: sessions.amr,
+      acr: sessions.acr,
       expiresAt: sessions.expiresAt,
       over: sql<boolean>`least(${sessions.idleExpiresAt}, ${sessions.expiresAt}) <= clock_timestamp()`,
       endedAt: sessions.endedAt,

@@ -1,5 +1,6 @@
 import {
   clientSubjectOf,
+  FIRST_PARTY_CLIENT,
   Refusal,
   type ClientId,
   type RevocationReason,
@@ -7,12 +8,20 @@ import {
 } from '@portcullis/contracts';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Change } from '../change/unit-of-work.ts';
-import { clients, clientSubjects, issuer, sessions, users } from '../database/schema/index.ts';
+import {
+  clients,
+  clientSubjects,
+  issuer,
+  loginChallenges,
+  sessions,
+  users,
+} from '../database/schema/index.ts';
 import { clientSubjectGeneration } from '../token/mint.ts';
 
 /**
  * Ends all that one client holds for one user, sessions and tokens, by one cut. Other clients of the user and other
- * users of the client keep what they hold. The caller holds the user's row.
+ * users of the client keep what they hold. A login that waits for another step is the first-party client's. The caller
+ * holds the user's row.
  *
  * Invariant: every login and refresh of the user waits for that row, so that no token is given
  * out between the new generation and the commit. A login that has waited sees `client_revocations`, and opens nothing
@@ -47,4 +56,6 @@ export async function revokeClientAccess(
     .update(sessions)
     .set({ endedAt: sql`clock_timestamp()`, endedBy: event })
     .where(and(eq(sessions.userId, user), eq(sessions.clientId, client), isNull(sessions.endedAt)));
+  if (client !== FIRST_PARTY_CLIENT) return;
+  await tx.delete(loginChallenges).where(eq(loginChallenges.userId, user));
 }

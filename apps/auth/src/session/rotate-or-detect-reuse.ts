@@ -106,6 +106,7 @@ function granted(
       client: row.clientId,
       authTime: row.authTime.getTime() / 1_000,
       amr: row.amr,
+      acr: row.acr ?? undefined,
       sessionExpiresAt: row.expiresAt.getTime() / 1_000,
       jkt,
     },

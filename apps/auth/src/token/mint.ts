@@ -77,6 +77,8 @@ export interface TokenUser {
   /** Seconds since the epoch. */
   authTime: number;
   amr: string[];
+  /** The class of the login; undefined: none is named. */
+  acr: string | undefined;
   /** When the session ends at the latest, in seconds since the epoch: no token outlives it. */
   sessionExpiresAt: number;
   /** For whom the token is, where it was narrowed. */
@@ -151,6 +153,7 @@ export function createMint(options: MintOptions): Mint {
           roles: user.roles,
           auth_time: Math.floor(user.authTime),
           amr: user.amr,
+          ...(user.acr === undefined ? {} : { acr: user.acr }),
         },
         user,
         facts,

@@ -133,6 +133,13 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
     ['with an empty one', () => ['']],
     ['of numbers', () => [1]],
   ],
+  // A class that cannot be read must not make a token of a login without one.
+  acr: [
+    ...NO_VALUE.filter(([what]) => what !== 'absent'),
+    ['empty', () => ''],
+    ['a list', () => ['mfa']],
+    ['longer than it may be', () => 'x'.repeat(129)],
+  ],
 };
 
 /** Several claims of a good token at once. */

@@ -47,6 +47,7 @@ const CLAIMS: readonly (readonly [string, (f: Forge) => object])[] = [
   ['two roles', () => ({ roles: ['support', 'admin'] })],
   ['a role twice', () => ({ roles: ['admin', 'admin'] })],
   ['several ways of authentication', () => ({ amr: ['pwd', 'otp', 'hwk'] })],
+  ['a class of the login', () => ({ acr: 'mfa' })],
   ['authenticated long ago', ({ now }) => ({ auth_time: now - 30 * 86_400 })],
   ['high generations', () => ({ gen: 2_147_483_647, cgen: 2_147_483_647, igen: 2_147_483_647 })],
   ['another client', () => ({ client_id: 'cli_some-app_2' })],

@@ -77,6 +77,8 @@ export const sessions = pgTable(
     address: text('address'),
     authTime: moment('auth_time').notNull().defaultNow(),
     amr: text('amr').array().notNull(),
+    /** The class of the login, where a factor gives one (RFC 9068 section 2.2.1); null: none. */
+    acr: text('acr'),
     createdAt: moment('created_at').notNull().defaultNow(),
     lastUsedAt: moment('last_used_at').notNull().defaultNow(),
     idleExpiresAt: moment('idle_expires_at').notNull(),

@@ -10,5 +10,6 @@ export {
   users,
 } from './accounts.ts';
 export { jobs } from './jobs.ts';
+export { loginChallenges } from './login-challenges.ts';
 export { links, mails } from './mail.ts';
 export { accountEvents, issuer, logHead, revocationLog, verifiers } from './revocations.ts';
