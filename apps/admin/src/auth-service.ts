@@ -1,17 +1,11 @@
 /**
- * The auth service as the verbs see it: every call under this request's id, every failure as the
- * refusal that the administrator should get.
+ * The auth service, which does what administrators ask for: every call under this request's id, every
+ * failure as the refusal that the administrator should get.
  */
-import type { UserCall } from '@portcullis/api';
+import type { AskAuth, UserCall } from '@portcullis/api';
 import { isPortcullisError, type createMachineClient } from '@portcullis/client';
 import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
-
-export type AuthClient = ReturnType<typeof createMachineClient>;
-
-/** Options of one call, as tRPC takes them. */
-export interface CallOptions {
-  context: { requestId: string };
-}
+import { getUntypedClient } from '@trpc/client';
 
 /** Seconds after which an administrator tries again, where the auth service did not say. */
 const RETRY_AFTER_S = 1;
@@ -27,13 +21,23 @@ const FORWARDED_CODES: ReadonlySet<string> = new Set<PlainErrorCode>([
   'overloaded',
 ]);
 
-export async function askAuth<T>(
-  call: UserCall,
-  ask: (options: CallOptions) => Promise<T>,
-): Promise<T> {
+/** Passes operations on to auth, each by its path there. */
+export function asksOf(client: ReturnType<typeof createMachineClient>): AskAuth {
+  const auth = getUntypedClient(client);
+  return {
+    query: (call, path, input) => answered(auth.query(path, input, optionsOf(call))),
+    mutation: (call, path, input) => answered(auth.mutation(path, input, optionsOf(call))),
+  };
+}
+
+/** Without the request's signal: a change goes through although the administrator has hung up. */
+function optionsOf({ request: { requestId } }: UserCall) {
+  return { context: { requestId } };
+}
+
+async function answered(answer: Promise<unknown>): Promise<unknown> {
   try {
-    // Without the request's signal: a change goes through although the administrator has hung up.
-    return await ask({ context: { requestId: call.request.requestId } });
+    return await answer;
   } catch (error) {
     throw refusalOfAuth(error);
   }

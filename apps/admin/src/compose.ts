@@ -1,4 +1,4 @@
-/** The composition root: the auth service's client, verbs, server. */
+/** The composition root: the auth service's client, the router, the server. */
 import { createAdminRouter } from '@portcullis/api';
 import { createMachineClient } from '@portcullis/client';
 import {
@@ -7,13 +7,8 @@ import {
   type Disposal,
   type Running,
 } from '@portcullis/service';
-import { changeAccounts } from './account/change-accounts.ts';
-import { readAccounts } from './account/read-accounts.ts';
+import { asksOf } from './auth-service.ts';
 import type { AdminConfig } from './config.ts';
-import { readAudit } from './operation/audit.ts';
-import { administerClients } from './operation/clients.ts';
-import { changeKeys } from './operation/keys.ts';
-import { readVerifiers } from './operation/verifiers.ts';
 
 /** The name under which this service verifies, in receipts and on NATS. */
 export const SERVICE = 'admin';
@@ -25,14 +20,7 @@ export async function compose(config: AdminConfig, owned: Disposal): Promise<Run
   return await serveVerifiedService(parts, {
     title: 'Portcullis admin service',
     version: VERSION,
-    router: createAdminRouter({
-      ...readAccounts(auth),
-      ...changeAccounts(auth),
-      ...readVerifiers(auth),
-      ...changeKeys(auth),
-      ...readAudit(auth),
-      ...administerClients(auth),
-    }),
+    router: createAdminRouter(asksOf(auth)),
     // Not NATS, without which this service is only slower. Nor the auth service: while it does not
     // answer, each answer says so, and comes back by itself.
     readiness: parts.verification.readiness,

@@ -46,58 +46,70 @@ describe('each operation', () => {
       'GET',
       '/v1/users?query=ada&limit=5&status=active&role=admin',
       undefined,
-      'list',
+      'accounts.list',
       { query: 'ada', limit: 5, status: 'active', role: 'admin' },
     ],
-    ['GET', user, undefined, 'get', { user_id: somebody }],
-    ['POST', `${user}/disable?wait=0`, undefined, 'disable', { user_id: somebody, wait: 0, actor }],
-    ['POST', `${user}/enable`, undefined, 'enable', { user_id: somebody, actor }],
-    ['DELETE', `${user}?wait=10`, undefined, 'remove', { user_id: somebody, wait: 10, actor }],
+    ['GET', user, undefined, 'accounts.get', { user_id: somebody }],
+    [
+      'POST',
+      `${user}/disable?wait=0`,
+      undefined,
+      'accounts.disable',
+      { user_id: somebody, wait: 0, actor },
+    ],
+    ['POST', `${user}/enable`, undefined, 'accounts.enable', { user_id: somebody, actor }],
+    [
+      'DELETE',
+      `${user}?wait=10`,
+      undefined,
+      'accounts.remove',
+      { user_id: somebody, wait: 10, actor },
+    ],
     [
       'PUT',
       `${user}/roles`,
       { roles: ['support'] },
-      'setRoles',
+      'accounts.setRoles',
       { user_id: somebody, roles: ['support'], wait: 250, actor },
     ],
-    ['POST', `${user}/logout`, {}, 'logOut', { user_id: somebody, wait: 250, actor }],
+    ['POST', `${user}/logout`, {}, 'accounts.logout', { user_id: somebody, wait: 250, actor }],
     [
       'POST',
       `${user}/logout?wait=0`,
       { client_id: 'cli_shop' },
-      'logOut',
+      'accounts.logout',
       { user_id: somebody, client_id: 'cli_shop', wait: 0, actor },
     ],
-    ['GET', '/v1/verifiers', undefined, 'listVerifiers', undefined],
-    ['POST', '/v1/keys/rotate', undefined, 'rotateKey', { actor }],
-    ['DELETE', `/v1/keys/${kid}`, undefined, 'killKey', { kid, wait: 250, actor }],
+    ['GET', '/v1/verifiers', undefined, 'verifiers.list', undefined],
+    ['POST', '/v1/keys/rotate', undefined, 'keys.rotate', { actor }],
+    ['DELETE', `/v1/keys/${kid}`, undefined, 'keys.kill', { kid, wait: 250, actor }],
     [
       'GET',
       '/v1/audit?actor=usr_x&limit=5&cursor=9',
       undefined,
-      'listAudit',
+      'audit.list',
       { actor: 'usr_x', limit: 5, cursor: 9 },
     ],
-    ['GET', '/v1/clients', undefined, 'listClients', { limit: 50 }],
+    ['GET', '/v1/clients', undefined, 'clients.list', { limit: 50 }],
     [
       'POST',
       '/v1/clients/cli_shop/rotate?wait=0',
       { overlap_seconds: 60 },
-      'rotateClient',
+      'clients.rotate',
       { client_id: 'cli_shop', overlap_seconds: 60, wait: 0, actor },
     ],
     [
       'DELETE',
       '/v1/clients/cli_shop',
       undefined,
-      'disableClient',
+      'clients.disable',
       { client_id: 'cli_shop', wait: 250, actor },
     ],
   ])(
     '%s %s is done in the name of the administrator, under one request id',
-    async (method, path, body, verb, input) => {
+    async (method, path, body, asked, input) => {
       expect(await call(method, path, { body })).toMatchObject({ status: 200 });
-      expect(around.auth.asked).toEqual([{ verb, input, requestId: 'req_of_the_test' }]);
+      expect(around.auth.asked).toEqual([{ path: asked, input, requestId: 'req_of_the_test' }]);
     },
   );
 
@@ -117,7 +129,9 @@ describe('each operation', () => {
     const body = { id: 'cli_shop', name: 'shop', scopes: ['users:read'], audiences: ['urn:x'] };
     const answer = await call('POST', '/v1/clients', { body });
     expect(answer).toMatchObject({ status: 201, answer: { client_secret: 'shown once' } });
-    expect(around.auth.asked).toMatchObject([{ verb: 'createClient', input: { ...body, actor } }]);
+    expect(around.auth.asked).toMatchObject([
+      { path: 'clients.create', input: { ...body, actor } },
+    ]);
   });
 
   it.each<[string, string, Role[], number]>([

@@ -1,5 +1,10 @@
 /** The real auth router on the real HTTP edge, with verbs that remember what they were asked. */
-import { createAuthRouter, type AccountAdministration, type AuthService } from '@portcullis/api';
+import {
+  createAuthRouter,
+  type Administration,
+  type AuthService,
+  type MachineCall,
+} from '@portcullis/api';
 import {
   newId,
   Refusal,
@@ -23,7 +28,7 @@ export const CREDENTIALS = {
 };
 
 export interface Asked {
-  verb: string;
+  path: string;
   input: unknown;
   requestId: string;
 }
@@ -44,9 +49,11 @@ export async function startAuthStandIn() {
   /** What the next calls are refused with. */
   const faults: { refuse?: Refusal; tokens: 'good' | 'refused' | 'worthless' } = { tokens: 'good' };
 
-  const note = (verb: string) => (call: { request: { requestId: string } }, input?: unknown) => {
-    asked.push({ verb, input, requestId: call.request.requestId });
+  /** Every operation is noted under its path; what it answers is below. */
+  const noted = (path: string, verb: any) => async (call: MachineCall, input?: any) => {
+    asked.push({ path, input, requestId: call.request.requestId });
     if (faults.refuse !== undefined) throw faults.refuse;
+    return await verb(call, input);
   };
   const account = (id: UserId) => ({
     id,
@@ -69,74 +76,40 @@ export async function startAuthStandIn() {
     previous_secret_until: null,
   });
   const kid = newId('key');
-  const accounts: AccountAdministration = {
-    async list(call, input) {
-      note('list')(call, input);
-      return { users: [account(newId('usr'))], next_cursor: null };
+  const answers: { [Group in keyof Administration]: Partial<Administration[Group]> } = {
+    accounts: {
+      list: async () => ({ users: [account(newId('usr'))], next_cursor: null }),
+      get: async (_call, input) => account(input.user_id),
+      disable: async (_call, input) => ({ user: account(input.user_id), receipt }),
+      enable: async (_call, input) => ({ user: account(input.user_id) }),
+      remove: async (_call, input) => ({ deleted: input.user_id, receipt }),
+      setRoles: async (_call, input) => ({ user: account(input.user_id), receipt }),
+      logout: async () => receipt,
     },
-    async get(call, input) {
-      note('get')(call, input);
-      return account(input.user_id);
+    verifiers: { list: async () => ({ verifiers: [] }) },
+    keys: { rotate: async () => ({ kid }), kill: async () => receipt },
+    clients: {
+      list: async () => ({ clients: [], next_cursor: null }),
+      create: async (_call, input) => ({ client: client(input.id), client_secret: 'shown once' }),
+      rotate: async (_call, input) => ({
+        client: client(input.client_id),
+        client_secret: 'shown once',
+        receipt: null,
+      }),
+      disable: async (_call, input) => ({ client: client(input.client_id), receipt }),
     },
-    async disable(call, input) {
-      note('disable')(call, input);
-      return { user: account(input.user_id), receipt };
-    },
-    async enable(call, input) {
-      note('enable')(call, input);
-      return { user: account(input.user_id) };
-    },
-    async remove(call, input) {
-      note('remove')(call, input);
-      return { deleted: input.user_id, receipt };
-    },
-    async setRoles(call, input) {
-      note('setRoles')(call, input);
-      return { user: account(input.user_id), receipt };
-    },
-    async rename(call, input) {
-      note('rename')(call, input);
-      return { name: input.name, changed_at: null };
-    },
-    async logOut(call, input) {
-      note('logOut')(call, input);
-      return receipt;
-    },
-    async listVerifiers(call) {
-      note('listVerifiers')(call);
-      return { verifiers: [] };
-    },
-    async rotateKey(call, input) {
-      note('rotateKey')(call, input);
-      return { kid };
-    },
-    async listClients(call, input) {
-      note('listClients')(call, input);
-      return { clients: [], next_cursor: null };
-    },
-    async createClient(call, input) {
-      note('createClient')(call, input);
-      return { client: client(input.id), client_secret: 'shown once' };
-    },
-    async rotateClient(call, input) {
-      note('rotateClient')(call, input);
-      return { client: client(input.client_id), client_secret: 'shown once', receipt: null };
-    },
-    async disableClient(call, input) {
-      note('disableClient')(call, input);
-      return { client: client(input.client_id), receipt };
-    },
-    async listAudit(call, input) {
-      note('listAudit')(call, input);
-      return { entries: [], next_cursor: null };
-    },
-    async killKey(call, input) {
-      note('killKey')(call, input);
-      return receipt;
-    },
+    audit: { list: async () => ({ entries: [], next_cursor: null }) },
   };
+  const administration = Object.fromEntries(
+    Object.entries(answers).map(([group, verbs]) => [
+      group,
+      Object.fromEntries(
+        Object.entries(verbs).map(([name, verb]) => [name, noted(`${group}.${name}`, verb)]),
+      ),
+    ]),
+  );
   const people = new Proxy({}, { get: () => () => Promise.reject(new Error('not for machines')) });
-  const service: AuthService = Object.assign(Object.create(people), { accounts });
+  const service: AuthService = Object.assign(Object.create(people), { administration });
 
   const server = await createHttpServer({
     title: 'Auth stand-in',

@@ -1,31 +1,21 @@
 /** The verbs, put together over what they need: what the router is bound to. */
-import type { AuthService } from '@portcullis/api';
+import type { Administration, AuthService } from '@portcullis/api';
+import { administerAccounts } from './account/administer-accounts.ts';
 import { createAskByMail } from './account/ask-by-mail.ts';
 import { createChangeEmail } from './account/change-email.ts';
 import { createChangePassword } from './account/change-password.ts';
-import { createDisable } from './account/disable.ts';
-import { createEnable } from './account/enable.ts';
 import { createExportOwnData } from './account/export-own-data.ts';
-import { createGetAccount } from './account/get-account.ts';
 import type { PasswordPolicy } from './password/password-policy.ts';
-import { createListAccounts } from './account/list-accounts.ts';
-import { createLogUserOut } from './account/log-user-out.ts';
 import type { PasswordHasher } from './password/password-hasher.ts';
 import { createRegister } from './account/register.ts';
-import { createRemove } from './account/remove.ts';
 import { createRename } from './account/rename.ts';
 import { createResetPassword } from './account/reset-password.ts';
-import { createSetRoles } from './account/set-roles.ts';
 import { createVerifyEmail } from './account/verify-email.ts';
 import type { AuditChainer } from './audit/chainer.ts';
 import { createListAudit } from './audit/list-audit.ts';
-import { createClientCreation } from './client/create-client.ts';
-import { createDisableClient } from './client/disable-client.ts';
-import { createListClients } from './client/list-clients.ts';
-import { createRotateClient } from './client/rotate-client.ts';
+import { administerClients } from './client/administer-clients.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { createKillKey } from './keys/kill-key.ts';
-import { createRotateKey } from './keys/rotate-key.ts';
+import { administerKeys } from './keys/administer-keys.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
 import type { KeyFactory } from './keys/signing-key.ts';
 import type { Limits } from './limits/limits.ts';
@@ -73,12 +63,10 @@ export interface Verbs {
 }
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
-  const { database, keyRing, keyFactory, mint, hasher, limits, refreshTokens, metrics } =
-    dependencies;
-  const { withChange, receipts, listVerifiers, outdatedServices } = dependencies.revocations;
+  const { database, mint, hasher, limits, refreshTokens, metrics } = dependencies;
+  const { withChange, receipts } = dependencies.revocations;
   const { judge, linkTokens, sessionLimits, factors } = dependencies;
   const ending = { withChange, receipts };
-  const removing = { ...ending, requireVerifiedEmail: dependencies.requireVerifiedEmail };
   const asking = { withChange, limits };
   const refresh = createRefresh({
     database,
@@ -117,24 +105,8 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     listSessions: createListSessions(database),
     endSession: createEndSession(ending),
     exportOwnData: createExportOwnData(database),
-    accounts: {
-      list: createListAccounts(database),
-      get: createGetAccount(database),
-      disable: createDisable(removing),
-      enable: createEnable(ending),
-      remove: createRemove(removing),
-      setRoles: createSetRoles(removing),
-      rename: createRename(ending),
-      logOut: createLogUserOut({ ...ending, outdatedServices }),
-      listVerifiers,
-      rotateKey: createRotateKey({ withChange, keyFactory, keyRing }),
-      killKey: createKillKey({ ...ending, keyFactory, keyRing }),
-      listClients: createListClients(database),
-      createClient: createClientCreation({ withChange }),
-      rotateClient: createRotateClient(ending),
-      disableClient: createDisableClient(ending),
-      listAudit: createListAudit(database, dependencies.auditChainer),
-    },
+    rename: createRename(ending),
+    administration: administrationOf(dependencies),
   };
   return { service, refresh };
 }
@@ -156,5 +128,23 @@ function loginVerbs(dependencies: VerbDependencies): Pick<AuthService, 'logIn' |
   return {
     logIn: createLogIn({ ...opening, hasher, requireVerifiedEmail }),
     continueLogIn: createContinueLogIn(opening),
+  };
+}
+
+function administrationOf({
+  database,
+  revocations: { withChange, receipts, listVerifiers, outdatedServices },
+  auditChainer,
+  keyRing,
+  keyFactory,
+  requireVerifiedEmail,
+}: VerbDependencies): Administration {
+  const ending = { withChange, receipts };
+  return {
+    accounts: administerAccounts({ ...ending, database, outdatedServices, requireVerifiedEmail }),
+    verifiers: { list: listVerifiers },
+    keys: administerKeys({ ...ending, keyFactory, keyRing }),
+    clients: administerClients({ ...ending, database }),
+    audit: { list: createListAudit(database, auditChainer) },
   };
 }

@@ -557,7 +557,7 @@ function faultsOf(effect: Effect, { events, audits, receipt: given }: Evidence):
 /** Every name under which something can be changed. */
 async function everyMutation(): Promise<string[]> {
   // It is walked, not called. At run time the procedures stand side by side, by their whole names.
-  const router = createAuthRouter({ accounts: {} } as AuthService);
+  const router = createAuthRouter({ administration: {} } as AuthService);
   const flat = router._def.procedures as unknown as Record<string, { _def: { type: string } }>;
   const known = new Set(Object.keys(flat));
   const procedures = [...known].filter((name) => flat[name]?._def.type === 'mutation');

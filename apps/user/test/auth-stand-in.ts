@@ -14,7 +14,7 @@ const TOKEN = 'machine.token.good';
 export async function startAuthStandIn(publish: (event: AccountEvent) => Promise<void>) {
   const faults: { refuse?: Refusal } = {};
   const renamed: { user_id: UserId; name: string | null; requestId: string }[] = [];
-  const rename: AuthService['accounts']['rename'] = async ({ request }, { user_id, name }) => {
+  const rename: AuthService['rename'] = async ({ request }, { user_id, name }) => {
     if (faults.refuse !== undefined) throw faults.refuse;
     const occurred_at = Date.now();
     renamed.push({ user_id, name, requestId: request.requestId });
@@ -33,8 +33,11 @@ export async function startAuthStandIn(publish: (event: AccountEvent) => Promise
     return { name, changed_at: new Date(occurred_at).toISOString() };
   };
   const other = { get: () => () => Promise.reject(new Error('not for this service')) };
-  const accounts = Object.assign(Object.create(new Proxy({}, other)), { rename });
-  const service: AuthService = Object.assign(Object.create(new Proxy({}, other)), { accounts });
+  const administration = {};
+  const service: AuthService = Object.assign(Object.create(new Proxy({}, other)), {
+    rename,
+    administration,
+  });
   const server = await createHttpServer({
     title: 'Auth stand-in',
     version: '0',

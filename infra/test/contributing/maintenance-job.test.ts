@@ -1,16 +1,4 @@
 /** The example of CONTRIBUTING.md, in a copy of this repository: a job of maintenance is one place. */
-import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { newId } from '@portcullis/contracts';
 import {
   appDatabase,
@@ -21,33 +9,21 @@ import {
 } from '@portcullis/testbed';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../../paths.ts';
+import { applyTo, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
 
 const JOB = 'prune-account-events';
 let copy: string;
+let remove: () => void;
 
 beforeAll(() => {
-  copy = mkdtempSync(join(tmpdir(), 'portcullis-example-'));
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
-  for (const path of tracked.split('\0')) {
-    if (path === '' || !existsSync(join(ROOT, path))) continue;
-    mkdirSync(dirname(join(copy, path)), { recursive: true });
-    cpSync(join(ROOT, path), join(copy, path));
-    // What a workspace depends on: links to others, which lead into the copy, and into the store.
-    const modules = join(dirname(path), 'node_modules');
-    if (!path.endsWith('/package.json') || !existsSync(join(ROOT, modules))) continue;
-    cpSync(join(ROOT, modules), join(copy, modules), { recursive: true, verbatimSymlinks: true });
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  ({ copy, remove } = cleanCopy());
 });
-
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
+afterAll(() => remove());
 
 test('a job of maintenance is done after a change of one file, and has its metric', async () => {
-  const text = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
-  const example = /\*\*A job of maintenance\*\*.*?```diff\n(.*?)```/s.exec(text)?.[1] ?? '';
-  expect(example.match(/^\+\+\+ /gm)).toHaveLength(1);
-  execFileSync('git', ['apply', '-'], { cwd: copy, input: example });
+  const example = exampleOf('A job of maintenance');
+  expect(filesOf(example)).toHaveLength(1);
+  applyTo(copy, example);
 
   await using bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
   const sql = postgres(bed.databaseUrls.auth, { max: 1, onnotice: () => undefined });

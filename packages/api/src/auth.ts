@@ -1,35 +1,13 @@
 /** The router of the auth service. */
 import { receipt } from '@portcullis/contracts/schemas';
-import * as z from 'zod';
-import {
-  accountChange,
-  accountChangeInput,
-  accountDeleted,
-  accountEnabled,
-  accountInput,
-  accountLogoutInput,
-  account,
-  accountPage,
-  accountRenamed,
-  listAccountsInput,
-  renameInput,
-  rolesInput,
-  verifierList,
-} from './account.ts';
-import { auditPage, listAuditInput } from './audit.ts';
-import {
-  clientPage,
-  createClientInput,
-  createdClient,
-  disableClientInput,
-  disabledClient,
-  listClientsInput,
-  rotateClientInput,
-  rotatedClient,
-} from './clients.ts';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import type { AuthService } from './auth-service.ts';
-import { killKeyInput, rotatedKey } from './keys.ts';
+import { accountOperations, accountRenamed, renameInput } from './operations/accounts.ts';
+import { auditOperations } from './operations/audit.ts';
+import { clientOperations } from './operations/clients.ts';
+import { keyOperations } from './operations/keys.ts';
+import { machineProcedures } from './operations/procedures.ts';
+import { verifierOperations } from './operations/verifiers.ts';
 import { ownData, registered, registerInput } from './own-account.ts';
 import {
   continueLoginInput,
@@ -45,12 +23,9 @@ import {
 import { machineProcedure, publicProcedure, router, userProcedure } from './procedures.ts';
 import { createEmailRouter, createPasswordRouter } from './recovery.ts';
 
-/** The user whom a service acts for. */
-const onBehalfOf = { actor: accountInput.shape.user_id };
-
 /** Binds the schemas to a service; holds no logic. */
 export function createAuthRouter(service: AuthService) {
-  const { accounts } = service;
+  const { administration } = service;
   return router({
     register: publicProcedure
       .meta({
@@ -192,78 +167,16 @@ export function createAuthRouter(service: AuthService) {
       .output(ownData)
       .query(({ ctx }) => service.exportOwnData(ctx)),
     accounts: router({
-      list: machineProcedure('users:read')
-        .input(listAccountsInput)
-        .output(accountPage)
-        .query(({ ctx, input }) => accounts.list(ctx, input)),
-      get: machineProcedure('users:read')
-        .input(accountInput)
-        .output(account)
-        .query(({ ctx, input }) => accounts.get(ctx, input)),
-      disable: machineProcedure('users:write')
-        .input(accountChangeInput.extend(onBehalfOf))
-        .output(accountChange)
-        .mutation(({ ctx, input }) => accounts.disable(ctx, input)),
-      enable: machineProcedure('users:write')
-        .input(accountInput.extend(onBehalfOf))
-        .output(accountEnabled)
-        .mutation(({ ctx, input }) => accounts.enable(ctx, input)),
-      remove: machineProcedure('users:delete')
-        .input(accountChangeInput.extend(onBehalfOf))
-        .output(accountDeleted)
-        .mutation(({ ctx, input }) => accounts.remove(ctx, input)),
-      setRoles: machineProcedure('roles:write')
-        .input(rolesInput.extend(onBehalfOf))
-        .output(accountChange)
-        .mutation(({ ctx, input }) => accounts.setRoles(ctx, input)),
+      ...machineProcedures(accountOperations, administration.accounts),
       rename: machineProcedure('users:rename')
         .input(renameInput)
         .output(accountRenamed)
-        .mutation(({ ctx, input }) => accounts.rename(ctx, input)),
-      logout: machineProcedure('sessions:revoke')
-        .input(accountLogoutInput.extend(onBehalfOf))
-        .output(receipt)
-        .mutation(({ ctx, input }) => accounts.logOut(ctx, input)),
+        .mutation(({ ctx, input }) => service.rename(ctx, input)),
     }),
-    verifiers: router({
-      list: machineProcedure('verifiers:read')
-        .output(verifierList)
-        .query(({ ctx }) => accounts.listVerifiers(ctx)),
-    }),
-    keys: router({
-      rotate: machineProcedure('keys:write')
-        .input(z.strictObject(onBehalfOf))
-        .output(rotatedKey)
-        .mutation(({ ctx, input }) => accounts.rotateKey(ctx, input)),
-      kill: machineProcedure('keys:write')
-        .input(killKeyInput.extend(onBehalfOf))
-        .output(receipt)
-        .mutation(({ ctx, input }) => accounts.killKey(ctx, input)),
-    }),
-    clients: router({
-      list: machineProcedure('clients:read')
-        .input(listClientsInput)
-        .output(clientPage)
-        .query(({ ctx, input }) => accounts.listClients(ctx, input)),
-      create: machineProcedure('clients:write')
-        .input(createClientInput.extend(onBehalfOf))
-        .output(createdClient)
-        .mutation(({ ctx, input }) => accounts.createClient(ctx, input)),
-      rotate: machineProcedure('clients:write')
-        .input(rotateClientInput.extend(onBehalfOf))
-        .output(rotatedClient)
-        .mutation(({ ctx, input }) => accounts.rotateClient(ctx, input)),
-      disable: machineProcedure('clients:write')
-        .input(disableClientInput.extend(onBehalfOf))
-        .output(disabledClient)
-        .mutation(({ ctx, input }) => accounts.disableClient(ctx, input)),
-    }),
-    audit: router({
-      list: machineProcedure('audit:read')
-        .input(listAuditInput)
-        .output(auditPage)
-        .query(({ ctx, input }) => accounts.listAudit(ctx, input)),
-    }),
+    verifiers: router(machineProcedures(verifierOperations, administration.verifiers)),
+    keys: router(machineProcedures(keyOperations, administration.keys)),
+    clients: router(machineProcedures(clientOperations, administration.clients)),
+    audit: router(machineProcedures(auditOperations, administration.audit)),
   });
 }
 

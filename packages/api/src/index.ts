@@ -1,15 +1,13 @@
-export type {
-  Account,
-  AccountChange,
-  AccountDeleted,
-  AccountPage,
-  VerifierList,
-} from './account.ts';
-export type { Client } from './clients.ts';
-export { createAdminRouter, type AdminRouter, type AdminService } from './admin.ts';
+export type { Account, AccountChange, AccountDeleted, AccountPage } from './operations/accounts.ts';
+export type { Client } from './operations/clients.ts';
+export type { VerifierList } from './operations/verifiers.ts';
+export type { Administration } from './operations/administration.ts';
+export type { ChangeCall } from './operations/operation.ts';
+export type { AskAuth } from './operations/procedures.ts';
+export { createAdminRouter, type AdminRouter } from './admin.ts';
 export { createAuthRouter, type AuthRouter } from './auth.ts';
 export type { Challenged, CookieSession, SessionList, Tokens } from './session.ts';
-export type { AccountAdministration, AuthService } from './auth-service.ts';
+export type { AuthService } from './auth-service.ts';
 export type {
   AnonymousCall,
   Call,

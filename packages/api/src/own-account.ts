@@ -1,7 +1,7 @@
 /** What its owner makes of an account, and may know of it. */
 import { emailAddress, shownName } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
-import { account } from './account.ts';
+import { account } from './operations/accounts.ts';
 import { password } from './recovery.ts';
 import { session } from './session.ts';
 

@@ -5,7 +5,7 @@ import { ANONYMOUS } from '../src/router-client.ts';
 
 test('the calls that take no token are those that the routers call public', () => {
   const routers = [
-    createAuthRouter({ accounts: {} } as never),
+    createAuthRouter({ administration: {} } as never),
     createUserRouter({} as never),
     createAdminRouter({} as never),
   ];

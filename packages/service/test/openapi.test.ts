@@ -71,7 +71,7 @@ describe('the document', () => {
   });
 
   it.each([
-    ['auth', createAuthRouter({ accounts: {} } as never)],
+    ['auth', createAuthRouter({ administration: {} } as never)],
     ['user', createUserRouter({} as never)],
     ['admin', createAdminRouter({} as never)],
   ])(

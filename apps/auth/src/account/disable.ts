@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
@@ -31,16 +31,16 @@ export function createDisable({
   withChange,
   receipts,
   requireVerifiedEmail,
-}: RemovalDependencies): AccountAdministration['disable'] {
+}: RemovalDependencies): Administration['accounts']['disable'] {
   return async (call, { user_id: id, actor, wait }) => {
     const cause = causeOfUser(call.request, actor);
     const { result, revocations } = await withChange(cause, async (change) => {
       await lockAdministrators(change.tx);
-      const before = await lockAccount(change.tx, actor, id, 'users:write');
+      const before = await lockAccount(change.tx, actor, id, call.permission);
       const changed = before.status === 'active';
       await change.audit(
         withClientDetail(call, {
-          action: 'account.disabled',
+          action: call.audit,
           target: { kind: 'user', id },
           detail: { changed },
         }),

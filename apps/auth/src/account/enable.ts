@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { eq } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
 import { users } from '../database/schema/index.ts';
@@ -13,15 +13,15 @@ import type { AdministrationDependencies } from './disable.ts';
  */
 export function createEnable({
   withChange,
-}: Pick<AdministrationDependencies, 'withChange'>): AccountAdministration['enable'] {
+}: Pick<AdministrationDependencies, 'withChange'>): Administration['accounts']['enable'] {
   return async (call, { user_id: id, actor }) => {
     const cause = causeOfUser(call.request, actor);
     const { result } = await withChange(cause, async ({ tx, publish, audit }) => {
-      const before = await lockAccount(tx, actor, id, 'users:write');
+      const before = await lockAccount(tx, actor, id, call.permission);
       const changed = before.status === 'disabled';
       await audit(
         withClientDetail(call, {
-          action: 'account.enabled',
+          action: call.audit,
           target: { kind: 'user', id },
           detail: { changed },
         }),

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { userId } from '@portcullis/contracts/schemas';
 import { and, asc, eq, gt, like, ne, or, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
@@ -7,7 +7,7 @@ import { users } from '../database/schema/index.ts';
 import { accountOfRow } from '../users/account-of-row.ts';
 
 /** Pages in the order of the ids, which is the order of registration: a page never shifts. */
-export function createListAccounts(database: Database): AccountAdministration['list'] {
+export function createListAccounts(database: Database): Administration['accounts']['list'] {
   return async (_call, { query, status, role, cursor, limit }) => {
     const rows = await database
       .select()

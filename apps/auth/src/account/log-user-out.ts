@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
 import { lockAccount, withClientDetail } from '../administration/acting-administrator.ts';
 import { refuseWhileOutdated, type OutdatedServices } from '../revocation/outdated-services.ts';
@@ -19,18 +19,18 @@ export function createLogUserOut({
   withChange,
   receipts,
   outdatedServices,
-}: LogUserOutDependencies): AccountAdministration['logOut'] {
+}: LogUserOutDependencies): Administration['accounts']['logout'] {
   return async (call, { user_id: id, client_id: client, actor, wait }) => {
     // Not under the lock of the account: verifiers that have just started are waited for.
     const outdated = client === undefined ? [] : await outdatedServices('client_subject');
     const { revocations } = await withChange(causeOfUser(call.request, actor), async (change) => {
-      await lockAccount(change.tx, actor, id, 'sessions:revoke');
+      await lockAccount(change.tx, actor, id, call.permission);
       refuseWhileOutdated('client_subject', outdated);
       if (client === undefined) await revokeAccess(change, id, 'sessions', 'administrator');
       else await revokeClientAccess(change, id, client, 'administrator');
       await change.audit(
         withClientDetail(call, {
-          action: client === undefined ? 'account.logged-out' : 'account.client-logged-out',
+          action: client === undefined ? call.audit.everything : call.audit.client,
           target: { kind: 'user', id },
           ...(client === undefined ? {} : { detail: { held_by: client } }),
         }),

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
 import {
   lockAccount,
@@ -14,16 +14,16 @@ export function createRemove({
   withChange,
   receipts,
   requireVerifiedEmail,
-}: RemovalDependencies): AccountAdministration['remove'] {
+}: RemovalDependencies): Administration['accounts']['remove'] {
   return async (call, { user_id: id, actor, wait }) => {
     const { revocations } = await withChange(causeOfUser(call.request, actor), async (change) => {
       await lockAdministrators(change.tx);
-      const before = await lockAccount(change.tx, actor, id, 'users:delete');
+      const before = await lockAccount(change.tx, actor, id, call.permission);
       if (actor === id) change.omitAddress();
       const after = await deleteAccount(change, id);
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);
       await change.audit(
-        withClientDetail(call, { action: 'account.deleted', target: { kind: 'user', id } }),
+        withClientDetail(call, { action: call.audit, target: { kind: 'user', id } }),
       );
     });
     return { deleted: id, receipt: await receipts.collect(revocations, wait) };

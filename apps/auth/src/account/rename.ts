@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { AuthService } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
@@ -13,7 +13,7 @@ import type { AdministrationDependencies } from './disable.ts';
  */
 export function createRename({
   withChange,
-}: Pick<AdministrationDependencies, 'withChange'>): AccountAdministration['rename'] {
+}: Pick<AdministrationDependencies, 'withChange'>): AuthService['rename'] {
   return async (call, { user_id: id, name, expected }) => {
     const { result } = await withChange(causeOfUser(call.request, id), async (change) => {
       const user = await lockUser(change.tx, id);

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
 import { knownRoles, accountOfRow } from '../users/account-of-row.ts';
 import {
@@ -18,18 +18,18 @@ export function createSetRoles({
   withChange,
   receipts,
   requireVerifiedEmail,
-}: RemovalDependencies): AccountAdministration['setRoles'] {
+}: RemovalDependencies): Administration['accounts']['setRoles'] {
   return async (call, { user_id: id, actor, roles, wait }) => {
     const wanted = [...new Set(roles)].toSorted();
     const cause = causeOfUser(call.request, actor);
     const { result, revocations } = await withChange(cause, async (change) => {
       await lockAdministrators(change.tx);
-      const before = await lockAccount(change.tx, actor, id, 'roles:write');
+      const before = await lockAccount(change.tx, actor, id, call.permission);
       const held = knownRoles(before.roles).toSorted();
       const changed = held.join() !== wanted.join();
       await change.audit(
         withClientDetail(call, {
-          action: 'account.roles-changed',
+          action: call.audit,
           target: { kind: 'user', id },
           detail: { changed, from: held, to: wanted },
         }),

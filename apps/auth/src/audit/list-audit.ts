@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
@@ -14,7 +14,7 @@ const detail = z.record(z.string(), z.unknown());
 export function createListAudit(
   database: Database,
   chainer: Pick<AuditChainer, 'chain'>,
-): AccountAdministration['listAudit'] {
+): Administration['audit']['list'] {
   return async (_call, { actor, target, action, cursor, limit }) => {
     if (cursor === undefined) await chainer.chain();
     const rows = await database

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
@@ -17,11 +17,11 @@ export interface CreateClientDependencies {
  */
 export function createClientCreation({
   withChange,
-}: CreateClientDependencies): AccountAdministration['createClient'] {
+}: CreateClientDependencies): Administration['clients']['create'] {
   return async (call, { actor, id, name, scopes, audiences }) => {
     const secret = newSecret();
     const { result } = await withChange(causeOfUser(call.request, actor), async ({ tx, audit }) => {
-      await lockActor(tx, actor, 'clients:write', ...scopes);
+      await lockActor(tx, actor, call.permission, ...scopes);
       const [row] = await tx
         .insert(clients)
         .values({ id, name, scopes, audiences, secretHash: hashClientSecret(secret) })
@@ -30,7 +30,7 @@ export function createClientCreation({
       if (row === undefined) throw new Refusal('conflict');
       await audit(
         withClientDetail(call, {
-          action: 'client.created',
+          action: call.audit,
           target: { kind: 'client', id },
           detail: { scopes, audiences },
         }),

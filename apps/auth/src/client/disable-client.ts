@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
@@ -17,18 +17,18 @@ import type { ClientChangeDependencies } from './rotate-client.ts';
 export function createDisableClient({
   withChange,
   receipts,
-}: ClientChangeDependencies): AccountAdministration['disableClient'] {
+}: ClientChangeDependencies): Administration['clients']['disable'] {
   return async (call, { actor, client_id: id, wait }) => {
     if (id === FIRST_PARTY_CLIENT || id === call.caller.client_id) throw new Refusal('conflict');
     const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
-        await lockActor(tx, actor, 'clients:write');
+        await lockActor(tx, actor, call.permission);
         const before = await lockClient(tx, id);
         const changed = before.disabledAt === null;
         await audit(
           withClientDetail(call, {
-            action: 'client.disabled',
+            action: call.audit,
             target: { kind: 'client', id },
             detail: { changed },
           }),

@@ -1,11 +1,11 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { asc, gt } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 
 /** Pages in the order of the ids. Disabled clients stay in the list: their ids are taken. */
-export function createListClients(database: Database): AccountAdministration['listClients'] {
+export function createListClients(database: Database): Administration['clients']['list'] {
   return async (_call, { cursor, limit }) => {
     const rows = await database
       .select()

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
@@ -25,13 +25,13 @@ export interface ClientChangeDependencies {
 export function createRotateClient({
   withChange,
   receipts,
-}: ClientChangeDependencies): AccountAdministration['rotateClient'] {
+}: ClientChangeDependencies): Administration['clients']['rotate'] {
   return async (call, { actor, client_id: id, overlap_seconds: overlap, wait }) => {
     const secret = newSecret();
     const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
-        await lockActor(tx, actor, 'clients:write');
+        await lockActor(tx, actor, call.permission);
         const before = await lockClient(tx, id);
         // One with keys has no secret to replace; a public one is asked for none.
         if (before.secretHash === null || before.disabledAt !== null) {
@@ -57,7 +57,7 @@ export function createRotateClient({
         }
         await audit(
           withClientDetail(call, {
-            action: 'client.secret-rotated',
+            action: call.audit,
             target: { kind: 'client', id },
             detail: { overlap_seconds: overlap },
           }),

@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eventId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
@@ -19,7 +19,7 @@ export interface KillKeyDependencies {
 }
 
 /** Emergency: nothing that this key has ever signed, or will sign in other hands, holds any more. */
-export function createKillKey(dependencies: KillKeyDependencies): AccountAdministration['killKey'] {
+export function createKillKey(dependencies: KillKeyDependencies): Administration['keys']['kill'] {
   const { withChange, receipts, keyFactory, keyRing } = dependencies;
 
   return async (call, { actor, kid, wait }) => {
@@ -27,7 +27,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
     const { result: before, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
-        await lockActor(tx, actor, 'keys:write');
+        await lockActor(tx, actor, call.permission);
         await lockKeys(tx);
         const target = { kind: 'key', id: kid };
         const [killed] = await tx
@@ -37,7 +37,7 @@ export function createKillKey(dependencies: KillKeyDependencies): AccountAdminis
           .returning({ kid: signingKeys.kid });
         await audit(
           withClientDetail(call, {
-            action: 'key.killed',
+            action: call.audit,
             target,
             detail: { changed: killed !== undefined },
           }),

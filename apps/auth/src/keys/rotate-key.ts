@@ -1,4 +1,4 @@
-import type { AccountAdministration } from '@portcullis/api';
+import type { Administration } from '@portcullis/api';
 import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
 import { causeOfUser } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
@@ -23,16 +23,16 @@ export function createRotateKey({
   withChange,
   keyFactory,
   keyRing,
-}: RotateKeyDependencies): AccountAdministration['rotateKey'] {
+}: RotateKeyDependencies): Administration['keys']['rotate'] {
   return async (call, { actor }) => {
     const key = await makeKey(keyFactory);
     const cause = causeOfUser(call.request, actor);
     const { result: kid } = await withChange(cause, async ({ tx, audit }) => {
-      await lockActor(tx, actor, 'keys:write');
+      await lockActor(tx, actor, call.permission);
       await lockKeys(tx);
       const made = await addSigningKey(tx, key, PUBLISHED_AHEAD_SECONDS);
       await audit(
-        withClientDetail(call, { action: 'key.rotated', target: { kind: 'key', id: made } }),
+        withClientDetail(call, { action: call.audit, target: { kind: 'key', id: made } }),
       );
       return made;
     });

@@ -6,7 +6,7 @@ import { startSmallService } from '../small-service.ts';
 import { startStrippingProxy } from './stripping-proxy.ts';
 
 const ROUTERS = {
-  auth: createAuthRouter({ accounts: {} } as never),
+  auth: createAuthRouter({ administration: {} } as never),
   user: createUserRouter({} as never),
   admin: createAdminRouter({} as never),
 };

@@ -1,4 +1,4 @@
-/** Accounts as administrators see them; the auth service answers, the admin service asks. */
+/** Accounts as administrators see them, and what administrators do to them. */
 import {
   clientId,
   receipt,
@@ -8,7 +8,8 @@ import {
   shownName,
 } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
-import { filter } from './filter.ts';
+import { filter } from '../filter.ts';
+import type { Operations } from './operation.ts';
 
 export const accountStatus = z.enum(['active', 'disabled']);
 
@@ -78,17 +79,83 @@ export const accountRenamed = z.object({
   changed_at: z.iso.datetime().nullable(),
 });
 
-export const verifier = z.object({
-  service: z.string(),
-  incarnation: z.string(),
-  policy: z.string(),
-  /** Everything up to here it has confirmed: with its last question, or by acknowledging it since. */
-  position: z.int(),
-  /** How many events of the log it has not confirmed. */
-  behind: z.int(),
-  /** Since it last renewed its grant, in milliseconds. */
-  renewed_ms_ago: z.int(),
-  max_staleness_ms: z.int(),
-});
-export const verifierList = z.object({ verifiers: z.array(verifier) });
-export type VerifierList = z.infer<typeof verifierList>;
+const tag = 'Users';
+
+export const accountOperations = {
+  list: {
+    permission: 'users:read',
+    input: listAccountsInput,
+    output: accountPage,
+    route: { method: 'GET', path: '/v1/users', summary: 'List and search users', tag },
+  },
+  get: {
+    permission: 'users:read',
+    input: accountInput,
+    output: account,
+    route: { method: 'GET', path: '/v1/users/{user_id}', summary: 'Read one user', tag },
+  },
+  disable: {
+    permission: 'users:write',
+    input: accountChangeInput,
+    output: accountChange,
+    audit: 'account.disabled',
+    route: {
+      method: 'POST',
+      path: '/v1/users/{user_id}/disable',
+      summary: 'Disable a user and end all access at once',
+      tag,
+      query: ['wait'],
+    },
+  },
+  enable: {
+    permission: 'users:write',
+    input: accountInput,
+    output: accountEnabled,
+    audit: 'account.enabled',
+    route: {
+      method: 'POST',
+      path: '/v1/users/{user_id}/enable',
+      summary: 'Enable a user',
+      tag,
+    },
+  },
+  /** `users.delete` for administrators. */
+  remove: {
+    permission: 'users:delete',
+    input: accountChangeInput,
+    output: accountDeleted,
+    audit: 'account.deleted',
+    route: {
+      method: 'DELETE',
+      path: '/v1/users/{user_id}',
+      summary: 'Delete a user and end all access at once',
+      tag,
+    },
+  },
+  setRoles: {
+    permission: 'roles:write',
+    input: rolesInput,
+    output: accountChange,
+    audit: 'account.roles-changed',
+    route: {
+      method: 'PUT',
+      path: '/v1/users/{user_id}/roles',
+      summary: 'Replace the roles of a user; older tokens stop working at once',
+      tag,
+      query: ['wait'],
+    },
+  },
+  logout: {
+    permission: 'sessions:revoke',
+    input: accountLogoutInput,
+    output: receipt,
+    audit: { everything: 'account.logged-out', client: 'account.client-logged-out' },
+    route: {
+      method: 'POST',
+      path: '/v1/users/{user_id}/logout',
+      summary: 'End every session of a user, or those of one client',
+      tag,
+      query: ['wait'],
+    },
+  },
+} as const satisfies Operations;

@@ -1,4 +1,7 @@
-/** Machine clients as administrators see them. A secret is in one answer, and nowhere else ever. */
+/**
+ * Machine clients as administrators see them, and what administrators do to them. A secret is in one
+ * answer, and nowhere else ever.
+ */
 import {
   audienceName,
   clientId,
@@ -8,7 +11,8 @@ import {
   shownName,
 } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
-import { filter } from './filter.ts';
+import { filter } from '../filter.ts';
+import type { Operations } from './operation.ts';
 
 const DAY_S = 24 * 3_600;
 
@@ -65,3 +69,52 @@ export const rotatedClient = z.object({
 export const disableClientInput = z.strictObject({ client_id: clientId, wait: receiptWait });
 /** `receipt` is null where the client was disabled already. */
 export const disabledClient = z.object({ client, receipt: receipt.nullable() });
+
+const tag = 'Machine clients';
+
+export const clientOperations = {
+  list: {
+    permission: 'clients:read',
+    input: listClientsInput,
+    output: clientPage,
+    route: { method: 'GET', path: '/v1/clients', summary: 'List machine clients', tag },
+  },
+  create: {
+    permission: 'clients:write',
+    input: createClientInput,
+    output: createdClient,
+    audit: 'client.created',
+    route: {
+      method: 'POST',
+      path: '/v1/clients',
+      status: 201,
+      summary: 'Create a machine client; its secret is shown this once',
+      tag,
+    },
+  },
+  rotate: {
+    permission: 'clients:write',
+    input: rotateClientInput,
+    output: rotatedClient,
+    audit: 'client.secret-rotated',
+    route: {
+      method: 'POST',
+      path: '/v1/clients/{client_id}/rotate',
+      summary: 'Give a machine client a new secret; the old secret stays valid for overlap_seconds',
+      tag,
+      query: ['wait'],
+    },
+  },
+  disable: {
+    permission: 'clients:write',
+    input: disableClientInput,
+    output: disabledClient,
+    audit: 'client.disabled',
+    route: {
+      method: 'DELETE',
+      path: '/v1/clients/{client_id}',
+      summary: 'Disable a machine client permanently, and refuse its tokens at once',
+      tag,
+    },
+  },
+} as const satisfies Operations;

@@ -1,6 +1,7 @@
 /** The audit trail as administrators read it. */
 import * as z from 'zod';
-import { filter } from './filter.ts';
+import { filter } from '../filter.ts';
+import type { Operations } from './operation.ts';
 
 export const listAuditInput = z.strictObject({
   /** Who did it: the id of a user or a client, or the name of a part of the service. */
@@ -35,3 +36,17 @@ export const auditPage = z.object({
   entries: z.array(auditEntry),
   next_cursor: z.int().nullable(),
 });
+
+export const auditOperations = {
+  list: {
+    permission: 'audit:read',
+    input: listAuditInput,
+    output: auditPage,
+    route: {
+      method: 'GET',
+      path: '/v1/audit',
+      summary: 'List the audit trail, newest first',
+      tag: 'Operation',
+    },
+  },
+} as const satisfies Operations;
