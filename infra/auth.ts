@@ -1,6 +1,7 @@
 import { runOperation } from './services/operation.ts';
+import type { Words } from './usage/read-words.mjs';
 
 /** `npm run auth -- COMMAND …`: a command of auth, on its database. */
-export function main(words: readonly string[]): Promise<number> {
-  return runOperation('auth', words);
+export function main({ command, all }: Words): Promise<number> {
+  return runOperation('auth', command, all.slice(1));
 }

@@ -1,6 +1,7 @@
-import { runTurbo } from './services/run-turbo.ts';
+import { runAlone } from './checks/run-alone.ts';
+import { turbo, turboEnvironment } from './services/build.ts';
 
 /** `npm run boundaries`: which package may use which. */
-export function main(words: readonly string[]): Promise<number> {
-  return runTurbo('npm run boundaries', ['boundaries', ...words]);
+export function main(): Promise<number> {
+  return runAlone('npm run boundaries', turbo('boundaries'), turboEnvironment());
 }

@@ -8,11 +8,13 @@ import { turbo, turboEnvironment } from './services/build.ts';
 import { chosenPorts, requireFreePorts } from './services/catalogue.ts';
 import { SERVICES } from './service-names.ts';
 import type { ServiceEnvironment } from './services/environment.ts';
+import { requireNoneRunning } from './services/running-system.ts';
 import { prepareSystem } from './services/system.ts';
 
 /** `npm run dev`: the same servers and settings, and `turbo run dev` in watch mode until Ctrl-C. */
-export function main(): Promise<number> {
-  return inSession(DEV_FOLDER, 'npm run dev', async (session) => {
+export async function main(): Promise<number> {
+  requireNoneRunning(DEV_FOLDER);
+  return await inSession(DEV_FOLDER, 'npm run dev', async (session) => {
     const ports = chosenPorts();
     await requireFreePorts(ports);
     const { environments } = await prepareSystem(session, ports);

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DEV_FOLDER, ROOT } from './paths.ts';
 import { environmentFile } from './services/own-service-environment.ts';
 import {
@@ -11,14 +10,15 @@ import {
 } from './nats/own-services.ts';
 import { runningSystem } from './services/running-system.ts';
 import { StepFailure } from './steps.ts';
-
-const USAGE =
-  'npm run service -- add NAME [--audience URN] [--events accounts] [--events revocations], ' +
-  'npm run service -- remove NAME, or npm run service -- list';
+import { WrongUsage, type Words } from './usage/read-words.mjs';
 
 /** `npm run service`: services of the reader's own beside `npm start`. */
-export function main(words: readonly string[]): number {
-  const { verb, name, service } = parse(words);
+export function main(words: Words): number {
+  const { command: verb } = words;
+  const [name = ''] = words.names;
+  if (verb !== 'list' && name === '') {
+    throw new WrongUsage(`npm run service -- ${verb}`, 'no NAME is given', undefined);
+  }
   const known = ownServices(DEV_FOLDER);
   const others = known.filter((one) => one.name !== name);
   if (verb === 'list') {
@@ -33,31 +33,19 @@ export function main(words: readonly string[]): number {
     console.log(`${name} is removed.${whenItHolds()}`);
     return 0;
   }
-  if (service === undefined) throw new StepFailure('No name is given.', { fix: USAGE });
+  const service = serviceOf(name, words);
   writeOwnServices(DEV_FOLDER, [...others, service]);
   console.log(`${lineOf(service)}${whenItHolds()}`);
   return 0;
 }
 
-function parse(words: readonly string[]): { verb: string; name: string; service?: OwnService } {
+/** @throws {WrongUsage} */
+function serviceOf(name: string, words: Words): OwnService {
   try {
-    const { positionals, values } = parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        audience: { type: 'string' },
-        events: { type: 'string', multiple: true },
-      },
-    });
-    const [verb = '', name = ''] = positionals;
-    if (verb === 'list' && positionals.length === 1) return { verb, name };
-    if (positionals.length !== 2) throw new TypeError('usage');
-    if (verb === 'remove') return { verb, name };
-    if (verb !== 'add') throw new TypeError('usage');
-    return { verb, name, service: readService(name, values) };
+    return readService(name, { audience: words.value('audience'), events: words.values('events') });
   } catch (error) {
-    const why = error instanceof Error && error.message !== 'usage' ? error.message : 'Usage';
-    throw new StepFailure(`${why}.`, { fix: USAGE });
+    if (!(error instanceof TypeError)) throw error;
+    throw new WrongUsage('npm run service -- add', error.message, undefined);
   }
 }
 

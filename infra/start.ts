@@ -9,14 +9,15 @@ import { SERVICES } from './service-names.ts';
 import type { Administrator } from './services/first-administrator.ts';
 import { environmentFile } from './services/own-service-environment.ts';
 import { ownServices } from './nats/own-services.ts';
-import { noteRunning } from './services/running-system.ts';
+import { noteRunning, requireNoneRunning } from './services/running-system.ts';
 import { serviceLog } from './services/run-service.ts';
 import { prepareSystem, runServices } from './services/system.ts';
 import { printMailLinks } from './services/print-mail-links.ts';
 
 /** `npm start`: the whole system, until Ctrl-C. */
-export function main(): Promise<number> {
-  return inSession(DEV_FOLDER, 'npm start', async (session) => {
+export async function main(): Promise<number> {
+  requireNoneRunning(DEV_FOLDER);
+  return await inSession(DEV_FOLDER, 'npm start', async (session) => {
     const ports = chosenPorts();
     await requireFreePorts(ports);
     const { environments, administrator } = await prepareSystem(session, ports);

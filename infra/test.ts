@@ -8,9 +8,13 @@ import { inSession, type Session } from './lifetime/session.ts';
 import { bringUpServers } from './servers/bring-up.ts';
 import { build } from './services/build.ts';
 import { step } from './steps.ts';
+import type { Words } from './usage/read-words.mjs';
+import { requireTestFiles } from './checks/test-files.ts';
 
 /** `npm test`: every check, then every test; with a filter only the tests that match it. */
-export async function main(filters: readonly string[]): Promise<number> {
+export async function main(words: Words): Promise<number> {
+  const filters = words.all;
+  requireTestFiles(words.names);
   await removeAbandonedTestFolders();
   let counts: Counts | undefined;
   const status = await inSession(newTestFolder(), 'npm test', async (session) => {

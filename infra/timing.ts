@@ -1,28 +1,18 @@
-import { testEnvironment } from './checks/run-vitest.ts';
-import { newTestFolder, ownFolder, removeAbandonedTestFolders } from './system/test-folder.ts';
-import { runCommand } from './lifetime/run-command.ts';
-import { inSession } from './lifetime/session.ts';
-import { bringUpServers } from './servers/bring-up.ts';
+import { listOf, requireListed, runOnServers, type Program } from './checks/run-on-servers.ts';
 import { note } from './steps.ts';
+import type { Words } from './usage/read-words.mjs';
+
+const PROGRAM: Program = { name: 'timing', file: 'apps/auth/timing/main.ts', durable: true };
 
 /** `npm run timing`: whether the clock shows which addresses are known, on servers of its own. */
-export async function main(words: readonly string[]): Promise<number> {
-  await removeAbandonedTestFolders();
-  return inSession(newTestFolder(), 'npm run timing', async (session) => {
-    await ownFolder(session);
-    const servers = await bringUpServers(session, { durable: true, busUsers: 'one' });
-    const status = await runCommand(session.supervisor, {
-      name: 'timing',
-      argv: [
-        process.execPath,
-        ...['--conditions=portcullis-source', '--import', 'tsx', 'apps/auth/timing/main.ts'],
-        ...words,
-      ],
-      env: testEnvironment(servers),
-      output: 'inherit',
-    });
-    // It may have been killed, and then has said nothing itself.
-    if (status !== 0 && !session.signal.aborted) note(`timing ended with status ${status}`);
-    return status;
-  });
+export async function main(words: Words): Promise<number> {
+  requireListed(PROGRAM, words.values('only'));
+  if (words.flag('list')) {
+    console.log(listOf(PROGRAM));
+    return 0;
+  }
+  const status = await runOnServers(PROGRAM, async () => words.all);
+  // It may have been killed, and then has said nothing itself.
+  if (status !== 0 && status !== 130) note(`timing ended with status ${status}`);
+  return status;
 }

@@ -26,8 +26,6 @@ const FULL_S = 5_000;
 const SHORT_S = 3_000;
 
 const { values } = parseArgs({
-  // pnpm hands on the dashes that separate its own options from ours.
-  args: process.argv.slice(2).filter((word) => word !== '--'),
   options: {
     seed: { type: 'string' },
     case: { type: 'string', multiple: true },

@@ -7,18 +7,22 @@ import type { Session } from '../lifetime/session.ts';
 import { ROOT } from '../paths.ts';
 import { turbo, turboEnvironment } from '../services/build.ts';
 import { step } from '../steps.ts';
+import { WrongUsage } from '../usage/read-words.mjs';
 import { isFieldFile } from './documented-faults.ts';
 import { inFormerWords } from './former-words.ts';
 
 const git = (...words: string[]): string =>
   execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** @throws Error when this repository has no such commit */
-export function commitOf(name: string): string {
+/**
+ * @param command of which it is a word
+ * @throws {WrongUsage} when this repository has no such commit
+ */
+export function commitOf(command: string, name: string): string {
   try {
     return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`).trim();
   } catch {
-    throw new Error(`${name} is no commit of this repository`);
+    throw new WrongUsage(`npm run ${command}`, `${name} is no commit of this repository`, 'HEAD');
   }
 }
 

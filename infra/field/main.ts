@@ -8,7 +8,6 @@
  * Ends with 0 when it is so for each fault asked for, with 1 when it is not, and with 2 for words that
  * it does not know.
  */
-import { parseArgs } from 'node:util';
 import { testEnvironment } from '../checks/run-vitest.ts';
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
@@ -16,24 +15,19 @@ import { ROOT } from '../paths.ts';
 import { bringUpServers } from '../servers/bring-up.ts';
 import { build } from '../services/build.ts';
 import { step } from '../steps.ts';
+import { nearest } from '../usage/nearest.mjs';
+import { WrongUsage, type Words } from '../usage/read-words.mjs';
 import { checkoutAt, commitOf } from './checkout-at.ts';
 import { documentedFaults } from './documented-faults.ts';
 import { printVerdicts } from './print-verdicts.ts';
 import { runFieldTests } from './run-field-tests.ts';
 import { verdictsOf, type Expected } from './verdicts.ts';
 
-const USAGE = 'usage: npm run field [-- --at COMMIT] [ID …]     (ids: docs/field-faults.md)';
-
-export async function main(words: readonly string[]): Promise<number> {
-  const asked = readWords(words);
-  if (asked === undefined) {
-    console.error(USAGE);
-    return 2;
-  }
+export async function main(words: Words): Promise<number> {
+  const { ids, commit } = askedFor(words);
   await removeAbandonedTestFolders();
   return await inSession(newTestFolder(), 'npm run field', async (session) => {
     await ownFolder(session);
-    const { ids, commit } = asked;
     const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
     const checkout = await prepare(session, commit);
     const results = await runFieldTests(session, checkout, ids, testEnvironment(servers));
@@ -50,20 +44,15 @@ async function prepare(session: Session, commit: string | undefined): Promise<st
   return ROOT;
 }
 
-function readWords(words: readonly string[]): { ids: string[]; commit?: string } | undefined {
+/** @throws {WrongUsage} */
+function askedFor(words: Words): { ids: readonly string[]; commit?: string } {
   const faults = documentedFaults();
-  try {
-    const { values, positionals } = parseArgs({
-      args: words.filter((word) => word !== '--'),
-      options: { at: { type: 'string' } },
-      allowPositionals: true,
-    });
-    const unknown = positionals.filter((id) => !faults.includes(id));
-    if (unknown.length > 0) throw new Error(`not on the page: ${unknown.join(', ')}`);
-    const ids = positionals.length > 0 ? positionals : faults;
-    return values.at === undefined ? { ids } : { ids, commit: commitOf(values.at) };
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return undefined;
+  const unknown = words.names.find((id) => !faults.includes(id));
+  if (unknown !== undefined) {
+    const what = `${unknown} is not on the page docs/field-faults.md`;
+    throw new WrongUsage('npm run field', what, nearest(unknown, faults));
   }
+  const ids = words.names.length > 0 ? words.names : faults;
+  const at = words.value('at');
+  return at === undefined ? { ids } : { ids, commit: commitOf('field', at) };
 }

@@ -1,7 +1,7 @@
 import { ROOT } from '../paths.ts';
 import { StepFailure } from '../steps.ts';
 import { stage, type ProcessSpec, type Supervisor } from './supervisor.ts';
-import { tail } from './tail.ts';
+import { sizeOf, tail } from './tail.ts';
 
 export type CommandSpec = Pick<ProcessSpec, 'name' | 'argv' | 'output'> &
   Partial<Pick<ProcessSpec, 'env' | 'cwd' | 'user' | 'graceMs' | 'signal'>>;
@@ -28,10 +28,11 @@ export async function mustRun(
   supervisor: Supervisor,
   spec: CommandSpec & { output: { file: string }; fix?: string },
 ): Promise<void> {
+  const before = sizeOf(spec.output.file);
   const status = await runCommand(supervisor, spec);
   if (status === 0) return;
   throw new StepFailure(
-    `${tail(spec.output.file, 30)}\n\n${spec.name} failed with exit status ${status}.`,
+    `${tail(spec.output.file, 30, before)}\n\n${spec.name} failed with exit status ${status}.`,
     { fix: spec.fix },
   );
 }

@@ -83,6 +83,6 @@ async function supervised(
 function alreadyRunning({ holder }: LockHeld): StepFailure {
   return new StepFailure(
     `${holder.note || 'It'} already runs in this checkout, as process ${holder.pid}.`,
-    { fix: `kill ${holder.pid}` },
+    { fix: `Ctrl-C in its terminal ends it; without one: kill ${holder.pid}` },
   );
 }

@@ -15,16 +15,18 @@ import { DATA_ROOT, ROOT } from '../paths.ts';
 import { postgresHome } from '../servers/postgres-home.ts';
 import { green, note, red } from '../steps.ts';
 import { unprivilegedUser } from '../system/unprivileged-user.ts';
+import { nearest } from '../usage/nearest.mjs';
+import { WrongUsage, type Words } from '../usage/read-words.mjs';
 
 const FOLDER = join(DATA_ROOT, 'matrix');
 
-export async function main(words: readonly string[]): Promise<number> {
-  const asked = words.filter((word) => word !== '--');
-  const unknown = asked.filter((word) => !ROWS.some(({ name }) => name === word));
-  if (unknown.length > 0) {
-    console.error(`no such row: ${unknown.join(', ')}`);
-    console.error(`usage: npm run matrix [-- ROW …]   rows: ${ROWS.map((r) => r.name).join(' ')}`);
-    return 2;
+export async function main(words: Words): Promise<number> {
+  const asked = words.names;
+  const rows = ROWS.map(({ name }) => name);
+  const unknown = asked.find((word) => !rows.includes(word));
+  if (unknown !== undefined) {
+    const what = `there is no row ${unknown}, but ${rows.join(', ')}`;
+    throw new WrongUsage('npm run matrix', what, nearest(unknown, rows));
   }
   return await inSession(FOLDER, 'npm run matrix', async (session) => {
     if (git('status', '--porcelain') !== '') {

@@ -13,7 +13,6 @@ import { tryAll } from './try-all.ts';
 const BEFORE_MS = 3_000;
 
 const { values } = parseArgs({
-  args: process.argv.slice(2).filter((word) => word !== '--'),
   options: { sessions: { type: 'string', default: '300000' } },
 });
 const sessions = Number(values.sessions);

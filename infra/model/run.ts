@@ -10,6 +10,7 @@ import { newTestFolder, removeAbandonedTestFolders } from '../system/test-folder
 import { inSession, type Session } from '../lifetime/session.ts';
 import { stage } from '../lifetime/supervisor.ts';
 import { bold, green, note, red } from '../steps.ts';
+import type { Words } from '../usage/read-words.mjs';
 import {
   FORMS,
   MORE_MUTANTS,
@@ -42,12 +43,8 @@ const COLUMNS: readonly [title: string, of: (form: Form, search: Search) => stri
   ['seconds', (_, { seconds }) => grouped(Math.round(seconds))],
 ];
 
-interface Options {
-  short: boolean;
-  trails: boolean;
-}
-
-async function main({ short, trails }: Options): Promise<number> {
+export async function main(words: Words): Promise<number> {
+  const [short, trails] = [words.flag('short'), words.flag('trails')];
   await removeAbandonedTestFolders();
   return await inSession(newTestFolder(), 'npm run model', async (session) => {
     const { dataFolder: path, supervisor, signal } = session;
@@ -176,16 +173,4 @@ async function inOrder<T>(
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return printed;
-}
-
-const words = process.argv.slice(2);
-const unknown = words.find((word) => word !== '--short' && word !== '--trails');
-if (unknown === undefined) {
-  process.exitCode = await main({
-    short: words.includes('--short'),
-    trails: words.includes('--trails'),
-  });
-} else {
-  console.error(`${unknown}: usage: npm run model [-- [--short] [--trails]]`);
-  process.exitCode = 2;
 }

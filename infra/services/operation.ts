@@ -10,29 +10,14 @@ import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { DEV_FOLDER, ROOT } from '../paths.ts';
-import { StepFailure } from '../steps.ts';
 
-/** Of each service with commands: those, and what says that the environment is its own. */
-const OPERATIONS = {
-  auth: {
-    commands: [
-      'migrate',
-      'create-admin',
-      'ensure-client',
-      'change-epoch',
-      'verify-audit',
-      'after-restore',
-      'break-glass',
-    ],
-    own: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_KEY_ENCRYPTION_KEY'],
-  },
-  user: {
-    commands: ['migrate', 'reconcile-profiles'],
-    own: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_CLIENT_SECRET'],
-  },
+/** Of each service with commands, what says that the environment is its own. */
+const OWN = {
+  auth: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_KEY_ENCRYPTION_KEY'],
+  user: ['DATABASE_URL', 'NATS_URL', 'PORTCULLIS_CLIENT_SECRET'],
 } as const;
 
-type Operated = keyof typeof OPERATIONS;
+type Operated = keyof typeof OWN;
 
 /** What a command is given about a client, beside the environment of its service. */
 const OF_A_CLIENT = [
@@ -58,17 +43,11 @@ interface Operation {
  */
 export async function runOperation(
   service: Operated,
-  [command = '', ...words]: readonly string[],
+  command: string,
+  words: readonly string[],
 ): Promise<number> {
-  const { commands, own } = OPERATIONS[service];
-  const known: readonly string[] = commands;
-  if (!known.includes(command)) {
-    throw new StepFailure(`${service} has no command ${JSON.stringify(command)}.`, {
-      fix: `npm run ${service} -- COMMAND, one of ${commands.join(', ')}`,
-    });
-  }
   const operation = { service, command, words };
-  const itsOwn = own.every((name) => isGiven(name));
+  const itsOwn = OWN[service].every((name) => isGiven(name));
   if (!itsOwn && command !== ALONE && runningSystem(DEV_FOLDER) !== undefined) {
     return besideLauncher(operation);
   }

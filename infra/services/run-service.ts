@@ -3,6 +3,7 @@ import { addressOf, program } from './catalogue.ts';
 import type { ServiceName } from '../service-names.ts';
 import type { ServiceEnvironment } from './environment.ts';
 import { mustRun } from '../lifetime/run-command.ts';
+import { sizeOf } from '../lifetime/tail.ts';
 import type { Session } from '../lifetime/session.ts';
 import { stage, type RunningProcess } from '../lifetime/supervisor.ts';
 import { ROOT } from '../paths.ts';
@@ -29,6 +30,7 @@ export async function runService(
   env: ServiceEnvironment,
 ): Promise<RunningProcess> {
   const log = serviceLog(session, service);
+  const from = sizeOf(log);
   const running = await session.supervisor.start({
     name: service,
     argv: [process.execPath, ...NODE_FLAGS, program(service, 'main.js')],
@@ -38,7 +40,7 @@ export async function runService(
     output: { file: log },
     graceMs: GRACE_MS,
   });
-  await awaitReady(session, service, Number(env['PORT']), running);
+  await awaitReady(session, service, Number(env['PORT']), { running, from });
   return running;
 }
 
@@ -46,12 +48,13 @@ async function awaitReady(
   session: Session,
   service: ServiceName,
   port: number,
-  running: RunningProcess,
+  { running, from }: { running: RunningProcess; from: number },
 ): Promise<void> {
   await awaitAnswer({
     name: service,
     ask: () => askReady(port),
     running,
+    from,
     log: serviceLog(session, service),
     timeoutMs: READY_TIMEOUT_MS,
     signal: session.signal,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ServicePorts } from './catalogue.ts';
 import { SERVICES } from '../service-names.ts';
 import { isAlive, self } from '../lifetime/process-identity.mjs';
+import { StepFailure } from '../steps.ts';
 import type { Session } from '../lifetime/session.ts';
 
 const FILE = 'running.json';
@@ -28,6 +29,19 @@ function isNote(value: unknown): value is Note {
     typeof start === 'string' &&
     SERVICES.every((service) => Number.isInteger(ports?.[service]))
   );
+}
+
+/**
+ * For a command that starts the system: there is one in a checkout.
+ *
+ * @throws {StepFailure} with its address, while one runs
+ */
+export function requireNoneRunning(dataFolder: string): void {
+  const running = runningSystem(dataFolder);
+  if (running === undefined) return;
+  throw new StepFailure(`npm start already runs: http://localhost:${running.auth} answers.`, {
+    fix: 'use it as it is; Ctrl-C in its terminal ends it',
+  });
 }
 
 /** The ports of the system that runs in this data folder, if one does. */

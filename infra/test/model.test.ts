@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { runProgram } from './run-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const RUN = join(ROOT, 'infra', 'model', 'run.ts');
+const BOOTSTRAP = join(ROOT, 'infra', 'bootstrap.mjs');
 
 test('the models hold in every state, and each mutant is refuted', async () => {
-  const run = await runProgram(process.execPath, ['--import', 'tsx', RUN, '--short'], {
+  const run = await runProgram(process.execPath, [BOOTSTRAP, 'model', '--short'], {
     cwd: ROOT,
     limitMs: 240_000,
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../service.ts';
+import { readWords, Words, WrongUsage } from '../usage/read-words.mjs';
 import { environmentFile, writeEnvironment } from '../services/own-service-environment.ts';
 import {
   ownServices,
@@ -81,6 +82,10 @@ describe('services of the reader’s own', () => {
     [['add', 'orders', '--event', 'x']],
     [['drop', 'a']],
   ])('are not added by other words: %j', (words) => {
-    expect(() => main(words)).toThrow(expect.objectContaining({ fix: expect.any(String) }));
+    const add = (): void => {
+      const read = readWords('service', words);
+      if (read instanceof Words) main(read);
+    };
+    expect(add).toThrow(WrongUsage);
   });
 });

@@ -80,4 +80,15 @@ async function main(command: Command): Promise<boolean> {
   return missed;
 }
 
-process.exitCode = (await main(readCommand(process.argv.slice(2)))) ? 0 : 1;
+/** A name that there is not is said in one line. */
+function readOrEnd(): Command {
+  try {
+    return readCommand(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`npm run simulate: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+process.exitCode = (await main(readOrEnd())) ? 0 : 1;

@@ -194,6 +194,15 @@ describe('ensure-client', () => {
     expect(() => readEnsureClientConfig(words.with(1, 'admin'), own)).toThrow('--id');
   });
 
+  it.each([['--ids', 'cli_b'], ['--secret=hunter2'], ['hunter2'], ['--name']])(
+    'says what its words are to %s, and repeats none',
+    (...more) => {
+      const read = () => readEnsureClientConfig([...words, ...more], own);
+      expect(read).toThrow(/^The configuration cannot be used:\n {2}the words .*--audience/);
+      expect(read).not.toThrow('hunter2');
+    },
+  );
+
   it('takes a secret or public keys, and one of the two', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const jwks = (key: KeyObject) =>

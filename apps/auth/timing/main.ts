@@ -24,6 +24,7 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '5' },
+    list: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
@@ -52,11 +53,17 @@ process.once('exit', (status) => {
   complain(`timing: ended before it was done, with status ${status}`);
   process.exitCode = status === 0 ? 1 : status;
 });
-process.exitCode = await run().catch((error: unknown) => {
+process.exitCode = await (values.list ? list() : run()).catch((error: unknown) => {
   complain(`timing: failed: ${inspect(error)}`);
   return 1;
 });
 done = true;
+
+/** The operations, each with what it asks. */
+async function list(): Promise<number> {
+  for (const { name, path } of OPERATIONS) say(`  ${name.padEnd(24)}${path}`);
+  return 0;
+}
 
 /** @returns the exit status: 1 when an operation reveals known addresses */
 async function run(): Promise<number> {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createPortcullisClient } from '@portcullis/client';
+import type * as ofTestbed from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tool } from '../../paths.ts';
 import { applyTo, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
@@ -24,7 +25,7 @@ afterAll(() => remove());
 
 test('an administrator uses it over HTTP, and nobody else does', async () => {
   const testbed = join(copy, 'packages/testbed/src/index.ts');
-  const { startSystem }: typeof import('@portcullis/testbed') = await import(testbed);
+  const { startSystem }: typeof ofTestbed = await import(testbed);
   await using system = await startSystem();
   const { auth, user, admin } = system;
   const urls = { auth: auth.url, user: user.url, admin: admin.url };

@@ -69,7 +69,8 @@ const options = {
 const { without } = values;
 const named = without === 'all' ? RULES : RULES.filter((rule) => rule === without);
 if (without !== undefined && named.length === 0) {
-  throw new TypeError(`--without takes one of: ${RULES.join(', ')}, all`);
+  process.stderr.write(`npm run fuzz: --without takes one of: ${RULES.join(', ')}, all\n`);
+  process.exit(2);
 }
 await using signer = await createSigner();
 const passed = without === undefined ? await run(options) : await miss(named, options);

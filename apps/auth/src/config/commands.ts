@@ -111,16 +111,7 @@ const clientWords = z.object({
 });
 
 export function readEnsureClientConfig(words: string[], env: Environment = process.env) {
-  const { values } = parseArgs({
-    args: words,
-    options: {
-      id: { type: 'string' },
-      name: { type: 'string' },
-      scope: { type: 'string' },
-      audience: { type: 'string', multiple: true },
-    },
-  });
-  const parsed = clientWords.safeParse(values);
+  const parsed = clientWords.safeParse(readClientWords(words));
   if (!parsed.success) {
     throw new ConfigurationError(
       parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`),
@@ -128,6 +119,26 @@ export function readEnsureClientConfig(words: string[], env: Environment = proce
   }
   const { id, name, scope: scopes, audience: audiences } = parsed.data;
   return { ...readDatabaseConfig(env), client: { id, name, scopes, audiences, ...proofOf(env) } };
+}
+
+/** @throws ConfigurationError for other words, of which one may be a secret */
+function readClientWords(words: string[]) {
+  try {
+    const { values } = parseArgs({
+      args: words,
+      options: {
+        id: { type: 'string' },
+        name: { type: 'string' },
+        scope: { type: 'string' },
+        audience: { type: 'string', multiple: true },
+      },
+    });
+    return values;
+  } catch {
+    throw new ConfigurationError([
+      'the words are not as they may be: --id, --name, --scope and --audience, each with a value',
+    ]);
+  }
 }
 
 /** What the client proves itself with: a secret, or public keys as a JWK set. One of the two. */

@@ -1,0 +1,67 @@
+/** Programs that measure and break things, each on servers of its own. */
+import { execFileSync } from 'node:child_process';
+import { testEnvironment } from './run-vitest.ts';
+import { runCommand } from '../lifetime/run-command.ts';
+import { inSession, type Session } from '../lifetime/session.ts';
+import { ROOT } from '../paths.ts';
+import { bringUpServers } from '../servers/bring-up.ts';
+import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
+import { nearest } from '../usage/nearest.mjs';
+import { WrongUsage } from '../usage/read-words.mjs';
+
+export interface Program {
+  /** As in `npm run NAME`. */
+  readonly name: string;
+  readonly file: string;
+  /** Whether the servers keep what they commit. */
+  readonly durable: boolean;
+  readonly node?: string;
+}
+
+/** What it runs by: this Node, unless it is given another. */
+const argvOf = ({ file, node = process.execPath }: Program) =>
+  [node, '--conditions=portcullis-source', '--import', 'tsx', file] as const;
+
+/**
+ * @param wordsIn what it is given, once there is a session
+ * @returns its exit status
+ */
+export async function runOnServers(
+  program: Program,
+  wordsIn: (session: Session) => Promise<readonly string[]>,
+): Promise<number> {
+  const { name, durable } = program;
+  await removeAbandonedTestFolders();
+  return await inSession(newTestFolder(), `npm run ${name}`, async (session) => {
+    await ownFolder(session);
+    const words = await wordsIn(session);
+    const servers = await bringUpServers(session, { durable, busUsers: 'one' });
+    return await runCommand(session.supervisor, {
+      name,
+      argv: [...argvOf(program), ...words],
+      env: testEnvironment(servers),
+      output: 'inherit',
+    });
+  });
+}
+
+/** What it can be asked for, each with what it is about; it needs no servers to say so. */
+export function listOf(program: Program): string {
+  const [node, ...words] = argvOf(program);
+  return execFileSync(node, [...words, '--list'], { cwd: ROOT, encoding: 'utf8' }).trimEnd();
+}
+
+/** @throws {WrongUsage} for one that is not in its list; a name before the slash stands for a family */
+export function requireListed(program: Program, asked: readonly string[]): void {
+  if (asked.length === 0) return;
+  const names = [...listOf(program).matchAll(/^ *(\S+)/gm)].map(([, name = '']) => name);
+  const known = [...names, ...names.flatMap((name) => /^[^/]+(?=\/)/.exec(name) ?? [])];
+  for (const name of asked) {
+    if (known.includes(name)) continue;
+    throw new WrongUsage(
+      `npm run ${program.name}`,
+      `there is no ${name}; --list names all`,
+      nearest(name, known),
+    );
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * What each command of package.json takes. What is not here is refused, so this is the whole of it; what the
+ * words are worth beyond that (is there such a benchmark?) the command itself decides.
+ *
+ * @typedef {{ about: string, takes?: string, many?: true, least?: number, short?: string }} Option
+ *   `takes` names its value, without which it is a flag; `least` makes that a whole number
+ * @typedef {{ takes: string, most: number }} Names further words, and how many there may be
+ * @typedef {{
+ *   about: string,
+ *   options?: Readonly<Record<string, Option>>,
+ *   names?: Names,
+ *   commands?: Readonly<Record<string, Usage>>,
+ * }} Usage
+ */
+
+/** @type {Option} */
+const LIST = { about: 'names them all' };
+/** @type {Option} */
+const AT = { takes: 'COMMIT', about: 'with that commit beside or instead of this one' };
+const MANY = Number.POSITIVE_INFINITY;
+
+/** @type {Usage} */
+const AFTER_RESTORE = {
+  about: 'makes a restored backup safe to serve from, while auth is stopped',
+  options: {
+    'dry-run': { about: 'changes nothing, and says what it would do' },
+    apply: { about: 'repeats what NATS still has of the time after the backup' },
+  },
+};
+/** @type {Usage} */
+const BREAK_GLASS = { about: 'ends every access token and every session; auth may be running' };
+
+/** @type {Readonly<Record<string, Usage>>} */
+export const COMMANDS_OF_AUTH = {
+  migrate: { about: 'brings the database to this release' },
+  'create-admin': { about: 'makes the administrator of PORTCULLIS_ADMIN_EMAIL' },
+  'ensure-client': {
+    about: 'makes a machine client, or changes it; its secret: PORTCULLIS_CLIENT_SECRET',
+    options: {
+      id: { takes: 'ID', about: 'as in cli_orders' },
+      name: { takes: 'NAME', about: 'that people read' },
+      scope: { takes: 'SCOPES', about: 'permissions, separated by blanks' },
+      audience: { takes: 'URN', many: true, about: 'that its tokens are for' },
+    },
+  },
+  'change-epoch': { about: 'has every verifier start over' },
+  'verify-audit': { about: 'verifies the audit trail' },
+  'after-restore': AFTER_RESTORE,
+  'break-glass': BREAK_GLASS,
+};
+
+/** @type {Readonly<Record<string, Usage>>} */
+export const COMMANDS_OF_USER = {
+  migrate: { about: 'brings the database to this release' },
+  'reconcile-profiles': { about: 'takes addresses and names from auth once more' },
+};
+
+/** @type {Readonly<Record<string, Usage>>} */
+const OPERATING = {
+  start: { about: 'the whole system, until Ctrl-C; PORT=5000 npm start for other ports' },
+  demo: { about: 'walks through the system that runs, or one of its own' },
+  dev: { about: 'the same system as npm start, in watch mode' },
+  auth: { about: 'a command of auth, on its database', commands: COMMANDS_OF_AUTH },
+  user: { about: 'a command of the user service, on its database', commands: COMMANDS_OF_USER },
+  'after-restore': AFTER_RESTORE,
+  'break-glass': BREAK_GLASS,
+  service: {
+    about: 'services of your own beside npm start',
+    commands: {
+      add: {
+        about: 'adds one, or changes it, from the next npm start on',
+        names: { takes: 'NAME', most: 1 },
+        options: {
+          audience: { takes: 'URN', about: 'of its own, that tokens may be for' },
+          events: { takes: 'STREAM', many: true, about: 'accounts or revocations, durably' },
+        },
+      },
+      remove: { about: 'removes one', names: { takes: 'NAME', most: 1 } },
+      list: { about: 'lists them' },
+    },
+  },
+  example: { about: 'the service of the README, beside npm start' },
+};
+
+/** @type {Readonly<Record<string, Usage>>} */
+const DEVELOPING = {
+  build: { about: 'builds what has changed' },
+  test: {
+    about: 'every check and test, or the test files with this in their path',
+    names: { takes: 'FILE', most: MANY },
+    options: {
+      testNamePattern: { takes: 'PATTERN', short: 't', about: 'only tests with such a name' },
+    },
+  },
+  typecheck: { about: 'types, of tests too', options: { force: { about: 'those unchanged too' } } },
+  boundaries: { about: 'which package may use which' },
+  asyncapi: { about: 'writes docs/asyncapi.json' },
+  routes: { about: 'writes the table of routes in docs/reference.md' },
+  packages: { about: 'packs what is published, and installs it as users do' },
+  field: {
+    about: 'the tests of docs/field-faults.md, which has the ids',
+    names: { takes: 'ID', most: MANY },
+    options: { at: AT },
+  },
+  matrix: {
+    about: 'the whole of npm test on each supported version',
+    names: { takes: 'ROW', most: MANY },
+  },
+};
+
+/** @type {Readonly<Record<string, Usage>>} */
+const PROVING = {
+  faults: {
+    about: 'real faults on real processes, and whether the guarantees held',
+    options: {
+      list: LIST,
+      case: { takes: 'NAME', many: true, about: 'only this one' },
+      seed: { takes: 'N', least: 0, about: 'repeats the choices of a run' },
+      short: { about: 'what lasts a minute lasts seconds' },
+    },
+  },
+  migrations: {
+    about: 'every migration under load',
+    options: { sessions: { takes: 'N', least: 100, about: 'in the database; 300000' } },
+  },
+  model: {
+    about: 'the model of the revocation protocol, every state',
+    options: {
+      short: { about: 'small forms, and fewer mutants' },
+      trails: { about: 'prints each counterexample' },
+    },
+  },
+  simulate: {
+    about: 'the revocation protocol over a simulated clock, bus and database',
+    options: {
+      seeds: { takes: 'N', least: 0, about: 'as many seeds; 200' },
+      from: { takes: 'N', least: 0, about: 'the first of them; 1' },
+      seed: { takes: 'N', least: 0, about: 'one seed, step by step' },
+      quiet: { about: 'of that one seed only the outcome' },
+      without: { takes: 'NAME', about: 'with a protection removed, or each in turn: all' },
+      spare: { takes: 'FAULT', many: true, about: 'without faults of this kind' },
+      add: { takes: 'FAULT', many: true, about: 'with faults of this kind' },
+      jobs: { takes: 'N', least: 0, about: 'processes; as many as processors' },
+    },
+  },
+  fuzz: {
+    about: 'the verifier against tokens that no test names',
+    options: {
+      tokens: { takes: 'N', least: 0, about: 'mutated ones; 1000000' },
+      grammar: { takes: 'N', least: 0, about: 'generated ones; 100000' },
+      seed: { takes: 'N', least: 0, about: 'the same tokens again; 1' },
+      without: { takes: 'RULE', about: 'a verifier without this rule, or each in turn: all' },
+    },
+  },
+  bench: {
+    about: 'benchmarks beside peers: all, or these, or a family of them',
+    names: { takes: 'NAME', most: MANY },
+    options: {
+      list: LIST,
+      short: { about: 'fewer rounds: whether it runs, not a figure' },
+      alg: { takes: 'ALG', about: 'verify/cold: this algorithm alone' },
+      at: AT,
+      node: { takes: 'PATH', about: 'by another Node than this one' },
+    },
+  },
+  timing: {
+    about: 'whether the clock distinguishes known addresses from unknown ones',
+    options: {
+      list: LIST,
+      only: { takes: 'NAME', many: true, about: 'only this operation' },
+      pairs: { takes: 'N', least: 1, about: 'of addresses; 500' },
+      rounds: { takes: 'N', least: 1, about: '5' },
+      seed: { takes: 'N', least: 0, about: 'the same choices again' },
+    },
+  },
+};
+
+/** By the name of the file of infra whose `main` it is. */
+export const COMMANDS = { ...OPERATING, ...DEVELOPING, ...PROVING };
