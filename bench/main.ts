@@ -3,7 +3,7 @@
  *
  *   --list   names them all; a name before the slash stands for all that begin with it
  *   --short  fewer rounds and entries: a look whether it runs, not a figure
- *   --alg ALG      verify/cold: this algorithm alone
+ *   --alg ALG      verify/cold, token/sign: this algorithm alone
  *   --at COMMIT    verify/cold: beside that commit's verifier; infra/bench.ts makes it `--checkout FOLDER`
  *   --node PATH    another Node, for all processes of the benchmark; infra/bench.ts heeds it
  */

@@ -12,7 +12,7 @@ const WITHOUT_SCHEMAS: Readonly<Record<string, readonly string[]>> = {
   snapshot: [],
   bus: [],
   verify: ['@nats-io/transport-node', '@trpc/server'],
-  client: ['@trpc/client'],
+  client: ['@trpc/client', 'eventsource-parser'],
   testkit: ['jose'],
 };
 const entries = Object.keys(WITHOUT_SCHEMAS).flatMap((name) =>

@@ -34,6 +34,13 @@ export interface Answer {
   body: any;
 }
 
+/** An answer as far as an attacker could distinguish it: without the request's id and the date. */
+export function wholeOf({ status, headers, body }: Answer): object {
+  const { 'x-request-id': _id, date: _date, ...others } = Object.fromEntries(headers);
+  const { request_id: _its, ...said } = body;
+  return { status, headers: others, body: said };
+}
+
 export interface CallOptions {
   token?: string;
   body?: unknown;

@@ -1,4 +1,9 @@
-/** Server-sent events, read from the body of an answer (WHATWG HTML, section 9.2). */
+/**
+ * Server-sent events, read from the body of an answer (WHATWG HTML, section 9.2). The grammar is
+ * eventsource-parser's; which place a stream has got to, and how long an event may be, is decided here.
+ * An id without data is forgotten by it (3.1.1): no server of ours sends one.
+ */
+import { createParser } from 'eventsource-parser';
 import { PortcullisError } from './error.ts';
 
 export interface ServerEvent {
@@ -22,57 +27,29 @@ export async function* readEvents(
 ): AsyncGenerator<ServerEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  const draft = new Draft(lastEventId);
-  let rest = '';
+  const read: ServerEvent[] = [];
+  let newest = lastEventId;
+  let isTooLong = false;
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT,
+    onEvent({ event = 'message', data, id = newest }) {
+      newest = id;
+      read.push({ type: event, data, lastEventId: id });
+    },
+    onError({ type }) {
+      // Fields that it does not know are to be ignored (section 9.2.6).
+      isTooLong ||= type === 'max-buffer-size-exceeded';
+    },
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return; // an event that the end cut off does not count
-      rest += decoder.decode(value, { stream: true });
-      // A carriage return at the end may be half of a line end.
-      const complete = rest.endsWith('\r') ? rest.slice(0, -1) : rest;
-      const lines = complete.split(/\r\n|\n|\r/);
-      rest = (lines.pop() ?? '') + (rest === complete ? '' : '\r');
-      for (const line of lines) {
-        const event = draft.add(line);
-        if (event !== undefined) yield event;
-      }
-      if (rest.length + draft.length > MAX_EVENT) throw new PortcullisError('protocol');
+      parser.feed(decoder.decode(value, { stream: true }));
+      yield* read.splice(0);
+      if (isTooLong) throw new PortcullisError('protocol');
     }
   } finally {
     await reader.cancel().catch(() => {});
-  }
-}
-
-class Draft {
-  #type = '';
-  #data: string[] = [];
-  #id: string;
-  length = 0;
-
-  constructor(id: string) {
-    this.#id = id;
-  }
-
-  /** @returns the event that an empty line ends */
-  add(line: string): ServerEvent | undefined {
-    if (line === '') return this.#finish();
-    this.length += line.length;
-    const colon = line.indexOf(':');
-    const field = colon === -1 ? line : line.slice(0, colon);
-    const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (field === 'event') this.#type = value;
-    else if (field === 'data') this.#data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.#id = value;
-    return undefined;
-  }
-
-  #finish(): ServerEvent | undefined {
-    const [type, data] = [this.#type, this.#data];
-    this.#type = '';
-    this.#data = [];
-    this.length = 0;
-    if (data.length === 0) return undefined;
-    return { type: type || 'message', data: data.join('\n'), lastEventId: this.#id };
   }
 }

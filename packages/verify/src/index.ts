@@ -6,7 +6,13 @@ export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './jws/public-key.ts';
 export { rocaProblem } from './jws/roca.ts';
-export { DPOP_ALGORITHMS, readDpopProof, type DpopProof } from './proof/dpop-proof.ts';
+export {
+  DPOP_ALGORITHMS,
+  parseDpopProof,
+  readDpopProof,
+  type DpopProof,
+  type ParsedDpopProof,
+} from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './jws/jws.ts';
 export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';

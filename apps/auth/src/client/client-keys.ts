@@ -3,13 +3,8 @@
  * that are not understood are ignored, in a key and in the set, and so are keys for another purpose or of
  * another kind (sections 4 and 5). Only public members are stored.
  */
-import {
-  holdsSecret,
-  readPublicKey,
-  rocaProblem,
-  thumbprintOf,
-  type PublicKey,
-} from '@portcullis/verify';
+import { holdsSecret, readPublicKey, rocaProblem, type PublicKey } from '@portcullis/verify';
+import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
 
 /** Two are enough for a rotation. */
@@ -116,12 +111,12 @@ export function brokenKeysOf(document: unknown): { kid: string; problem: string 
   );
 }
 
-/** Names the keys of a stored set, regardless of their spelling or order. */
-export function fingerprintsOf(document: unknown): ReadonlySet<string> {
-  return new Set(
-    readStored(document).map(({ kid, key }) =>
-      // No set that is taken today has such a name: with the next one the key is gone.
-      key === undefined ? `${kid} refused` : `${kid} ${thumbprintOf(key.key)}`,
-    ),
-  );
+/** Names the keys of a stored set, regardless of their spelling or order (RFC 7638). */
+export async function fingerprintsOf(document: unknown): Promise<ReadonlySet<string>> {
+  const names = readStored(document).map(async ({ kid, key }) => {
+    // No set that is taken today has such a name: with the next one the key is gone.
+    if (key === undefined) return `${kid} refused`;
+    return `${kid} ${await calculateJwkThumbprint(key.key)}`;
+  });
+  return new Set(await Promise.all(names));
 }

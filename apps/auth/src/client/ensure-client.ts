@@ -50,14 +50,17 @@ export async function ensureClient(withChange: WithChange, wanted: WantedClient)
       if (before.disabledAt !== null) {
         throw new UnusableClient(`${id} is permanently disabled; make one with another id`);
       }
+      const [keysBefore, keysAfter] = [await keysOf(before.jwks), await keysOf(jwks)];
       const reduced =
-        losesProof(before, hash, jwks) ||
+        losesSecret(before, hash) ||
+        // One that had no proof had no tokens of its own.
+        [...keysBefore].some((key) => !keysAfter.has(key)) ||
         before.scopes.some((scope) => !scopes.some((kept) => kept === scope)) ||
         before.audiences.some((audience) => !audiences.includes(audience));
       const changed =
         reduced ||
         (before.secretHash === null) !== (hash === null) ||
-        keysOf(before.jwks).size !== keysOf(jwks).size ||
+        keysBefore.size !== keysAfter.size ||
         before.name !== name ||
         before.scopes.length !== scopes.length ||
         before.audiences.length !== audiences.length;
@@ -96,17 +99,11 @@ export async function ensureClient(withChange: WithChange, wanted: WantedClient)
   return result;
 }
 
-/** Whether what the client could prove itself with no longer proves anything. */
-function losesProof(
-  before: { secretHash: Buffer | null; jwks: unknown },
-  hash: Buffer | null,
-  jwks: ClientKeySet | null,
-): boolean {
-  if (before.secretHash !== null) return hash === null || !before.secretHash.equals(hash);
-  // One that had no proof had no tokens of its own.
-  const kept = keysOf(jwks);
-  return [...keysOf(before.jwks)].some((key) => !kept.has(key));
+/** Whether the secret that the client could prove itself with no longer proves anything. */
+function losesSecret(before: { secretHash: Buffer | null }, hash: Buffer | null): boolean {
+  if (before.secretHash === null) return false;
+  return hash === null || !before.secretHash.equals(hash);
 }
 
-const keysOf = (jwks: unknown): ReadonlySet<string> =>
-  jwks === null ? new Set<string>() : fingerprintsOf(jwks);
+const keysOf = async (jwks: unknown): Promise<ReadonlySet<string>> =>
+  jwks === null ? new Set<string>() : await fingerprintsOf(jwks);

@@ -3,6 +3,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { newId, type KeyId } from '@portcullis/contracts';
 import { desc, sql } from 'drizzle-orm';
+import { exportJWK } from 'jose';
 import { z } from 'zod';
 import type { Queryable } from '../database/database.ts';
 import { signingKeys } from '../database/schema/index.ts';
@@ -65,7 +66,7 @@ const generate = promisify(generateKeyPair);
 export async function makeKey({ seal, algorithm: alg }: KeyFactory): Promise<NewKey> {
   const kid = newId('key');
   const { privateKey, publicKey } = await pairFor(alg);
-  const jwk = publicJwk.parse({ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg });
+  const jwk = publicJwk.parse({ ...(await exportJWK(publicKey)), kid, use: 'sig', alg });
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
   const sealed = seal.close(kid, der);
   der.fill(0);

@@ -5,10 +5,10 @@
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { hashSync, verifySync } from '@node-rs/argon2';
+import { hash, verify } from './argon2.mjs';
 
 /**
- * @typedef {{ password: string | Uint8Array, parameters: import('@node-rs/argon2').Options }
+ * @typedef {{ password: string | Uint8Array, parameters: import('./argon2.mjs').Parameters }
  *   | { password: string, stored: string }} HashingJob
  * @typedef {{ done: string | boolean } | { failed: string }} HashingAnswer
  */
@@ -37,10 +37,7 @@ function giveWay() {
 function answerTo(job) {
   try {
     return {
-      done:
-        'stored' in job
-          ? verifySync(job.stored, job.password)
-          : hashSync(job.password, job.parameters),
+      done: 'stored' in job ? verify(job.stored, job.password) : hash(job.password, job.parameters),
     };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : 'argon2 failed' };

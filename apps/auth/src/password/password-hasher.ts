@@ -7,15 +7,13 @@
  * connection to the database.
  */
 import { availableParallelism } from 'node:os';
-import { parseOptions } from '@node-rs/argon2';
 import { z } from 'zod';
 import type { Argon2Parameters } from './argon2-parameters.ts';
+import { parametersOf } from './argon2.mjs';
 import { BATCH_SIZE, HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './password-policy.ts';
 import { AdmissionQueue } from './admission-queue.ts';
 
-/** The length of the tag (RFC 9106 section 4), in bytes. */
-const TAG_BYTES = 32;
 /** Threads that hash: one a core, as more would not be done sooner. */
 export const MAX_CONCURRENT = Math.min(8, availableParallelism());
 /** Hashes that the threads have, what they are to get next, and as many logins at the database. */
@@ -54,9 +52,8 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
   const logins = new AdmissionQueue(MAX_IN_FLIGHT, MAX_WAITING);
   const threads = new HashingThreads(MAX_CONCURRENT);
 
-  const parameters = { ...today, outputLen: TAG_BYTES };
   const hash = async (password: string | Uint8Array): Promise<string> =>
-    z.string().parse(await hashes.run(() => threads.run({ password, parameters })));
+    z.string().parse(await hashes.run(() => threads.run({ password, parameters: today })));
 
   // Of a random password that is kept nowhere, at today's parameters.
   const dummyHash = await hash(crypto.getRandomValues(new Uint8Array(32)));
@@ -77,7 +74,7 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
       return (await hashes.run(() => threads.run(job))) === true && stored !== null;
     },
     outdated(stored) {
-      const { memoryCost, timeCost, parallelism } = parseOptions(stored);
+      const { memoryCost, timeCost, parallelism } = parametersOf(stored);
       return (
         memoryCost !== today.memoryCost ||
         timeCost !== today.timeCost ||

@@ -4,8 +4,9 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { ProvePossession } from '@portcullis/service';
-import { readDpopProof, type DpopProof } from '@portcullis/verify';
+import { parseDpopProof } from '@portcullis/verify';
 import { demandNonce, NONCE_LIFE_S, possessionOf, type DpopNonces } from '@portcullis/verify/guard';
+import { demandSignature } from './demand-signature.ts';
 import type { ReplayStore } from './replay-store.ts';
 
 export interface ProvePossessionDependencies {
@@ -23,27 +24,30 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
   return async (request, reply) => {
     const { proofs, method, urls } = possessionOf(request.raw, publicUrls);
     if (proofs.length === 0) return undefined;
-    const proof = refusing(() => {
-      const [text] = proofs;
-      if (text === undefined || proofs.length !== 1) throw new Error('more than one proof');
-      // The nonce bounds its age better than a clock that is the client's (section 4.3, check 11).
-      const bounds = { maxAge: NONCE_LIFE_S, maxAhead: NONCE_LIFE_S };
-      return readDpopProof(text, { method, urls, now: now(), ...bounds });
-    });
-    const { goodUntil, needsRenewal } = demandNonce(nonces, proof.nonce);
+    const [text] = proofs;
+    if (text === undefined || proofs.length !== 1) throw refusal(new Error('more than one proof'));
+    // The nonce bounds its age better than a clock that is the client's (section 4.3, check 11).
+    const bounds = { maxAge: NONCE_LIFE_S, maxAhead: NONCE_LIFE_S };
+    const parsed = refusing(() => parseDpopProof(text, { method, urls, now: now(), ...bounds }));
+    const { jti, nonce } = parsed.claims;
+    const maker = await demandSignature(text, parsed);
+    const { goodUntil, needsRenewal } = demandNonce(nonces, nonce);
     // Sent with whatever is answered (section 8.2).
     if (needsRenewal) void reply.header('dpop-nonce', nonces.issue());
-    const { jkt: maker, jti } = proof;
     const isFirst = await useOnce({ use: 'dpop', maker, jti, refusedFrom: goodUntil });
-    if (!isFirst) throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
-    return proof.jkt;
+    if (!isFirst) throw refusal(new Error('used before'));
+    return maker;
   };
 }
 
-function refusing(read: () => DpopProof): DpopProof {
+function refusing<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new Refusal('invalid_dpop_proof', { cause });
+    throw refusal(cause);
   }
+}
+
+function refusal(cause: unknown): Refusal {
+  return new Refusal('invalid_dpop_proof', { cause });
 }

@@ -5,12 +5,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readClientKeys } from '../../src/client/client-keys.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
-import { basic, MACHINE, startAuthSystem, type Answer, type AuthSystem } from '../auth-system.ts';
+import {
+  basic,
+  MACHINE,
+  startAuthSystem,
+  wholeOf,
+  type Answer,
+  type AuthSystem,
+} from '../auth-system.ts';
 
 const CLIENT = 'cli_signer' as ClientId;
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 let system: AuthSystem;
-let keys: Record<'ES256' | 'RS256' | 'Ed25519' | 'next', Pair>;
+let keys: Record<'ES256' | 'RS256' | 'Ed25519' | 'next' | 'small', Pair>;
 
 interface Pair {
   privateKey: CryptoKey;
@@ -20,6 +27,17 @@ interface Pair {
 async function pair(alg: string, kid = alg): Promise<Pair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid } };
+}
+
+/** Of a size that no key may have any more. */
+async function smallPair(): Promise<Pair> {
+  const exponent = { publicExponent: new Uint8Array([1, 0, 1]) };
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(
+    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1_024, ...exponent },
+    true,
+    ['sign', 'verify'],
+  );
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: 'small' } };
 }
 
 async function register(jwks: Record<string, unknown>[], id = CLIENT): Promise<string> {
@@ -43,6 +61,7 @@ beforeAll(async () => {
     RS256: await pair('RS256'),
     Ed25519: await pair('Ed25519'),
     next: await pair('ES256', 'next'),
+    small: await smallPair(),
   };
   await register([keys.ES256.jwk, keys.RS256.jwk, keys.Ed25519.jwk]);
 }, 120_000);
@@ -55,11 +74,23 @@ interface Variant {
   alg?: keyof typeof keys;
   header?: Record<string, unknown>;
   claims?: Record<string, unknown>;
+  /** Changes the JSON that is signed. */
+  headerText?: (json: string) => string;
+  claimsText?: (json: string) => string;
+  /** Changes the three segments, once they are signed. */
+  segments?: (header: string, claims: string, signature: string) => string;
 }
 
 const seconds = (offset: number): number => Math.floor(Date.now() / 1_000) + offset;
 
-async function assertion({ alg = 'ES256', header = {}, claims = {} }: Variant = {}) {
+const encoded = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64url');
+const asItIs = (json: string): string => json;
+const joined = (...segments: string[]): string => segments.join('.');
+/** Another member in front: readers that take the last of two would not notice it. */
+const doubling = (member: string) => (json: string) => json.replace('{', `{${member},`);
+
+/** Signed whatever it says: jose itself would not make some of these. */
+async function assertion({ alg = 'ES256', header = {}, claims = {}, ...texts }: Variant = {}) {
   const said: Record<string, unknown> = {
     iss: CLIENT,
     sub: CLIENT,
@@ -70,11 +101,16 @@ async function assertion({ alg = 'ES256', header = {}, claims = {} }: Variant = 
     ...claims,
   };
   const { privateKey, jwk } = keys[alg];
-  for (const name of Object.keys(said)) if (said[name] === undefined) delete said[name];
   const named = { alg: alg === 'next' ? 'ES256' : alg, kid: jwk['kid'], ...header };
-  return await new SignJWT(said)
-    .setProtectedHeader(JSON.parse(JSON.stringify(named)))
-    .sign(privateKey);
+  const { headerText = asItIs, claimsText = asItIs, segments = joined } = texts;
+  const [first, second] = [
+    encoded(headerText(JSON.stringify(named))),
+    encoded(claimsText(JSON.stringify(said))),
+  ];
+  const how = { ...privateKey.algorithm, hash: 'SHA-256' };
+  const signed = new TextEncoder().encode(`${first}.${second}`);
+  const signature = await crypto.subtle.sign(how, privateKey, signed);
+  return segments(first, second, encoded(new Uint8Array(signature)));
 }
 
 async function ask(
@@ -109,6 +145,8 @@ describe('an assertion', () => {
       () => ({ claims: { iat: seconds(0) + 0.25, exp: seconds(60) + 0.5 } }),
     ],
     ['no iat', () => ({ claims: { iat: undefined } })],
+    ['a clock that is ahead', () => ({ claims: { iat: seconds(20), nbf: seconds(20) } })],
+    ['a life as long as it may be', () => ({ claims: { exp: seconds(320) } })],
     ['the token endpoint', () => ({ claims: { aud: `${system.auth.url}/oauth2/token` } })],
     [
       'both of our names',
@@ -131,7 +169,30 @@ describe('an assertion', () => {
     ['the type of an access token', () => ({ header: { typ: 'at+jwt' } })],
     ['a typ that is no text', () => ({ header: { typ: ['JWT'] } })],
     ['a certificate to be trusted', () => ({ header: { x5c: ['MIIC'] } })],
+    ['a certificate to be fetched', () => ({ header: { x5u: 'https://elsewhere.example' } })],
+    ['a key to be fetched', () => ({ header: { jku: 'https://elsewhere.example' } })],
+    ['compression', () => ({ header: { zip: 'DEF' } })],
+    ['a type of content', () => ({ header: { cty: 'JWT' } })],
+    ['a payload that is not encoded', () => ({ header: { b64: true, crit: ['b64'] } })],
+    ['an extension that must be understood', () => ({ header: { crit: ['x'], x: 1 } })],
     ['the type of a DPoP proof', () => ({ header: { typ: 'dpop+jwt' } })],
+    ['a member of its header twice', () => ({ headerText: doubling('"typ":"at+jwt"') })],
+    ['its kid twice', () => ({ headerText: doubling('"kid":"RS256"') })],
+    ['a claim twice', () => ({ claimsText: doubling('"aud":"https://elsewhere.example"') })],
+    ['its exp twice', () => ({ claimsText: doubling('"exp":1') })],
+    ['claims in a list', () => ({ claimsText: (json) => `[${json}]` })],
+    ['a mark before its claims', () => ({ claimsText: (json) => `\uFEFF${json}` })],
+    ['stray bits in its signature', () => ({ segments: (a, b, c) => joined(a, b, strayed(c)) })],
+    ['padding', () => ({ segments: (...all) => `${joined(...all)}=` })],
+    ['four segments', () => ({ segments: (...all) => `${joined(...all)}.` })],
+    ['a signature in DER', () => ({ segments: (a, b) => joined(a, b, `MEUC${'A'.repeat(92)}`) })],
+    ['an exp of nothing', () => ({ claims: { exp: null } })],
+    ['an exp without end', () => ({ claims: { exp: 1e300 } })],
+    ['an nbf that is text', () => ({ claims: { nbf: '0' } })],
+    ['an iat of nothing', () => ({ claims: { iat: null } })],
+    ['an aud of nothing', () => ({ claims: { aud: [] } })],
+    ['an aud that is a number', () => ({ claims: { aud: [7] } })],
+    ['a sub in a list', () => ({ claims: { sub: [CLIENT] } })],
     ['no exp', () => ({ claims: { exp: undefined } })],
     ['an exp that is over', () => ({ claims: { exp: seconds(-1) } })],
     ['a life beyond the cap', () => ({ claims: { exp: seconds(340) } })],
@@ -153,9 +214,10 @@ describe('an assertion', () => {
       () => ({ claims: { aud: [system.auth.url, 'https://elsewhere.example'] } }),
     ],
   ])('with %s does not', async (_, variant) => {
-    const { status, headers, body } = await ask(await assertion(variant()));
-    expect([status, body.error]).toEqual([401, 'invalid_client']);
-    expect(headers.get('www-authenticate')).toMatch(/^Basic /);
+    const refusal = wholeOf(await ask('a.b.c'));
+    expect(refusal).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    expect(refusal).toHaveProperty('headers.www-authenticate', expect.stringMatching(/^Basic /));
+    expect(wholeOf(await ask(await assertion(variant())))).toEqual(refusal);
   });
 
   it('is not one without its signature, or with an algorithm of the sender', async () => {
@@ -243,6 +305,68 @@ describe('an assertion', () => {
     expect((await call('/oauth2/introspect')).body).toMatchObject({ active: true, sub: CLIENT });
     expect((await call('/oauth2/revoke')).status).toBe(200);
     expect((await call('/oauth2/introspect')).body).toEqual({ active: false });
+  });
+});
+
+/** Another spelling of the same 64 bytes, which leave four low bits of the last character unused. */
+function strayed(signature: string): string {
+  const last = signature.codePointAt(signature.length - 1) ?? 0;
+  return signature.slice(0, -1) + String.fromCodePoint(last + 1);
+}
+
+describe('a key that stands in a row, and would not be taken any more,', () => {
+  const id = 'cli_former' as ClientId;
+  const own = { iss: id, sub: id };
+  const keep = async (...stored: object[]): Promise<void> => {
+    await system.sql`
+      update clients set jwks = ${JSON.stringify({ keys: stored })}::jsonb where id = ${id}`;
+  };
+  const statusOf = async (text: string): Promise<number> => (await ask(text)).status;
+
+  it('proves nothing, and takes none of those beside it along', async () => {
+    await register([keys.ES256.jwk], id);
+    const neutral = Buffer.alloc(32);
+    neutral[0] = 1;
+    await keep(
+      { ...(await exportJWK(keys.next.privateKey)), kid: 'next' },
+      { kty: 'oct', k: encoded('a secret that both sides have'), kid: 'oct' },
+      keys.small.jwk,
+      { kty: 'OKP', crv: 'Ed25519', x: encoded(neutral), kid: 'neutral' },
+      { ...keys.RS256.jwk, use: 'enc' },
+      { ...keys.Ed25519.jwk, kid: 'ops', key_ops: ['verify', 'verify'] },
+      keys.ES256.jwk,
+    );
+    expect(await statusOf(await assertion({ alg: 'next', claims: own }))).toBe(401);
+    expect(await statusOf(await assertion({ alg: 'RS256', claims: own }))).toBe(401);
+    const shared = await new SignJWT({ ...own, aud: system.auth.url, jti: 'x' })
+      .setProtectedHeader({ alg: 'HS256', kid: 'oct' })
+      .setExpirationTime('1m')
+      .sign(new TextEncoder().encode('a secret that both sides have'));
+    expect(await statusOf(shared)).toBe(401);
+    const header = { alg: 'RS256' };
+    expect(await statusOf(await assertion({ alg: 'small', header, claims: own }))).toBe(401);
+    const forged = await assertion({
+      header: { alg: 'EdDSA', kid: 'neutral' },
+      claims: own,
+      segments: (a, b) => joined(a, b, encoded(Buffer.concat([neutral, Buffer.alloc(32)]))),
+    });
+    expect(await statusOf(forged)).toBe(401);
+    const ops = { header: { kid: 'ops' }, claims: own };
+    expect(await statusOf(await assertion({ alg: 'Ed25519', ...ops }))).toBe(200);
+    expect(await statusOf(await assertion({ claims: own }))).toBe(200);
+  });
+
+  it('is read anew as soon as the row says something else', async () => {
+    await keep(keys.ES256.jwk);
+    expect(await statusOf(await assertion({ claims: own }))).toBe(200);
+    // The same name, another key.
+    await keep({ ...keys.next.jwk, kid: 'ES256' });
+    expect(await statusOf(await assertion({ claims: own }))).toBe(401);
+    const header = { kid: 'ES256' };
+    expect(await statusOf(await assertion({ alg: 'next', header, claims: own }))).toBe(200);
+    await keep(keys.ES256.jwk);
+    expect(await statusOf(await assertion({ alg: 'next', header, claims: own }))).toBe(401);
+    expect(await statusOf(await assertion({ claims: own }))).toBe(200);
   });
 });
 

@@ -1,4 +1,11 @@
 /** RFC 9449 at the auth service: nonces, binding, and what a bound token is good for without its key. */
+import {
+  GOOD_PROOFS,
+  HOSTILE_PROOFS,
+  ProofMaker,
+  type ProofVariant,
+} from '@portcullis/testbed/dpop-proofs';
+import { calculateJwkThumbprint } from 'jose';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +15,10 @@ import {
   partOf,
   PASSWORD,
   startAuthSystem,
+  type Answer,
   type AuthInstance,
   type AuthSystem,
+  wholeOf,
 } from '../auth-system.ts';
 import { DpopClient } from './dpop-client.ts';
 
@@ -162,6 +171,37 @@ describe('a proof', () => {
     const headers = { ...machine.headers, dpop };
     const { status, body } = await auth.call('POST', '/oauth2/token', { ...machine, headers });
     expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+});
+
+describe('of the table that all readers of proofs share', () => {
+  const maker = new ProofMaker();
+  let nonce: string | undefined;
+  let refusal: unknown;
+  const ask = async (variant?: ProofVariant): Promise<Answer> => {
+    const url = `${auth.url}/oauth2/token`;
+    const dpop = maker.make({ method: 'POST', url, now: Date.now() / 1_000, nonce }, variant);
+    const headers = { ...machine.headers, dpop };
+    return await auth.call('POST', '/oauth2/token', { ...machine, headers });
+  };
+
+  beforeAll(async () => {
+    nonce = (await ask()).headers.get('dpop-nonce') ?? undefined;
+    // Every refusal is like this one.
+    refusal = wholeOf(await ask({ segments: () => 'a.b.c' }));
+    expect(refusal).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } });
+  });
+
+  it.each(GOOD_PROOFS)('one with $name is taken', async ({ variant }) => {
+    const { status, body } = await ask(variant);
+    expect([status, body.token_type]).toEqual([200, 'DPoP']);
+    expect(jktOf(body.access_token)).toBe(
+      await calculateJwkThumbprint(maker.jwk(variant.by ?? 'ES256')),
+    );
+  });
+
+  it.each(HOSTILE_PROOFS)('one with $name is refused like any other', async ({ variant }) => {
+    expect(wholeOf(await ask(variant))).toEqual(refusal);
   });
 });
 

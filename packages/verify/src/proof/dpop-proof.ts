@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isRecord } from '@portcullis/contracts';
 import { readPublicKey, type PublicKey } from '../jws/public-key.ts';
 import { isMediaType } from '../jws/media-type.ts';
-import { jwsSignatureHolds, parseJws } from '../jws/jws.ts';
+import { jwsSignatureHolds, parseJws, type Jws } from '../jws/jws.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
 /** What a proof may be signed with; the challenges and the metadata name them. */
@@ -41,6 +41,18 @@ export interface DpopProof {
   nonce: string | undefined;
 }
 
+interface ProofKey extends PublicKey {
+  readonly alg: 'ES256' | 'EdDSA';
+}
+
+/** A proof but for its signature: nothing of it is to be believed before that has been checked. */
+export interface ParsedDpopProof {
+  jws: Jws;
+  /** The key that it names, sound by the same rules as every key here. */
+  key: ProofKey;
+  claims: Omit<DpopProof, 'jkt'>;
+}
+
 /** What it says, beside what is not looked at. */
 type ProofClaims = {
   jti: string;
@@ -63,6 +75,19 @@ const FORM: Readonly<Record<keyof ProofClaims, (value: unknown) => boolean>> = {
 
 /** @throws Error with a private reason; the caller turns it into `invalid_dpop_proof` */
 export function readDpopProof(text: string, expected: ProofExpectations): DpopProof {
+  const { jws, key, claims } = parseDpopProof(text, expected);
+  // Last, since it costs most.
+  if (!jwsSignatureHolds(jws, key)) throw new Error('the signature does not hold');
+  return { jkt: thumbprintOf(key.key), ...claims };
+}
+
+/**
+ * All that is demanded of a proof but its signature (RFC 9449 section 4.3), for callers that check that by
+ * other means.
+ *
+ * @throws Error with a private reason; the caller turns it into `invalid_dpop_proof`
+ */
+export function parseDpopProof(text: string, expected: ProofExpectations): ParsedDpopProof {
   const jws = parseJws(text, MAX_LENGTH);
   const { typ, alg, jwk } = jws.header;
   if (!isMediaType(typ, 'dpop+jwt')) throw new Error('not a DPoP proof');
@@ -81,9 +106,7 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
   if (expected.accessToken !== undefined && !isHashOf(ath, expected.accessToken)) {
     throw new Error('for another access token');
   }
-  // Last, since it costs most.
-  if (!jwsSignatureHolds(jws, key)) throw new Error('the signature does not hold');
-  return { jkt: thumbprintOf(key.key), jti, iat, nonce };
+  return { jws, key, claims: { jti, iat, nonce } };
 }
 
 /** The nonce of a proof, which need not hold. @returns undefined where there is none */
@@ -96,11 +119,11 @@ export function nonceOfProof(text: string): string | undefined {
   }
 }
 
-function publicKeyOf(jwk: unknown): PublicKey {
+function publicKeyOf(jwk: unknown): ProofKey {
   // The same demands as on every key; its private half, sent along, would prove nothing (section 4.3).
   const key = isRecord(jwk) ? readPublicKey(jwk) : undefined;
   if (key === undefined || key.alg === 'RS256') throw new Error('no usable key');
-  return key;
+  return { alg: key.alg, key: key.key };
 }
 
 function demandClaims(payload: Record<string, unknown>): asserts payload is ProofClaims {

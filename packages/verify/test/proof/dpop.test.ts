@@ -1,15 +1,16 @@
 /** Proofs of possession, against RFC 9449 section 4.3, and its own examples. */
 import { Refusal } from '@portcullis/contracts';
 import {
-  base64url,
-  calculateJwkThumbprint,
-  CompactSign,
-  exportJWK,
-  generateKeyPair,
-  type CryptoKey,
-} from 'jose';
-import { createHash, createPublicKey } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+  GOOD_PROOFS,
+  HOSTILE_PROOFS,
+  ProofMaker,
+  type ProofSigner,
+  type ProofTarget,
+  type ProofVariant,
+} from '@portcullis/testbed/dpop-proofs';
+import { base64url, calculateJwkThumbprint } from 'jose';
+import { createPublicKey } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
 import { readDpopProof, type ProofExpectations } from '../../src/proof/dpop-proof.ts';
 import { PossessionGuard } from '../../src/proof/possession.ts';
 import { thumbprintOf } from '../../src/proof/thumbprint.ts';
@@ -77,153 +78,59 @@ const expected = {
   maxAge: 60,
 };
 
-interface Pair {
-  privateKey: CryptoKey;
-  jwk: Record<string, unknown>;
-}
-let es256: Pair;
-let ed25519: Pair;
-
-beforeAll(async () => {
-  [es256, ed25519] = await Promise.all([pair('ES256'), pair('Ed25519')]);
-});
-
-async function pair(alg: string): Promise<Pair> {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
-  return { privateKey, jwk: { ...(await exportJWK(publicKey)) } };
-}
-
-interface Variant {
-  key?: () => Pair;
-  header?: () => Record<string, unknown>;
-  claims?: Record<string, unknown>;
-}
-
-async function proof({ key = () => es256, header = () => ({}), claims = {} }: Variant = {}) {
-  const { privateKey, jwk } = key();
-  const alg = jwk['kty'] === 'EC' ? 'ES256' : 'EdDSA';
-  const said = {
-    jti: crypto.randomUUID(),
-    htm: 'GET',
-    htu: URL_OF_REQUEST,
-    iat: NOW,
-    ath: createHash('sha256').update(TOKEN).digest('base64url'),
-    ...claims,
-  };
-  return await new CompactSign(new TextEncoder().encode(JSON.stringify(said)))
-    .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk, ...header() })
-    // What an extension means is for whoever names one.
-    .sign(privateKey, { crit: { x: true } });
-}
+const maker = new ProofMaker();
+const target: ProofTarget = { method: 'GET', url: URL_OF_REQUEST, token: TOKEN, now: NOW };
+const proof = (variant?: ProofVariant): string => maker.make(target, variant);
+const claiming = (claims: Record<string, unknown>): string => proof({ claims: () => claims });
+const jktOf = async (signer: ProofSigner): Promise<string> =>
+  await calculateJwkThumbprint(maker.jwk(signer));
 
 describe('a proof', () => {
-  it.each<[string, Variant]>([
-    ['ES256', {}],
-    ['EdDSA', { key: () => ed25519 }],
-    [
-      'a key that names its algorithm',
-      { key: () => ed25519, header: () => ({ jwk: { ...ed25519.jwk, alg: 'EdDSA' } }) },
-    ],
-    [
-      'a key that names it by its newer name',
-      { key: () => ed25519, header: () => ({ jwk: { ...ed25519.jwk, alg: 'Ed25519' } }) },
-    ],
-    ['Ed25519 by its newer name', { key: () => ed25519, header: () => ({ alg: 'Ed25519' }) }],
-    ['its type in capitals', { header: () => ({ typ: 'DPoP+JWT' }) }],
-    ['its type in full', { header: () => ({ typ: 'application/dpop+jwt' }) }],
-    ['a thumbprint of a certificate', { header: () => ({ x5t: 'A1bC2dE3fH4iJ5kL6mN7oP8qR9s' }) }],
-    ['a fraction for an iat', { claims: { iat: NOW + 0.25 } }],
-    ['an age below the bound by a fraction', { claims: { iat: NOW - 59.999 } }],
-    ['a clock ahead by a little', { claims: { iat: NOW + 10 } }],
-    ['an age below the bound', { claims: { iat: NOW - 59 } }],
-    ['the query', { claims: { htu: `${URL_OF_REQUEST}?a=b#c` } }],
-    ['the host in capitals', { claims: { htu: 'https://API.example.com/v1/me' } }],
-    ['the port that goes without saying', { claims: { htu: 'https://api.example.com:443/v1/me' } }],
-    ['an escape too many', { claims: { htu: 'https://api.example.com/v1/%6de' } }],
-    ['more than is asked for', { claims: { other: [1, 2, 3] } }],
-    ['a nonce', { claims: { nonce: 'x' } }],
-  ])('with %s is good', async (_, variant) => {
-    const { jkt } = readDpopProof(await proof(variant), expected);
-    expect(jkt).toBe(await calculateJwkThumbprint((variant.key?.() ?? es256).jwk));
+  it.each(GOOD_PROOFS)('with $name is good', async ({ variant }) => {
+    const { jkt } = readDpopProof(proof(variant), expected);
+    expect(jkt).toBe(await jktOf(variant.by ?? 'ES256'));
   });
 
-  it.each<[string, Variant]>([
-    ['the type of an access token', { header: () => ({ typ: 'at+jwt' }) }],
-    ['no type', { header: () => ({ typ: undefined }) }],
-    ['a type that only begins so', { header: () => ({ typ: 'dpop+jwt2' }) }],
-    ['its type below another tree', { header: () => ({ typ: 'text/dpop+jwt' }) }],
-    ['a list for a type', { header: () => ({ typ: ['dpop+jwt'] }) }],
-    ['a certificate to be trusted', { header: () => ({ x5c: ['MIIC'] }) }],
-    ['no key', { header: () => ({ jwk: undefined }) }],
-    ['another key', { header: () => ({ jwk: ed25519.jwk }) }],
-    ['a private key', { header: () => ({ jwk: { ...es256.jwk, d: es256.jwk['x'] } }) }],
-    ['a shared key', { header: () => ({ jwk: { kty: 'oct', k: 'c2VjcmV0' } }) }],
-    [
-      'a point that is not on its curve',
-      { header: () => ({ jwk: { ...es256.jwk, x: es256.jwk['y'] } }) },
-    ],
-    ['a key of another curve', { header: () => ({ jwk: { ...es256.jwk, crv: 'P-384' } }) }],
-    ['a key that is text', { header: () => ({ jwk: 'x' }) }],
-    ['a list for a key', { header: () => ({ jwk: [es256.jwk] }) }],
-    ['a key to be fetched', { header: () => ({ jku: 'https://elsewhere.example' }) }],
-    ['compression', { header: () => ({ zip: 'DEF' }) }],
-    ['an extension that must be understood', { header: () => ({ crit: ['x'], x: 1 }) }],
-    ['a key for another algorithm', { header: () => ({ jwk: { ...es256.jwk, alg: 'EdDSA' } }) }],
-    ['no jti', { claims: { jti: undefined } }],
-    ['an empty jti', { claims: { jti: '' } }],
-    ['a jti without end', { claims: { jti: 'x'.repeat(257) } }],
-    ['no htm', { claims: { htm: undefined } }],
-    ['another htm', { claims: { htm: 'POST' } }],
-    ['no htu', { claims: { htu: undefined } }],
-    ['another path', { claims: { htu: 'https://api.example.com/v1/me/' } }],
-    ['another scheme', { claims: { htu: 'http://api.example.com/v1/me' } }],
-    ['another port', { claims: { htu: 'https://api.example.com:444/v1/me' } }],
-    ['another host', { claims: { htu: 'https://api.example.com.evil.example/v1/me' } }],
-    ['credentials in its address', { claims: { htu: 'https://a:b@api.example.com/v1/me' } }],
-    ['a path alone', { claims: { htu: '/v1/me' } }],
-    ['a slash that is escaped', { claims: { htu: 'https://api.example.com/v1%2fme' } }],
-    ['no iat', { claims: { iat: undefined } }],
-    ['an iat that is text', { claims: { iat: String(NOW) } }],
-    ['an age at the bound', { claims: { iat: NOW - 60 } }],
-    ['a clock ahead by a fraction too much', { claims: { iat: NOW + 10.001 } }],
-    ['an age beyond the bound by a fraction', { claims: { iat: NOW - 60.001 } }],
-    ['a clock far ahead', { claims: { iat: NOW + 11 } }],
-    ['no hash', { claims: { ath: undefined } }],
-    ['the hash of another token', { claims: { ath: base64url.encode('x'.repeat(32)) } }],
-    ['an empty hash', { claims: { ath: '' } }],
-    ['a nonce that is no text', { claims: { nonce: 1 } }],
-  ])('with %s is not', async (_, variant) => {
-    const text = await proof(variant);
+  it.each<[string, Record<string, unknown>]>([
+    ['an age below the bound by a fraction', { iat: NOW - 59.999 }],
+    ['a clock ahead by a little', { iat: NOW + 10 }],
+    ['an age below the bound', { iat: NOW - 59 }],
+    ['the host in capitals', { htu: 'https://API.example.com/v1/me' }],
+    ['the port that goes without saying', { htu: 'https://api.example.com:443/v1/me' }],
+    ['an escape too many', { htu: 'https://api.example.com/v1/%6de' }],
+    ['a nonce', { nonce: 'x' }],
+  ])('with %s is good here', async (_, claims) => {
+    expect(readDpopProof(claiming(claims), expected).jkt).toBe(await jktOf('ES256'));
+  });
+
+  it.each(HOSTILE_PROOFS)('with $name is not', ({ variant }) => {
+    const text = proof(variant);
     expect(() => readDpopProof(text, expected)).toThrow();
   });
 
-  it('without a signature, or with an algorithm of its own, is not', async () => {
-    const [header = '', payload = '', signature = ''] = (await proof()).split('.');
-    const said = JSON.parse(Buffer.from(header, 'base64url').toString());
-    const named = (alg: unknown) =>
-      Buffer.from(JSON.stringify({ ...said, alg })).toString('base64url');
-    for (const text of [
-      `${header}.${payload}.`,
-      `${header}.${payload}`,
-      `${header}.${payload}.${signature}.`,
-      `${header}.${payload}.${signature}=`,
-      `${header}.${payload}.${withStrayBits(signature)}`,
-      `${header}.${payload}.${'A'.repeat(86)}`,
-      ...['none', 'HS256', 'RS256', 'ES384', 'EdDSA', '', null].map(
-        (alg) => `${named(alg)}.${payload}.${signature}`,
-      ),
-      '',
-      'x',
-      `${await proof()},${await proof()}`,
-      'x'.repeat(5_000),
-    ]) {
-      expect(() => readDpopProof(text, expected)).toThrow();
-    }
+  it.each<[string, Record<string, unknown>]>([
+    ['another host that begins alike', { htu: 'https://api.example.com.evil.example/v1/me' }],
+    ['a slash that is escaped', { htu: 'https://api.example.com/v1%2fme' }],
+    ['an age at the bound', { iat: NOW - 60 }],
+    ['a clock ahead by a fraction too much', { iat: NOW + 10.001 }],
+    ['an age beyond the bound by a fraction', { iat: NOW - 60.001 }],
+    ['a clock far ahead', { iat: NOW + 11 }],
+    ['no hash', { ath: undefined }],
+    ['the hash of another token', { ath: base64url.encode('x'.repeat(32)) }],
+    ['an empty hash', { ath: '' }],
+  ])('with %s is not', (_, claims) => {
+    expect(() => readDpopProof(claiming(claims), expected)).toThrow();
+  });
+
+  it('beside another one is not', () => {
+    expect(() => readDpopProof(`${proof()},${proof()}`, expected)).toThrow();
+    expect(() => readDpopProof('', expected)).toThrow();
   });
 
   it('names its key as everybody does (RFC 7638)', async () => {
-    for (const { jwk } of [es256, ed25519, await pair('RS256')]) {
-      const key = createPublicKey({ key: jwk, format: 'jwk' });
+    for (const signer of ['ES256', 'Ed25519', 'RS256'] as const) {
+      const jwk = maker.jwk(signer);
+      const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
       expect(thumbprintOf(key)).toBe(await calculateJwkThumbprint(jwk));
     }
   });
@@ -241,12 +148,12 @@ describe('a bound token', () => {
       return error instanceof Refusal ? error.code : String(error);
     }
   };
-  const bound = async () => ({ cnf: { jkt: await calculateJwkThumbprint(es256.jwk) } });
+  const bound = async () => ({ cnf: { jkt: await jktOf('ES256') } });
 
   it('is taken with a proof by its key, for each request once', async () => {
     const guard = guardOf();
     const claims = await bound();
-    const one = await proof();
+    const one = proof();
     const request = possession(one);
     expect(codeOf(() => guard.check(TOKEN, claims, request))).toBe('taken');
     // The next call of the same request, and the same proof with another.
@@ -260,7 +167,7 @@ describe('a bound token', () => {
     const claims = await bound();
     expect(codeOf(() => guard.check(TOKEN, claims, undefined))).toBe('invalid_token');
     expect(codeOf(() => guard.check(TOKEN, {}, undefined))).toBe('taken');
-    const request = possession(await proof());
+    const request = possession(proof());
     expect(codeOf(() => guard.check(TOKEN, {}, request))).toBe('invalid_token');
   });
 
@@ -269,24 +176,24 @@ describe('a bound token', () => {
     const claims = await bound();
     for (const request of [
       possession(),
-      possession(await proof(), await proof()),
-      possession(await proof({ key: () => ed25519 })),
+      possession(proof(), proof()),
+      possession(proof({ by: 'Ed25519' })),
     ]) {
       expect(codeOf(() => guard.check(TOKEN, claims, request))).toBe('invalid_dpop_proof');
     }
     const deaf = new PossessionGuard(() => Number.NEGATIVE_INFINITY);
-    const request = possession(await proof());
+    const request = possession(proof());
     expect(codeOf(() => deaf.check(TOKEN, claims, request))).toBe('verifier_stale');
   });
 
   it('shares no ids with another key', async () => {
     const guard = guardOf();
     const jti = 'the same';
-    const others = { cnf: { jkt: await calculateJwkThumbprint(ed25519.jwk) } };
-    const own = possession(await proof({ claims: { jti } }));
+    const others = { cnf: { jkt: await jktOf('Ed25519') } };
+    const own = possession(claiming({ jti }));
     expect(codeOf(() => guard.check(TOKEN, { cnf: undefined }, own))).toBe('invalid_token');
     guard.check(TOKEN, await bound(), own);
-    const theirs = possession(await proof({ key: () => ed25519, claims: { jti } }));
+    const theirs = possession(proof({ by: 'Ed25519', claims: () => ({ jti }) }));
     expect(codeOf(() => guard.check(TOKEN, others, theirs))).toBe('taken');
   });
 
@@ -296,10 +203,10 @@ describe('a bound token', () => {
       now = NOW;
       const guard = guardOf();
       expect(codeOf(() => guard.check(TOKEN, claims, undefined))).toBe('invalid_token');
-      const first = possession(await proof());
+      const first = possession(proof());
       guard.check(TOKEN, claims, first); // the first turn begins
       now = NOW + offset;
-      const ahead = await proof({ claims: { iat: now + 10 } });
+      const ahead = claiming({ iat: now + 10 });
       guard.check(TOKEN, claims, possession(ahead));
       for (let later = 0; later < 69; later += 1) {
         now = NOW + offset + later;
@@ -311,13 +218,3 @@ describe('a bound token', () => {
     now = NOW;
   });
 });
-
-/** Another spelling of the same bytes: 64 of them leave four low bits of the last character unused. */
-function withStrayBits(signature: string): string {
-  const last = signature.charAt(signature.length - 1);
-  const stray = String.fromCharCode(last.charCodeAt(0) + 1);
-  const spelling = signature.slice(0, -1) + stray;
-  const [one, other] = [signature, spelling].map((text) => Buffer.from(text, 'base64url'));
-  if (one?.equals(other ?? Buffer.alloc(0)) !== true) throw new Error('these are other bytes');
-  return spelling;
-}
