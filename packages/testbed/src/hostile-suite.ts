@@ -54,7 +54,8 @@ export function refusesHostileTokens(start: () => Promise<Target>): void {
     const sent = HOSTILE_TOKENS.map((one) => ({ ...one, id: `${one.group}: ${one.name}` }));
 
     it.each(sent)('$id', async ({ make }) => {
-      const token = make(target.forge);
+      // What is wrong with it for some seconds only is dated when it is sent: the table takes a while.
+      const token = make({ ...target.forge, now: Math.floor(Date.now() / 1_000) });
       // What no header can carry is refused by the parser of HTTP, or arrives without its white space.
       if (isSendable(token)) expect(await askOverHttp(target.address, token)).toEqual(refusal);
     });
