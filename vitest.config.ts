@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-// The packages' sources, not what was built from them: a test never runs against an old build.
-const conditions = ['portcullis-source', 'node', 'import', 'module', 'default'];
+// The packages' sources, not what was built from them: a test never runs against an old build. What stands here counts for
+// `require` too; what an import needs besides, Vite and Node know.
+const conditions = ['portcullis-source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['portcullis-source', 'node', 'import'] } },
+  ssr: { resolve: { conditions, externalConditions: ['portcullis-source', 'node'] } },
   test: {
     include: ['{apps,packages}/*/test/**/*.test.ts', 'infra/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],

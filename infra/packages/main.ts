@@ -20,9 +20,14 @@ import { build } from '../services/build.ts';
 import { line, note, red, step } from '../steps.ts';
 
 const NODES = ['20', '22', '24'] as const;
-/** The last NATS client that runs on Node 20, as README says. */
-const NATS_ON_NODE_20 = '~3.3.1';
-const TYPES = { '@types/node': '^20.19.0' };
+/** The last that run on Node 20, as README says. */
+const ON_NODE_20 = {
+  '@nats-io/jetstream': '~3.3.1',
+  '@nats-io/transport-node': '~3.3.1',
+  '@nestjs/common': '^11.0.0',
+  '@nestjs/core': '^11.0.0',
+};
+const TYPES = { '@types/express': '^5.0.0', '@types/koa': '^3.0.0', '@types/node': '^20.19.0' };
 
 export async function main(): Promise<number> {
   await removeAbandonedTestFolders();
@@ -63,8 +68,8 @@ async function checkAll(session: Session, folder: string): Promise<0 | 1 | 3> {
   ] as const) {
     const project = new Project(session, join(folder, name), process.execPath);
     const others = { ...othersOf(tarballs, version), ...TYPES };
-    // The newest NATS client is not for every Node.
-    if (name === 'newest') Object.assign(others, natsOn(process.versions.node));
+    // The newest of some is not for every Node.
+    if (name === 'newest') Object.assign(others, lastOn(process.versions.node));
     held.push(
       await report(
         `the ${name} of each range`,
@@ -88,14 +93,13 @@ async function strictly(
   node: string,
 ): Promise<boolean> {
   const peers = tarball.manifest.peerDependencies;
-  const nats = Object.entries(natsOn(node)).filter(([name]) => name in peers);
-  const others = { ...peers, ...Object.fromEntries(nats) };
+  const last = Object.entries(lastOn(node)).filter(([name]) => name in peers);
+  const others = { ...peers, ...Object.fromEntries(last) };
   return (await project.install(withOwn(tarball, all), others)) && (await project.load([tarball]));
 }
 
-function natsOn(node: string): Record<string, string> {
-  if (!node.startsWith('20')) return {};
-  return { '@nats-io/jetstream': NATS_ON_NODE_20, '@nats-io/transport-node': NATS_ON_NODE_20 };
+function lastOn(node: string): Record<string, string> {
+  return node.startsWith('20') ? ON_NODE_20 : {};
 }
 
 /** Each package of others that ours name. */
@@ -114,7 +118,8 @@ function othersOf(
   );
 }
 
-const lowestOf = (range: string): string => range.replace(/^[\^~]/, '');
+/** Of the first of its alternatives. */
+const lowestOf = (range: string): string => range.replace(/ \|\| .*/, '').replace(/^[\^~]/, '');
 
 async function report(
   name: string,

@@ -11,7 +11,13 @@ const SCHEMAS = 'packages/contracts/src/schemas/';
 const WITHOUT_SCHEMAS: Readonly<Record<string, readonly string[]>> = {
   snapshot: [],
   bus: [],
-  verify: ['@nats-io/transport-node', '@trpc/server'],
+  verify: [
+    '@nats-io/transport-node',
+    '@nestjs/common',
+    '@nestjs/core',
+    '@trpc/server',
+    '@trpc/server/rpc',
+  ],
   client: ['@trpc/client', 'eventsource-parser'],
   testkit: ['jose'],
 };
@@ -33,6 +39,21 @@ test.each(entries)('$entry loads no schema, and what its package says', ({ name,
   expect([...files].filter((path) => path.startsWith(SCHEMAS))).toEqual([]);
   const others = [...modules].filter((module) => !isOfNode(module));
   expect(WITHOUT_SCHEMAS[name]).toEqual(expect.arrayContaining(others));
+});
+
+test('an entry of verify loads its own framework and no other, the root none and no NATS', () => {
+  const own: Readonly<Record<string, readonly string[]>> = {
+    './feeds/nats': ['@nats-io/transport-node'],
+    './nestjs': ['@nestjs/common', '@nestjs/core'],
+    './trpc': ['@trpc/server', '@trpc/server/rpc'],
+  };
+  const found = [...entriesOf('packages/verify')].map(([entry, file]) => [
+    entry.replace('@portcullis/verify', '.'),
+    [...reachedFrom(file, 'loaded alone').modules].filter((name) => !isOfNode(name)).toSorted(),
+  ]);
+  const loading = found.filter(([, modules]) => modules?.length !== 0);
+  expect(Object.fromEntries(loading)).toEqual(own);
+  expect(found.length).toBeGreaterThan(12);
 });
 
 test.each(Object.keys(WITHOUT_SCHEMAS))('no file of %s names the schemas or zod', (name) => {

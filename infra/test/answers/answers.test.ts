@@ -1,23 +1,36 @@
 /**
  * What each service answers to each kind of credentials, whole: status, headers and body. `answers.json` was
- * written by the services before they had one guard in common; `vitest -u` writes it anew.
+ * written by the services before they had one guard in common; `vitest -u` writes it anew. Beside them each
+ * framework, behind its guard and on a server of its own, has to answer the same.
  */
 import { closeCodeOf } from '@portcullis/contracts';
 import { errorCode } from '@portcullis/contracts/schemas';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ask, type WholeAnswer } from './ask.ts';
-import { BEHAVIOURS, OF_CLIENTS, OF_LOGINS, WHILE_STALE, type Target } from './behaviours.ts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { WholeAnswer } from './ask.ts';
 import {
-  FORMS,
+  BEHAVIOURS,
+  LET_IN,
+  OF_CLIENTS,
+  OF_LOGINS,
+  TOO_LARGE,
+  WHILE_STALE,
+  type Behaviour,
+  type Target,
+} from './behaviours.ts';
+import { answersOf, differences, type Answers, type Difference } from './compare.ts';
+import {
+  FRAMEWORK_NAMES,
   startGuardedServer,
-  type Demand,
-  type Form,
   type GuardedServer,
+  type RouteName,
 } from './guarded-server.ts';
 import { outcomeOfSocket, startGuardedSockets, type GuardedSockets } from './guarded-sockets.ts';
+import { MUTANTS, startMutant } from './mutants.ts';
 import { createStage, type Stage } from './stage.ts';
 
 const FOR_MACHINES = 'auth tRPC, for machines';
+/** By which the others are measured, where no service is asked in that way. */
+const REFERENCE = 'node';
 
 let stage: Stage;
 let guarded: GuardedServer;
@@ -45,18 +58,18 @@ function targetsOf({ system: { auth, user, admin } }: Stage): Target[] {
   ];
 }
 
-/** A guard alone, and the service that it has to answer like. */
+/** A route behind a guard, and the service that it has to answer like. */
 interface LikeTarget extends Target {
   like: string;
 }
 
-function guardsLike(form: Form): LikeTarget[] {
-  const to = (demand: Demand) => ({
-    name: `${form}, ${demand}`,
+function guardsLike(framework: string): LikeTarget[] {
+  const to = (route: RouteName) => ({
+    name: `${framework}, ${route}`,
     method: 'GET',
-    url: guarded.urlOf(form, demand),
+    url: guarded.urlOf(framework, route),
   });
-  const change = { name: `${form}, a change`, method: 'PATCH', body: '{}' };
+  const change = { name: `${framework}, a change`, method: 'PATCH', body: '{}' };
   return [
     { ...to('users'), like: 'user' },
     { ...to('users'), ...change, like: 'user, a change' },
@@ -66,20 +79,37 @@ function guardsLike(form: Form): LikeTarget[] {
   ];
 }
 
-/** What no service asks in this way is recorded by itself. */
-function guardsAlone(form: Form): Target[] {
-  const to = (demand: Demand, method: string): Target => ({
-    name: `${method}, ${demand}`,
+const alone =
+  (framework: string) =>
+  (route: RouteName, method = 'GET'): Target => ({
+    name: `${method}, ${route}`,
     method,
-    url: guarded.urlOf(form, demand),
+    url: guarded.urlOf(framework, route),
   });
+
+/** What no service asks in this way is recorded by itself. */
+function guardsAlone(framework: string): Target[] {
+  const to = alone(framework);
   return [
-    to('clients', 'GET'),
-    to('anybody', 'GET'),
+    to('clients'),
+    to('anybody'),
+    to('nonces'),
+    to('recent'),
     to('users', 'HEAD'),
     to('users', 'OPTIONS'),
     to('users', 'DELETE'),
   ];
+}
+
+function handlersThatThrow(framework: string): Target[] {
+  const to = alone(framework);
+  return [to('refusing'), to('unavailable'), to('failing'), to('failing', 'DELETE')];
+}
+
+/** Under verifiers with policies. */
+function policies(framework: string): Target[] {
+  const to = alone(framework);
+  return [to('introspecting'), to('strict'), to('accepting')];
 }
 
 function loginsOf({ system: { auth, administrator } }: Stage): Target[] {
@@ -110,78 +140,61 @@ function clientsOf({ system: { auth } }: Stage): Target[] {
   ];
 }
 
-async function answersOf(rows: typeof BEHAVIOURS, targets: readonly Target[]) {
-  const found: Record<string, Record<string, WholeAnswer>> = {};
-  for (const { name, bring } of rows) {
-    found[name] = {};
-    for (const target of targets) {
-      const headers = [...(await bring(stage, target))];
-      if (target.body !== undefined)
-        headers.push(['content-type', target.type ?? 'application/json']);
-      found[name][target.name] = await ask({ ...target, headers });
-    }
-  }
-  return found;
-}
-
-/** What of an answer is the guard's. */
-function guardsPart({ status, headers, body }: WholeAnswer) {
-  const names = ['www-authenticate', 'retry-after', 'dpop-nonce'];
-  return { status, body: withoutEnvelope(body), headers: names.map((name) => headers[name]) };
-}
-
-/** Of an answer of tRPC what is in its envelope. */
-function withoutEnvelope(body: unknown): unknown {
-  const error: unknown = Reflect.get(Object(body), 'error');
-  const data: unknown = Reflect.get(Object(error), 'data');
-  return Reflect.get(Object(data), 'portcullis') ?? body;
-}
-
-/** The answers of the guard alone beside those of the services. */
-async function expectGuardsToAnswerLike(
-  found: Awaited<ReturnType<typeof answersOf>>,
-  rows: typeof BEHAVIOURS,
+/** What the frameworks answer that is not what the services do. */
+async function unlikeServices(
+  found: Answers,
+  rows: readonly Behaviour[],
+  frameworks: readonly string[] = FRAMEWORK_NAMES,
   isCompared = (_like: string) => true,
-): Promise<void> {
-  for (const form of FORMS) {
-    const targets = guardsLike(form).filter(({ like }) => isCompared(like));
-    const answers = await answersOf(rows, targets);
-    for (const { name: behaviour } of rows) {
-      for (const { name, like } of targets) {
-        const [guard, service] = [answers[behaviour]?.[name], found[behaviour]?.[like]];
-        if (guard === undefined || service === undefined) {
-          throw new Error(`${behaviour}: ${name} or ${like} was not asked`);
-        }
-        expect(guardsPart(guard), `${behaviour}: ${name}`).toEqual(guardsPart(service));
-      }
-    }
+): Promise<Difference[]> {
+  const all: Difference[] = [];
+  for (const framework of frameworks) {
+    const targets = guardsLike(framework).filter(({ like }) => isCompared(like));
+    const likes = new Map(targets.map(({ name, like }) => [name, like]));
+    const answers = await answersOf(stage, rows, targets);
+    all.push(...differences(answers, found, (target) => likes.get(target) ?? ''));
   }
+  return all;
 }
 
-/** @returns what the guards answer alone, to each form of a request alike */
-async function answersOfGuardsAlone(): ReturnType<typeof answersOf> {
-  const recorded = await answersOf(BEHAVIOURS, guardsAlone('node'));
-  for (const form of FORMS) {
-    const answers = await answersOf(BEHAVIOURS, guardsAlone(form));
-    for (const [behaviour, row] of Object.entries(answers)) {
-      for (const [name, answer] of Object.entries(row)) {
-        const expected = recorded[behaviour]?.[name];
-        if (expected === undefined) throw new Error(`${behaviour}: ${name} was not asked`);
-        expect(guardsPart(answer), `${form}: ${behaviour}: ${name}`).toEqual(guardsPart(expected));
-      }
+/** What the frameworks answer that is not what the reference does. */
+async function unlikeReference(
+  recorded: Answers,
+  rows: readonly Behaviour[],
+  targetsOfFramework: (framework: string) => Target[],
+  frameworks: readonly string[] = FRAMEWORK_NAMES,
+): Promise<Difference[]> {
+  const all: Difference[] = [];
+  for (const framework of frameworks) {
+    const answers = await answersOf(stage, rows, targetsOfFramework(framework));
+    const found = differences(answers, recorded);
+    all.push(...found.map((each) => ({ ...each, target: `${framework}: ${each.target}` })));
+  }
+  return all;
+}
+
+/** A router of one's own answers as one of the services, envelope and all. */
+async function expectTrpcToAnswerLike(found: Answers, rows: readonly Behaviour[]): Promise<void> {
+  const url = guarded.trpcUrl;
+  const targets = [
+    { name: 'user tRPC', method: 'GET', url: `${url}/me.get` },
+    { name: 'user tRPC, two calls', method: 'GET', url: `${url}/me.get,me.get?batch=1` },
+  ];
+  const answers = await answersOf(stage, rows, targets);
+  expect(differences(answers, found)).toEqual([]);
+  for (const [behaviour, row] of Object.entries(answers)) {
+    if (behaviour === TOO_LARGE) continue;
+    for (const [target, { body }] of Object.entries(row)) {
+      expect(body, `${behaviour}: ${target}`).toEqual(found[behaviour]?.[target]?.body);
     }
   }
-  return recorded;
 }
 
 /** A socket is closed with the code of the refusal that the same request gets over HTTP. */
-async function expectSocketsToEndLike(
-  found: Awaited<ReturnType<typeof answersOf>>,
-  rows: typeof BEHAVIOURS,
-): Promise<void> {
+async function expectSocketsToEndLike(found: Answers, rows: readonly Behaviour[]): Promise<void> {
   // No CORS keeps a page from reading a socket: its cookie counts where the browser says whose the page is.
   const stricter = new Map([['cookie: no browser', closeCodeOf('cross_site')]]);
-  for (const { name, bring } of rows) {
+  for (const { name, bring } of rows.filter((row) => row.name !== TOO_LARGE)) {
     const { status, body } = found[name]?.['user'] ?? {};
     const code = status === 200 ? undefined : codeIn(body);
     const like = code === undefined ? 'let in' : closeCodeOf(code);
@@ -200,7 +213,7 @@ function sorted(entries: [string, unknown][]): Record<string, unknown> {
 }
 
 /** Each answer stands once, under its status and code; what every answer has stands apart. */
-function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
+function tableOf(found: Answers) {
   const all = Object.values(found).flatMap((row) => Object.values(row));
   const everywhere = Object.entries(all[0]?.headers ?? {}).filter(([name, value]) =>
     all.every(({ headers }) => headers[name] === value),
@@ -232,37 +245,66 @@ function tableOf(found: Awaited<ReturnType<typeof answersOf>>) {
   };
 }
 
-it('each service answers each kind of credentials as it did before, and the guard like them', async () => {
+it('each service answers each kind of credentials as it did before, and each guard like them', async () => {
+  const defects = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const targets = targetsOf(stage);
-  const found = {
-    ...(await answersOf(BEHAVIOURS, targets)),
-    ...(await answersOf(OF_LOGINS, loginsOf(stage))),
-    ...(await answersOf(OF_CLIENTS, clientsOf(stage))),
+  const found: Answers = {
+    ...(await answersOf(stage, BEHAVIOURS, targets)),
+    ...(await answersOf(stage, OF_LOGINS, loginsOf(stage))),
+    ...(await answersOf(stage, OF_CLIENTS, clientsOf(stage))),
   };
-  await expectGuardsToAnswerLike(found, BEHAVIOURS);
-  const alone = await answersOfGuardsAlone();
+  expect(await unlikeServices(found, BEHAVIOURS)).toEqual([]);
+  const read = BEHAVIOURS.filter(({ name }) => name !== TOO_LARGE);
+  const recorded = await answersOf(stage, read, guardsAlone(REFERENCE));
+  expect(await unlikeReference(recorded, read, guardsAlone)).toEqual([]);
+  const thrown = await answersOf(stage, LET_IN, handlersThatThrow(REFERENCE));
+  expect(await unlikeReference(thrown, LET_IN, handlersThatThrow)).toEqual([]);
+  await expectTrpcToAnswerLike(found, BEHAVIOURS);
   await expectSocketsToEndLike(found, BEHAVIOURS);
+  for (const mutant of MUTANTS) {
+    const { name, rows } = mutant;
+    await startMutant(guarded, mutant);
+    const own = BEHAVIOURS.filter((row) => rows.includes(row.name));
+    const seen = [
+      ...(await unlikeServices(found, own, [name])),
+      ...(await unlikeReference(recorded, own, guardsAlone, [name])),
+    ];
+    const cells = new Set(seen.map(({ behaviour }) => behaviour));
+    expect([...cells].toSorted(), `a guard that ${name}`).toEqual([...rows].toSorted());
+  }
   const { bed, auth, user, admin } = stage.system;
   // A verifier hears of nothing any more. Auth asks its database, and goes on.
   bed.proxies.nats.cut();
   const ofAuth = targets.filter(({ name }) => name.startsWith('auth'));
   const others = targets.filter((target) => !ofAuth.includes(target));
-  const stale = await answersOf(WHILE_STALE, ofAuth);
+  const stale = await answersOf(stage, WHILE_STALE, ofAuth);
+  await expect.poll(() => guarded.states().includes('LIVE')).toBe(false);
+  const ofPolicies = await answersOf(stage, WHILE_STALE, policies(REFERENCE));
+  expect(await unlikeReference(ofPolicies, WHILE_STALE, policies)).toEqual([]);
   auth.pause();
   try {
     for (const { url } of [user, admin]) {
       await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
     }
-    await expect.poll(() => guarded.verifier.state).not.toBe('LIVE');
-    const rest = await answersOf(WHILE_STALE, others);
+    const rest = await answersOf(stage, WHILE_STALE, others);
     for (const [name, row] of Object.entries(rest)) Object.assign(stale[name] ?? {}, row);
     // Auth is never stale, and cannot be asked now.
-    await expectGuardsToAnswerLike(stale, WHILE_STALE, (like) => like !== FOR_MACHINES);
+    const isCompared = (like: string) => like !== FOR_MACHINES;
+    const unlike = await unlikeServices(stale, WHILE_STALE, FRAMEWORK_NAMES, isCompared);
+    expect(unlike).toEqual([]);
+    await expectTrpcToAnswerLike(stale, WHILE_STALE);
     await expectSocketsToEndLike(stale, WHILE_STALE);
   } finally {
     auth.resume();
   }
-  const table = { ...tableOf({ ...found, ...stale }), guards: tableOf(alone) };
+  const guards = tableOf({ ...recorded, ...suffixed(thrown, 'thrown'), ...ofPolicies });
+  const table = { ...tableOf({ ...found, ...stale }), guards };
   const text = `${JSON.stringify(table, null, 2)}\n`;
   await expect(text).toMatchFileSnapshot('answers.json');
+  expect(defects).toHaveBeenCalledWith(
+    expect.objectContaining({ message: 'the text of a defect' }),
+  );
 }, 240_000);
+
+const suffixed = (answers: Answers, by: string): Answers =>
+  Object.fromEntries(Object.entries(answers).map(([name, row]) => [`${name}, ${by}`, row]));

@@ -67,5 +67,6 @@ function withoutSecrets(name: string, value: string | string[] | undefined): unk
 function bodyOf(text: string, status: number): unknown {
   // That of a HEAD is none, whatever is answered.
   if (status < 300 || text === '') return undefined;
+  if (status === 431 && !text.includes('"code":"')) return undefined;
   return JSON.parse(text, (name, value: unknown) => (name === 'request_id' ? undefined : value));
 }

@@ -1,4 +1,5 @@
 /** What a request may bring, right and wrong: each row of the table of answers. */
+import { oldNonce, youngNonce } from './nonces.ts';
 import type { KeyHolder, Stage, Tokens } from './stage.ts';
 
 export interface Target {
@@ -18,6 +19,8 @@ type Bring = (
   to: Target,
 ) => Promise<Header[]>;
 
+/** No server has it read. */
+export const TOO_LARGE = 'a header of 20 kB';
 const COOKIE = '__Host-portcullis-access';
 const authorization = (value: string): Header => ['authorization', value];
 const cookieOf = (token: string): Header => ['cookie', `${COOKIE}=${token}`];
@@ -68,9 +71,16 @@ function onlyProof(claims: Record<string, unknown>): Bring {
   ];
 }
 
-let spent = '';
+/** By what they were made for. */
+const spent = new Map<string, string>();
+const keyOf = ({ method, url }: { method: string; url: string }) => `${method} ${url}`;
 
-export const BEHAVIOURS: readonly { name: string; bring: Bring }[] = [
+export interface Behaviour {
+  name: string;
+  bring: Bring;
+}
+
+export const BEHAVIOURS: readonly Behaviour[] = [
   { name: 'accepted', bring: bearer('administrator') },
   {
     name: 'accepted: the scheme in small letters',
@@ -104,6 +114,13 @@ export const BEHAVIOURS: readonly { name: string; bring: Bring }[] = [
     bring: raw(({ administrator }) => [authorization(`Basic ${administrator}`)]),
   },
   { name: 'no token at all', bring: raw(() => [authorization('Bearer a.b.c')]) },
+  {
+    name: 'a token that is too long',
+    bring: raw(({ administrator }) => [
+      authorization(`Bearer ${administrator}${'A'.repeat(10_000)}`),
+    ]),
+  },
+  { name: TOO_LARGE, bring: raw(() => [authorization(`Bearer ${'A'.repeat(20_000)}`)]) },
   { name: 'wrong audience', bring: bearer('ofAnotherAudience') },
   { name: 'expired', bring: bearer('expired') },
   { name: 'missing permission', bring: bearer('newcomer') },
@@ -113,15 +130,34 @@ export const BEHAVIOURS: readonly { name: string; bring: Bring }[] = [
   { name: 'claims changed', bring: bearer('changed') },
   {
     name: 'bound',
-    bring: proven(async ({ holder }, request) => [(spent = await holder.prove(request))]),
+    bring: proven(async ({ holder }, request) => {
+      const proof = await holder.prove(request);
+      spent.set(keyOf(request), proof);
+      return [proof];
+    }),
   },
-  { name: 'bound: the proof used before', bring: proven(async () => [spent]) },
+  {
+    name: 'bound: the proof used before',
+    bring: proven(async (_, request) => [spent.get(keyOf(request)) ?? '']),
+  },
   { name: 'bound without proof', bring: proven(async () => []) },
   { name: 'bound, as a bearer', bring: bearer('bound') },
   {
     name: 'bound with nonce',
     bring: proven(async ({ holder }, request) => [
       await holder.prove(request, { nonce: 'of-nobody' }),
+    ]),
+  },
+  {
+    name: 'bound with a nonce of ours',
+    bring: proven(async ({ holder }, request) => [
+      await holder.prove(request, { nonce: youngNonce() }),
+    ]),
+  },
+  {
+    name: 'bound with a nonce of ours that is to be renewed',
+    bring: proven(async ({ holder }, request) => [
+      await holder.prove(request, { nonce: oldNonce() }),
     ]),
   },
   {
@@ -221,21 +257,25 @@ export const BEHAVIOURS: readonly { name: string; bring: Bring }[] = [
 ];
 
 /** Asked again once nothing vouches for a token any more. */
-export const WHILE_STALE: readonly { name: string; bring: Bring }[] = BEHAVIOURS.filter(
-  ({ name }) =>
-    [
-      'accepted',
-      'none',
-      'no token at all',
-      'revoked',
-      'bound',
-      'cookie',
-      'cross-site cookie',
-    ].includes(name),
+export const WHILE_STALE: readonly Behaviour[] = BEHAVIOURS.filter(({ name }) =>
+  [
+    'accepted',
+    'none',
+    'no token at all',
+    'revoked',
+    'bound',
+    'cookie',
+    'cross-site cookie',
+  ].includes(name),
 ).map(({ name, bring }) => ({ name: `stale: ${name}`, bring }));
 
+/** For handlers that throw. */
+export const LET_IN: readonly Behaviour[] = BEHAVIOURS.filter(({ name }) =>
+  ['accepted', 'none', 'bound', 'cookie'].includes(name),
+);
+
 /** For what gives tokens: by which key they are to be bound, and where the browser's page is from. */
-export const OF_LOGINS: readonly { name: string; bring: Bring }[] = [
+export const OF_LOGINS: readonly Behaviour[] = [
   { name: 'login: a proof without a nonce', bring: onlyProof({}) },
   { name: 'login: a proof with the nonce of nobody', bring: onlyProof({ nonce: 'of-nobody' }) },
   {
@@ -257,7 +297,7 @@ export const OF_LOGINS: readonly { name: string; bring: Bring }[] = [
 ];
 
 /** For what only clients ask. */
-export const OF_CLIENTS: readonly { name: string; bring: Bring }[] = [
+export const OF_CLIENTS: readonly Behaviour[] = [
   { name: 'client: none', bring: raw(() => []) },
   { name: 'client: a wrong secret', bring: raw(() => [authorization('Basic Y2xpX2FkbWluOng=')]) },
   { name: 'client: a token of a user', bring: bearer('newcomer') },

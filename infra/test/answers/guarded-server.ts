@@ -1,27 +1,20 @@
-/**
- * A service of one's own behind nothing but guards, given requests in each of their forms: Node's, the platform's,
- * fastify's own, and one as Koa makes it.
- */
+/** Services of one's own behind nothing but guards: each framework on servers of its own, for each kind of verifier. */
 import { connect } from '@nats-io/transport-node';
-import type { TestSystem } from '@portcullis/testbed';
-import { createVerifier, type Verifier } from '@portcullis/verify';
+import { Refusal } from '@portcullis/contracts';
+import { freePort, type TestSystem } from '@portcullis/testbed';
+import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verify';
+import { httpIntrospection } from '@portcullis/verify/feeds/http';
 import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
-import {
-  createGuard,
-  type GuardOptions,
-  type RefusalHeaders,
-  type RequestGuard,
-  type RequestLike,
-} from '@portcullis/verify/guard';
-import { fastify } from 'fastify';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createDpopNonces, type AccessTokenClaims } from '@portcullis/verify/guard';
+import { FRAMEWORKS, type Framework } from './frameworks/index.ts';
+import { PREFIX, type Guarded, type Route, type StartFramework } from './frameworks/framework.ts';
+import { startTrpc } from './frameworks/trpc.ts';
+import { NONCE_SECRET } from './nonces.ts';
+import { secretOf } from './stage.ts';
 
-export const FORMS = ['node', 'web', 'koa', 'fastify'] as const;
-export type Form = (typeof FORMS)[number];
+const answer = ({ sub }: AccessTokenClaims): object => ({ sub });
 
-/** What is demanded, by the path below that of the form. */
+/** What is demanded, by the path below the prefix. */
 const DEMANDS = {
   users: {},
   permitted: { require: { permission: 'verifiers:read' } },
@@ -29,122 +22,103 @@ const DEMANDS = {
   clients: { require: 'client' },
   anybody: { require: 'any' },
   scoped: { require: { scope: 'verifiers:read' } },
-} as const satisfies Record<string, GuardOptions>;
-export type Demand = keyof typeof DEMANDS;
+  nonces: { nonces: createDpopNonces(NONCE_SECRET) },
+  recent: { login: { maxAgeSeconds: 0 } },
+} as const satisfies Record<string, Route['options']>;
+
+/** What a handler throws. */
+const THROWN = {
+  refusing: new Refusal('login_too_old', { demanded: { max_age: 900 } }),
+  unavailable: new Refusal('unavailable', { retryAfter: 7 }),
+  failing: new Error('the text of a defect'),
+} as const;
+
+/** Of a verifier with another policy. */
+const POLICIES = { introspecting: {}, strict: { whenStale: 'reject' } } as const;
+const LAX = { accepting: {} } as const;
+
+const groups = { DEMANDS, THROWN, POLICIES, LAX };
+type Groups = typeof groups;
+export type RouteName = { [G in keyof Groups]: keyof Groups[G] }[keyof Groups];
+
+const routesOf = (demands: Record<string, Route['options']>): Route[] =>
+  Object.entries(demands).map(([name, options]) => ({ name, options, handle: answer }));
+
+const throwing: Route[] = Object.entries(THROWN).map(([name, error]) => ({
+  name,
+  options: {},
+  handle: () => {
+    throw error;
+  },
+}));
 
 export interface GuardedServer extends AsyncDisposable {
-  urlOf(form: Form, demand: Demand): string;
+  /** Served by the framework. */
+  urlOf(framework: string, name: RouteName): string;
+  /** Of a router of one's own, with a procedure `me.get`. */
+  trpcUrl: string;
+  /** Without a policy of its own. */
   verifier: Verifier;
-}
-
-interface Answer {
-  status: number;
-  headers: RefusalHeaders;
-  body: string;
+  /** Of all its verifiers. */
+  states(): Verifier['state'][];
+  /** Serves all but the policies in the same way, under the name of a framework. */
+  start(name: string, start: StartFramework): Promise<void>;
 }
 
 export async function startGuardedServer({ auth, bed }: TestSystem): Promise<GuardedServer> {
   const options = connectionOptions({ service: 'guarded', url: bed.natsUrl });
   const connection = await connect(options);
-  const verifier = await createVerifier({
-    issuer: auth.issuer,
-    audience: 'urn:portcullis:user',
-    service: 'guarded',
-    feed: natsFeed({ connection, prefix: bed.prefix }),
-  });
-  await verifier.ready();
-  const guards = new Map<string, RequestGuard>();
-  const answer = async (path: string, request: RequestLike): Promise<Answer> => {
-    const guard = guards.get(path.split('/').at(-1) ?? '');
-    if (guard === undefined) return { status: 404, headers: {}, body: '{}' };
-    const { caller, answer: refused } = await guard.check(request);
-    if (refused === undefined) return { status: 200, headers: {}, body: JSON.stringify(caller) };
-    return { ...refused, body: JSON.stringify(refused.body) };
+  const verifierWith = async (own: Pick<VerifierOptions, 'whenStale'>): Promise<Verifier> => {
+    const feed = natsFeed({ connection, prefix: bed.prefix });
+    const audience = 'urn:portcullis:user';
+    const made = { issuer: auth.issuer, audience, service: 'guarded', feed, ...own };
+    const verifier = await createVerifier(made);
+    await verifier.ready();
+    return verifier;
   };
-  const [node, framework] = [await startNode(answer), await startFastify(answer)];
-  const publicUrls = [node.url, framework.url];
-  for (const [name, demands] of Object.entries(DEMANDS)) {
-    const ofGuard: GuardOptions = { ...demands, cookies: {}, publicUrls };
-    guards.set(name, createGuard(verifier, ofGuard));
+  const introspect = httpIntrospection({
+    authUrl: auth.url,
+    clientId: 'cli_admin',
+    clientSecret: secretOf(bed.prefix, 'machine client of admin').toString('base64url'),
+  });
+  const verifier = await verifierWith({});
+  const asking = await verifierWith({ whenStale: { policy: 'introspect', introspect } });
+  const lax = await verifierWith({ whenStale: { policy: 'accept', iAcceptRevokedTokens: true } });
+  const urls = new Map<string, string>();
+  const ends: (() => Promise<unknown>)[] = [];
+  const serve = async (
+    framework: string,
+    start: StartFramework,
+    guarded: Pick<Guarded, 'verifier' | 'routes'>,
+  ): Promise<void> => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    ends.push(await start({ ...guarded, port, common: { cookies: {}, publicUrls: [url] } }));
+    for (const { name } of guarded.routes) {
+      urls.set(`${framework}, ${name}`, `${url}${PREFIX}/${name}`);
+    }
+  };
+  const start: GuardedServer['start'] = async (name, framework) =>
+    serve(name, framework, { verifier, routes: [...routesOf(DEMANDS), ...throwing] });
+  for (const [name, framework] of Object.entries(FRAMEWORKS)) {
+    await start(name, framework);
+    await serve(name, framework, { verifier: asking, routes: routesOf(POLICIES) });
+    await serve(name, framework, { verifier: lax, routes: routesOf(LAX) });
   }
+  const trpcPort = await freePort();
+  ends.push(await startTrpc(verifier, trpcPort));
   return {
-    urlOf: (form, demand) => `${(form === 'fastify' ? framework : node).url}/${form}/${demand}`,
+    urlOf: (framework, name) => urls.get(`${framework}, ${name}`) ?? '',
+    trpcUrl: `http://127.0.0.1:${trpcPort}`,
     verifier,
+    states: () => [verifier, asking, lax].map(({ state }) => state),
+    start,
     async [Symbol.asyncDispose]() {
-      for (const { close } of [node, framework]) await close();
-      await verifier[Symbol.asyncDispose]();
+      for (const end of ends) await end();
+      for (const each of [verifier, asking, lax]) await each[Symbol.asyncDispose]();
       await connection.close();
     },
   };
 }
 
-type Answering = (path: string, request: RequestLike) => Promise<Answer>;
-interface Started {
-  url: string;
-  close: () => Promise<unknown>;
-}
-
-async function startNode(answering: Answering): Promise<Started> {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://guarded.invalid');
-    void answering(pathname, formOf(request, pathname)).then(
-      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
-      () => response.writeHead(500).end('{}'),
-    );
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-async function startFastify(answering: Answering): Promise<Started> {
-  const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false });
-  app.all('/*', async (request, reply) => {
-    // All that it has: not what is behind it.
-    const { status, headers, body } = await answering(request.url, request);
-    return reply
-      .code(status)
-      .headers({ ...headers })
-      .type('application/json')
-      .send(body);
-  });
-  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: async () => app.close() };
-}
-
-function formOf(request: IncomingMessage, path: string): RequestLike {
-  if (path.startsWith('/web/')) return platformRequest(request);
-  return path.startsWith('/koa/') ? requestOfKoa(request) : request;
-}
-
-/** What its `ctx.request` has of these: the headers as Node keeps them, and the request of Node as `req`. */
-function requestOfKoa(req: IncomingMessage): RequestLike {
-  return {
-    req,
-    originalUrl: req.url,
-    get headers() {
-      return req.headers;
-    },
-    get method() {
-      return req.method;
-    },
-    get url() {
-      return req.url;
-    },
-  };
-}
-
-function platformRequest({ method, url, rawHeaders }: IncomingMessage): Request {
-  const headers = new Headers();
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    headers.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
-  }
-  const target = new URL(url ?? '/', 'http://guarded.invalid');
-  return new Request(target, { headers, ...(method !== undefined && { method }) });
-}
+export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as Framework[];

@@ -99,7 +99,7 @@ async function machineToken({ auth, bed }: TestSystem): Promise<string> {
 }
 
 /** As the test bed derives them. */
-function secretOf(prefix: string, purpose: string): Buffer {
+export function secretOf(prefix: string, purpose: string): Buffer {
   return createHash('sha256').update(`${prefix} ${purpose}`).digest();
 }
 

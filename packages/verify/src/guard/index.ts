@@ -1,4 +1,4 @@
-/** Guards a service in any framework; `@portcullis/verify/trpc` and `/ws` are made of it. */
+/** Guards a service in any framework; the other guards (`./trpc`, `./ws`, `./express` and so on) are made of it. */
 export { answerOf, type RefusalAnswer } from './answer.ts';
 export {
   createGuard,
@@ -20,6 +20,7 @@ export { nonceHeaders, type NonceHeaders } from './nonce-headers.ts';
 export type { GuardOptions, LoginDemands } from './options.ts';
 export { refusalHeaders, type OfferedScheme, type RefusalHeaders } from './refusal-headers.ts';
 export { possessionOf, tokenOf, type TokenOfRequest, type TokenPolicy } from './token-of.ts';
+export { answerToError, createRouteGuard, type RouteGuard } from './route-guard.ts';
 export { requestTarget, type RequestTarget } from '../wire/request-target.ts';
 export {
   headerValues,

@@ -2,8 +2,9 @@
  * How a router of one's own answers what `protect` refuses, as the services of Portcullis do: status, headers
  * (RFC 6750 section 3, RFC 9449 section 7.1), and `data.portcullis`, by which the SDK knows what to do.
  */
-import { Refusal, type ErrorBody } from '@portcullis/contracts';
+import { Refusal, trpcCodeOf, type ErrorBody } from '@portcullis/contracts';
 import type { TRPCError } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import {
   answerOf,
   nonceHeaders,
@@ -28,9 +29,10 @@ export interface RefusedCall extends ErrorBody {
 }
 
 /**
- * For `initTRPC.create({ errorFormatter: formatRefusal })`. What is no refusal is left as it is.
+ * For `initTRPC.create({ errorFormatter: formatRefusal })`. A refusal of a guard or of a procedure is answered as itself, and a
+ * defect as `internal`, without a word of it. What is thrown as a `TRPCError` with another code is left as it is.
  */
-export function formatRefusal<S extends { data: object }>({
+export function formatRefusal<S extends { code: number; message: string; data: object }>({
   shape,
   error,
   ctx,
@@ -39,13 +41,17 @@ export function formatRefusal<S extends { data: object }>({
   error: TRPCError;
   ctx?: { request?: unknown; requestId?: string | undefined } | undefined;
 }): S & { data: { portcullis?: RefusedCall } } {
-  const refusal = error.cause;
-  if (!(refusal instanceof Refusal)) return shape;
-  const { status, retryAfter } = refusal;
+  const refusal = refusalIn(error);
+  if (refusal === undefined) return shape;
+  const { status, retryAfter, message } = refusal;
+  const code = trpcCodeOf(refusal);
   return {
     ...shape,
+    code: TRPC_ERROR_CODES_BY_KEY[code],
+    message,
     data: {
       ...shape.data,
+      code,
       httpStatus: status,
       stack: undefined,
       portcullis: {
@@ -54,6 +60,12 @@ export function formatRefusal<S extends { data: object }>({
       },
     },
   };
+}
+
+/** What is no `TRPCError` tRPC puts into one of this code. */
+function refusalIn({ code, cause }: TRPCError): Refusal | undefined {
+  if (cause instanceof Refusal) return cause;
+  return code === 'INTERNAL_SERVER_ERROR' ? new Refusal('internal', { cause }) : undefined;
 }
 
 /**
@@ -74,9 +86,7 @@ export function refusalMetaWith({
   return ({ ctx, errors, paths }: RefusedCalls): { status?: number; headers?: RefusalHeaders } => {
     const request = ctx?.request ?? NOTHING;
     const next = nonceHeaders(nonces, request);
-    const refusal = errors
-      .map(({ cause }) => cause)
-      .find((cause): cause is Refusal => cause instanceof Refusal);
+    const refusal = errors.map(refusalIn).find((each) => each !== undefined);
     if (refusal === undefined) return { headers: next };
     const { status, headers } = answerOf(refusal, request, { cookies, publicUrls });
     const all = { ...next, ...headers };

@@ -1,0 +1,60 @@
+/**
+ * What the guards of all frameworks are made of: a guard that knows whom it has let in, for the handler behind it,
+ * and what is answered to an error of that handler.
+ *
+ * Invariant: a caller is told for a request that this very guard has let in, and for no other.
+ */
+import {
+  Refusal,
+  type AccessTokenClaims,
+  type ClaimsOf,
+  type Requirement,
+} from '@portcullis/contracts';
+import { identityOf, type RequestLike } from '../wire/request.ts';
+import { answerOf, type RefusalAnswer } from './answer.ts';
+import { createGuard, type Checked, type RequestGuard, type TokenCheck } from './guard.ts';
+import type { GuardOptions } from './options.ts';
+
+/** Of a request, the guard that was asked last: it knows what has to be answered to an error. */
+const askedLast = new WeakMap<object, RequestGuard>();
+
+export interface RouteGuard<C extends AccessTokenClaims = AccessTokenClaims> {
+  /** As `RequestGuard.check`. @throws whatever is no refusal: a defect */
+  admit(request: RequestLike, requestId?: string): Promise<Checked<C>>;
+  /** @throws Error for a request that this guard has not let in: a route without it */
+  callerOf(request: RequestLike): C;
+}
+
+/** @throws TypeError that names the option that cannot be meant */
+export function createRouteGuard<const R extends Requirement = 'user'>(
+  verifier: TokenCheck,
+  options: GuardOptions<R> = {},
+): RouteGuard<ClaimsOf<R>> {
+  const guard = createGuard(verifier, options);
+  const callers = new WeakMap<object, ClaimsOf<R>>();
+  return {
+    async admit(request, requestId) {
+      askedLast.set(identityOf(request), guard);
+      const checked = await guard.check(request, requestId);
+      if (checked.answer === undefined) callers.set(identityOf(request), checked.caller);
+      return checked;
+    },
+    callerOf(request) {
+      const caller = callers.get(identityOf(request));
+      if (caller === undefined) throw new Error('this request was not let in by this guard');
+      return caller;
+    },
+  };
+}
+
+/**
+ * What is answered to what a handler threw, as the services of Portcullis do: to a refusal, by the guard that the
+ * request has passed; to anything else 500 `internal`, without a word of it.
+ */
+export function answerToError(error: unknown, request: RequestLike, requestId = ''): RefusalAnswer {
+  const refusal = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
+  const guard = askedLast.get(identityOf(request));
+  return guard === undefined
+    ? answerOf(refusal, request, { requestId })
+    : guard.answerOf(refusal, request, requestId);
+}
