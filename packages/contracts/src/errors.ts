@@ -104,6 +104,8 @@ export interface Demanded {
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: ErrorCode;
+  /** Of HTTP. A property of its own, and one that may be set: Koa does so with every error that it answers. */
+  readonly status: number;
   readonly retryAfter: number | undefined;
   readonly issues: readonly Issue[] | undefined;
   readonly demanded: Demanded;
@@ -113,14 +115,11 @@ export class Refusal extends Error {
     const options: AnyRefusalOptions = given ?? {};
     super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.status = REFUSALS[code][0];
     this.retryAfter = options.retryAfter;
     this.issues = options.issues;
     this.demanded = options.demanded ?? {};
     this.dpopNonce = options.dpopNonce;
-  }
-
-  get status(): number {
-    return REFUSALS[this.code][0];
   }
 
   /** The public body of this refusal. */

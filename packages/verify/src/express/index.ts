@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   answerToError,
   createRouteGuard,
+  isUnreadable,
   Refusal,
   type GuardOptions,
   type RefusalAnswer,
@@ -49,7 +50,7 @@ export function protect<const R extends Requirement = 'user'>(
 
 /**
  * The last middleware of the app: answers what handlers throw as the services of Portcullis do. What is an HTTP
- * error (of `http-errors`, which has `expose`) is left to Express; a defect is written to the console, as Express does.
+ * error (of `http-errors`, which has `expose`), or of a request that Express could not read, is left to Express; a defect is written to the console, as Express does.
  */
 export function answerErrors(
   error: unknown,
@@ -57,8 +58,8 @@ export function answerErrors(
   response: ServerResponse,
   next: Next,
 ): void {
-  const isOfExpress = !(error instanceof Refusal) && 'expose' in Object(error);
-  if (isOfExpress || response.headersSent) return next(error);
+  const isHttpError = !(error instanceof Refusal) && 'expose' in Object(error);
+  if (isHttpError || isUnreadable(error) || response.headersSent) return next(error);
   const answer = answerToError(error, request);
   // oxlint-disable-next-line no-console -- as Express itself
   if (answer.status === 500) console.error(error);

@@ -47,6 +47,21 @@ export function createRouteGuard<const R extends Requirement = 'user'>(
   };
 }
 
+/** What a framework could not read of a request, however it says so; never a word about who may do what. */
+const UNREADABLE: ReadonlySet<unknown> = new Set([400, 413, 414, 415, 431]);
+
+/**
+ * Whether an error is the framework's own word on a request that it could not read, which it answers itself: a
+ * path that cannot be decoded, a body that is no JSON or too long.
+ */
+export function isUnreadable(error: unknown): boolean {
+  if (error instanceof Refusal || typeof error !== 'object' || error === null) return false;
+  return (
+    ('status' in error && UNREADABLE.has(error.status)) ||
+    ('statusCode' in error && UNREADABLE.has(error.statusCode))
+  );
+}
+
 /**
  * What is answered to what a handler threw, as the services of Portcullis do: to a refusal, by the guard that the
  * request has passed; to anything else 500 `internal`, without a word of it.

@@ -4,6 +4,7 @@ import type { Context, Middleware, Next } from 'koa';
 import {
   answerToError,
   createRouteGuard,
+  isUnreadable,
   Refusal,
   type GuardOptions,
   type RefusalAnswer,
@@ -40,8 +41,8 @@ export async function answerErrors(ctx: Context, next: Next): Promise<void> {
   try {
     await next();
   } catch (error) {
-    const isOfKoa = !(error instanceof Refusal) && 'expose' in Object(error);
-    if (isOfKoa || ctx.headerSent) throw error;
+    const isHttpError = !(error instanceof Refusal) && 'expose' in Object(error);
+    if (isHttpError || isUnreadable(error) || ctx.headerSent) throw error;
     const answer = answerToError(error, ctx.request);
     if (answer.status === 500) ctx.app.emit('error', error, ctx);
     send(ctx, answer);

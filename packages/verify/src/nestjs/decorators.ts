@@ -1,8 +1,8 @@
 /** What a controller, or a method of one, says about its callers. */
 import {
+  applyDecorators,
   createParamDecorator,
   SetMetadata,
-  type CustomDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
 import type { AccessTokenClaims } from '@portcullis/contracts';
@@ -12,17 +12,35 @@ import { callerOf } from './callers.ts';
 /** Under which Nest keeps what was said: options, or that nothing is demanded. */
 export const PROTECTION = 'portcullis:protection';
 export type Protection = GuardOptions | 'public';
+export type Said = ReturnType<typeof applyDecorators>;
 
 /**
  * Who may call. An option that is left out is that of the class, or else of the module.
  *
- * @throws TypeError that names the option that cannot be meant, when the class is made
+ * @throws TypeError that names the option that cannot be meant, when the class is made; and where the method or the
+ *   class has another `Protect` or `Public`
  * @example
  * @Protect({ require: { permission: 'users:read' } })
  */
-export function Protect(options: GuardOptions): CustomDecorator {
+export function Protect(options: GuardOptions): Said {
   createGuard({ verifyMaybeSync: refuse, issuerNowMs: 0 }, options);
-  return SetMetadata(PROTECTION, options);
+  return sayOnce(held(options));
+}
+
+/** A copy of what was meant, whatever becomes of the options. */
+export function held({ nonces, ...plain }: GuardOptions): GuardOptions {
+  return nonces === undefined ? structuredClone(plain) : { ...structuredClone(plain), nonces };
+}
+
+/** @throws TypeError where two say something about one method or class: one of them would be lost */
+function sayOnce(protection: Protection): Said {
+  const demandOnce = (target: object, _key?: unknown, descriptor?: { value?: unknown }): void => {
+    const said: unknown = descriptor?.value ?? target;
+    if (typeof said === 'function' && Reflect.hasOwnMetadata(PROTECTION, said)) {
+      throw new TypeError('Protect and Public: say it once for each method and class');
+    }
+  };
+  return applyDecorators(demandOnce, SetMetadata(PROTECTION, protection));
 }
 
 async function refuse(): Promise<never> {
@@ -30,7 +48,7 @@ async function refuse(): Promise<never> {
 }
 
 /** Lets every request in, with a token or without one. */
-export const Public = (): CustomDecorator => SetMetadata(PROTECTION, 'public' satisfies Protection);
+export const Public = (): Said => sayOnce('public');
 
 /**
  * The claims of the caller's token: `UserClaims`, unless clients are required too.

@@ -7,7 +7,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { BaseExceptionFilter, type HttpAdapterHost } from '@nestjs/core';
-import { answerToError, Refusal, type RequestLike } from '../guard/index.ts';
+import { answerToError, isUnreadable, Refusal, type RequestLike } from '../guard/index.ts';
 
 /** What the module brings: for the refusals of the guard, and of what is behind it. */
 export class AnswerRefusals implements ExceptionFilter<Refusal> {
@@ -20,7 +20,11 @@ export class AnswerRefusals implements ExceptionFilter<Refusal> {
   catch(error: Refusal, host: ArgumentsHost): void {
     // What is no HTTP has answers of its own.
     if (host.getType() !== 'http') throw error;
-    answer(error, host, this.#host);
+    const { httpAdapter } = this.#host;
+    const response: unknown = host.getArgByIndex(1);
+    // What has begun is ended, as Nest does with any error.
+    if (httpAdapter.isHeadersSent(response)) httpAdapter.end(response);
+    else answer(error, host, this.#host);
   }
 }
 Catch(Refusal)(AnswerRefusals);
@@ -41,7 +45,8 @@ export class AnswerErrors extends BaseExceptionFilter {
   }
 
   override catch(error: unknown, host: ArgumentsHost): void {
-    const isOfNest = error instanceof HttpException || host.getType() !== 'http';
+    const isOfNest =
+      error instanceof HttpException || isUnreadable(error) || host.getType() !== 'http';
     if (isOfNest || this.#host.httpAdapter.isHeadersSent(host.getArgByIndex(1))) {
       // oxlint-disable-next-line promise/valid-params -- it is that of no promise
       return super.catch(error, host);

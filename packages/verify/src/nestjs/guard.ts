@@ -67,9 +67,15 @@ export class PortcullisGuard implements CanActivate {
     const known = ofClass.get(context.getHandler());
     if (known !== undefined) return known;
     const demanded = said.filter((each) => each !== 'public').toReversed();
-    const options: GuardOptions = Object.assign({}, this.#options, ...demanded);
-    const guard = createRouteGuard(this.#verifier, options);
+    const guard = createRouteGuard(this.#verifier, merged([this.#options, ...demanded]));
     ofClass.set(context.getHandler(), guard);
     return guard;
   }
+}
+
+/** The later say more: what they leave out is what the earlier say, and so for each demand on the login. */
+function merged(said: readonly GuardOptions[]): GuardOptions {
+  const options: GuardOptions = Object.assign({}, ...said);
+  const logins = said.flatMap(({ login }) => (login === undefined ? [] : [login]));
+  return logins.length < 2 ? options : { ...options, login: Object.assign({}, ...logins) };
 }

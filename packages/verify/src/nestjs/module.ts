@@ -2,6 +2,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, HttpAdapterHost, Reflector } from '@nestjs/core';
 import { createGuard, type GuardOptions, type TokenCheck } from '../guard/index.ts';
+import { held } from './decorators.ts';
 import { AnswerRefusals } from './filters.ts';
 import { PortcullisGuard } from './guard.ts';
 
@@ -17,6 +18,7 @@ export class PortcullisModule {
    */
   static forRoot(verifier: TokenCheck, options: GuardOptions = {}): DynamicModule {
     createGuard(verifier, options);
+    const meant = held(options);
     return {
       module: PortcullisModule,
       providers: [
@@ -24,7 +26,7 @@ export class PortcullisModule {
           provide: APP_GUARD,
           inject: [Reflector, HttpAdapterHost],
           useFactory: (reflector: Reflector, host: HttpAdapterHost) =>
-            new PortcullisGuard({ verifier, options }, reflector, host),
+            new PortcullisGuard({ verifier, options: meant }, reflector, host),
         },
         {
           provide: APP_FILTER,

@@ -1,6 +1,6 @@
 /** What is each framework's own, beside the answers that all have in common (infra/test/answers). */
 import { serve } from '@hono/node-server';
-import { Controller, Get, HttpException } from '@nestjs/common';
+import { applyDecorators, Controller, Get, HttpException } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import express from 'express';
@@ -107,6 +107,35 @@ describe('an error that is the framework’s own is left to it', () => {
     await once(server, 'listening');
     await expectTeapot(await listening(server));
   });
+});
+
+describe('what the framework could not read it answers itself, with 400', () => {
+  it('by Express', async () => {
+    const app = express();
+    app.get('/:id', ofExpress.protect(verifier), (_, response) => void response.send('let in'));
+    app.use(ofExpress.answerErrors);
+    expect(await ask(`${await listening(createServer(app))}/%ff`)).toMatchObject({ status: 400 });
+  });
+
+  it('by Koa', async () => {
+    const app = new Koa().use(ofKoa.answerErrors);
+    app.use(() => {
+      throw Object.assign(new SyntaxError('no JSON'), { status: 400 });
+    });
+    const server = app.on('error', () => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    expect(await ask(await listening(server))).toMatchObject({ status: 400 });
+  });
+});
+
+it('a refusal that Koa answers by itself has its status', async () => {
+  const app = new Koa().on('error', () => undefined);
+  app.use(() => {
+    throw new Refusal('not_found');
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  expect(await ask(await listening(server))).toMatchObject({ status: 404 });
 });
 
 describe('what a handler has said of its answer before it threw is not said of the refusal', () => {
@@ -264,6 +293,10 @@ describe('with NestJS', () => {
           ofClass: Protect({ require: { role: 'admin' } }),
           methods: { orders: Protect({ login: { maxAgeSeconds: 3_600 } }), open: Public() },
         }),
+        decorated('stepped', {
+          ofClass: Protect({ login: { acr: ['urn:two'] } }),
+          methods: { orders: Protect({ login: { maxAgeSeconds: 3_600 } }), open: Public() },
+        }),
         decorated('public', {
           ofClass: Public(),
           methods: { orders: Protect({}), teapot: Protect({ require: { role: 'admin' } }) },
@@ -285,6 +318,9 @@ describe('with NestJS', () => {
       ['strict/orders', 401, 403, 200],
       ['strict/teapot', 401, 403, 418],
       ['strict/open', 200, 200, 200],
+      ['stepped/orders', 401, 401, 401],
+      ['stepped/teapot', 401, 401, 401],
+      ['stepped/open', 200, 200, 200],
       ['public/orders', 401, 200, 200],
       ['public/open', 200, 200, 200],
       ['public/teapot', 401, 403, 418],
@@ -303,6 +339,12 @@ describe('with NestJS', () => {
     expect(() => Protect(wrong)).toThrow(TypeError);
     expect(() => PortcullisModule.forRoot(verifier, wrong)).toThrow(TypeError);
     expect(() => Protect({ login: { maxAgeSeconds: 60 } })).not.toThrow();
+  });
+
+  it('two that say something about one method or class are a TypeError: one of them would be lost', () => {
+    const twice = applyDecorators(Public(), Protect({ require: { role: 'admin' } }));
+    expect(() => decorated('twice', { methods: { orders: twice } })).toThrow(/say it once/);
+    expect(() => decorated('twice', { ofClass: twice, methods: {} })).toThrow(/say it once/);
   });
 });
 
