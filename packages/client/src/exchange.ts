@@ -1,4 +1,5 @@
 /** One HTTP request and its whole answer, within a bound. */
+import { eitherSignal } from './either-signal.ts';
 import { PortcullisError } from './error.ts';
 
 /** The longest that one request may take, in milliseconds; a receipt alone may wait 10 seconds. */
@@ -27,7 +28,7 @@ export async function exchange(
 ): Promise<Answer> {
   const caller = init.signal ?? undefined;
   const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout]);
+  const signal = caller === undefined ? timeout : eitherSignal(caller, timeout);
   let response: Response;
   let text: string;
   try {

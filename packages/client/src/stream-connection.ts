@@ -1,6 +1,7 @@
 /** One connection of a subscription, from its request to its end. */
 import { isRecord } from './answer-shape.ts';
 import type { SentCredentials } from './bearer-fetch.ts';
+import { eitherSignal } from './either-signal.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import { CALL_TIMEOUT_MS, type Fetch } from './exchange.ts';
 import { readEvents, type ServerEvent } from './sse.ts';
@@ -23,13 +24,14 @@ export async function* connectStream(
   fetch: Fetch,
   request: StreamRequest,
 ): AsyncGenerator<ServerEvent> {
-  const { body, ok, status, headers } = await ask(fetch, request);
+  const late = new AbortController();
   try {
+    const { body, ok, status, headers } = await ask(fetch, request, late);
     if (!ok || body === null || !isEventStream(headers)) {
       const text = body === null ? '' : await new Response(body).text();
       throw trpcErrorOf({ ok: false, status, headers, body: jsonOrNothing(text) });
     }
-    for await (const event of readEvents(body, request.lastEventId)) {
+    for await (const event of readEvents(body, request.lastEventId, request.signal)) {
       if (event.type === 'serialized-error') throw cutBy(event, headers);
       if (isJson(event) && jsonOrNothing(event.data) === undefined) {
         throw new PortcullisError('protocol', { status });
@@ -38,21 +40,23 @@ export async function* connectStream(
     }
   } catch (cause) {
     throw isPortcullisError(cause) ? cause : new PortcullisError('network', { cause });
+  } finally {
+    // It is listened to no longer.
+    late.abort();
   }
   throw new PortcullisError('network');
 }
 
-async function ask(fetch: Fetch, request: StreamRequest): Promise<Response> {
+async function ask(fetch: Fetch, request: StreamRequest, late: AbortController): Promise<Response> {
   const headers = new Headers({ accept: 'text/event-stream' });
   if (request.token !== undefined) headers.set('authorization', `Bearer ${request.token}`);
   if (request.lastEventId !== '') headers.set('last-event-id', request.lastEventId);
   if (request.requestId !== undefined) headers.set('x-request-id', request.requestId);
-  const late = new AbortController();
   const timer = setTimeout(() => late.abort(), CALL_TIMEOUT_MS);
   try {
     return await fetch(request.url, {
       headers,
-      signal: AbortSignal.any([request.signal, late.signal]),
+      signal: eitherSignal(request.signal, late.signal),
       credentials: request.credentials,
       redirect: 'error',
       cache: 'no-store',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readEvents, type ServerEvent } from '../src/sse.ts';
 
 const MAX_EVENT = 1_000_000;
+const { signal: never } = new AbortController();
 
 function streamOf(pieces: Iterable<string | Uint8Array>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -18,7 +19,7 @@ function streamOf(pieces: Iterable<string | Uint8Array>): ReadableStream<Uint8Ar
 
 async function eventsOf(...pieces: (string | Uint8Array)[]): Promise<ServerEvent[]> {
   const heard: ServerEvent[] = [];
-  for await (const event of readEvents(streamOf(pieces), 'before')) heard.push(event);
+  for await (const event of readEvents(streamOf(pieces), 'before', never)) heard.push(event);
   return heard;
 }
 
@@ -81,7 +82,7 @@ describe('an event without end is not waited for', () => {
     const heard: ServerEvent[] = [];
     const reading = (async () => {
       const pieces = endless(`data: a\n\n${first}`, piece);
-      for await (const event of readEvents(streamOf(pieces), '')) heard.push(event);
+      for await (const event of readEvents(streamOf(pieces), '', never)) heard.push(event);
     })();
     await expect(reading).rejects.toMatchObject({ code: 'protocol' });
     expect(heard).toEqual([message('a', '')]);

@@ -1,4 +1,5 @@
 /** What the tests of this repository run on: servers, processes, databases. Not published. */
+export { collectingGarbage } from './collecting-garbage.ts';
 export { natsOptions } from './nats-cleanup.ts';
 export { rounds, testProgram, testSeed, testServers, type TestServers } from './environment.ts';
 export { freePort } from './free-port.ts';

@@ -28,6 +28,7 @@ export type { WhenStale } from './stale/policy.ts';
 export { readClaims, type Expectations } from './token/claims.ts';
 export { derOfEs256 } from './jws/es256-der.ts';
 export { isMediaType } from './jws/media-type.ts';
+export { readBounded } from './wire/read-bounded.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './token/parse.ts';
 export type { Algorithm } from './jws/verification-key.ts';
 export { signatureHolds } from './jws/signature.ts';

@@ -6,11 +6,12 @@
  * The service is not ours, so its outage is no reason to refuse: the list that is built in has been
  * asked before. The outage is logged, and counted.
  */
+import { readBounded } from '@portcullis/verify';
 import { createHash } from 'node:crypto';
 
 /** Milliseconds that a user's registration waits for it. */
 const TIMEOUT_MS = 1_500;
-/** Characters of an answer; with padding it has some 1,000 lines of 40. */
+/** Bytes of an answer; with padding it has some 1,000 lines of 40. */
 const MAX_ANSWER = 512 * 1_024;
 const PREFIX_DIGITS = 5;
 
@@ -25,14 +26,15 @@ export function rangeService(url: string, failed: (error: unknown) => void): IsB
     const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
     const rest = digest.slice(PREFIX_DIGITS);
     try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(url + digest.slice(0, PREFIX_DIGITS), {
         // Answers of one length, so that their size says nothing of the prefix.
         headers: { 'add-padding': 'true', 'user-agent': 'portcullis' },
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal,
       });
       if (!response.ok) throw new Error(`the service answered ${response.status}`);
-      return (await linesOf(response)).some((line) => {
+      return (await linesOf(response, signal)).some((line) => {
         const [hash, count] = line.split(':');
         return hash?.toUpperCase() === rest && Number(count) > 0;
       });
@@ -43,12 +45,7 @@ export function rangeService(url: string, failed: (error: unknown) => void): IsB
   };
 }
 
-async function linesOf(response: Response): Promise<string[]> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_ANSWER) throw new RangeError('the answer is too long');
-  }
-  return text.split(/\r?\n/);
+async function linesOf(response: Response, signal: AbortSignal): Promise<string[]> {
+  const bytes = await readBounded(response, MAX_ANSWER, signal);
+  return bytes.toString('latin1').split(/\r?\n/);
 }

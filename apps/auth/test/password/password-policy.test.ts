@@ -1,7 +1,8 @@
 /** Which passwords are refused: what an attacker would try first, and nothing else. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { freePort } from '@portcullis/testbed';
+import { collectingGarbage, freePort } from '@portcullis/testbed';
 import { seededRandom } from '@portcullis/testkit';
 import { describe, expect, it } from 'vitest';
 import { rangeService } from '../../src/password/breached-passwords.ts';
@@ -99,5 +100,22 @@ describe('a service that knows breached passwords', () => {
     await new Promise((resolve) => server.close(resolve));
     await judge(stolen, owner);
     expect(failures).toHaveLength(2);
+  });
+
+  it('is not waited for either when its answer has begun, and does not end', async () => {
+    const server = createServer((_, response) => void response.write('0'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('no port');
+    const failures: unknown[] = [];
+    const isBreached = rangeService(`http://127.0.0.1:${address.port}/`, (error) =>
+      failures.push(error),
+    );
+    // Node 20 and 22 forget the signal of the request by it.
+    expect(await collectingGarbage(async () => await isBreached(stolen))).toBeNull();
+    expect(failures).toMatchObject([{ name: 'TimeoutError' }]);
+    server.closeAllConnections();
+    server.close();
   });
 });

@@ -25,16 +25,17 @@ export async function fetchKeySet(
   url: string,
   fetch: Fetch,
 ): Promise<Map<string, VerificationKey>> {
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const response = await fetch(url, {
     redirect: 'error',
     headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal,
   });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`the key set was answered ${response.status}`);
   }
-  const bytes = await readBounded(response, MAX_BYTES);
+  const bytes = await readBounded(response, MAX_BYTES, signal);
   const document = parseStrictJson(bytes);
   const keys = readKeySet(document);
   // No issuer is without a key: that is a fault, and no reason to refuse every token.

@@ -1,4 +1,5 @@
 /** What the issuer calls itself, by its own metadata (RFC 8414 section 3). */
+import { eitherSignal } from '../wire/either-signal.ts';
 import { readBounded } from '../wire/read-bounded.ts';
 import { demandTrustedAddress, type Fetch } from '../keys/fetch-key-set.ts';
 import { parseStrictJson } from '../wire/strict-json.ts';
@@ -21,7 +22,7 @@ export async function issuerFromMetadata(
 ): Promise<string | undefined> {
   demandTrustedAddress(issuer);
   const late = AbortSignal.timeout(TIMEOUT_MS);
-  const signal = over === undefined ? late : AbortSignal.any([late, over]);
+  const signal = over === undefined ? late : eitherSignal(late, over);
   for (const document of DOCUMENTS) {
     const response = await fetch(addressOf(issuer, document), {
       redirect: 'error',
@@ -32,7 +33,7 @@ export async function issuerFromMetadata(
       await response.body?.cancel();
       throw new Error(`the metadata was answered ${response.status}`);
     }
-    const name = response.status === 200 ? await readName(response) : undefined;
+    const name = response.status === 200 ? await readName(response, signal) : undefined;
     if (name !== undefined) return name;
     if (!response.bodyUsed) await response.body?.cancel();
   }
@@ -46,8 +47,8 @@ function addressOf(issuer: string, document: string): string {
 }
 
 /** @returns undefined for what is no metadata: any page may be answered 200 */
-async function readName(response: Response): Promise<string | undefined> {
-  const bytes = await readBounded(response, MAX_BYTES);
+async function readName(response: Response, signal: AbortSignal): Promise<string | undefined> {
+  const bytes = await readBounded(response, MAX_BYTES, signal);
   try {
     const { issuer } = parseStrictJson(bytes);
     return typeof issuer === 'string' ? issuer : undefined;

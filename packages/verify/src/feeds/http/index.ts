@@ -107,10 +107,11 @@ function createCall(options: HttpSourceOptions, of: string) {
     timeoutMs: number,
     maxBytes: number,
   ): Promise<Uint8Array> => {
+    const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
     const response = await ask(`${base}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       redirect: 'error',
-      signal: AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs))),
+      signal,
       headers: {
         authorization,
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
@@ -121,7 +122,7 @@ function createCall(options: HttpSourceOptions, of: string) {
       await response.body?.cancel();
       throw new Error(`${path} was answered ${response.status}${adviceFor(response.status)}`);
     }
-    return await readBounded(response, maxBytes);
+    return await readBounded(response, maxBytes, signal);
   };
   return {
     send: async (...call: Parameters<typeof demanded>): Promise<Uint8Array> => {
