@@ -28,6 +28,6 @@ export const orders = t.router({
 const server = createHTTPServer({
   router: orders,
   createContext: ({ req }) => ({ request: req }),
-  responseMeta: refusalMeta, // statuses and headers as Portcullis' own
+  responseMeta: refusalMeta, // the status and headers of a refusal
 });
 server.listen(4010, '127.0.0.1', () => console.log('orders listens at http://127.0.0.1:4010'));
