@@ -11,7 +11,7 @@ const unattributed: UserClaims = {
   sub: newId('usr'),
   sid: newId('ses'),
   jti: newId('tok'),
-  client_id: clientId.parse('cli_nobody'),
+  client_id: clientId.parse('cli_unknown'),
   iat: 1,
   exp: 2,
   auth_time: 1,
