@@ -1,14 +1,16 @@
 /** The verifier of another commit, from a checkout of it that is installed. */
-import type { createVerifier, VerifierOptions } from '@portcullis/verify';
+import type { Verifier, VerifierOptions } from '@portcullis/verify';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+type CreateVerifier = (options: VerifierOptions) => Promise<Verifier>;
+
 interface VerifyPackage {
-  readonly createVerifier: typeof createVerifier;
+  readonly createVerifier: CreateVerifier;
 }
 
 /** @returns its `createVerifier`, under the names of today where it is of before 0.2.0 */
-export async function verifierOf(checkout: string): Promise<typeof createVerifier> {
+export async function verifierOf(checkout: string): Promise<CreateVerifier> {
   const source = join(checkout, 'packages', 'verify', 'src', 'index.ts');
   const loaded: unknown = await import(pathToFileURL(source).href);
   if (!isVerifyPackage(loaded)) throw new Error(`${source} has no createVerifier`);

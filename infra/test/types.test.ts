@@ -55,6 +55,7 @@ test('there is a file for each promise', () => {
     'client-imports-server.ts.txt',
     'control.ts.txt',
     'guard-options.ts.txt',
+    'own-permissions.ts.txt',
     'unknown-permission.ts.txt',
     'unknown-role.ts.txt',
     'verifier-without-audience.ts.txt',

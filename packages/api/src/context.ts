@@ -1,4 +1,9 @@
-import type { AccessTokenClaims, MachineClaims, UserClaims } from '@portcullis/contracts';
+import type {
+  AccessTokenClaims,
+  MachineClaims,
+  RolesAllow,
+  UserClaims,
+} from '@portcullis/contracts';
 
 /** What every request brings along, whichever way it came. */
 export interface RequestContext {
@@ -9,6 +14,8 @@ export interface RequestContext {
   /** Aborted when the client disconnects. */
   signal: AbortSignal;
   cookies: TokenCookies;
+  /** What roles carry at this moment; Portcullis' own unless it is there. */
+  access?: RolesAllow | undefined;
   /**
    * Checks the request's bearer token, now. Called once for each procedure, not for each HTTP
    * request, so that a revocation between two calls of a batch is seen.

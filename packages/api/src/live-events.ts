@@ -1,5 +1,5 @@
 /** What a user gets of their own account while it happens: never more than they may read anyway. */
-import { role } from '@portcullis/contracts/schemas';
+import { roleOfToken } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 
 const every = { occurred_at: z.iso.datetime() };
@@ -12,7 +12,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.object({ ...every, type: z.literal('registered') }),
   z.object({ ...every, type: z.literal('profile-changed') }),
   z.object({ ...every, type: z.literal('email-changed') }),
-  z.object({ ...every, type: z.literal('roles-changed'), roles: z.array(role) }),
+  z.object({ ...every, type: z.literal('roles-changed'), roles: z.array(roleOfToken) }),
   z.object({ ...every, type: z.literal('disabled') }),
   z.object({ ...every, type: z.literal('enabled') }),
   z.object({ ...every, type: z.literal('deleted') }),

@@ -147,7 +147,7 @@ export const watchedProcedure = base.use(async ({ ctx, next }) => {
 /** A user one of whose roles carries the permission. */
 export function permittedProcedure(permission: Permission) {
   return userProcedure.use(async ({ ctx, next }) => {
-    demandRequirement(ctx.caller, { permission });
+    demandRequirement(ctx.caller, { permission }, ctx.request.access);
     return next({ ctx });
   });
 }

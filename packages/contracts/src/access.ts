@@ -1,5 +1,6 @@
 /**
- * Roles and permissions, typed in one place. An unknown one does not compile, and does not parse.
+ * Roles and permissions: the names that are Portcullis' own, and the form of all others, which are the adopter's
+ * (access-config.ts).
  *
  * A user has roles, and through them permissions; a machine client has permissions as the scopes
  * of its token.
@@ -23,29 +24,39 @@ export const PERMISSIONS = [
   /** RFC 7662. */
   'tokens:introspect',
 ] as const;
+/** A permission of Portcullis' own. */
 export type Permission = (typeof PERMISSIONS)[number];
 
-const KNOWN_PERMISSIONS: ReadonlySet<unknown> = new Set(PERMISSIONS);
+const OWN_PERMISSIONS: ReadonlySet<unknown> = new Set(PERMISSIONS);
 
-export function isPermission(value: unknown): value is Permission {
-  return KNOWN_PERMISSIONS.has(value);
+export function isOwnPermission(value: unknown): value is Permission {
+  return OWN_PERMISSIONS.has(value);
 }
 
 export const ROLES = ['admin', 'support'] as const;
+/** A role of Portcullis' own. */
 export type Role = (typeof ROLES)[number];
 
-const KNOWN_ROLES: ReadonlySet<unknown> = new Set(ROLES);
+const OWN_ROLES: ReadonlySet<unknown> = new Set(ROLES);
 
-export function isRole(value: unknown): value is Role {
-  return KNOWN_ROLES.has(value);
+export function isOwnRole(value: unknown): value is Role {
+  return OWN_ROLES.has(value);
 }
 
-const PERMISSIONS_OF: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  admin: new Set(PERMISSIONS),
-  support: new Set<Permission>(['users:read', 'sessions:revoke', 'verifiers:read']),
-};
+/** The most roles that an account may have, and a token. */
+export const MAX_ROLES = 16;
+/** The most characters that the scope of a token may have. */
+export const MAX_SCOPE_LENGTH = 1_024;
+/** The greatest number of a mapping of roles. */
+export const MAX_ACCESS_NUMBER = 2_147_483_647;
+/** The form of a role, of a permission and of a scope that is neither, as they are declared and given. */
+export const ROLE_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+export const PERMISSION_NAME = /^[a-z][a-z0-9._:-]{0,63}$/;
 
-/** Whether any of the roles carries the permission. */
-export function rolesAllow(roles: readonly Role[], wanted: Permission): boolean {
-  return roles.some((name) => PERMISSIONS_OF[name].has(wanted));
+export function isRoleName(value: unknown): value is string {
+  return typeof value === 'string' && ROLE_NAME.test(value);
+}
+
+export function isPermissionName(value: unknown): value is string {
+  return typeof value === 'string' && PERMISSION_NAME.test(value);
 }

@@ -2,7 +2,6 @@
  * Domain events of accounts, for services that keep data of their own about users.
  * At least once, in any order: consumers are idempotent, and a deletion leaves a tombstone.
  */
-import type { Role } from './access.ts';
 import type { EventId, UserId } from './ids.ts';
 import type { Actor } from './revocation.ts';
 
@@ -22,6 +21,6 @@ export type AccountEvent =
   | (EveryEvent & { type: 'profile-changed'; name: string | null })
   | (EveryEvent & { type: 'disabled' })
   | (EveryEvent & { type: 'enabled' })
-  | (EveryEvent & { type: 'roles-changed'; roles: Role[] })
+  | (EveryEvent & { type: 'roles-changed'; roles: string[] })
   | (EveryEvent & { type: 'deleted' });
 export type AccountEventType = AccountEvent['type'];

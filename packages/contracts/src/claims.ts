@@ -5,7 +5,6 @@
  * `igen` of the issuer) stand for "not before": small integers copied from the rows they belong to when the token is minted. A
  * revocation raises one of them, so that what was minted in the same second, but after, still holds.
  */
-import type { Role } from './access.ts';
 import { clientIdOf, type ClientId, type SessionId, type TokenId, type UserId } from './ids.ts';
 
 /** Times are seconds since the epoch. */
@@ -28,14 +27,16 @@ type EveryToken = {
 export type UserClaims = EveryToken & {
   sub: UserId;
   sid: SessionId;
-  roles: Role[];
+  /** Their names, and nothing of what they carry: an unknown one carries nothing. */
+  roles: string[];
   auth_time: number;
   amr: string[];
   /** Of what the client holds for this user; absent: 0. */
   csgen?: number | undefined;
   /** The class of the login, where the issuer names one (RFC 9068 section 2.2.1). */
   acr?: string | undefined;
-  scope?: undefined;
+  /** Where it is there, the token reaches no permission but these: it narrows, and gives nothing. */
+  scope?: string | undefined;
 };
 
 /** A machine's token: the client is its own subject, and has scopes where a user has roles. */

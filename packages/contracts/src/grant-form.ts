@@ -5,12 +5,14 @@
  * test/message-forms.test.ts holds the two against each other.
  */
 import {
+  MAX_ACCESS_DOCUMENT_LENGTH,
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
   MAX_STALENESS_MS,
   MIN_STALENESS_MS,
   type EveryAnswer,
   type Grant,
+  type GrantedAccess,
   type GrantReply,
   type Numbered,
 } from './grant.ts';
@@ -63,7 +65,9 @@ function readGrant(value: Members, every: EveryAnswer): Grant | undefined {
     (kinds_unknown === undefined || typeof kinds_unknown === 'boolean');
   const events = readEvents(value['events']);
   const from = readFrom(value['from']);
-  if (!fits || events === undefined || from === 'another form') return undefined;
+  const access = readAccess(value['access']);
+  if (!fits || events === undefined) return undefined;
+  if (from === 'another form' || access === 'another form') return undefined;
   const keys = textsOf(value['keys']);
   return {
     ...every,
@@ -78,7 +82,21 @@ function readGrant(value: Members, every: EveryAnswer): Grant | undefined {
     issuer_time,
     ...(keys === undefined ? {} : { keys }),
     ...(kinds_unknown === undefined ? {} : { kinds_unknown }),
+    ...(access === undefined ? {} : { access }),
   };
+}
+
+/** One that cannot be read may have taken something away: no part of the answer counts then. */
+function readAccess(value: unknown): GrantedAccess | undefined | 'another form' {
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) return 'another form';
+  const { number, document } = value;
+  const fits =
+    isPosition(number) &&
+    (document === undefined ||
+      (typeof document === 'string' && document.length <= MAX_ACCESS_DOCUMENT_LENGTH));
+  if (!fits) return 'another form';
+  return document === undefined ? { number } : { number, document };
 }
 
 function isStaleness(value: unknown): value is number {

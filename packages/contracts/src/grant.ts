@@ -31,6 +31,14 @@ export const MAX_KEY_VOUCH_SECONDS = 86_400;
 export const KEY_VOUCH_TYPE = 'portcullis-key+jwt';
 
 /**
+ * The document that says what roles carry: JWS in the compact form, with `iss`, `iat`, `exp`, `number`, `permissions`
+ * and `roles`. Its length in characters, for how long a reader takes it that has not read it yet, and its `typ`.
+ */
+export const MAX_ACCESS_DOCUMENT_LENGTH = 65_536;
+export const MAX_ACCESS_DOCUMENT_SECONDS = 86_400;
+export const ACCESS_DOCUMENT_TYPE = 'portcullis-access+jwt';
+
+/**
  * What a verifier does with a token while it is stale. `accept` breaks the guarantees, so that
  * receipts list such verifiers apart.
  */
@@ -62,6 +70,11 @@ export interface GrantRequest {
    * issuer that says so takes it.
    */
   kinds?: readonly string[] | undefined;
+  /**
+   * The number of the mapping of roles that this verifier enforces, 0 for none, where the last answer has shown that it
+   * is not known. Only an issuer that says so takes it.
+   */
+  access?: number | undefined;
 }
 
 /** What every answer says, with any outcome. */
@@ -104,6 +117,18 @@ export interface Grant extends EveryAnswer {
    * question. Until then it counts as one that reads no kind which came after it. An issuer of before says nothing.
    */
   kinds_unknown?: boolean | undefined;
+  /**
+   * What roles carry. `number` is that of the present mapping, 0 where nothing is declared; the signed document is
+   * there unless the verifier has said that it enforces this number. A verifier that enforces a lower one does not know
+   * what roles carry. An issuer of before says nothing: then Portcullis' own roles carry what they always do, and all
+   * others nothing.
+   */
+  access?: GrantedAccess | undefined;
+}
+
+export interface GrantedAccess {
+  number: number;
+  document?: string | undefined;
 }
 
 /** The log is another one than the verifier's: start over as a new incarnation. */

@@ -1,5 +1,29 @@
 /** Names, identifiers, patterns, codes and types. Nothing here needs another package, or more than a browser has. */
-export { isPermission, isRole, rolesAllow, type Permission, type Role } from './access.ts';
+export {
+  isOwnPermission,
+  isOwnRole,
+  isPermissionName,
+  isRoleName,
+  MAX_ACCESS_NUMBER,
+  MAX_ROLES,
+  MAX_SCOPE_LENGTH,
+  PERMISSIONS,
+  ROLES,
+  type Permission,
+  type Role,
+} from './access.ts';
+export {
+  defineConfig,
+  NO_ACCESS_CONFIG,
+  readAccessConfig,
+  type AccessConfig,
+  type ConfigFault,
+  type PermissionOf,
+  type ReadAccessConfig,
+  type RoleOf,
+  type ScopeOf,
+} from './access-config.ts';
+export { KnownAccess, OWN_ACCESS, type AccessMapping, type AccessRules } from './access-rules.ts';
 export type { AccountEvent, AccountEventType } from './account-events.ts';
 export {
   FIRST_PARTY_CLIENT,
@@ -20,7 +44,10 @@ export {
   type RefusalOptions,
 } from './errors.ts';
 export {
+  ACCESS_DOCUMENT_TYPE,
   KEY_VOUCH_TYPE,
+  MAX_ACCESS_DOCUMENT_LENGTH,
+  MAX_ACCESS_DOCUMENT_SECONDS,
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
   MAX_KEY_VOUCH_LENGTH,
@@ -29,6 +56,7 @@ export {
   type Acknowledgement,
   type Deregistration,
   type Grant,
+  type GrantedAccess,
   type GrantReply,
   type GrantRequest,
   type Numbered,
@@ -70,9 +98,14 @@ export {
   demandSafeAddress,
   demandText,
 } from './options.ts';
-export type { Receipt } from './receipt.ts';
+export type { AccessReceipt, Receipt } from './receipt.ts';
 export type { Actor, RevocationEvent, RevocationReason } from './revocation.ts';
-export { demandRequirement, type ClaimsOf, type Requirement } from './requirement.ts';
+export {
+  demandRequirement,
+  type ClaimsOf,
+  type Requirement,
+  type RolesAllow,
+} from './requirement.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export {
   isRevocationKind,

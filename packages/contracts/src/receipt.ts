@@ -4,6 +4,22 @@ interface PendingVerifier {
   incarnation: string;
 }
 
+/** The answer to a change of what roles carry. */
+export interface AccessReceipt {
+  /** Of the mapping that counts. */
+  number: number;
+  /** The commit, by the clock of the database; ISO 8601. */
+  committed_at: string;
+  /** Running verifiers that enforce it. Equal to `expected`: none goes by a mapping of before now. */
+  confirmed: number;
+  expected: number;
+  pending: PendingVerifier[];
+  /** Verifiers with policy `accept`: nothing can be promised for them, and they are not counted. */
+  best_effort: PendingVerifier[];
+  /** The moment after which no verifier goes by a mapping of before, through every failure in between. */
+  enforced_by: string;
+}
+
 export interface Receipt {
   revoked: { kind: string; id: string };
   /** The commit, by the clock of the database; ISO 8601. */

@@ -1,5 +1,6 @@
 /** What an operation requires of its caller, and whether the claims of a token meet it: once, for every guard. */
-import { rolesAllow, type Permission, type Role } from './access.ts';
+import type { Permission, Role } from './access.ts';
+import { OWN_ACCESS, type AccessRules } from './access-rules.ts';
 import {
   isUserClaims,
   type AccessTokenClaims,
@@ -14,55 +15,81 @@ export type Requirement<P extends string = Permission, N extends string = Role> 
   | 'user'
   | 'client'
   | 'any'
-  /** A user one of whose roles carries it. */
+  /** A user one of whose roles carries it, unless a scope in the token leaves it out. */
   | { permission: P }
-  /** A user who has it. */
+  /** A user who has it, with a token that no scope narrows. */
   | { role: N }
   /** A client whose token has it (RFC 6749 section 3.3). */
-  | { scope: string };
+  | { scope: string; users?: never }
+  /** The same, and every user who meets `{ permission }` of this name: a scope gives a user nothing. */
+  | { scope: P; users: true };
 
 /** The claims of a caller that meets the requirement. */
-export type ClaimsOf<R extends Requirement<string, string>> = R extends 'any'
+export type ClaimsOf<R extends Requirement<string, string>> = R extends
+  'any' | { scope: string; users: true }
   ? AccessTokenClaims
   : R extends 'client' | { scope: string }
     ? MachineClaims
     : UserClaims;
 
+/** What decides for a user: what the roles carry, as far as that is known. */
+export type RolesAllow = Pick<AccessRules<string, string>, 'rolesAllow'>;
+
 /**
+ * @param access what roles carry; Portcullis' own unless given
  * @returns the claims, which meet it
- * @throws Refusal `insufficient_scope`, with the scope that would do where one is required (RFC 6750 section 3)
+ * @throws Refusal `insufficient_scope`, with the scope that would do where one is required (RFC 6750 section 3);
+ *   `unavailable` while it is not known what the roles carry
  */
-export function demandRequirement<const R extends Requirement>(
+export function demandRequirement<const R extends Requirement<string, string>>(
   claims: AccessTokenClaims,
   required: R,
+  access: RolesAllow = OWN_ACCESS,
 ): ClaimsOf<R> {
-  if (meets(claims, required)) return claims;
+  if (meets(claims, required, access)) return claims;
   throw new Refusal('insufficient_scope', { demanded: { scope: scopeOf(required) } });
 }
 
-function scopeOf(required: Requirement): string | undefined {
+function scopeOf(required: Requirement<string, string>): string | undefined {
   return typeof required === 'object' && 'scope' in required ? required.scope : undefined;
 }
 
-function meets<R extends Requirement>(
+function meets<R extends Requirement<string, string>>(
   claims: AccessTokenClaims,
   required: R,
+  access: RolesAllow,
 ): claims is ClaimsOf<R> {
-  return holds(claims, required);
+  return isUserClaims(claims) ? userMeets(claims, required, access) : clientMeets(claims, required);
 }
 
-function holds(claims: AccessTokenClaims, required: Requirement): boolean {
-  if (required === 'any') return true;
-  if (!isUserClaims(claims)) {
-    if (required === 'client') return true;
-    return (
-      typeof required === 'object' &&
-      'scope' in required &&
-      claims.scope.split(' ').includes(required.scope)
-    );
-  }
-  if (required === 'user') return true;
+function clientMeets(claims: MachineClaims, required: Requirement<string, string>): boolean {
+  if (required === 'any' || required === 'client') return true;
+  if (typeof required !== 'object' || !('scope' in required)) return false;
+  return scopeHas(claims.scope, required.scope);
+}
+
+function userMeets(
+  claims: UserClaims,
+  required: Requirement<string, string>,
+  access: RolesAllow,
+): boolean {
+  if (required === 'any' || required === 'user') return true;
   if (typeof required !== 'object') return false;
-  if ('permission' in required) return rolesAllow(claims.roles, required.permission);
-  return 'role' in required && claims.roles.includes(required.role);
+  const { roles, scope } = claims;
+  // It names no permission, so a narrowed token cannot be seen to reach it.
+  if ('role' in required) return scope === undefined && roles.includes(required.role);
+  if ('scope' in required && !('users' in required)) return false;
+  const wanted = 'permission' in required ? required.permission : required.scope;
+  if (scope !== undefined && !scopeHas(scope, wanted)) return false;
+  const allowed = access.rolesAllow(roles, wanted);
+  if (allowed === undefined) {
+    const cause = new Error('it is not known what the roles carry');
+    throw new Refusal('unavailable', { retryAfter: 1, cause });
+  }
+  return allowed;
+}
+
+/** Of words by single spaces (RFC 6749 section 3.3). */
+function scopeHas(scope: string, wanted: string): boolean {
+  return scope.split(' ').includes(wanted);
 }

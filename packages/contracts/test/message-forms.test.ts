@@ -56,6 +56,8 @@ const REPLIES: Members[] = [
   granted,
   { ...granted, from: EVENTS[0], resume: newId('evt'), keys: ['a.b.c'] },
   { ...granted, from: null, events: [], complete: false, keys: [], kinds_unknown: true },
+  { ...granted, access: { number: 0 } },
+  { ...granted, access: { number: 4, document: 'a.b.c' } },
   { ...answer, outcome: 'resynchronise', epoch: newId('epo') },
   { ...answer, outcome: 'unavailable' },
 ];
@@ -104,6 +106,8 @@ const EDGE_GROUPS: readonly (readonly unknown[])[] = [
   [{ kind: 'user', id: 'x'.repeat(65) }, { kind: 'user', id: 'x' }, { kind: 'user' }, ['user']],
   [0, 1, 999, 1_000, 1_001].map((length) => ids(length)),
   [1_000, 1_001].map((length) => Array.from({ length }, () => EVENTS[0])),
+  [{ number: -1 }, { number: 0.5 }, { number: 7, document: 1 }, { number: 7, more: 1 }],
+  [65_536, 65_537].map((length) => ({ number: 1, document: 'x'.repeat(length) })),
   [EVENTS[1], [EVENTS[1]], [EVENTS[1], { ...EVENTS[1], version: 2 }], ['a.b.c', 1]],
 ];
 const EDGES = EDGE_GROUPS.flat();

@@ -2,6 +2,7 @@
 import { expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
 import type {
+  AccessReceipt,
   AccessTokenClaims,
   AccountEvent,
   Acknowledgement,
@@ -20,11 +21,9 @@ import type {
   MachineClaims,
   MailId,
   Numbered,
-  Permission,
   Receipt,
   RevocationEvent,
   RevocationReason,
-  Role,
   SessionId,
   TokenId,
   UserClaims,
@@ -54,13 +53,12 @@ test('each type is what its schema reads', () => {
   expectTypeOf<Same<'deregister', Deregistration>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'numbered', Numbered>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'receipt', Receipt>>().toEqualTypeOf<true>();
+  expectTypeOf<Same<'accessReceipt', AccessReceipt>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'errorBody', ErrorBody>>().toEqualTypeOf<true>();
   expectTypeOf<Same<'actor', Actor>>().toEqualTypeOf<true>();
 });
 
 test('each word and each identifier is what its schema reads', () => {
-  expectTypeOf<Read<'permission'>>().toEqualTypeOf<Permission>();
-  expectTypeOf<Read<'role'>>().toEqualTypeOf<Role>();
   expectTypeOf<Read<'errorCode'>>().toEqualTypeOf<ErrorCode>();
   expectTypeOf<Read<'revocationReason'>>().toEqualTypeOf<RevocationReason>();
   expectTypeOf<Read<'userId'>>().toEqualTypeOf<UserId>();

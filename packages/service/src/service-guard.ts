@@ -9,7 +9,7 @@ import {
 
 /** A service with streams needs one that watches. */
 export type ServiceGuard = Pick<RequestGuard, 'authenticate' | 'answerOf'> &
-  Partial<Pick<Guard, 'watch'>>;
+  Partial<Pick<Guard, 'watch' | 'access'>>;
 
 /**
  * @param policy of whose cookies only what decides is taken: settings have more

@@ -2,7 +2,7 @@
  * The verifier of a service, from before it exists: a service listens, and answers its probes, while
  * it still waits for NATS. Until then it cannot be sure of any token, and says so.
  */
-import { Refusal } from '@portcullis/contracts';
+import { OWN_ACCESS, Refusal } from '@portcullis/contracts';
 import {
   createVerifier,
   type Verifier,
@@ -37,6 +37,9 @@ export class Verification implements AsyncDisposable {
       {
         verifyMaybeSync: (token, options) => this.#present().verifyMaybeSync(token, options),
         watch: async (token, options) => await this.#present().watch(token, options),
+        get access() {
+          return present()?.access ?? OWN_ACCESS;
+        },
         get issuerNowMs() {
           return present()?.issuerNowMs ?? Number.NEGATIVE_INFINITY;
         },

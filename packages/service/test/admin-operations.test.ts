@@ -1,11 +1,11 @@
 /**
  * What services and adopters of 0.2.0 call of the operations of administrators: each procedure, with who
  * may call it, its route, and digests of its schemas and its part of the document, as recorded before
- * the operations were declared as a list. There may be others beside them.
+ * the operations were declared as a list; with roles and scopes as they are since: of any name, 16 roles at most.
+ * There may be others beside them.
  */
 import { createAdminRouter, createAuthRouter } from '@portcullis/api';
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import { permission, role } from '@portcullis/contracts/schemas';
+import { PERMISSIONS, Refusal, ROLES, type AccessTokenClaims } from '@portcullis/contracts';
 import { TRPCError, type AnyTRPCRouter } from '@trpc/server';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,11 +20,8 @@ const routers = {
 
 /** A caller of each kind, with one thing that it may do. */
 const callers: [string, Partial<AccessTokenClaims>][] = [
-  ...permission.options.map((scope): [string, object] => [`client with ${scope}`, { scope }]),
-  ...role.options.map((one): [string, object] => [
-    `user with ${one}`,
-    { sid: 'ses_x', roles: [one] },
-  ]),
+  ...PERMISSIONS.map((scope): [string, object] => [`client with ${scope}`, { scope }]),
+  ...ROLES.map((one): [string, object] => [`user with ${one}`, { sid: 'ses_x', roles: [one] }]),
   ['user', { sid: 'ses_x', roles: [] }],
 ];
 

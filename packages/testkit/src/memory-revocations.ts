@@ -12,6 +12,7 @@ import {
   REVOCATION_KINDS,
   type Acknowledgement,
   type EpochId,
+  type GrantedAccess,
   type Deregistration,
   type GrantReply,
   type GrantRequest,
@@ -63,6 +64,10 @@ export class MemoryRevocations {
   answers = true;
   /** Vouches for keys of the issuer, which go with every grant. */
   keys: readonly string[] = [];
+  /** What roles carry, which goes with every grant; undefined: as of an issuer that knows no roles but Portcullis' own. */
+  access: GrantedAccess | undefined;
+  /** Which mapping each verifier has said it enforces, by its incarnation. */
+  readonly enforced = new Map<string, number>();
   /** Everything that verifiers have acknowledged, by event id. */
   readonly acknowledged = new Map<string, Set<string>>();
   readonly #log: RevocationEvent[] = [];
@@ -126,6 +131,7 @@ export class MemoryRevocations {
       request: async (request) => {
         if (!this.answers) throw new Error('the in-memory issuer does not answer');
         this.#note(request.incarnation, request.applied);
+        if (request.access !== undefined) this.enforced.set(request.incarnation, request.access);
         return bytesOf(this.#answer(request));
       },
       acknowledge: ({ incarnation, applied }) => this.#note(incarnation, applied),
@@ -168,9 +174,16 @@ export class MemoryRevocations {
       max_staleness_ms: this.maxStalenessMs,
       issuer_time: this.#now(),
       ...(this.keys.length === 0 ? {} : { keys: [...this.keys] }),
+      ...(this.access === undefined ? {} : { access: this.#accessFor(incarnation, this.access) }),
     });
     if (reply === undefined) throw new TypeError('an answer of another form');
     return reply;
+  }
+
+  /** Without the document for those who have said that they enforce it. */
+  #accessFor(incarnation: string, { number, document }: GrantedAccess): GrantedAccess {
+    const isKnown = document === undefined || this.enforced.get(incarnation) === number;
+    return isKnown ? { number } : { number, document };
   }
 
   #note(incarnation: string, applied: readonly string[]): void {

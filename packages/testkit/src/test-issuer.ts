@@ -3,10 +3,13 @@
  * their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
  */
 import {
+  ACCESS_DOCUMENT_TYPE,
   demandFunctionIfGiven,
   demandText,
   FIRST_PARTY_CLIENT,
+  MAX_ACCESS_DOCUMENT_SECONDS,
   newId,
+  type AccessMapping,
   type KeyId,
   type MachineClaims,
   type UserClaims,
@@ -68,6 +71,11 @@ export interface TestIssuer extends AsyncDisposable {
   rotate(alg?: SigningAlgorithm): Promise<KeyId>;
   /** Takes a key out of the key set. */
   withdraw(kid: KeyId): void;
+  /**
+   * Has these roles carry these permissions, from the next grant of each verifier on: a configuration of
+   * `defineConfig`, say. The number is one more than that of the mapping before.
+   */
+  declare(mapping: AccessMapping): void;
 }
 
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
@@ -78,12 +86,17 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const endpoints = await serveKeySet(keys);
   const { url: issuer } = endpoints;
   const tokens = new ClaimsOfTokens({ issuer, audience, now });
+  const revocations = new MemoryRevocations(now);
+  const signRaw: TestIssuer['signRaw'] = (header, payload, kid) => {
+    const signed = `${base64url(header)}.${base64url(payload)}`;
+    return `${signed}.${keys.signatureOf(signed, kid).toString('base64url')}`;
+  };
 
   return {
     issuer,
     audience,
     jwksUrl: `${issuer}${KEY_SET}`,
-    revocations: new MemoryRevocations(now),
+    revocations,
     get kid() {
       return keys.current;
     },
@@ -93,13 +106,21 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     mint: async (claims = {}, mint = {}) => sign(keys, { ...tokens.ofUser(), ...claims }, mint),
     mintMachine: async (claims = {}, mint = {}) =>
       sign(keys, { ...tokens.ofMachine(claims.sub), ...claims }, mint),
-    signRaw: (header, payload, kid) => {
-      const signed = `${base64url(header)}.${base64url(payload)}`;
-      return `${signed}.${keys.signatureOf(signed, kid).toString('base64url')}`;
-    },
+    signRaw,
     publicJwk: (kid) => keys.get(kid).jwk,
     rotate: async (alg) => keys.rotate(alg),
     withdraw: (kid) => keys.withdraw(kid),
+    declare({ permissions, roles }) {
+      const number = (revocations.access?.number ?? 0) + 1;
+      const { alg } = keys.get(keys.current);
+      const iat = Math.floor(now() / 1_000);
+      const exp = iat + MAX_ACCESS_DOCUMENT_SECONDS;
+      const document = signRaw(
+        JSON.stringify({ alg, typ: ACCESS_DOCUMENT_TYPE, kid: keys.current }),
+        JSON.stringify({ iss: issuer, iat, exp, number, permissions, roles }),
+      );
+      revocations.access = { number, document };
+    },
     [Symbol.asyncDispose]: endpoints.close,
   };
 }

@@ -100,7 +100,8 @@ function user(random: Random, iat: number) {
   return {
     sub: newId('usr'),
     sid: newId('ses'),
-    roles: random.pick([[], ['admin'], ['support'], ['admin', 'support']]),
+    roles: random.pick([[], ['admin'], ['support'], ['admin', 'clerk'], ['Night Shift']]),
+    scope: random.pick([undefined, undefined, 'orders:read users:read', '']),
     auth_time: iat - random.below(100_000),
     amr: random.pick([['pwd'], ['pwd', 'otp']]),
     acr: random.pick([undefined, undefined, 'mfa', 'x'.repeat(128)]),
@@ -140,7 +141,7 @@ function wrongClaim(
       members.set('aud', pick([audience.slice(0, -1), `${audience}2`, [], [audience, 1], ['']])),
     () => members.set('sub', pick(['cli_b', newId('usr'), newId('ses'), 'usr_ILOU'])),
     () => members.set('sid', pick([newId('usr'), '', undefined])),
-    () => members.set('roles', pick([['root'], 'admin', ['Admin'], Array(17).fill('admin')])),
+    () => members.set('roles', pick([[''], 'admin', ['x'.repeat(65)], Array(17).fill('admin')])),
     () => members.set('scope', pick(['a  b', ' a', 'a"', 'a\n', 'x'.repeat(1_025), 'users:read'])),
   ];
   pick(wrongs)();

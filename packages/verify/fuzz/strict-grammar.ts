@@ -135,11 +135,11 @@ const USER = {
   ...EVERY,
   sub: id('usr'),
   sid: id('ses'),
-  roles: list((role) => role === 'admin' || role === 'support', 0, 16),
+  roles: list(text(64), 0, 16),
   auth_time: TIME,
   amr: list(text(16), 1, 8),
   acr: either(absent, text(128)),
-  scope: absent,
+  scope: either(absent, scope),
   csgen: either(absent, GENERATION),
 };
 const MACHINE = { ...EVERY, sub: client, scope, sid: absent, roles: absent, csgen: absent };

@@ -7,9 +7,12 @@
 import {
   Refusal,
   type AccessTokenClaims,
+  type Permission,
   type RevocationEvent,
+  type Role,
   type StalenessPolicy,
 } from '@portcullis/contracts';
+import { SignedAccess } from './access/signed-access.ts';
 import { systemClock, type Clock } from './clock.ts';
 import {
   Jwks,
@@ -24,8 +27,8 @@ import { Ledger } from './revocation/ledger.ts';
 import { Replica } from './revocation/replica.ts';
 import type { ReplicaState } from './revocation/replica-states.ts';
 import { Watchers } from './revocation/watchers.ts';
-import { orAborted } from './set-up/or-aborted.ts';
-import { notReady, problemsOf, warnOf } from './set-up/problems.ts';
+import { awaitReady } from './set-up/await-ready.ts';
+import { problemsOf, warnOf } from './set-up/problems.ts';
 import { SetUp } from './set-up/set-up.ts';
 import type { VerifierProblem } from './set-up/problem.ts';
 import { Introspection } from './stale/introspection.ts';
@@ -47,15 +50,19 @@ import type {
 
 const DEFAULT_MAX_LIFE_S = 3_600;
 const DEFAULT_CACHED_TOKENS = 50_000;
-const READY_POLL_MS = 20;
 
 /**
  * Starts a verifier. It listens for revocations at once and accepts tokens from its first grant on;
  * `ready()` waits for that.
  *
+ * @typeParam P the permissions that there are, as `PermissionOf<typeof config>` of `portcullis.config.ts`; guards take
+ *   no other. Portcullis' own unless given
+ * @typeParam N the roles, as `RoleOf<typeof config>`
  * @throws TypeError for options that cannot be meant
  */
-export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
+export async function createVerifier<P extends string = Permission, N extends string = Role>(
+  options: VerifierOptions,
+): Promise<Verifier<P, N>> {
   const verifier = new LocalVerifier(options);
   try {
     await verifier.start();
@@ -67,9 +74,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   return verifier;
 }
 
-class LocalVerifier implements Verifier {
+class LocalVerifier implements Verifier<string, string> {
   readonly #clock: Clock;
   readonly #keys: Jwks;
+  readonly access: SignedAccess;
   readonly #reader: TokenReader;
   readonly #ledger = new Ledger();
   readonly #replica: Replica;
@@ -90,24 +98,17 @@ class LocalVerifier implements Verifier {
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#clock = clock;
-    this.#keys = new Jwks({
-      url: jwksUrl,
-      issuer,
-      clock,
-      fetch: options.fetch ?? fetch,
-      issuerNow: () => this.#replica.issuerNow(),
-      onChange: this.#keySets.tell,
-      onKilled: this.#killedKeys.tell,
-      // What the set would say, a grant may say as well.
-      onFailure: () => this.#replica.askSoon(),
-      onGone: (kids) => this.#watchers.abortSignedBy(kids, unavailable()),
-    });
-    const { maxCachedTokens = DEFAULT_CACHED_TOKENS } = options;
+    this.#keys = this.#createKeys(jwksUrl, options);
+    const issuerNow = (): number => this.#replica.issuerNow();
+    // What is watched was opened by what roles carried; another check lets in whom they still do.
+    const onChange = (): void => this.#watchers.abortAll(unavailable());
+    const askSoon = (): void => this.#replica.askSoon();
+    this.access = new SignedAccess({ issuer, issuerNow, keys: this.#keys, onChange, askSoon });
     this.#reader = new TokenReader({
       keys: this.#keys,
       expected: { issuer, audience, maxTokenLifeSeconds },
-      maxCached: maxCachedTokens,
-      issuerNow: () => this.#replica.issuerNow(),
+      maxCached: options.maxCachedTokens ?? DEFAULT_CACHED_TOKENS,
+      issuerNow,
       onOtherAudience: (other) => this.#setUp.otherAudience(other),
       onRightAudience: () => this.#setUp.rightAudience(),
     });
@@ -128,11 +129,16 @@ class LocalVerifier implements Verifier {
       onMalformed: (kind, length) => callListener(() => options.onMalformed?.(kind, length)),
       onApplied: this.#applied.tell,
       onMerged: () => {
-        for (const kid of this.#ledger.killedKeys) this.#keys.kill(kid);
+        for (const kid of this.#ledger.killedKeys) this.#kill(kid);
         this.#watchers.judgeAll();
       },
       onKeys: (vouches) => this.#keys.learn(vouches),
-      onOtherLog: () => this.#keys.forget(),
+      onAccess: (granted, askedAt) => this.access.learn(granted, askedAt),
+      accessNumber: () => this.access.number,
+      onOtherLog: () => {
+        this.access.forget();
+        this.#keys.forget();
+      },
     });
     this.#setUp = new SetUp({
       issuer,
@@ -142,7 +148,23 @@ class LocalVerifier implements Verifier {
       look: () => problemsOf(this.#replica, this.#keys, { jwksUrl, feed }),
       tell: (problem) => callListener(() => (options.onProblem ?? warnOf)(problem)),
     });
-    this.#watchers = new Watchers(this.#ledger, clock, () => this.#replica.issuerNow());
+    this.#watchers = new Watchers(this.#ledger, clock, issuerNow);
+  }
+
+  #createKeys(url: string, { issuer, clock = systemClock, ...options }: VerifierOptions): Jwks {
+    return new Jwks({
+      url,
+      issuer,
+      clock,
+      fetch: options.fetch ?? fetch,
+      issuerNow: () => this.#replica.issuerNow(),
+      onChange: this.#keySets.tell,
+      onKilled: this.#killedKeys.tell,
+      // What the set would say, a grant may say as well.
+      onFailure: () => this.#replica.askSoon(),
+      onFetched: () => this.access.retry(),
+      onGone: (kids) => this.#watchers.abortSignedBy(kids, unavailable()),
+    });
   }
 
   async start(): Promise<void> {
@@ -236,18 +258,8 @@ class LocalVerifier implements Verifier {
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    while (this.#replica.state !== 'LIVE' || !this.#keys.loaded) {
-      if (signal?.aborted === true) throw notReady(this.problems(), signal.reason);
-      this.#demandOpen();
-      if (!this.#keys.loaded) await orAborted(this.#keys.refresh(), signal);
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, READY_POLL_MS);
-      });
-    }
-    await orAborted(this.#setUp.compareIssuer(), signal);
-    this.#demandOpen();
-    const others = this.problems().filter((problem) => problem.of === 'issuer');
-    if (others.length > 0) throw notReady(others);
+    const setUp = this.#setUp;
+    await awaitReady({ replica: this.#replica, keys: this.#keys, setUp }, signal);
   }
 
   stats(): VerifierStats {
@@ -275,10 +287,6 @@ class LocalVerifier implements Verifier {
     this.#setUp.close();
     this.#keys.close();
     await this.#replica.close();
-  }
-
-  #demandOpen(): void {
-    if (this.#replica.state === 'CLOSED') throw new Error('the verifier is closed');
   }
 
   #policyOf(options: VerifyOptions | undefined): StalenessPolicy {
@@ -315,12 +323,19 @@ class LocalVerifier implements Verifier {
   }
 
   #onEvent(event: RevocationEvent): void {
-    if (event.kind === 'key') this.#keys.kill(event.key);
+    if (event.kind === 'key') this.#kill(event.key);
     this.#watchers.applied(event);
+  }
+
+  #kill(kid: string): void {
+    this.#keys.kill(kid);
+    this.access.kill(kid);
   }
 
   #moved(to: ReplicaState, from: ReplicaState): void {
     if (to !== 'LIVE') this.#watchers.abortAll(new Refusal('verifier_stale', { retryAfter: 1 }));
+    // SPEC.md I18
+    this.access.isFresh = to === 'LIVE' || this.#policy === 'accept';
     this.#transitions.tell(to, from);
   }
 }

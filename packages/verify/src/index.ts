@@ -1,4 +1,12 @@
-export { Refusal, type ErrorCode } from '@portcullis/contracts';
+export {
+  Refusal,
+  type AccessRules,
+  type ErrorCode,
+  type Permission,
+  type PermissionOf,
+  type Role,
+  type RoleOf,
+} from '@portcullis/contracts';
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { createVerifier } from './create-verifier.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';

@@ -1,5 +1,12 @@
 /** What a verifier is given, what it may be asked, and what it answers. */
-import type { AccessTokenClaims, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
+import type {
+  AccessRules,
+  AccessTokenClaims,
+  Permission,
+  RevocationEvent,
+  Role,
+  StalenessPolicy,
+} from '@portcullis/contracts';
 import type { Clock } from './clock.ts';
 import type { Fetch } from './keys/fetch-key-set.ts';
 import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
@@ -91,8 +98,16 @@ export interface Watched extends Disposable {
 export type AppliedListener = (event: RevocationEvent, lagMs: number) => void;
 export type TransitionListener = (to: ReplicaState, from: ReplicaState) => void;
 
-/** Checks access tokens without a network call, and refuses when it cannot be sure. */
-export interface Verifier extends AsyncDisposable {
+/**
+ * Checks access tokens without a network call, and refuses when it cannot be sure. `P` and `N` are the names of the
+ * permissions and roles that there are.
+ */
+export interface Verifier<
+  P extends string = Permission,
+  N extends string = Role,
+> extends AsyncDisposable {
+  /** What roles carry at this moment, as the issuer has signed it. */
+  readonly access: AccessRules<P, N>;
   /**
    * @param token the compact form, without `Bearer`
    * @returns the claims of a token that holds at this moment; frozen, since all who bring the same

@@ -1,9 +1,11 @@
 /** Accounts as administrators see them, and what administrators do to them. */
+import { MAX_ROLES } from '@portcullis/contracts';
 import {
   clientId,
   receipt,
   receiptWait,
   role,
+  roleOfToken,
   userId,
   shownName,
 } from '@portcullis/contracts/schemas';
@@ -17,7 +19,7 @@ export const account = z.object({
   id: userId,
   email: z.string(),
   name: z.string().nullable(),
-  roles: z.array(role),
+  roles: z.array(roleOfToken),
   status: accountStatus,
   email_verified: z.boolean(),
   created_at: z.iso.datetime(),
@@ -56,7 +58,7 @@ export const accountLogoutInput = accountChangeInput.extend({
 });
 export const rolesInput = z.strictObject({
   user_id: userId,
-  roles: z.array(role).max(8),
+  roles: z.array(role).max(MAX_ROLES),
   wait: receiptWait,
 });
 

@@ -5,9 +5,9 @@
 import {
   audienceName,
   clientId,
-  permission,
   receipt,
   receiptWait,
+  scopesOfClient,
   shownName,
 } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
@@ -44,7 +44,7 @@ export const clientPage = z.object({
 export const createClientInput = z.strictObject({
   id: clientId,
   name: shownName,
-  scopes: z.array(permission).max(32),
+  scopes: scopesOfClient.max(32).describe('Permissions and scopes that there are.'),
   audiences: z.array(audienceName).min(1).max(16),
 });
 export const createdClient = z.object({ client, client_secret: z.string() });

@@ -1,4 +1,5 @@
 /** The running verifiers as administrators see them. */
+import { accessReceipt, receiptWait } from '@portcullis/contracts/schemas';
 import * as z from 'zod';
 import type { Operations } from './operation.ts';
 
@@ -17,6 +18,8 @@ export const verifier = z.object({
 export const verifierList = z.object({ verifiers: z.array(verifier) });
 export type VerifierList = z.infer<typeof verifierList>;
 
+const accessReceiptInput = z.strictObject({ wait: receiptWait });
+
 export const verifierOperations = {
   list: {
     permission: 'verifiers:read',
@@ -25,6 +28,17 @@ export const verifierOperations = {
       method: 'GET',
       path: '/v1/verifiers',
       summary: 'The running verifiers and how far each has got',
+      tag: 'Operation',
+    },
+  },
+  access: {
+    permission: 'verifiers:read',
+    input: accessReceiptInput,
+    output: accessReceipt,
+    route: {
+      method: 'GET',
+      path: '/v1/access',
+      summary: 'Which mapping of roles counts, and which verifiers enforce it: its receipt',
       tag: 'Operation',
     },
   },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { role } from './access.ts';
+import { roleOfToken } from './access.ts';
 import { eventId, userId } from './ids.ts';
 import { actor, issuerTime } from './revocation.ts';
 
@@ -23,6 +23,6 @@ export const accountEvent = z.discriminatedUnion('type', [
   z.object({ ...everyEvent, type: z.literal('profile-changed'), name: z.string().nullable() }),
   z.object({ ...everyEvent, type: z.literal('disabled') }),
   z.object({ ...everyEvent, type: z.literal('enabled') }),
-  z.object({ ...everyEvent, type: z.literal('roles-changed'), roles: z.array(role) }),
+  z.object({ ...everyEvent, type: z.literal('roles-changed'), roles: z.array(roleOfToken) }),
   z.object({ ...everyEvent, type: z.literal('deleted') }),
 ]);

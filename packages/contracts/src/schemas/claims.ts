@@ -1,6 +1,7 @@
 /** The claims of access tokens; what they mean is in ../claims.ts. */
 import * as z from 'zod';
-import { role } from './access.ts';
+import { MAX_ROLES, MAX_SCOPE_LENGTH } from '../access.ts';
+import { roleOfToken } from './access.ts';
 import { clientId, sessionId, tokenId, userId } from './ids.ts';
 
 /** Seconds since the epoch; whole, and far from where doubles lose exactness. */
@@ -11,7 +12,7 @@ const audience = z.string().min(1).max(256);
 /** RFC 6749 section 3.3: words of printable characters without quotes, by single spaces; or none. */
 const scope = z
   .string()
-  .max(1024)
+  .max(MAX_SCOPE_LENGTH)
   .regex(/^(?:[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)?$/);
 
 const everyToken = {
@@ -34,13 +35,13 @@ export const userClaims = z.object({
   ...everyToken,
   sub: userId,
   sid: sessionId,
-  roles: z.array(role).max(16),
+  roles: z.array(roleOfToken).max(MAX_ROLES),
   auth_time: numericDate,
   amr: z.array(z.string().min(1).max(16)).min(1).max(8),
   csgen: generation.optional(),
   /** RFC 9068 section 2.2.1. */
   acr: z.string().min(1).max(128).optional(),
-  scope: z.undefined().optional(),
+  scope: scope.optional(),
 });
 
 /** A machine's token: the client is its own subject, and has scopes where a user has roles. */

@@ -1,6 +1,8 @@
 /** The messages between a verifier and the issuer; what they mean is in ../grant.ts. */
 import * as z from 'zod';
+import { MAX_ACCESS_NUMBER } from '../access.ts';
 import {
+  MAX_ACCESS_DOCUMENT_LENGTH,
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
   MAX_READ_KINDS,
@@ -26,6 +28,7 @@ export const grantRequest = z.strictObject({
   anchor: position.optional(),
   resume: eventId.optional(),
   kinds: z.array(z.string().regex(READ_KIND)).max(MAX_READ_KINDS).readonly().optional(),
+  access: z.int().min(0).max(MAX_ACCESS_NUMBER).optional(),
 });
 
 const everyAnswer = { version: z.literal(1), nonce: z.string(), incarnation: incarnationId };
@@ -44,6 +47,9 @@ export const grantReply = z.discriminatedUnion('outcome', [
     issuer_time: issuerTime,
     keys: z.array(z.string()).optional().catch(undefined),
     kinds_unknown: z.boolean().optional(),
+    access: z
+      .object({ number: position, document: z.string().max(MAX_ACCESS_DOCUMENT_LENGTH).optional() })
+      .optional(),
   }),
   z.object({ ...everyAnswer, outcome: z.literal('resynchronise'), epoch: epochId }),
   z.object({ ...everyAnswer, outcome: z.literal('unavailable') }),

@@ -1,5 +1,5 @@
 /** The schemas of what travels and is configured. This entry alone needs zod, which its user installs. */
-export { permission, role } from './access.ts';
+export { permission, role, roleOfToken, scopesOfClient } from './access.ts';
 export { accountEvent } from './account-events.ts';
 export { accessTokenClaims, machineClaims, userClaims } from './claims.ts';
 export { emailAddress } from './email-address.ts';
@@ -18,6 +18,6 @@ export {
   tokenId,
   userId,
 } from './ids.ts';
-export { receipt, receiptWait } from './receipt.ts';
+export { accessReceipt, receipt, receiptWait } from './receipt.ts';
 export { actor, issuerTime, revocationEvent, revocationReason } from './revocation.ts';
 export { audienceName, shownName } from './shown-text.ts';

@@ -2,6 +2,16 @@ import * as z from 'zod';
 
 const pendingVerifier = z.object({ service: z.string(), incarnation: z.string() });
 
+export const accessReceipt = z.object({
+  number: z.int().min(0),
+  committed_at: z.iso.datetime(),
+  confirmed: z.int().min(0),
+  expected: z.int().min(0),
+  pending: z.array(pendingVerifier),
+  best_effort: z.array(pendingVerifier),
+  enforced_by: z.iso.datetime(),
+});
+
 export const receipt = z.object({
   revoked: z.object({ kind: z.string(), id: z.string() }),
   committed_at: z.iso.datetime(),

@@ -45,6 +45,7 @@ export function requestContext(
     userAgent: userAgentOf(request),
     signal: gone.signal,
     cookies: tokenCookies(request, reply),
+    access: guard?.access,
     authenticate: async () => {
       // Where there is nothing to check a token with, none is good.
       if (guard === undefined) throw new Refusal('invalid_token');

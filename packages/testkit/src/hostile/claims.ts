@@ -108,9 +108,8 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
   roles: [
     ...NO_VALUE,
     ['text', () => 'admin'],
-    ['unknown', () => ['root']],
-    ['in capitals', () => ['Admin']],
-    ['with a space', () => ['admin ']],
+    ['with an empty one', () => ['']],
+    ['with one of 65 characters', () => ['x'.repeat(65)]],
     ['of numbers', () => [1]],
     ['of lists', () => [['admin']]],
     ['one too many', () => Array.from({ length: 17 }, () => 'admin')],
@@ -125,6 +124,14 @@ const CLAIMS: Readonly<Record<string, readonly Named[]>> = {
     ['with a thumbprint cut short', () => ({ jkt: 'A'.repeat(42) })],
     ['with a number', () => ({ jkt: 1 })],
     ['with a key', (f) => ({ jwk: f.jwk })],
+  ],
+  // One that cannot be read must not be taken for none, which narrows nothing.
+  scope: [
+    ...NO_VALUE.filter(([what]) => what !== 'absent'),
+    ['a list', () => ['users:read']],
+    ['with two spaces', () => 'users:read  users:write'],
+    ['with a quote', () => 'users:"read"'],
+    ['too long', () => 'x'.repeat(1_025)],
   ],
   amr: [
     ...NO_VALUE,

@@ -1,5 +1,5 @@
 /** Protects routes of Express 4 and 5. */
-import type { AccessTokenClaims, ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { AccessTokenClaims, ClaimsOf } from '@portcullis/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   answerToError,
@@ -8,6 +8,7 @@ import {
   Refusal,
   type GuardOptions,
   type RefusalAnswer,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -28,11 +29,11 @@ export interface ExpressGuard<C extends AccessTokenClaims> {
  * app.get('/orders', signedIn, (request, response) => response.json(signedIn.callerOf(request).sub));
  * app.use(answerErrors);
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): ExpressGuard<ClaimsOf<R>> {
-  const { admit, callerOf } = createRouteGuard(verifier, options);
+  const { admit, callerOf } = createRouteGuard<V, R>(verifier, options);
   const pass = async (request: IncomingMessage, response: ServerResponse, next: Next) => {
     try {
       const { headers, answer } = await admit(request);

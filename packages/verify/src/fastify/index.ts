@@ -1,5 +1,5 @@
 /** Protects routes of fastify 5. */
-import type { AccessTokenClaims, ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { AccessTokenClaims, ClaimsOf } from '@portcullis/contracts';
 import {
   answerToError,
   createRouteGuard,
@@ -7,6 +7,7 @@ import {
   type GuardOptions,
   type RefusalAnswer,
   type RequestLike,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -37,11 +38,11 @@ export interface FastifyGuard<C extends AccessTokenClaims> {
  * app.get('/orders', { onRequest: signedIn }, (request) => signedIn.callerOf(request).sub);
  * app.setErrorHandler(answerErrors);
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): FastifyGuard<ClaimsOf<R>> {
-  const { admit, callerOf } = createRouteGuard(verifier, options);
+  const { admit, callerOf } = createRouteGuard<V, R>(verifier, options);
   const hook = async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
     const { headers, answer } = await admit(request, request.id);
     if (answer !== undefined) return send(reply, answer);

@@ -10,10 +10,14 @@ import {
   demandMethods,
   demandOption,
   demandRequirement,
+  OWN_ACCESS,
   Refusal,
+  type AccessRules,
   type AccessTokenClaims,
   type ClaimsOf,
+  type Permission,
   type Requirement,
+  type Role,
 } from '@portcullis/contracts';
 import { demandNonce } from '../proof/dpop-nonces.ts';
 import { nonceOfProof } from '../proof/dpop-proof.ts';
@@ -26,9 +30,22 @@ import { nonceHeaders, type NonceHeaders } from './nonce-headers.ts';
 import { guardSettings, type GuardOptions, type GuardSettings } from './options.ts';
 import { tokenOf } from './token-of.ts';
 
-/** What tells whether a token holds: a verifier, or an issuer's own check. */
+/**
+ * What tells whether a token holds: a verifier, or an issuer's own check. One without `access` has Portcullis' own
+ * roles alone.
+ */
 export type TokenCheck = Pick<Verifier, 'verifyMaybeSync'> &
-  Partial<Pick<Verifier, 'watch' | 'issuerNowMs'>>;
+  Partial<Pick<Verifier<string, string>, 'watch' | 'issuerNowMs' | 'access'>>;
+
+/**
+ * What a guard by this check may require: the permissions and the roles that its verifier was made with. Of a check
+ * whose names are not known, any; it has Portcullis' own where it has no `access`.
+ */
+export type RequirementBy<V extends TokenCheck> = 'access' extends keyof V
+  ? NonNullable<V['access']> extends AccessRules<infer P extends string, infer N extends string>
+    ? Requirement<P, N>
+    : never
+  : Requirement<Permission, Role>;
 
 /** A caller that was let in, or the refusal with the answer to it. */
 export type Checked<C extends AccessTokenClaims> =
@@ -69,6 +86,8 @@ export interface RequestGuard<C extends AccessTokenClaims = AccessTokenClaims> {
   headersOf(request: RequestLike): NonceHeaders;
   /** Whether proofs have to hold a nonce: not for sockets. */
   readonly demandsNonces: boolean;
+  /** What roles carry, as its verifier knows it: for what a handler decides by itself. */
+  readonly access: AccessRules<string, string>;
 }
 
 export interface Guard<C extends AccessTokenClaims = AccessTokenClaims> extends RequestGuard<C> {
@@ -80,15 +99,16 @@ export interface Guard<C extends AccessTokenClaims = AccessTokenClaims> extends 
  * @param verifier of `createVerifier`; a check that watches nothing makes a guard that cannot either
  * @throws TypeError that names the option that cannot be meant
  * @example
+ * const verifier = await createVerifier<PermissionOf<typeof config>, RoleOf<typeof config>>(settings);
  * const guard = createGuard(verifier, { require: { permission: 'users:read' } });
  * const { caller, answer } = await guard.check(request);
  * if (answer !== undefined) return Response.json(answer.body, answer);
  */
 export function createGuard<
-  const R extends Requirement = 'user',
-  V extends TokenCheck = TokenCheck,
+  V extends TokenCheck,
+  const R extends RequirementBy<V> | 'user' = 'user',
 >(verifier: V, options?: GuardOptions<R>): GuardBy<V, ClaimsOf<R>>;
-export function createGuard<const R extends Requirement = 'user'>(
+export function createGuard<const R extends Requirement<string, string> = 'user'>(
   verifier: TokenCheck,
   options: GuardOptions<R> = {},
 ): RequestGuard<ClaimsOf<R>> | Guard<ClaimsOf<R>> {
@@ -99,7 +119,8 @@ export function createGuard<const R extends Requirement = 'user'>(
     demandOption(tellsTime, 'guard', 'login.maxAgeSeconds', 'left out: its verifier tells no time');
   }
   const demandCaller = (claims: AccessTokenClaims): asserts claims is ClaimsOf<R> => {
-    demandRequirement(claims, settings.required);
+    // Asked for each time: a verifier may come after the guard.
+    demandRequirement(claims, settings.required, verifier.access ?? OWN_ACCESS);
   };
   return watches(verifier)
     ? new WatchingGuard(verifier, settings, demandCaller)
@@ -127,6 +148,10 @@ class CheckingGuard<C extends AccessTokenClaims> implements RequestGuard<C> {
     this.#verifier = verifier;
     this.#demandCaller = demandCaller;
     this.settings = settings;
+  }
+
+  get access(): AccessRules<string, string> {
+    return this.#verifier.access ?? OWN_ACCESS;
   }
 
   get demandsNonces(): boolean {

@@ -6,6 +6,7 @@ export {
   type Guard,
   type GuardBy,
   type RequestGuard,
+  type RequirementBy,
   type TokenCheck,
   type WatchedCaller,
 } from './guard.ts';
@@ -31,6 +32,7 @@ export {
 export type { CookiePolicy } from '../cookie/index.ts';
 export { isUserClaims, Refusal } from '@portcullis/contracts';
 export type {
+  AccessRules,
   AccessTokenClaims,
   ClaimsOf,
   Demanded,

@@ -2,8 +2,8 @@
 import {
   demandMethods,
   demandOption,
-  isPermission,
-  isRole,
+  isPermissionName,
+  isRoleName,
   type Requirement,
   type StalenessPolicy,
 } from '@portcullis/contracts';
@@ -40,7 +40,7 @@ export interface GuardOptions<
 
 /** What was meant at construction, whatever becomes of the options. */
 export interface GuardSettings {
-  readonly required: Requirement;
+  readonly required: Requirement<string, string>;
   readonly policy: TokenPolicy;
   /** For a token that comes without a proof. */
   readonly ofBearers: VerifyOptions;
@@ -59,7 +59,7 @@ const WORD = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 const PUBLIC_URL = /^https?:\/\/[^\s?#\\]*[^\s?#\\/]$/i;
 
 /** @throws TypeError that names the first option that cannot be meant */
-export function guardSettings(options: GuardOptions): GuardSettings {
+export function guardSettings(options: GuardOptions<Requirement<string, string>>): GuardSettings {
   demandGuardOptions(options);
   const { require = 'user', whenStale, nonces, login, cookies, publicUrls = [] } = options;
   return {
@@ -80,7 +80,7 @@ function copyOfCookies(cookies: CookiePolicy | undefined): CookiePolicy | undefi
   return { insecure: cookies.insecure === true, origins: [...(cookies.origins ?? [])] };
 }
 
-function demandGuardOptions(options: GuardOptions): void {
+function demandGuardOptions(options: GuardOptions<Requirement<string, string>>): void {
   demandOption(isObject(options), OF, 'its options', 'an object');
   demandKnown(options, KNOWN, '');
   demandGiven(options, DEMANDS, '');
@@ -97,19 +97,24 @@ function demandGuardOptions(options: GuardOptions): void {
 
 function demandRequirement(required: unknown): void {
   if (WORDS.has(required)) return;
-  const entries = isObject(required) ? Object.entries(required) : [];
+  const given = isObject(required) ? Object.entries(required) : [];
+  const entries = given.filter(([key]) => key !== 'users');
+  const [users] = given.filter(([key]) => key === 'users');
   const [[name, value] = ['', undefined]] = entries;
-  const expected = "'user', 'client', 'any', or one of { permission }, { role } and { scope }";
+  const expected =
+    "'user', 'client', 'any', or one of { permission }, { role }, { scope } and { scope, users: true }";
   demandOption(entries.length === 1 && NAMED.includes(name), OF, 'require', expected);
+  const takesUsers = name === 'scope' && users?.[1] === true;
+  demandOption(users === undefined || takesUsers, OF, 'require', expected);
   const option = `require.${name}`;
   demandOption(isWord(value), OF, option, 'one word of printable characters');
-  if (name === 'role') demandOption(isRole(value), OF, option, 'a role that there is');
+  if (name === 'role') demandOption(isRoleName(value), OF, option, 'the name of a role');
   if (name === 'permission') {
-    demandOption(isPermission(value), OF, option, 'a permission that there is');
+    demandOption(isPermissionName(value), OF, option, 'the name of a permission');
   }
 }
 
-function demandLogin(login: LoginDemands, required: Requirement): void {
+function demandLogin(login: LoginDemands, required: Requirement<string, string>): void {
   demandOption(isObject(login), OF, 'login', 'an object');
   const names = ['acr', 'maxAgeSeconds'];
   demandKnown(login, names, 'login.');

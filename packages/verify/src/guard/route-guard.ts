@@ -4,15 +4,16 @@
  *
  * Invariant: a caller is told for a request that this very guard has let in, and for no other.
  */
-import {
-  Refusal,
-  type AccessTokenClaims,
-  type ClaimsOf,
-  type Requirement,
-} from '@portcullis/contracts';
+import { Refusal, type AccessTokenClaims, type ClaimsOf } from '@portcullis/contracts';
 import { identityOf, type RequestLike } from '../wire/request.ts';
 import { answerOf, type RefusalAnswer } from './answer.ts';
-import { createGuard, type Checked, type RequestGuard, type TokenCheck } from './guard.ts';
+import {
+  createGuard,
+  type Checked,
+  type RequestGuard,
+  type RequirementBy,
+  type TokenCheck,
+} from './guard.ts';
 import type { GuardOptions } from './options.ts';
 
 /** Of a request, the guard that was asked last: it knows what has to be answered to an error. */
@@ -26,11 +27,11 @@ export interface RouteGuard<C extends AccessTokenClaims = AccessTokenClaims> {
 }
 
 /** @throws TypeError that names the option that cannot be meant */
-export function createRouteGuard<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
-  options: GuardOptions<R> = {},
-): RouteGuard<ClaimsOf<R>> {
-  const guard = createGuard(verifier, options);
+export function createRouteGuard<
+  V extends TokenCheck,
+  const R extends RequirementBy<V> | 'user' = 'user',
+>(verifier: V, options: GuardOptions<R> = {}): RouteGuard<ClaimsOf<R>> {
+  const guard: RequestGuard<ClaimsOf<R>> = createGuard<V, R>(verifier, options);
   const callers = new WeakMap<object, ClaimsOf<R>>();
   return {
     async admit(request, requestId) {

@@ -1,10 +1,11 @@
 /** Protects routes of Hono 4. */
-import type { ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { ClaimsOf } from '@portcullis/contracts';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
   answerToError,
   createRouteGuard,
   type GuardOptions,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -16,11 +17,11 @@ import {
  * app.get('/orders', protect(verifier), (c) => c.json({ sub: c.var.caller.sub }));
  * app.onError(answerErrors);
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): MiddlewareHandler<{ Variables: { caller: ClaimsOf<R> } }> {
-  const guard = createRouteGuard(verifier, options);
+  const guard = createRouteGuard<V, R>(verifier, options);
   return async (c, next) => {
     const { caller, headers, answer } = await guard.admit(c.req.raw);
     if (answer !== undefined) return Response.json(answer.body, answer);

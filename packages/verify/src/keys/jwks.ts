@@ -67,6 +67,8 @@ export interface JwksOptions {
   issuerNow: () => number;
   /** Called when the set can no longer be had, and when it can again. */
   onChange?: KeySetListener;
+  /** Called for every fetch that succeeded, once its keys are known. */
+  onFetched?: () => void;
   /** Called for every fetch that failed. */
   onFailure?: () => void;
   /** Called when a set holds killed keys, and others than the one before. */
@@ -99,7 +101,7 @@ export class Jwks {
     this.#vouched = new VouchedKeys({
       issuer: options.issuer,
       issuerNow: options.issuerNow,
-      fetched: (kid) => this.#keys?.get(kid),
+      fetched: (kid) => this.fetched(kid),
       isKilled: (kid) => this.#killed.has(kid),
     });
   }
@@ -131,6 +133,11 @@ export class Jwks {
    */
   known(kid: string): VerificationKey | undefined {
     return this.#keys?.get(kid) ?? this.#vouched.find(kid);
+  }
+
+  /** The key if it came with the set: never one that is only vouched for. */
+  fetched(kid: string): VerificationKey | undefined {
+    return this.#keys?.get(kid);
   }
 
   /** Whether it was taken out for ever. */
@@ -241,7 +248,7 @@ export class Jwks {
   }
 
   async #load({ at, kills }: { at: number; kills: number }): Promise<void> {
-    const { onChange, onFailure } = this.#options;
+    const { onChange, onFailure, onFetched } = this.#options;
     const last = this.#last.outcome;
     const era = this.#era;
     try {
@@ -258,6 +265,7 @@ export class Jwks {
       this.#succeededAt = at;
       this.#last = { outcome: 'succeeded', askedAt: at, kills };
       if (last === 'failed') onChange?.(undefined);
+      onFetched?.();
     } catch (error) {
       if (era !== this.#era) return;
       // What is known stays known; what is not known stays unknown. The next cooldown tries again.

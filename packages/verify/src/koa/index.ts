@@ -1,5 +1,5 @@
 /** Protects apps and routers of Koa 2 and 3. */
-import type { ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { ClaimsOf } from '@portcullis/contracts';
 import type { Context, Middleware, Next } from 'koa';
 import {
   answerToError,
@@ -8,6 +8,7 @@ import {
   Refusal,
   type GuardOptions,
   type RefusalAnswer,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -19,11 +20,11 @@ import {
  * app.use(answerErrors);
  * app.use(protect(verifier)).use((ctx) => { ctx.body = ctx.state.caller.sub; });
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): Middleware<{ caller: ClaimsOf<R> }> {
-  const guard = createRouteGuard(verifier, options);
+  const guard = createRouteGuard<V, R>(verifier, options);
   return async (ctx, next) => {
     const { caller, headers, answer } = await guard.admit(ctx.request);
     if (answer !== undefined) return send(ctx, answer);

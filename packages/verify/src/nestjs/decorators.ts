@@ -5,30 +5,46 @@ import {
   SetMetadata,
   type ExecutionContext,
 } from '@nestjs/common';
-import type { AccessTokenClaims } from '@portcullis/contracts';
+import {
+  OWN_ACCESS,
+  type AccessTokenClaims,
+  type Permission,
+  type Requirement,
+  type Role,
+} from '@portcullis/contracts';
 import { createGuard, Refusal, type GuardOptions, type RequestLike } from '../guard/index.ts';
 import { callerOf } from './callers.ts';
 
 /** Under which Nest keeps what was said: options, or that nothing is demanded. */
 export const PROTECTION = 'portcullis:protection';
-export type Protection = GuardOptions | 'public';
+export type Protection = AnyGuardOptions | 'public';
+/** Of whichever names: the verifier's are not known where a decorator stands. */
+export type AnyGuardOptions = GuardOptions<Requirement<string, string>>;
 export type Said = ReturnType<typeof applyDecorators>;
 
 /**
  * Who may call. An option that is left out is that of the class, or else of the module.
  *
+ * @typeParam P the permissions that there are; Portcullis' own unless given, as those of the verifier are
+ * @typeParam N the roles
  * @throws TypeError that names the option that cannot be meant, when the class is made; and where the method or the
  *   class has another `Protect` or `Public`
  * @example
  * @Protect({ require: { permission: 'users:read' } })
+ * @example
+ * const ProtectOrders = Protect<PermissionOf<typeof config>, RoleOf<typeof config>>;
+ * @ProtectOrders({ require: { permission: 'orders:refund' } })
  */
-export function Protect(options: GuardOptions): Said {
-  createGuard({ verifyMaybeSync: refuse, issuerNowMs: 0 }, options);
-  return sayOnce(held(options));
+export function Protect<P extends string = Permission, N extends string = Role>(
+  options: GuardOptions<Requirement<NoInfer<P>, NoInfer<N>>>,
+): Said {
+  const meant: AnyGuardOptions = options;
+  createGuard({ verifyMaybeSync: refuse, issuerNowMs: 0, access: OWN_ACCESS }, meant);
+  return sayOnce(held(meant));
 }
 
 /** A copy of what was meant, whatever becomes of the options. */
-export function held({ nonces, ...plain }: GuardOptions): GuardOptions {
+export function held({ nonces, ...plain }: AnyGuardOptions): AnyGuardOptions {
   return nonces === undefined ? structuredClone(plain) : { ...structuredClone(plain), nonces };
 }
 

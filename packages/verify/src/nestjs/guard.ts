@@ -8,24 +8,23 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost, Reflector } from '@nestjs/core';
 import {
   createRouteGuard,
-  type GuardOptions,
   type RequestLike,
   type RouteGuard,
   type TokenCheck,
 } from '../guard/index.ts';
 import { remember } from './callers.ts';
-import { PROTECTION, type Protection } from './decorators.ts';
+import { PROTECTION, type AnyGuardOptions, type Protection } from './decorators.ts';
 
 export class PortcullisGuard implements CanActivate {
   readonly #verifier: TokenCheck;
-  readonly #options: GuardOptions;
+  readonly #options: AnyGuardOptions;
   readonly #reflector: Reflector;
   readonly #host: HttpAdapterHost;
   /** By class and method, which are made of one another by inheritance. */
   readonly #guards = new WeakMap<object, WeakMap<object, RouteGuard>>();
 
   constructor(
-    { verifier, options }: { verifier: TokenCheck; options: GuardOptions },
+    { verifier, options }: { verifier: TokenCheck; options: AnyGuardOptions },
     reflector: Reflector,
     host: HttpAdapterHost,
   ) {
@@ -74,8 +73,8 @@ export class PortcullisGuard implements CanActivate {
 }
 
 /** The later say more: what they leave out is what the earlier say, and so for each demand on the login. */
-function merged(said: readonly GuardOptions[]): GuardOptions {
-  const options: GuardOptions = Object.assign({}, ...said);
+function merged(said: readonly AnyGuardOptions[]): AnyGuardOptions {
+  const options: AnyGuardOptions = Object.assign({}, ...said);
   const logins = said.flatMap(({ login }) => (login === undefined ? [] : [login]));
   return logins.length < 2 ? options : { ...options, login: Object.assign({}, ...logins) };
 }

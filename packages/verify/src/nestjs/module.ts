@@ -1,7 +1,12 @@
 /** The module that has every controller of an application protected. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, HttpAdapterHost, Reflector } from '@nestjs/core';
-import { createGuard, type GuardOptions, type TokenCheck } from '../guard/index.ts';
+import {
+  createGuard,
+  type GuardOptions,
+  type RequirementBy,
+  type TokenCheck,
+} from '../guard/index.ts';
 import { held } from './decorators.ts';
 import { AnswerRefusals } from './filters.ts';
 import { PortcullisGuard } from './guard.ts';
@@ -16,8 +21,11 @@ export class PortcullisModule {
    * @example
    * @Module({ imports: [PortcullisModule.forRoot(verifier)], controllers: [OrdersController] })
    */
-  static forRoot(verifier: TokenCheck, options: GuardOptions = {}): DynamicModule {
-    createGuard(verifier, options);
+  static forRoot<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+    verifier: V,
+    options: GuardOptions<R> = {},
+  ): DynamicModule {
+    createGuard<V, R>(verifier, options);
     const meant = held(options);
     return {
       module: PortcullisModule,

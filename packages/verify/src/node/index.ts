@@ -1,5 +1,5 @@
 /** Protects the handlers of `node:http`, and of `node:http2` by its API that is like it. */
-import type { AccessTokenClaims, ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { AccessTokenClaims, ClaimsOf } from '@portcullis/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   answerToError,
@@ -7,6 +7,7 @@ import {
   type GuardOptions,
   type RefusalAnswer,
   type RequestLike,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -35,11 +36,11 @@ export type NodeGuard<C extends AccessTokenClaims> = <
  * const signedIn = protect(verifier);
  * createServer(signedIn((request, response, caller) => response.end(caller.sub))).listen(4010);
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): NodeGuard<ClaimsOf<R>> {
-  const guard = createRouteGuard(verifier, options);
+  const guard = createRouteGuard<V, R>(verifier, options);
   return (handle) => (request, response) => {
     const serve = async (): Promise<void> => {
       const { caller, headers, answer } = await guard.admit(request);

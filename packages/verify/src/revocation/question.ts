@@ -1,6 +1,7 @@
 /** A question for a grant, and whether an answer is one to it (SPEC.md I6). */
 import type { EventId, GrantReply, IncarnationId } from '@portcullis/contracts';
 import type { Asked } from './freshness.ts';
+import type { Said } from './issuer-takes.ts';
 import type { AskedFrom } from './log-cursor.ts';
 
 /** A question for a grant that may be answered late, when others have been asked since. */
@@ -10,6 +11,7 @@ export interface Question extends Asked {
   /** Events that it names as applied. */
   readonly applied: readonly EventId[];
   readonly from: AskedFrom;
+  readonly said: Said;
 }
 
 /** The first of the questions whose answers make up one grant: it vouches for that moment alone. */

@@ -1,5 +1,5 @@
 /** What a replica is given, and what it reports. */
-import type { RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
+import type { GrantedAccess, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
 import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
 import type { Ledger } from './ledger.ts';
@@ -37,6 +37,10 @@ export interface ReplicaOptions {
   onOtherLog?: () => void;
   /** Keys that came with a whole grant, after all that it holds was applied, and before it counts. */
   onKeys?: (vouches: readonly string[]) => void;
+  /** What roles carry, of the same; right after the keys. `askedAt` is by the monotonic clock. */
+  onAccess?: (granted: GrantedAccess | undefined, askedAt: number) => void;
+  /** The number of the mapping of roles that is enforced here, as the next question says it; 0 for none. */
+  accessNumber?: () => number;
   /** A message that did not parse. It has changed nothing; the log decides. */
   onMalformed?: MalformedListener;
 }

@@ -1,6 +1,6 @@
 /**
  * A verifier's copy of the revocations, and how fresh it is.
- * Invariants, of which SPEC.md I1, I2, I5, I6, I7, I9, I10, I11, I13, I15, I16 stand here:
+ * Invariants, of which SPEC.md I1, I2, I5, I6, I7, I9, I10, I11, I13, I15, I16, I19 stand here:
  *  - Nothing is admitted unless it is fresh at that very moment (freshness.ts), however long this
  *    process was paused or its event loop was blocked.
  *  - A grant makes it fresh only after everything in the grant was applied.
@@ -17,7 +17,6 @@ import {
   readNumbered,
   readRevocationEvent,
   Refusal,
-  REVOCATION_KIND_NAMES,
   type AccessTokenClaims,
   type EpochId,
   type Grant,
@@ -31,6 +30,7 @@ import { requireValid, type Judged } from './require-valid.ts';
 import type { FeedListener } from './feed.ts';
 import { Freshness } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
+import { IssuerTakes } from './issuer-takes.ts';
 import { LogCursor } from './log-cursor.ts';
 import { mergeCooperatively } from './merge-cooperatively.ts';
 import { parseMessage } from './parse-message.ts';
@@ -51,12 +51,11 @@ export class Replica {
   readonly #renewals: Renewals;
   readonly #snapshot: SnapshotRequest;
   readonly #confirmations: Confirmations;
+  readonly #issuerTakes: IssuerTakes;
   readonly #stats = { applied: 0, grants: 0, grantFailures: 0, malformed: 0 };
   #state: ReplicaState = 'SYNCING';
   #incarnation: IncarnationId = newId('inc');
   #maxStaleness: number | undefined;
-  /** As the issuer has said last. One of before says nothing, and takes no question that names them. */
-  #kindsUnknown = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -67,6 +66,7 @@ export class Replica {
       if (this.#state === 'CLOSED') return;
       options.feed.acknowledge({ version: 1, incarnation: this.#incarnation, applied });
     });
+    this.#issuerTakes = new IssuerTakes(() => options.accessNumber?.() ?? 0);
     this.#renewals = new Renewals(options.clock, async () => await this.#renew());
     this.#snapshot = new SnapshotRequest(options.feed, options.clock, () => {
       this.#stats.grantFailures += 1;
@@ -201,8 +201,8 @@ export class Replica {
     const who = { service, policy, incarnation, nonce };
     const applied = this.#confirmations.undelivered();
     const from = this.#cursor.askFrom(asked.at, this.#maxStaleness ?? 0);
-    const said = this.#kindsUnknown ? { kinds: REVOCATION_KIND_NAMES } : undefined;
-    const question: Question = { ...asked, incarnation, nonce, applied, from };
+    const said = this.#issuerTakes.say();
+    const question: Question = { ...asked, incarnation, nonce, applied, from, said };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#cursor.epoch === null) this.#snapshot.begin();
     const patience =
@@ -212,20 +212,14 @@ export class Replica {
       bytes = await requestWithLateReply(
         feed,
         clock,
-        {
-          version: 1,
-          ...who,
-          ...this.#cursor.requestFrom(from),
-          ...said,
-          applied,
-        },
+        { version: 1, ...who, ...this.#cursor.requestFrom(from), ...said, applied },
         patience,
         (late) => this.#applyLateReply(late, question),
       );
     } catch {
       this.#stats.grantFailures += 1;
       this.#cursor.notAnswered();
-      this.#kindsUnknown = false;
+      this.#issuerTakes.notAnswered();
       return RETRY_MS;
     }
     const reply = this.#read(bytes, question);
@@ -248,7 +242,7 @@ export class Replica {
           return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
         }
         if (!this.#applyGrant(reply, question)) return RETRY_MS;
-        if (this.#kindsUnknown && said === undefined) return 0;
+        if (this.#issuerTakes.hasMoreThan(said)) return 0;
         return renewAfterMs(reply.max_staleness_ms, random(), question);
     }
   }
@@ -280,7 +274,7 @@ export class Replica {
   /** The log was too far ahead for one answer. @returns whether this one has led any further */
   #applyPartialGrant(grant: Grant, question: Question): boolean {
     this.#maxStaleness = grant.max_staleness_ms;
-    this.#kindsUnknown = grant.kinds_unknown === true;
+    this.#issuerTakes.learn(grant, question.said);
     this.#issuerClock.learn(grant.issuer_time, question);
     for (const event of grant.events) this.#apply(event);
     return this.#cursor.take(grant, question, question.from);
@@ -318,6 +312,7 @@ export class Replica {
   #applyGrant(grant: Grant, asked: Question): boolean {
     this.#applyPartialGrant(grant, asked);
     this.#options.onKeys?.(grant.keys ?? []);
+    this.#options.onAccess?.(grant.access, asked.at);
     this.#stats.grants += 1;
     // Only now, with everything applied.
     this.#freshness.granted(firstOf(asked), grant.max_staleness_ms);
@@ -339,6 +334,7 @@ export class Replica {
     const isAstray = this.#cursor.wasLedAstray(from, epoch);
     const former = this.#incarnation;
     this.#incarnation = newId('inc');
+    this.#issuerTakes.reset();
     this.#cursor.reset();
     this.#freshness.end();
     if (isAstray) this.#snapshot.drop();

@@ -8,10 +8,11 @@
  */
 import {
   isClientId,
-  isRole,
   isSessionId,
   isTokenId,
   isUserId,
+  MAX_ROLES,
+  MAX_SCOPE_LENGTH,
   type AccessTokenClaims,
   type MachineClaims,
   type UserClaims,
@@ -38,13 +39,14 @@ export function readClaimsForm(payload: Payload): AccessTokenClaims | undefined 
 
 function userClaimsOf(payload: UserClaims): UserClaims {
   const { sub, exp, iat, sid, jti, gen, cgen, igen, client_id } = payload;
-  const { roles, iss, aud, auth_time, amr, acr, csgen } = payload;
+  const { roles, iss, aud, auth_time, amr, acr, csgen, scope } = payload;
   const claims: UserClaims = withOptional(
     { sub, exp, iat, sid, jti, gen, cgen, igen, client_id, roles, iss, aud, auth_time, amr },
     payload,
   );
   if (csgen !== undefined) claims.csgen = csgen;
   if (acr !== undefined) claims.acr = acr;
+  if (scope !== undefined) claims.scope = scope;
   return claims;
 }
 
@@ -65,12 +67,12 @@ function isUserPayload(payload: Payload): payload is UserClaims {
     hasCommonClaims(payload) &&
     isUserId(sub) &&
     isSessionId(sid) &&
-    isList(roles, isRole, 0, 16) &&
+    isList(roles, isRoleText, 0, MAX_ROLES) &&
     isTime(auth_time) &&
     isList(amr, isMethod, 1, 8) &&
     (csgen === undefined || isGeneration(csgen)) &&
     (acr === undefined || isText(acr, 128)) &&
-    scope === undefined
+    (scope === undefined || isScope(scope))
   );
 }
 
@@ -133,12 +135,12 @@ const USER_FORM: Form = {
   ...COMMON_FORM,
   sub: isUserId,
   sid: isSessionId,
-  roles: (value) => isList(value, isRole, 0, 16),
+  roles: (value) => isList(value, isRoleText, 0, MAX_ROLES),
   auth_time: isTime,
   amr: (value) => isList(value, isMethod, 1, 8),
   csgen: (value) => value === undefined || isGeneration(value),
   acr: (value) => value === undefined || isText(value, 128),
-  scope: (value) => value === undefined,
+  scope: (value) => value === undefined || isScope(value),
 };
 const MACHINE_FORM: Form = {
   ...COMMON_FORM,
@@ -187,12 +189,17 @@ function isAudience(value: unknown): boolean {
   return isOneAudience(value) || isList(value, isOneAudience, 1, 16);
 }
 
+/** Of any issuer, and any release: an unknown role carries nothing, and costs no token. */
+function isRoleText(value: unknown): boolean {
+  return isText(value, 64);
+}
+
 function isMethod(value: unknown): boolean {
   return isText(value, 16);
 }
 
 function isScope(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 1_024 && SCOPE.test(value);
+  return typeof value === 'string' && value.length <= MAX_SCOPE_LENGTH && SCOPE.test(value);
 }
 
 function isConfirmation(value: unknown): boolean {

@@ -4,11 +4,12 @@
  * The check runs for each procedure, not for each HTTP request, so that a revocation between two
  * calls of one batch is seen.
  */
-import { Refusal, trpcCodeOf, type Requirement } from '@portcullis/contracts';
+import { Refusal, trpcCodeOf } from '@portcullis/contracts';
 import { initTRPC, TRPCError } from '@trpc/server';
 import {
   createGuard,
   type GuardOptions,
+  type RequirementBy,
   type RequestLike,
   type TokenCheck,
 } from '../guard/index.ts';
@@ -36,11 +37,11 @@ const t = initTRPC.context<GuardedContext>().create();
  * @example
  * createContext: ({ req }) => ({ request: req })
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ) {
-  const guard = createGuard(verifier, options);
+  const guard = createGuard<V, R>(verifier, options);
   return t.middleware(({ ctx, next: proceed }) => {
     try {
       const token = guard.authenticate(ctx.request);

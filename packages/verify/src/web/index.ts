@@ -1,9 +1,10 @@
 /** Protects what takes the platform's `Request` and gives a `Response`: route handlers of Next, loaders, servers of fetch. */
-import type { AccessTokenClaims, ClaimsOf, Requirement } from '@portcullis/contracts';
+import type { AccessTokenClaims, ClaimsOf } from '@portcullis/contracts';
 import {
   answerToError,
   createRouteGuard,
   type GuardOptions,
+  type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
 
@@ -25,11 +26,11 @@ export type WebGuard<C extends AccessTokenClaims> = <Q extends Request, A extend
  * const signedIn = protect(verifier);
  * export const GET = signedIn((request, caller) => Response.json({ sub: caller.sub }));
  */
-export function protect<const R extends Requirement = 'user'>(
-  verifier: TokenCheck,
+export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
+  verifier: V,
   options: GuardOptions<R> = {},
 ): WebGuard<ClaimsOf<R>> {
-  const guard = createRouteGuard(verifier, options);
+  const guard = createRouteGuard<V, R>(verifier, options);
   return (handle) =>
     async (request, ...rest) => {
       const { caller, headers, answer } = await guard.admit(request);

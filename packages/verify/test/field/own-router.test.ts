@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDpopNonces, type TokenCheck } from '../../src/guard/index.ts';
+import { createDpopNonces, type GuardOptions, type TokenCheck } from '../../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../../src/index.ts';
 import * as trpc from '../../src/trpc/index.ts';
 
@@ -40,7 +40,7 @@ async function serve(
   checked: TokenCheck,
   settings: object,
   options: object,
-  demands: Parameters<typeof trpc.protect<'user'>>[1] = {},
+  demands: GuardOptions<'user'> = {},
 ): Promise<string> {
   const t = initTRPC.context<trpc.GuardedContext>().create(settings);
   const router = t.router({

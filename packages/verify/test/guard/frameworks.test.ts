@@ -335,7 +335,7 @@ describe('with NestJS', () => {
   });
 
   it('an option that cannot be meant is a TypeError when the class is made', () => {
-    const wrong = JSON.parse('{"require":{"role":"root"}}');
+    const wrong = JSON.parse('{"require":{"role":"Root"}}');
     expect(() => Protect(wrong)).toThrow(TypeError);
     expect(() => PortcullisModule.forRoot(verifier, wrong)).toThrow(TypeError);
     expect(() => Protect({ login: { maxAgeSeconds: 60 } })).not.toThrow();
