@@ -13,6 +13,8 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   change: ['database'],
   // DPoP nonces and proofs, single use
   proof: ['database'],
+  // what roles carry: the database's mapping, and how a configuration becomes it
+  access: ['change', 'database'],
   // rows of accounts, keys of addresses, row locks
   users: ['change', 'database'],
   // chain, trail, verification
@@ -22,15 +24,15 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // single-use links
   link: ['database', 'users'],
   // who may act on whom
-  administration: ['change', 'database', 'users'],
+  administration: ['access', 'change', 'database'],
   // signing keys, seals, rotation
-  keys: ['administration', 'change', 'database', 'revocation', 'timing'],
+  keys: ['access', 'administration', 'change', 'database', 'revocation', 'timing'],
   // texts, rendering, delivery, transports
   mail: ['database', 'link', 'users'],
   // issue, read and check access tokens
   token: ['database', 'keys', 'timing'],
   // machine clients
-  client: ['administration', 'change', 'database', 'proof', 'revocation', 'token'],
+  client: ['access', 'administration', 'change', 'database', 'proof', 'revocation', 'token'],
   // open, refresh, end
   session: ['change', 'database', 'revocation', 'timing', 'token', 'users'],
   // BullMQ: queues, schedules
@@ -67,6 +69,6 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // operator commands
   commands: [
     ...['account', 'audit', 'change', 'client', 'database', 'keys', 'nats', 'password'],
-    ...['config', 'restore', 'revocation', 'timing'],
+    ...['access', 'config', 'restore', 'revocation', 'timing'],
   ],
 };

@@ -16,6 +16,7 @@ import { postgresAccountEvents } from '../src/revocation/postgres-account-events
 import { postgresRevocationLog } from '../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../src/revocation/postgres-verifier-registry.ts';
 import { createRevocations } from '../src/revocation/compose.ts';
+import { countingAccess } from '../src/access/present-access.ts';
 
 const LIFE_S = 600;
 
@@ -58,6 +59,7 @@ const bus = new WatchedBus({
   settingsDiffer: () => {},
 });
 const revocations = await createRevocations({
+  presentAccess: countingAccess(main.database),
   database: main.database,
   log: postgresRevocationLog(protocol.sql),
   registry: postgresVerifierRegistry(protocol.sql),

@@ -11,6 +11,7 @@ import type {
   Outages,
 } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
+import { countingAccess } from './access/present-access.ts';
 import { AuditChainer } from './audit/chainer.ts';
 import type { AuthConfig } from './config.ts';
 import { addGrantEndpoint } from './http/grant-endpoint.ts';
@@ -27,6 +28,7 @@ import { postgresRevocationLog } from './revocation/postgres-revocation-log.ts';
 import { postgresSnapshotSource } from './revocation/postgres-snapshot-source.ts';
 import { postgresVerifierRegistry } from './revocation/postgres-verifier-registry.ts';
 import { createRevocations, type Revocations } from './revocation/compose.ts';
+import type { GrantDependencies } from './revocation/grants.ts';
 import { createReportBeyondHead } from './revocation/report-beyond-head.ts';
 import { Snapshots } from './revocation/snapshots.ts';
 import { MAX_TOKEN_SECONDS } from './timing/lifetimes.ts';
@@ -50,6 +52,8 @@ export interface RevocationParts {
   outages: Outages;
   /** Keys that go with grants. */
   vouches: () => readonly string[];
+  /** What roles carry, which goes with them too. */
+  access: NonNullable<GrantDependencies['access']>;
   onMails(ids: readonly MailId[]): void;
 }
 
@@ -58,7 +62,7 @@ export async function composeRevocation(
   owned: Disposal,
   parts: RevocationParts,
 ): Promise<VerifierSide> {
-  const { database, metrics, logger, vouches, onMails } = parts;
+  const { database, metrics, logger, vouches, access, onMails } = parts;
   const { failed } = parts.outages;
   const { databaseUrl } = config.secrets;
   const protocol = owned.use(connectProtocol(databaseUrl, 'portcullis-auth-protocol'));
@@ -85,6 +89,8 @@ export async function composeRevocation(
       maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
       maxStalenessMs: config.maxStalenessMs,
       vouches,
+      access,
+      presentAccess: countingAccess(database),
       failed,
       beyondHead: createReportBeyondHead({
         logger,

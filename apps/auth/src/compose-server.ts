@@ -9,8 +9,10 @@ import {
 } from '@portcullis/service';
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard } from '@portcullis/verify';
+import { accessIsPresent } from './compose-access.ts';
 import { wallSeconds, type Parts } from './compose-parts.ts';
 import type { VerifierSide } from './compose-revocation.ts';
+import { scopesOf } from './access/present-access.ts';
 import type { AuthConfig } from './config.ts';
 import { OWN_AUDIENCE } from './config/tokens.ts';
 import { addLinkPages } from './http/pages.ts';
@@ -74,7 +76,11 @@ export async function composeServer(
     guard,
     provePossession,
     // Redis and NATS are not among these: without them this service still logs users out.
-    readiness: { postgres: () => probeDatabase(sql), schema },
+    readiness: {
+      postgres: () => probeDatabase(sql),
+      schema,
+      access: accessIsPresent(database, config),
+    },
     trustedProxies: config.trustedProxies,
     drainDelayMs: config.drainDelayMs,
     cookies: { ...config.cookies, refreshSeconds: config.sessionLimits.absoluteSeconds },
@@ -89,7 +95,7 @@ export async function composeServer(
 
 function addOAuthEndpoints(
   app: FastifyInstance,
-  { issuer, audiences }: AuthConfig,
+  { issuer, audiences, access }: AuthConfig,
   { database, keyRing, refreshTokens }: Parts,
   served: Served & { tokenStatusOf: TokenStatusOf; provePossession: ProvePossession },
 ): void {
@@ -107,5 +113,5 @@ function addOAuthEndpoints(
     requireClient: createRequireClient(identifyClient),
     authenticate: createAuthenticate(readToken, tokenStatusOf),
   });
-  addMetadataRoutes(app, { keyRing, issuer });
+  addMetadataRoutes(app, { keyRing, issuer, scopes: scopesOf(access) });
 }

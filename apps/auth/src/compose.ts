@@ -4,6 +4,7 @@ import { createAdministrator, UnusableAdministrator } from './account/create-adm
 import { hasAdministrator } from './administration/acting-administrator.ts';
 import type { WithChange } from './change/unit-of-work.ts';
 import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
+import { demandShortTokens, makeAccessCount } from './compose-access.ts';
 import { composeJobServer, composeMaintenance } from './compose-jobs.ts';
 import { composeMail } from './compose-mail.ts';
 import { openParts, type Parts } from './compose-parts.ts';
@@ -26,6 +27,7 @@ export async function compose(
   owned: Disposal,
   factors: readonly Factor[] = NO_FACTORS,
 ): Promise<Running> {
+  demandShortTokens(config, factors);
   const parts = await openParts(config, owned);
   const { logger, database, keyRing } = parts;
   const jobServer = composeJobServer(config, owned, parts);
@@ -33,11 +35,13 @@ export async function compose(
   const verifierSide = await composeRevocation(config, owned, {
     ...parts,
     vouches: keyRing.vouches,
+    access: keyRing.access,
     onMails: mailQueue.wake,
   });
   const { revocations, auditChainer } = verifierSide;
   const { withChange } = revocations;
   await composeMaintenance(config, owned, parts, { jobServer, mailQueue, withChange });
+  await makeAccessCount(config, parts, withChange);
   await makeFirstAdministrator(config, parts, withChange);
   await warnOfBrokenKeys(database, logger);
 

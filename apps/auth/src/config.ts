@@ -13,6 +13,7 @@ import {
   type Environment,
 } from '@portcullis/service';
 import { z } from 'zod';
+import { accessSource, readAccess, readBoth } from './config/access.ts';
 import { administratorFields, administratorOf } from './config/administrator.ts';
 import { durables } from './config/durables.ts';
 import { hashingFields, keyFields, maxStalenessMs } from './config/fields.ts';
@@ -24,29 +25,35 @@ import { tokenFields } from './config/tokens.ts';
 
 export type AuthConfig = ReturnType<typeof readAuthConfig>;
 
+function fieldsOf(production: boolean) {
+  return z.object({
+    ...serviceFields({ production, port: 4000 }),
+    ...administratorFields(production),
+    ...serverFields(production),
+    ...keyFields(production),
+    ...tokenFields(),
+    ...sessionFields(),
+    PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
+    PORTCULLIS_DURABLES: durables.default([]),
+    PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
+    ...mailFields(production),
+    ...hashingFields(),
+    PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
+    PORTCULLIS_RATE_LIMIT_SCALE: rateLimitScale.default(1),
+  });
+}
+
 /** @throws ConfigurationError that names every variable that is wrong, and repeats no value */
 export function readAuthConfig(env: Environment = process.env) {
   const production = isProduction(env);
-  const fields = readConfig(
-    z.object({
-      ...serviceFields({ production, port: 4000 }),
-      ...administratorFields(production),
-      ...serverFields(production),
-      ...keyFields(production),
-      ...tokenFields(),
-      ...sessionFields(),
-      PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
-      PORTCULLIS_DURABLES: durables.default([]),
-      PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
-      ...mailFields(production),
-      ...hashingFields(),
-      PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
-      PORTCULLIS_RATE_LIMIT_SCALE: rateLimitScale.default(1),
-    }),
-    env,
+  const [access, fields] = readBoth(
+    () => readAccess(env),
+    () => readConfig(fieldsOf(production), env),
   );
   return {
     production,
+    access,
+    accessSource: accessSource(env),
     logLevel: fields.LOG_LEVEL,
     listen: { host: fields.HOST, port: fields.PORT },
     trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,

@@ -39,7 +39,10 @@ import type { Mint } from './token/mint.ts';
 
 export interface VerbDependencies {
   database: Database;
-  revocations: Pick<Revocations, 'withChange' | 'receipts' | 'listVerifiers' | 'outdatedServices'>;
+  revocations: Pick<
+    Revocations,
+    'withChange' | 'receipts' | 'listVerifiers' | 'outdatedServices' | 'accessReceipts'
+  >;
   auditChainer: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
   keyFactory: KeyFactory;
@@ -133,7 +136,7 @@ function loginVerbs(dependencies: VerbDependencies): Pick<AuthService, 'logIn' |
 
 function administrationOf({
   database,
-  revocations: { withChange, receipts, listVerifiers, outdatedServices },
+  revocations: { withChange, receipts, listVerifiers, outdatedServices, accessReceipts },
   auditChainer,
   keyRing,
   keyFactory,
@@ -142,7 +145,7 @@ function administrationOf({
   const ending = { withChange, receipts };
   return {
     accounts: administerAccounts({ ...ending, database, outdatedServices, requireVerifiedEmail }),
-    verifiers: { list: listVerifiers },
+    verifiers: { list: listVerifiers, access: (_, { wait }) => accessReceipts(wait) },
     keys: administerKeys({ ...ending, keyFactory, keyRing }),
     clients: administerClients({ ...ending, database }),
     audit: { list: createListAudit(database, auditChainer) },

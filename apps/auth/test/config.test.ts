@@ -187,10 +187,10 @@ describe('ensure-client', () => {
     });
   });
 
-  it('refuses a short secret, an unknown scope, and a strange id', () => {
+  it('refuses a short secret, a strange scope, and a strange id', () => {
     const short = { ...own, PORTCULLIS_CLIENT_SECRET: secret.slice(0, 31) };
     expect(() => readEnsureClientConfig(words, short)).toThrow('PORTCULLIS_CLIENT_SECRET');
-    expect(() => readEnsureClientConfig(words.with(5, 'users:own'), own)).toThrow('--scope');
+    expect(() => readEnsureClientConfig(words.with(5, 'Users:Own'), own)).toThrow('--scope');
     expect(() => readEnsureClientConfig(words.with(1, 'admin'), own)).toThrow('--id');
   });
 

@@ -10,6 +10,7 @@ import { receipt } from '@portcullis/contracts/schemas';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installAccess } from '../src/access/install-access.ts';
 import { ensureClient } from '../src/client/ensure-client.ts';
 import { afterRestore } from '../src/restore/after-restore.ts';
 import { RestoreRefused } from '../src/restore/refused.ts';
@@ -442,6 +443,21 @@ const TABLE: Record<string, Record<string, Case>> = {
     'a new client': { effect: 'opens', act: () => ensured(['users:read', 'users:write']) },
     'with less to be allowed': { effect: 'ends, offline', act: () => ensured(['users:read']) },
   },
+  'command apply-config': {
+    // What roles carry is no token's, and has a receipt of its own (test/access).
+    'another mapping of roles': {
+      effect: 'opens',
+      act: async () => {
+        auditedBefore = await lastAudited();
+        const roles = { clerk: ['orders:read'] };
+        const config = { number: 1, permissions: ['orders:read'], roles, scopes: [] };
+        await changeOffline(system.bed.databaseUrls.auth, async (database, withChange) =>
+          installAccess(database, withChange, config),
+        );
+        return 'install-access';
+      },
+    },
+  },
   'command create-admin': {
     // Covered by what it has left when this instance started.
     'the first administrator': {
@@ -508,9 +524,13 @@ const TABLE: Record<string, Record<string, Case>> = {
 /** The end of the audit trail before the last run of a command: all have the same request id. */
 let auditedBefore = 0;
 
-async function ensured(scopes: ('users:read' | 'users:write')[]): Promise<string> {
+async function lastAudited(): Promise<number> {
   const [row] = await system.sql`select max(sequence) as last from audit_log`;
-  auditedBefore = row?.['last'];
+  return row?.['last'];
+}
+
+async function ensured(scopes: ('users:read' | 'users:write')[]): Promise<string> {
+  auditedBefore = await lastAudited();
   await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
     await ensureClient(withChange, { ...SHOP, scopes });
   });

@@ -21,7 +21,10 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
               isBeyond ? { ...request, epoch: null, position: 0 } : request,
               maxStalenessMs,
             );
-            return [request.incarnation, { head, isBeyond, kindsUnknown: kinds === null }];
+            return [
+              request.incarnation,
+              { head, isBeyond, kindsUnknown: kinds === null, access: null },
+            ];
           }),
         );
       });
@@ -40,6 +43,8 @@ export function simulatedVerifierRegistry(connection: Connection): VerifierRegis
         const issuerTime = database.clock.now();
         const verifiers = rows.map(({ renewedAt, ...row }) => ({
           ...row,
+          // There are no mappings of roles here.
+          access: null,
           renewedMsAgo: Math.max(0, issuerTime - renewedAt),
         }));
         return { verifiers, issuerTime, epoch, head };

@@ -36,7 +36,7 @@ export function createDisable({
     const cause = causeOfUser(call.request, actor);
     const { result, revocations } = await withChange(cause, async (change) => {
       await lockAdministrators(change.tx);
-      const before = await lockAccount(change.tx, actor, id, call.permission);
+      const { account: before } = await lockAccount(change.tx, actor, id, call.permission);
       const changed = before.status === 'active';
       await change.audit(
         withClientDetail(call, {

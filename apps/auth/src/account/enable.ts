@@ -17,7 +17,7 @@ export function createEnable({
   return async (call, { user_id: id, actor }) => {
     const cause = causeOfUser(call.request, actor);
     const { result } = await withChange(cause, async ({ tx, publish, audit }) => {
-      const before = await lockAccount(tx, actor, id, call.permission);
+      const { account: before } = await lockAccount(tx, actor, id, call.permission);
       const changed = before.status === 'disabled';
       await audit(
         withClientDetail(call, {

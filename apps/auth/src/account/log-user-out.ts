@@ -1,6 +1,6 @@
 import type { Administration } from '@portcullis/api';
 import { causeOfUser } from '../change/cause.ts';
-import { lockAccount, withClientDetail } from '../administration/acting-administrator.ts';
+import { lockAccountToLogOut, withClientDetail } from '../administration/acting-administrator.ts';
 import { refuseWhileOutdated, type OutdatedServices } from '../revocation/outdated-services.ts';
 import { revokeAccess } from '../session/revoke-access.ts';
 import { revokeClientAccess } from '../session/revoke-client-access.ts';
@@ -24,7 +24,7 @@ export function createLogUserOut({
     // Not under the lock of the account: verifiers that have just started are waited for.
     const outdated = client === undefined ? [] : await outdatedServices('client_subject');
     const { revocations } = await withChange(causeOfUser(call.request, actor), async (change) => {
-      await lockAccount(change.tx, actor, id, call.permission);
+      await lockAccountToLogOut(change.tx, actor, id, call.permission);
       refuseWhileOutdated('client_subject', outdated);
       if (client === undefined) await revokeAccess(change, id, 'sessions', 'administrator');
       else await revokeClientAccess(change, id, client, 'administrator');

@@ -18,7 +18,7 @@ export function createRemove({
   return async (call, { user_id: id, actor, wait }) => {
     const { revocations } = await withChange(causeOfUser(call.request, actor), async (change) => {
       await lockAdministrators(change.tx);
-      const before = await lockAccount(change.tx, actor, id, call.permission);
+      const { account: before } = await lockAccount(change.tx, actor, id, call.permission);
       if (actor === id) change.omitAddress();
       const after = await deleteAccount(change, id);
       await requireAnAdministrator(change.tx, { before, after }, requireVerifiedEmail);

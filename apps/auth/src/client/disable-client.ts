@@ -2,7 +2,12 @@ import type { Administration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
-import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
+import { permissionsAmong } from '../access/present-access.ts';
+import {
+  lockActor,
+  requireHeld,
+  withClientDetail,
+} from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
 import { lockClient } from './lock-client.ts';
@@ -12,7 +17,7 @@ import type { ClientChangeDependencies } from './rotate-client.ts';
  * Disables a client permanently, and revokes its tokens. Doing it twice changes nothing.
  *
  * Not the first-party client, by which users log in, nor the one that this request comes through: no
- * caller could undo that.
+ * caller could undo that. Nor one with a permission that the administrator does not hold (SPEC.md A15).
  */
 export function createDisableClient({
   withChange,
@@ -23,8 +28,9 @@ export function createDisableClient({
     const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
-        await lockActor(tx, actor, call.permission);
+        const acting = await lockActor(tx, actor, call.permission);
         const before = await lockClient(tx, id);
+        requireHeld(acting, permissionsAmong(before.scopes, acting.access.config));
         const changed = before.disabledAt === null;
         await audit(
           withClientDetail(call, {

@@ -1,5 +1,7 @@
-import type { ClientId, Permission } from '@portcullis/contracts';
+import { NO_ACCESS_CONFIG, type AccessConfig, type ClientId } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
+import { lockAccess, scopesOf } from '../access/present-access.ts';
+import type { Transaction } from '../database/database.ts';
 import { clients } from '../database/schema/index.ts';
 import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { fingerprintsOf, type ClientKeySet } from './client-keys.ts';
@@ -9,7 +11,7 @@ import { hashClientSecret } from './secret-hash.ts';
 export type WantedClient = {
   id: ClientId;
   name: string;
-  scopes: Permission[];
+  scopes: string[];
   audiences: string[];
 } & ({ secret: string; jwks?: never } | { jwks: ClientKeySet; secret?: never });
 
@@ -31,13 +33,19 @@ const BY_OPERATOR = {
  * goes, or less to be allowed, raises the client's generation and takes the tokens that it has; a key
  * that comes beside the others does not.
  *
- * @throws UnusableClient for one that is permanently disabled; nothing of it is changed
+ * @param declared what auth is about to start with: its scopes are known, beside those of the database
+ * @throws UnusableClient for one that is permanently disabled, and for a scope that there is not; nothing is changed
  */
-export async function ensureClient(withChange: WithChange, wanted: WantedClient): Promise<Ensured> {
+export async function ensureClient(
+  withChange: WithChange,
+  wanted: WantedClient,
+  declared: AccessConfig = NO_ACCESS_CONFIG,
+): Promise<Ensured> {
   const { id, name, scopes, audiences } = wanted;
   const hash = wanted.secret === undefined ? null : hashClientSecret(wanted.secret);
   const jwks = wanted.jwks ?? null;
   const { result } = await withChange(BY_OPERATOR, async ({ tx, revoke, audit }) => {
+    await requireScopes(tx, scopes, declared);
     const inserted = await tx
       .insert(clients)
       .values({ id, name, secretHash: hash, jwks, scopes, audiences })
@@ -97,6 +105,18 @@ export async function ensureClient(withChange: WithChange, wanted: WantedClient)
     return ensured;
   });
   return result;
+}
+
+/** By the database, or by what auth is about to make of it. */
+async function requireScopes(
+  tx: Transaction,
+  scopes: readonly string[],
+  declared: AccessConfig,
+): Promise<void> {
+  const { config } = await lockAccess(tx);
+  const known = new Set([...scopesOf(config), ...scopesOf(declared)]);
+  const unknown = scopes.filter((scope) => !known.has(scope));
+  if (unknown.length > 0) throw new UnusableClient(`there is no scope ${unknown.join(', ')}`);
 }
 
 /** Whether the secret that the client could prove itself with no longer proves anything. */

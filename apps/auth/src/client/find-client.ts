@@ -2,6 +2,7 @@
 import type { ClientId } from '@portcullis/contracts';
 import { clientId } from '@portcullis/contracts/schemas';
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import { declaredAmong } from '../access/present-access.ts';
 import type { Database } from '../database/database.ts';
 import { clients, issuer } from '../database/schema/index.ts';
 import { tokenFacts, type TokenFacts } from '../token/mint.ts';
@@ -10,6 +11,7 @@ export interface AuthenticatedClient {
   id: ClientId;
   /** For a service that verifies tokens: the name under which it does. */
   name: string;
+  /** Those that are declared now (SPEC.md A17). */
   scopes: string[];
   audiences: string[];
   facts: TokenFacts;
@@ -41,7 +43,7 @@ export function createFindClient(database: Database): FindClient {
         previousIsTaken: sql<boolean>`
           coalesce(${clients.previousSecretUntil} > clock_timestamp(), false)`,
         jwks: clients.jwks,
-        scopes: clients.scopes,
+        scopes: declaredAmong(clients.scopes),
         audiences: clients.audiences,
       })
       .from(clients)

@@ -1,7 +1,12 @@
 import type { Administration } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { eq, sql } from 'drizzle-orm';
-import { lockActor, withClientDetail } from '../administration/acting-administrator.ts';
+import { permissionsAmong } from '../access/present-access.ts';
+import {
+  lockActor,
+  requireHeld,
+  withClientDetail,
+} from '../administration/acting-administrator.ts';
 import { clients } from '../database/schema/index.ts';
 import { causeOfUser } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
@@ -21,6 +26,9 @@ export interface ClientChangeDependencies {
  * With an overlap the secret before is taken until it is over, and tokens live on: nothing was lost,
  * it is only time for another one. Without, the old one may be in other hands: it ends now, with all
  * tokens that the client has. A secret from before the one before ends in either case.
+ *
+ * The secret gives the permissions of the client: an administrator gets that of no client with a permission that the
+ * administrator does not hold.
  */
 export function createRotateClient({
   withChange,
@@ -31,8 +39,9 @@ export function createRotateClient({
     const { result, revocations } = await withChange(
       causeOfUser(call.request, actor),
       async ({ tx, revoke, audit }) => {
-        await lockActor(tx, actor, call.permission);
+        const acting = await lockActor(tx, actor, call.permission);
         const before = await lockClient(tx, id);
+        requireHeld(acting, permissionsAmong(before.scopes, acting.access.config));
         // One with keys has no secret to replace; a public one is asked for none.
         if (before.secretHash === null || before.disabledAt !== null) {
           throw new Refusal('conflict');

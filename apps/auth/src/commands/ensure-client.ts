@@ -4,9 +4,9 @@ import { changeOffline } from './change-offline.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
 await runCommand('ensure-client', async () => {
-  const { databaseUrl, client } = readEnsureClientConfig(process.argv.slice(2));
+  const { databaseUrl, client, access } = readEnsureClientConfig(process.argv.slice(2));
   const outcome = await changeOffline(databaseUrl, (_, withChange) =>
-    ensureClient(withChange, client),
+    ensureClient(withChange, client, access),
   ).catch((error: unknown) => {
     if (error instanceof UnusableClient) throw new CommandFailed(error.message, { cause: error });
     throw error;

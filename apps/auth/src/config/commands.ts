@@ -1,5 +1,5 @@
 /** What the commands read, of the environment and of their words. Repeats no value that is wrong. */
-import { audienceName, clientId, permission, shownName } from '@portcullis/contracts/schemas';
+import { audienceName, clientId, scopesOfClient, shownName } from '@portcullis/contracts/schemas';
 import {
   ConfigurationError,
   databaseUrl,
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readClientKeys } from '../client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
+import { accessSource, readAccess } from './access.ts';
 import { administratorFields, administratorOf } from './administrator.ts';
 import { hashingFields, keyFields, maxStalenessMs } from './fields.ts';
 
@@ -106,7 +107,7 @@ const clientWords = z.object({
   scope: z
     .string()
     .transform((value) => [...new Set(value.split(' ').filter((one) => one !== ''))])
-    .pipe(z.array(permission)),
+    .pipe(scopesOfClient),
   audience: z.array(audienceName).min(1).max(16),
 });
 
@@ -118,7 +119,14 @@ export function readEnsureClientConfig(words: string[], env: Environment = proce
     );
   }
   const { id, name, scope: scopes, audience: audiences } = parsed.data;
-  return { ...readDatabaseConfig(env), client: { id, name, scopes, audiences, ...proofOf(env) } };
+  const client = { id, name, scopes, audiences, ...proofOf(env) };
+  return { ...readDatabaseConfig(env), client, access: readAccess(env) };
+}
+
+/** For the command that makes a configuration count, and waits until it is enforced. */
+export function readApplyConfigConfig(words: string[], env: Environment = process.env) {
+  readFlags(words, []);
+  return { ...readDatabaseConfig(env), access: readAccess(env), source: accessSource(env) };
 }
 
 /** @throws ConfigurationError for other words, of which one may be a secret */

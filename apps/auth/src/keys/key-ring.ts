@@ -5,11 +5,12 @@
  * instances never disagree. The copy is read again on a key that it does not hold, and every few
  * seconds. A read may be joined only by those who asked before it began (timing/joined.ts).
  */
-import { Refusal, type KeyId } from '@portcullis/contracts';
+import { Refusal, type GrantedAccess, type KeyId } from '@portcullis/contracts';
 import { keyId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
 import type { VerificationKey } from '@portcullis/verify';
 import type { Database } from '../database/database.ts';
+import type { AccessPlace } from '../revocation/log.ts';
 import { waitAtMost } from '../timing/wait-at-most.ts';
 import { joined } from '../timing/joined.ts';
 import { HeldKeys } from './held-keys.ts';
@@ -29,6 +30,13 @@ export interface KeyRing extends Disposable {
   published(): Promise<readonly PublicJwk[]>;
   /** The keys as they go with grants; of the last read. */
   vouches(): readonly string[];
+  /**
+   * What roles carry, as it goes with grants, as of this reading of the database or of a later one: read again where
+   * it is older.
+   *
+   * @throws Refusal `unavailable` where it cannot be had
+   */
+  access(atLeast: AccessPlace): Promise<GrantedAccess>;
   reload(): Promise<void>;
 }
 
@@ -75,6 +83,13 @@ export async function openKeyRing(
       return held.published;
     },
     vouches: () => held.vouches,
+    // SPEC.md A12: another instance may have made a later mapping count, or killed the key that signed it.
+    async access(atLeast) {
+      if (held.access(atLeast) === undefined) await reload();
+      const access = held.access(atLeast);
+      if (access !== undefined) return access;
+      throw new Refusal('unavailable', { cause: new Error('what roles carry is not signed') });
+    },
     [Symbol.dispose]() {
       clearInterval(timer);
     },

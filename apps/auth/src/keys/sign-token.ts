@@ -6,14 +6,14 @@
  */
 import { sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { KeyId, KEY_VOUCH_TYPE } from '@portcullis/contracts';
+import type { ACCESS_DOCUMENT_TYPE, KeyId, KEY_VOUCH_TYPE } from '@portcullis/contracts';
 import type { SigningAlgorithm } from './signing-key.ts';
 
 /** Signs claims, as JSON. Not to be given anything that JSON cannot hold. */
 export type SignToken = (claims: object) => Promise<string>;
 
-/** An access token (RFC 9068), or a vouch for another key (`vouches.ts`). */
-export type SignedType = 'at+jwt' | typeof KEY_VOUCH_TYPE;
+/** An access token (RFC 9068), a vouch for another key (`vouches.ts`), or what roles carry (`signed-access.ts`). */
+export type SignedType = 'at+jwt' | typeof KEY_VOUCH_TYPE | typeof ACCESS_DOCUMENT_TYPE;
 
 const signElsewhere = promisify(sign);
 

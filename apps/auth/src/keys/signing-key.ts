@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { newId, type KeyId } from '@portcullis/contracts';
-import { desc, sql } from 'drizzle-orm';
+import { desc, getTableColumns, sql } from 'drizzle-orm';
 import { exportJWK } from 'jose';
 import { z } from 'zod';
 import type { Queryable } from '../database/database.ts';
@@ -86,17 +86,21 @@ async function pairFor(
   }
 }
 
+const LAST_KILL_AT = sql<number>`
+  (select coalesce(extract(epoch from max(killed_at)) * 1000, 0)::float8 from signing_keys)`;
+
 export function openPrivateKey(seal: Seal, kid: KeyId, sealed: Buffer): KeyObject {
   return createPrivateKey({ key: seal.open(kid, sealed), format: 'der', type: 'pkcs8' });
 }
 
 /**
  * Keys that can still be needed, the newest first: those that sign or will, and the retired ones
- * until the last token that they can have signed has expired. Killed keys are gone.
+ * until the last token that they can have signed has expired. Killed keys are gone; with each row
+ * comes when the last of all was killed, in milliseconds since the epoch, and 0 for never.
  */
 export async function readKeys(database: Queryable, keepSeconds: number) {
   return await database
-    .select()
+    .select({ ...getTableColumns(signingKeys), lastKillAt: LAST_KILL_AT })
     .from(signingKeys)
     .where(
       sql`${signingKeys.killedAt} is null and (${signingKeys.retiredAt} is null

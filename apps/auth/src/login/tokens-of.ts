@@ -3,7 +3,6 @@ import type { UserId } from '@portcullis/contracts';
 import type { OpenedSession } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
 import { sessionResponse } from '../token/token-response.ts';
-import { knownRoles } from '../users/account-of-row.ts';
 
 /** The last step of a login: the answer. */
 export async function tokensOf(
@@ -17,7 +16,7 @@ export async function tokensOf(
       id: user,
       generation: session.generation,
       clientSubjectGeneration: session.clientSubjectGeneration,
-      roles: knownRoles(session.roles),
+      roles: session.roles,
       session: session.id,
       client: session.client,
       authTime: session.authTime,

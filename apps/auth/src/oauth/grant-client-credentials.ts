@@ -1,5 +1,6 @@
 /** RFC 6749 section 4.4. */
 import type { RequestContext } from '@portcullis/api';
+import { MAX_SCOPE_LENGTH } from '@portcullis/contracts';
 import type { Mint } from '../token/mint.ts';
 import { tokenResponse } from '../token/token-response.ts';
 import type { IdentifiedClient } from './identify-client.ts';
@@ -8,8 +9,6 @@ import { OAuthError } from './oauth-error.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
-/** Characters. */
-const MAX_SCOPE = 1_024;
 
 export async function grantClientCredentials(
   mint: Mint,
@@ -35,7 +34,7 @@ export async function grantClientCredentials(
 function narrowedScope(allowed: readonly string[], asked: string | undefined): string {
   if (asked === undefined) return allowed.join(' ');
   const wanted = asked.split(' ');
-  const sound = asked.length <= MAX_SCOPE && wanted.every((one) => SCOPE_TOKEN.test(one));
+  const sound = asked.length <= MAX_SCOPE_LENGTH && wanted.every((one) => SCOPE_TOKEN.test(one));
   if (!sound || !wanted.every((one) => allowed.includes(one))) {
     throw new OAuthError('invalid_scope', 'The scope is malformed or not for this client.');
   }

@@ -6,7 +6,7 @@
  * cached. Everything but an access token of ours that holds is answered exactly `{"active":false}`
  * (section 2.2), so that nothing else about it is revealed.
  */
-import { isUserClaims, Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';
 import { formMembersOf } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
@@ -47,7 +47,7 @@ function describe(claims: AccessTokenClaims) {
   const { iss, sub, aud, exp, iat, nbf, jti, client_id, cnf } = claims;
   return {
     active: true,
-    ...(isUserClaims(claims) ? {} : { scope: claims.scope }),
+    ...(claims.scope === undefined ? {} : { scope: claims.scope }),
     client_id,
     token_type: cnf === undefined ? 'Bearer' : 'DPoP',
     exp,

@@ -1,5 +1,4 @@
 /** What others need to know of this issuer: RFC 8414 and RFC 7517. Only what exists is named. */
-import { permission } from '@portcullis/contracts/schemas';
 import type { FastifyInstance } from '@portcullis/service';
 import { DPOP_ALGORITHMS } from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -13,6 +12,8 @@ const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 export interface MetadataDependencies {
   keyRing: KeyRing;
   issuer: string;
+  /** All that a client may have. */
+  scopes: readonly string[];
 }
 
 /** How clients authenticate, and what they sign their assertions with (RFC 7523). */
@@ -20,7 +21,7 @@ const CONFIDENTIAL = ['client_secret_basic', 'private_key_jwt'];
 const ASSERTION_ALGORITHMS = ['ES256', 'RS256', 'EdDSA', 'Ed25519'];
 
 export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDependencies): void {
-  const { keyRing, issuer } = dependencies;
+  const { keyRing, issuer, scopes } = dependencies;
   const endpoints = endpointsOf(issuer);
   const metadata = {
     issuer,
@@ -34,7 +35,7 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
     introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: endpoints.jwks,
-    scopes_supported: permission.options,
+    scopes_supported: scopes,
     // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['client_credentials', 'refresh_token'],

@@ -10,7 +10,6 @@ import type {
   EventId,
   KeyId,
   RevocationEvent,
-  Role,
   UserId,
 } from '@portcullis/contracts';
 import type { KeptEvents } from './kept-events.ts';
@@ -22,7 +21,7 @@ export type LaterEvent = {
   by: string;
 } & (
   | { what: 'disabled' | 'enabled' | 'deleted' | 'registered' | 'password-changed'; user: UserId }
-  | { what: 'roles-changed'; user: UserId; roles: Role[] }
+  | { what: 'roles-changed'; user: UserId; roles: string[] }
   | { what: 'address-changed'; user: UserId; email: string }
   | { what: 'renamed'; user: UserId; name: string | null }
   | { what: 'client-disabled' | 'client-proof-ended'; client: ClientId }

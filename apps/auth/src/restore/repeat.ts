@@ -5,7 +5,6 @@ import { and, eq, ne, sql } from 'drizzle-orm';
 import { NEXT_CREDENTIAL } from '../users/credential.ts';
 import { revokeAccess } from '../session/revoke-access.ts';
 import { deleteAccount } from '../account/delete-account.ts';
-import { knownRoles } from '../users/account-of-row.ts';
 import { plainAddress } from '../users/plain-address.ts';
 import type { Transaction } from '../database/database.ts';
 import { clients, users } from '../database/schema/index.ts';
@@ -71,7 +70,7 @@ async function dispositionOfUser(
     case 'disabled':
       return row.status === 'disabled' ? ALREADY : REPEAT;
     case 'roles-changed':
-      return sorted(knownRoles(row.roles)) === sorted(later.roles) ? ALREADY : REPEAT;
+      return sorted(row.roles) === sorted(later.roles) ? ALREADY : REPEAT;
     case 'address-changed': {
       const { key } = plainAddress(later.email);
       if (row.emailKey === key) return ALREADY;

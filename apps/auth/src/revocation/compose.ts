@@ -3,12 +3,17 @@ import type { VerifierList } from '@portcullis/api';
 import type { MailId, RevocationEvent } from '@portcullis/contracts';
 import { systemClock } from '@portcullis/verify';
 import type { Database } from '../database/database.ts';
+import {
+  createAccessReceipts,
+  type AccessReceiptDependencies,
+  type AccessReceipts,
+} from './access-receipts.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
 import { createUnitOfWork, type WithChange } from '../change/unit-of-work.ts';
 import { repeat } from '../timing/repeat.ts';
 import { TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
-import type { BeyondHead } from './grants.ts';
+import type { BeyondHead, GrantDependencies } from './grants.ts';
 import { listVerifiers, type LogPlaces } from './list-verifiers.ts';
 import type { RevocationLog } from './log.ts';
 import { startProtocol } from './protocol.ts';
@@ -31,6 +36,10 @@ export interface RevocationsOptions {
   maxStalenessMs: number;
   /** Keys that go with grants; none unless given. */
   vouches?: () => readonly string[];
+  /** What roles carry, as it goes with grants; nothing unless given. */
+  access?: GrantDependencies['access'];
+  /** The mapping of roles that counts. */
+  presentAccess: AccessReceiptDependencies['present'];
   failed(error: unknown, what: string): void;
   /** Called for each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
@@ -44,6 +53,7 @@ export interface Revocations extends AsyncDisposable {
   readonly withChange: WithChange;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
+  readonly accessReceipts: AccessReceipts;
   readonly outdatedServices: OutdatedServices;
   /** For questions that come by another way than the bus. */
   grant: BusListener['grant'];
@@ -68,6 +78,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     clock: systemClock,
     maxStalenessMs,
     vouches,
+    access: options.access,
     failed,
     ...(options.beyondHead === undefined ? {} : { beyondHead: options.beyondHead }),
   });
@@ -91,6 +102,12 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     }),
     receipts: protocol.receipts,
     grant: protocol.listener.grant,
+    accessReceipts: createAccessReceipts({
+      registry,
+      watch: protocol.watch,
+      clock: systemClock,
+      present: options.presentAccess,
+    }),
     outdatedServices: createOutdatedServices({ registry, clock: systemClock }),
     listVerifiers: async () =>
       await listVerifiers({ registry, log, acknowledged: protocol.latelyAcknowledged }),

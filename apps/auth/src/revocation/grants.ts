@@ -18,9 +18,12 @@
  * answer. When there are too many of them they come in several answers, in the order of their ids: a
  * row without a position when the first of those was read is in one of them, or has been numbered since
  * and so lies after the position of the last.
+ *
+ * What roles carry goes along (SPEC.md A12): an answer names the mapping of the database as it was read with the rest,
+ * or a later one, and has the document of it for those who do not enforce it, by a key that was not killed by then.
  */
-import type { GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
-import type { LogPage, RevocationLog } from './log.ts';
+import type { GrantedAccess, GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
+import type { AccessPlace, LogPage, RevocationLog } from './log.ts';
 import type { Registration, VerifierRegistry } from './registry.ts';
 
 interface Waiting {
@@ -41,6 +44,13 @@ export interface GrantDependencies {
   registry: Pick<VerifierRegistry, 'register'>;
   /** S, in milliseconds. */
   maxStalenessMs: number;
+  /**
+   * The mapping of roles, signed, as of this reading of the database or of a later one. None where there is no such
+   * thing.
+   *
+   * @throws when it cannot be had: no answer is given then
+   */
+  access?: ((atLeast: AccessPlace) => Promise<GrantedAccess>) | undefined;
   /** Called with the error; the verifiers learn only that there is no answer. */
   failed(error: unknown): void;
   /** Called for each question from beyond the head. It is a verifier's word: nothing else follows. */
@@ -80,7 +90,7 @@ export class Grants {
   }
 
   async #answerAll(batch: readonly Waiting[]): Promise<void> {
-    const { log, registry, maxStalenessMs, beyondHead } = this.#dependencies;
+    const { log, registry, maxStalenessMs, beyondHead, access } = this.#dependencies;
     const taken = await registry.register(
       batch.map(({ request }) => request),
       maxStalenessMs,
@@ -104,17 +114,22 @@ export class Grants {
           beyondHead({ service, incarnation, position, head: registration.head });
           return resolve(resynchronise(request, page));
         }
-        return resolve(replyTo(request, registration, page, maxStalenessMs));
+        const granted = page.access === undefined ? undefined : await access?.(page.access);
+        return resolve(replyTo(request, page, { ...registration, maxStalenessMs, granted }));
       }),
     );
   }
 }
 
+interface ReplyFacts extends Pick<Registration, 'kindsUnknown' | 'access'> {
+  maxStalenessMs: number;
+  granted: GrantedAccess | undefined;
+}
+
 function replyTo(
   request: GrantRequest,
-  { kindsUnknown }: Registration,
   page: LogPage,
-  maxStalenessMs: number,
+  { kindsUnknown, access, maxStalenessMs, granted }: ReplyFacts,
 ): GrantReply {
   const { nonce, incarnation } = request;
   const { epoch, from, numbered, unnumbered, head, cut, resume, issuerTime } = page;
@@ -134,7 +149,13 @@ function replyTo(
     max_staleness_ms: maxStalenessMs,
     issuer_time: Math.floor(issuerTime),
     ...(kindsUnknown ? { kinds_unknown: true } : {}),
+    ...(granted === undefined ? {} : { access: accessFor(access, granted) }),
   };
+}
+
+/** Without the document for those who have it. */
+function accessFor(enforced: number | null, granted: GrantedAccess): GrantedAccess {
+  return enforced === granted.number ? { number: granted.number } : granted;
 }
 
 function resynchronise({ nonce, incarnation }: GrantRequest, { epoch }: LogPage): GrantReply {

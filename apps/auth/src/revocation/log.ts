@@ -17,6 +17,16 @@ export interface LogPage {
   cut: boolean;
   /** Where those without a position were cut: go on from there. */
   resume?: EventId | undefined;
+  /** What goes with grants beside the log, in the same snapshot; absent where there is no such thing. */
+  access?: AccessPlace | undefined;
+}
+
+/** Of which reading of the database the signed mapping of roles has to be, or of a later one. */
+export interface AccessPlace {
+  /** Of the mapping that counts. */
+  number: number;
+  /** When a key was killed last, by the clock of the database, in milliseconds since the epoch; 0 for never. */
+  lastKillAt: number;
 }
 
 /** Where to read from. */

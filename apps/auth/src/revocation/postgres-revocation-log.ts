@@ -1,4 +1,4 @@
-/** The log in Postgres (SPEC.md A3). */
+/** The log in Postgres (SPEC.md A3, A12). */
 import {
   MAX_ACKNOWLEDGED,
   MAX_GRANTED_EVENTS,
@@ -18,7 +18,13 @@ const LEFTOVERS = 500;
 const LEFTOVER_AGE = '2 seconds';
 
 const milliseconds = z.number().transform(Math.floor);
-const headRow = z.object({ epoch: epochId, head: z.number(), issuer_time: milliseconds });
+const headRow = z.object({
+  epoch: epochId,
+  head: z.number(),
+  issuer_time: milliseconds,
+  access_number: z.number(),
+  last_kill_at: z.number(),
+});
 const placedRow = z.object({ id: eventId, position: z.number() });
 
 export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
@@ -110,20 +116,26 @@ async function read(sql: Sql, { after, anchor, resume }: LogPlace): Promise<LogP
       order by e.id limit ${MAX_GRANTED_EVENTS} - (select count(*) from numbered)
     )
     select h.epoch, h.position::float8 as head,
-      (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time, e.*
+      (extract(epoch from clock_timestamp()) * 1000)::float8 as issuer_time,
+      (select number from access_mapping) as access_number,
+      (select coalesce(extract(epoch from max(killed_at)) * 1000, 0)::float8 from signing_keys) as last_kill_at,
+      e.*
     from log_head h
     left join (
       select * from anchor union all select * from numbered union all select * from unnumbered
     ) e on true
     order by e.position, e.id`;
-  const { epoch, head, issuer_time: issuerTime } = headRow.parse(rows[0]);
+  const heading = headRow.parse(rows[0]);
+  const { epoch, head, issuer_time: issuerTime } = heading;
+  const access = { number: heading.access_number, lastKillAt: heading.last_kill_at };
   const events = rows.filter((row) => row['id'] !== null).map(eventOf);
   const from = events[0]?.position === anchor ? (events.shift() ?? null) : null;
   const numbered = events.filter(({ position }) => position !== undefined);
   const unnumbered = events.filter(({ position }) => position === undefined);
   const rest = events.length === MAX_GRANTED_EVENTS ? unnumbered.at(-1)?.id : undefined;
   const cut = numbered.length === PAGE || rest !== undefined;
-  return { epoch, head, issuerTime, from, numbered, unnumbered, cut, resume: rest };
+  const positions = { head, from, numbered, unnumbered, cut, resume: rest };
+  return { epoch, issuerTime, access, ...positions };
 }
 
 /** Whole milliseconds, cut as a Date cuts them: an event is the same by the push and by a grant. */

@@ -10,7 +10,7 @@ import type { Clock } from '@portcullis/verify';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
 import { repeat } from '../timing/repeat.ts';
-import { Grants, type BeyondHead } from './grants.ts';
+import { Grants, type BeyondHead, type GrantDependencies } from './grants.ts';
 import { LatelyAcknowledged } from './lately-acknowledged.ts';
 import type { RevocationLog } from './log.ts';
 import { Publisher } from './publisher.ts';
@@ -31,6 +31,8 @@ export interface ProtocolOptions {
   maxStalenessMs: number;
   /** Keys that go with grants; none unless given. What they say rests on their own signatures alone. */
   vouches?(): readonly string[];
+  /** What roles carry, as it goes with grants; nothing unless given. */
+  access?: GrantDependencies['access'];
   failed(error: unknown, what: string): void;
   /** Called for each question from beyond the head of the log. */
   beyondHead?(found: BeyondHead): void;
@@ -41,6 +43,8 @@ export interface Protocol extends AsyncDisposable {
   /** For questions that come by another way than the bus. */
   readonly listener: BusListener;
   readonly latelyAcknowledged: LatelyAcknowledged;
+  /** Whom this instance has watched run out. */
+  readonly watch: RenewalWatch;
   /** Called in the turn of the commit. Waits for nothing. */
   committed(events: readonly RevocationEvent[]): void;
 }
@@ -57,6 +61,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     log,
     registry,
     maxStalenessMs,
+    access: options.access,
     failed: (error) => failed(error, 'answering grants'),
     beyondHead: (found) => options.beyondHead?.(found),
   });
@@ -99,6 +104,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     receipts: createReceipts({ log, registry, watch, acknowledgements, publisher, clock }),
     listener,
     latelyAcknowledged,
+    watch,
     committed: (events) => publisher.committed(events),
     async [Symbol.asyncDispose]() {
       await Promise.all(stop.map(async (end) => await end()));

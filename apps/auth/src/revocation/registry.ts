@@ -27,6 +27,8 @@ export interface RegisteredVerifier {
   renewedMsAgo: number;
   /** Which kinds of revocations it has said it reads; null until it has, and for ever of a release that never does. */
   kinds: readonly string[] | null;
+  /** The number of the mapping of roles that it has said it enforces; null until it has. */
+  access: number | null;
 }
 
 export interface RegistrySnapshot {
@@ -48,6 +50,8 @@ export interface Registration {
   isBeyond: boolean;
   /** It has not said which kinds of revocations it reads. */
   kindsUnknown: boolean;
+  /** The number of the mapping of roles that it has said it enforces; null until it has. */
+  access: number | null;
 }
 
 export interface VerifierRegistry {

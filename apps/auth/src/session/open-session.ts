@@ -14,7 +14,6 @@ import {
   newId,
   Refusal,
   type ClientId,
-  type Role,
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
@@ -34,7 +33,7 @@ export interface OpenedSession {
   /** The account's, as it was under the lock. */
   generation: number;
   clientSubjectGeneration: number;
-  roles: Role[];
+  roles: string[];
   refreshToken: RefreshToken;
   authTime: number;
   expiresAt: number;

@@ -17,7 +17,6 @@ import type { ClientId } from '@portcullis/contracts';
 import type { RequestContext } from '@portcullis/api';
 import type { Transaction } from '../database/database.ts';
 import { GRACE_SECONDS } from '../timing/lifetimes.ts';
-import { knownRoles } from '../users/account-of-row.ts';
 import { bindTo, lockSession, rotate, type LockedSession } from './locked-session.ts';
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
 
@@ -101,7 +100,7 @@ function granted(
       id: row.userId,
       generation: row.generation,
       clientSubjectGeneration: row.clientSubjectGeneration,
-      roles: knownRoles(row.roles),
+      roles: row.roles,
       session: token.sessionId,
       client: row.clientId,
       authTime: row.authTime.getTime() / 1_000,

@@ -9,7 +9,6 @@ import {
   newId,
   type ClientId,
   type KeyId,
-  type Role,
   type SessionId,
   type UserId,
 } from '@portcullis/contracts';
@@ -71,7 +70,7 @@ export interface TokenUser {
   generation: number;
   /** Of what the client holds for the user. */
   clientSubjectGeneration: number;
-  roles: Role[];
+  roles: readonly string[];
   session: SessionId;
   client: ClientId;
   /** Seconds since the epoch. */
@@ -115,6 +114,47 @@ export interface MintOptions {
   lifeSeconds: number;
 }
 
+/** What the token of a user says of the user and the session. */
+export function claimsOfUser(user: TokenUser, audiences: readonly string[]): object {
+  return {
+    sub: user.id,
+    aud: user.audiences ?? audiences,
+    client_id: user.client,
+    sid: user.session,
+    gen: user.generation,
+    ...(user.clientSubjectGeneration === 0 ? {} : { csgen: user.clientSubjectGeneration }),
+    roles: user.roles,
+    auth_time: Math.floor(user.authTime),
+    amr: user.amr,
+    ...(user.acr === undefined ? {} : { acr: user.acr }),
+  };
+}
+
+interface Stamp {
+  issuer: string;
+  iat: number;
+  exp: number;
+  jkt: string | undefined;
+}
+
+/** All that is signed, with what every token says. */
+export function stamped(
+  claims: object,
+  facts: Omit<TokenFacts, 'kid'>,
+  { issuer: iss, iat, exp, jkt }: Stamp,
+): object {
+  return {
+    iss,
+    ...claims,
+    iat,
+    exp,
+    jti: newId('tok', Math.floor(facts.now * 1_000)),
+    cgen: facts.clientGeneration,
+    igen: facts.issuerGeneration,
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
+  };
+}
+
 export function createMint(options: MintOptions): Mint {
   const { keyRing, lifeSeconds } = options;
 
@@ -126,39 +166,15 @@ export function createMint(options: MintOptions): Mint {
   ): Promise<MintedToken> {
     const iat = Math.floor(facts.now);
     const exp = Math.min(iat + lifeSeconds, Math.floor(endsBy));
-    const accessToken = await keyRing.sign(facts.kid, {
-      iss: options.issuer,
-      ...claims,
-      iat,
-      exp,
-      jti: newId('tok', Math.floor(facts.now * 1_000)),
-      cgen: facts.clientGeneration,
-      igen: facts.issuerGeneration,
-      ...(jkt === undefined ? {} : { cnf: { jkt } }),
-    });
+    const signed = stamped(claims, facts, { issuer: options.issuer, iat, exp, jkt });
+    const accessToken = await keyRing.sign(facts.kid, signed);
     const tokenType = jkt === undefined ? 'Bearer' : 'DPoP';
     return { accessToken, tokenType, expiresIn: exp - iat };
   }
 
   return {
     issueUserToken: (user, facts) =>
-      mint(
-        {
-          sub: user.id,
-          aud: user.audiences ?? options.audiences,
-          client_id: user.client,
-          sid: user.session,
-          gen: user.generation,
-          ...(user.clientSubjectGeneration === 0 ? {} : { csgen: user.clientSubjectGeneration }),
-          roles: user.roles,
-          auth_time: Math.floor(user.authTime),
-          amr: user.amr,
-          ...(user.acr === undefined ? {} : { acr: user.acr }),
-        },
-        user,
-        facts,
-        user.sessionExpiresAt,
-      ),
+      mint(claimsOfUser(user, options.audiences), user, facts, user.sessionExpiresAt),
     issueClientToken: (machine, facts) =>
       mint(
         {

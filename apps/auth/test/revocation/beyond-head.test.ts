@@ -49,6 +49,7 @@ async function answersOf(
               head: heads.registered,
               isBeyond: position > heads.registered,
               kindsUnknown: false,
+              access: null,
             },
           ]),
         ),

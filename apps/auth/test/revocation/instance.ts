@@ -13,6 +13,7 @@ import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier
 import type { RevocationBus } from '../../src/revocation/bus.ts';
 import type { Changed } from '../../src/change/unit-of-work.ts';
 import { createRevocations, type Revocations } from '../../src/revocation/compose.ts';
+import { countingAccess } from '../../src/access/present-access.ts';
 
 export async function connectNats(bed: TestBed<'auth'>): Promise<NatsConnection> {
   const url = new URL(bed.natsUrl);
@@ -70,6 +71,7 @@ export async function startInstance(
   );
   const revocations = bed.use(
     await createRevocations({
+      presentAccess: countingAccess(main.database),
       database: main.database,
       log: postgresRevocationLog(protocol.sql),
       registry: postgresVerifierRegistry(protocol.sql),

@@ -16,7 +16,7 @@ function verifier(position: number, of: EpochId | null = epoch): RegisteredVerif
   const service = 'user';
   const [policy, maxStalenessMs, renewals, renewedMsAgo] = ['reject', 5_000, 1, 20];
   const row = { incarnation, service, policy, maxStalenessMs, renewals, renewedMsAgo };
-  return { ...row, epoch: of, position, kinds: null };
+  return { ...row, epoch: of, position, kinds: null, access: null };
 }
 
 async function places(

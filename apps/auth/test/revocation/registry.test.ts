@@ -103,9 +103,24 @@ describe('a position', () => {
     const beyond = request({ epoch, position: head + 1 });
     const ofAnother = request({ epoch: newId('epo'), position: head + 1 });
     const taken = await registry.register([there, beyond, ofAnother], S);
-    expect(taken.get(there.incarnation)).toEqual({ head, isBeyond: false, kindsUnknown: true });
-    expect(taken.get(beyond.incarnation)).toEqual({ head, isBeyond: true, kindsUnknown: true });
-    expect(taken.get(ofAnother.incarnation)).toEqual({ head, isBeyond: false, kindsUnknown: true });
+    expect(taken.get(there.incarnation)).toEqual({
+      head,
+      isBeyond: false,
+      kindsUnknown: true,
+      access: null,
+    });
+    expect(taken.get(beyond.incarnation)).toEqual({
+      head,
+      isBeyond: true,
+      kindsUnknown: true,
+      access: null,
+    });
+    expect(taken.get(ofAnother.incarnation)).toEqual({
+      head,
+      isBeyond: false,
+      kindsUnknown: true,
+      access: null,
+    });
     const { verifiers } = await registry.list();
     const places = new Map(verifiers.map((row) => [row.incarnation, [row.epoch, row.position]]));
     expect(places.get(there.incarnation)).toEqual([epoch, head]);

@@ -1,5 +1,5 @@
 /** Users, their sessions, machine clients, and the keys that sign. No secret stands here in plain. */
-import type { ClientId, EventId, KeyId, Role, SessionId, UserId } from '@portcullis/contracts';
+import type { ClientId, EventId, KeyId, SessionId, UserId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -43,8 +43,8 @@ export const users = pgTable(
     credentialOrder: bigint('credential_order', { mode: 'number' }).default(
       sql`nextval('request_order')`,
     ),
-    /** Roles are text here and are parsed on the way out. */
-    roles: text('roles').array().$type<Role[]>().notNull().default([]),
+    /** One that is declared no longer stays, and carries nothing. */
+    roles: text('roles').array().notNull().default([]),
     status: text('status').$type<'active' | 'disabled' | 'deleted'>().notNull().default('active'),
     emailVerifiedAt: moment('email_verified_at'),
     createdAt: moment('created_at').notNull().defaultNow(),

@@ -1,3 +1,4 @@
+export { accessMapping } from './access.ts';
 export { auditHead, auditLog, auditOrigins } from './audit.ts';
 export {
   clients,

@@ -98,6 +98,8 @@ export const verifiers = pgTable(
       .default(sql`clock_timestamp()`),
     /** Of revocations, those that it has said it reads; null until it has. */
     kinds: text('kinds').array(),
+    /** Of mappings of roles, the number that it has said it enforces; null until it has. */
+    access: integer('access'),
   },
   (table) => [index('verifiers_service').on(table.service)],
 );

@@ -1,0 +1,59 @@
+/** The adopter's roles: how long a token may become with them, that they count, and whether others do by now. */
+import { ConfigurationError, NotReady, type Logger } from '@portcullis/service';
+import { installAccess, OtherAccess } from './access/install-access.ts';
+import { presentAccess } from './access/present-access.ts';
+import type { WithChange } from './change/unit-of-work.ts';
+import type { AuthConfig } from './config.ts';
+import type { Database } from './database/database.ts';
+import { PASSWORD_AMR, type Factor } from './login/factor.ts';
+import { longestUserToken, MAX_ISSUED_TOKEN } from './token/longest-token.ts';
+
+/** @throws ConfigurationError where a user's token could be longer than verifiers remember */
+export function demandShortTokens(
+  { issuer, audiences, signing: { algorithm } }: AuthConfig,
+  factors: readonly Factor[],
+): void {
+  const withFactors = factors.map(({ amr, acr }) => ({ amr: [PASSWORD_AMR, ...amr], acr }));
+  const logins = [{ amr: [PASSWORD_AMR] }, ...withFactors];
+  const longest = longestUserToken({ issuer, audiences, algorithm, logins });
+  if (longest <= MAX_ISSUED_TOKEN) return;
+  throw new ConfigurationError([
+    `PORTCULLIS_AUDIENCES: with PORTCULLIS_ISSUER and PORTCULLIS_SIGNING_ALGORITHM, the token of a user could have ` +
+      `${longest} characters, ${MAX_ISSUED_TOKEN} at most: name fewer or shorter audiences`,
+  ]);
+}
+
+/** @throws ConfigurationError where the number is that of another mapping */
+export async function makeAccessCount(
+  { access, accessSource }: AuthConfig,
+  { database, logger }: { database: Database; logger: Logger },
+  withChange: WithChange,
+): Promise<void> {
+  const { number } = access;
+  try {
+    const outcome = await installAccess(database, withChange, access);
+    if (outcome === 'installed') logger.info({ number }, 'another mapping of roles counts now');
+    if (outcome === 'lower') logger.error({ number }, 'a later mapping of roles counts: not ready');
+  } catch (error) {
+    if (!(error instanceof OtherAccess)) throw error;
+    throw new ConfigurationError([`${accessSource}: number: ${error.message}`]);
+  }
+}
+
+/**
+ * @returns a check of readiness: an instance of before the last change of the mapping is not to be asked, nor one
+ *   whose database has gone back
+ */
+export function accessIsPresent(database: Database, { access }: AuthConfig): () => Promise<void> {
+  return async () => {
+    const { number } = (await presentAccess(database)).config;
+    if (number === access.number) return;
+    const mend =
+      number > access.number
+        ? 'start it with the present one'
+        : 'start it again, since a backup was restored';
+    throw new NotReady(
+      `its configuration has number ${access.number}, the database ${number}: ${mend}`,
+    );
+  };
+}
