@@ -2,6 +2,7 @@ import type { Administrator } from './first-administrator.ts';
 import { addressOf, type ServicePorts } from './catalogue.ts';
 import { SUBJECT_PREFIX, type ServiceName } from '../service-names.ts';
 import { withOwnServices, type OwnService } from '../nats/own-services.ts';
+import { CONFIG_FILE } from './declared-access.ts';
 import { isGiven, passedOn } from './settings.ts';
 
 /** What a service is given; each gets only what it needs. */
@@ -59,6 +60,7 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
       // A server, where the shell names one, wins over the folder.
       PORTCULLIS_MAIL_FOLDER: facts.mailFolder,
       ...unlessGiven('PORTCULLIS_REQUIRE_VERIFIED_EMAIL', 'false'),
+      ...(isGiven('PORTCULLIS_CONFIG') ? {} : { PORTCULLIS_CONFIG_FILE: CONFIG_FILE }),
       ...withOwnServices(facts.own ?? []),
     },
     user: {

@@ -11,7 +11,8 @@ import {
 import { clientIdOf, clientSecretOf, writeEnvironment } from './own-service-environment.ts';
 import { ownServices, type OwnService } from '../nats/own-services.ts';
 import { runService, runServiceCommand } from './run-service.ts';
-import { notPassedOn } from './settings.ts';
+import { demandWritten } from './declared-access.ts';
+import { isGiven, notPassedOn } from './settings.ts';
 import type { Session } from '../lifetime/session.ts';
 import type { RunningProcess } from '../lifetime/supervisor.ts';
 import { natsUrlOf, natsUrls } from '../nats/users.ts';
@@ -54,6 +55,7 @@ export async function prepareDatabases(
 ): Promise<PreparedSystem> {
   const { dataFolder } = session;
   administratorFromEnvironment(); // a mistake there should not take a build to show
+  if (!isGiven('PORTCULLIS_CONFIG')) await demandWritten();
   for (const text of notPassedOn()) note(text);
   const servers = await bringUpServers(session, { durable: true, busUsers: 'each' });
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rolesAllow } from '@portcullis/contracts';
-import { permission, role } from '@portcullis/contracts/schemas';
+import { OWN_ACCESS, PERMISSIONS, ROLES } from '@portcullis/contracts';
 import { ROOT } from '../paths.ts';
 
 const EXAMPLES = /<!-- example: (\S+) -->\n\n```ts\n([\s\S]*?)```/g;
@@ -39,6 +38,6 @@ it('docs/reference.md has every permission, with the roles that have it', async 
   const rows = page.matchAll(/^\| `([a-z]+:[a-z]+)` +\|[^|]+\|([^|]*)\|$/gm);
   const shown = [...rows].map(([, name, roles = '']) => [name, roles.match(/[a-z]+/g)]);
   expect(shown).toEqual(
-    permission.options.map((name) => [name, role.options.filter((one) => rolesAllow([one], name))]),
+    PERMISSIONS.map((name) => [name, ROLES.filter((one) => OWN_ACCESS.rolesAllow([one], name))]),
   );
 });

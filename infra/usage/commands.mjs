@@ -34,6 +34,9 @@ const BREAK_GLASS = { about: 'ends every access token and every session; auth ma
 export const COMMANDS_OF_AUTH = {
   migrate: { about: 'brings the database to this release' },
   'create-admin': { about: 'makes the administrator of PORTCULLIS_ADMIN_EMAIL' },
+  'apply-config': {
+    about: 'has the roles of PORTCULLIS_CONFIG count, and waits for their receipt',
+  },
   'ensure-client': {
     about: 'makes a machine client, or changes it; its secret: PORTCULLIS_CLIENT_SECRET',
     options: {
@@ -64,6 +67,7 @@ const OPERATING = {
   user: { about: 'a command of the user service, on its database', commands: COMMANDS_OF_USER },
   'after-restore': AFTER_RESTORE,
   'break-glass': BREAK_GLASS,
+  config: { about: 'portcullis.config.json of portcullis.config.ts, which services read' },
   service: {
     about: 'services of your own beside npm start',
     commands: {
