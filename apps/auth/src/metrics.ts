@@ -2,7 +2,7 @@
 import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
 import type { HasherGauges } from './password/password-hasher.ts';
-import type { AttackKind } from './limits/limits.ts';
+import type { AttackKind } from './limits/attack.ts';
 import type { LoginOutcome } from './login/outcome.ts';
 import type { MailKind, MailOutcome } from './database/schema/mail.ts';
 import type { RefreshOutcome } from './session/refresh.ts';
@@ -55,7 +55,7 @@ export function createAuthMetrics(
   });
   const attacks = new Counter({
     name: 'portcullis_auth_attacks_total',
-    help: 'Attacks on passwords from many addresses: on one `account`, or a `spray` over all',
+    help: 'Attacks from many addresses on the passwords of one `account` or of all (`spray`); wrong answers after a right password (`challenge`)',
     labelNames: ['kind'],
     registers,
   });

@@ -65,13 +65,15 @@ export class Limiter {
   }
 
   /**
-   * @returns how many there have been, this one included
+   * @returns how many there have been, this one included, and how many may be
    * @throws Refusal `rate_limited`
    */
-  async consume(key: string): Promise<number> {
-    const { counted, allowed, seconds } = await this.#count(key);
-    if (counted > allowed) throw new Refusal('rate_limited', { retryAfter: seconds });
-    return counted;
+  async consume(key: string): Promise<Count> {
+    const count = await this.#count(key);
+    if (count.counted > count.allowed) {
+      throw new Refusal('rate_limited', { retryAfter: count.seconds });
+    }
+    return count;
   }
 
   /** @returns seconds until the window is over, where as many were counted as the limit allows */

@@ -2,15 +2,16 @@
  * How often a client may try. Counted in Redis, over all instances; while Redis is unavailable or slow,
  * each instance counts by itself, and more strictly.
  *
- * No limit is by account alone: an attacker could use it to lock the owner out. While an account, or
+ * No limit of passwords is by account alone: an attacker could use it to lock the owner out. While an account, or
  * the whole service, is under attack, networks from which the account is not used get a few attempts
  * each instead of many: many addresses are slowed, and the owner gets in, from a known network and from
- * a new one.
- *
- * Only hashes of addresses go to Redis.
+ * a new one. Answers to challenges come from clients that have proved the password: those are bounded by user,
+ * in answers.ts.
  */
-import { createHash } from 'node:crypto';
 import { Refusal } from '@portcullis/contracts';
+import { createCountAnswer, type CountAnswer } from './answers.ts';
+import type { Attack } from './attack.ts';
+import { hashOf, keyOf } from './hashed-key.ts';
 import { Limiter, type Limit, type LimiterOptions } from './limiter.ts';
 import { networkOf } from './network.ts';
 import { Store } from './store.ts';
@@ -63,6 +64,8 @@ export interface Limits {
    * it came from.
    */
   wrongPassword(account: string): Promise<void>;
+  /** An answer to a challenge, counted for its user before it is looked at. */
+  answer: CountAnswer;
   /** @throws Refusal `rate_limited` */
   registration(address: string): Promise<void>;
   /** @throws Refusal `rate_limited` */
@@ -73,11 +76,8 @@ export interface LimitsOptions extends LimiterOptions {
   /** Called when Redis did not answer. */
   degraded(error: unknown): void;
   /** Called once for each attack and window, over all instances. */
-  attacked(kind: AttackKind): void;
+  attacked(attack: Attack): void;
 }
-
-/** Many addresses at one account, or at the whole service. */
-export type AttackKind = 'account' | 'spray';
 
 export function createLimits(options: LimitsOptions): Limits {
   const store = new Store(options.degraded);
@@ -106,8 +106,8 @@ export function createLimits(options: LimitsOptions): Limits {
     async login(address, account, isKnownNetwork) {
       // One after the other: a client over the first limit must not fill Redis with accounts, nor use
       // up what others in that network have for theirs.
-      const fromNetwork = await byNetwork.consume(hashOf(networkOf(address)));
-      const [here, attack, spray] = await Promise.all([
+      const { counted: fromNetwork } = await byNetwork.consume(hashOf(networkOf(address)));
+      const [{ counted: here }, attack, spray] = await Promise.all([
         byAccount.consume(keyOf(address, account)),
         ofAccount.isExhausted(hashOf(account)),
         ofAll.isExhausted(GLOBAL_KEY),
@@ -137,9 +137,10 @@ export function createLimits(options: LimitsOptions): Limits {
         ofAccount.consumeQuietly(hashOf(account)),
         ofAll.consumeQuietly(GLOBAL_KEY),
       ]);
-      if (attack) options.attacked('account');
-      if (spray) options.attacked('spray');
+      if (attack) options.attacked({ kind: 'account' });
+      if (spray) options.attacked({ kind: 'spray' });
     },
+    answer: createCountAnswer(options, store),
     async registration(address) {
       await registrations.consume(hashOf(networkOf(address)));
     },
@@ -147,12 +148,4 @@ export function createLimits(options: LimitsOptions): Limits {
       await mails.consume(hashOf(networkOf(address)));
     },
   };
-}
-
-function hashOf(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('base64url');
-}
-
-function keyOf(address: string, account: string): string {
-  return hashOf(networkOf(address), account);
 }

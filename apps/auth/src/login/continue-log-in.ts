@@ -3,8 +3,9 @@
  *
  *   find → admit → same client? → count → check → open → answer
  *
- * Every answer counts as an attempt to log in, and against the challenge, before it is looked at. What was
- * counted for both steps is taken off when the session is there, and not before.
+ * Every answer counts as an attempt to log in, against the challenge, and against its user (limits/answers.ts), before
+ * it is looked at: a client that has the password may open one challenge after the other. What was counted for both
+ * steps is taken off when the session is there, and not before; for the user, when the answer was right.
  */
 import type { AuthService, RequestContext, Tokens } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
@@ -21,6 +22,7 @@ import {
   type OpenChallenge,
 } from './challenge.ts';
 import type { Factor, Factors } from './factor.ts';
+import { isKnownNetwork } from './is-known-network.ts';
 import { openChecked, type OpenCheckedDependencies } from './open-checked.ts';
 import { outcomeOf, type LoginOutcome } from './outcome.ts';
 
@@ -81,7 +83,11 @@ async function answerChallenge(
   requireSameClient(challenge, request, jkt);
   const attempts = await counted(() => countAttempt(database, challenge));
   if (attempts === null) throw invalidChallenge('used up, exhausted or expired meanwhile');
-  if (!(await counted(() => factor.check(user, input.answer)))) {
+  const isKnown = await counted(() => isKnownNetwork(database, account, request.address));
+  const given = { address: request.address, user, isKnownNetwork: isKnown };
+  // What is refused stays counted, as everywhere.
+  const isRight = await limits.answer(given, () => counted(() => factor.check(user, input.answer)));
+  if (!isRight) {
     await limits.wrongPassword(account);
     if (attempts === MAX_ATTEMPTS) await auditExhaustion(withChange, request, challenge);
     throw new Refusal('challenge_failed');

@@ -22,8 +22,9 @@ export interface Factor {
    * Whether the answer is right. No lock is held. What may be used once it uses up by itself, over all
    * instances: a right answer that comes twice at once is asked about twice.
    *
-   * Auth bounds wrong answers by network, and not by account. Who has the password may guess from many networks: an
-   * answer of a few digits needs a bound of the factor's own, by user and over all instances.
+   * Auth bounds wrong answers by challenge, by network and by user: 30 a day from networks in which the user has no
+   * session, and as many from each in which there is one (limits/answers.ts). While Redis is unavailable each instance
+   * allows 15 of its own.
    *
    * @param answer as the client sent it, at most 8,192 characters
    * @throws for a fault of the infrastructure, and for nothing that is the client's

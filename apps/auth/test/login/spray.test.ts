@@ -2,7 +2,8 @@
 import { createTestBed, type TestBed } from '@portcullis/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createLimits, type AttackKind, type Limits } from '../../src/limits/limits.ts';
+import type { AttackKind } from '../../src/limits/attack.ts';
+import { createLimits, type Limits } from '../../src/limits/limits.ts';
 
 let bed: TestBed;
 let limits: Limits;
@@ -23,7 +24,7 @@ beforeAll(async () => {
     degraded: (error) => {
       throw error;
     },
-    attacked: (kind) => noticed.push(kind),
+    attacked: ({ kind }) => noticed.push(kind),
   });
 });
 afterAll(() => bed.dispose());
