@@ -6,7 +6,12 @@
  * cached. Everything but an access token of ours that holds is answered exactly `{"active":false}`
  * (section 2.2), so that nothing else about it is revealed.
  */
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import {
+  isUserClaims,
+  Refusal,
+  type AccessTokenClaims,
+  type UserClaims,
+} from '@portcullis/contracts';
 import type { FastifyInstance } from '@portcullis/service';
 import { formMembersOf } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
@@ -48,6 +53,7 @@ function describe(claims: AccessTokenClaims) {
   return {
     active: true,
     ...(claims.scope === undefined ? {} : { scope: claims.scope }),
+    ...(isUserClaims(claims) ? loginOf(claims) : {}),
     client_id,
     token_type: cnf === undefined ? 'Bearer' : 'DPoP',
     exp,
@@ -60,4 +66,9 @@ function describe(claims: AccessTokenClaims) {
     // RFC 9449 section 6.2.
     ...(cnf === undefined ? {} : { cnf }),
   };
+}
+
+/** RFC 9470 section 6.2: when and how the user has logged in; `acr` where the login is of a class. */
+function loginOf({ auth_time, acr }: UserClaims) {
+  return { auth_time, ...(acr === undefined ? {} : { acr }) };
 }

@@ -138,6 +138,8 @@ export const oauthPaths: PathItems = {
             aud: { anyOf: [text, { type: 'array', items: text }] },
             iss: text,
             jti: text,
+            auth_time: { type: 'integer' },
+            acr: text,
             cnf: { type: 'object', properties: { jkt: text } },
           },
           required: ['active'],

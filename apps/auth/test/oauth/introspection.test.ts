@@ -11,18 +11,25 @@ import {
   basic,
   MACHINE,
   partOf,
+  PASSWORD,
   startAuthSystem,
   type AuthInstance,
   type AuthSystem,
 } from '../auth-system.ts';
+import { ACR, CodeFactor, proceed } from '../login/code-factor.ts';
 
 const SECRET = 'a secret that is long enough for a machine';
 const S_MS = 1_000;
+let factor: CodeFactor;
 let system: AuthSystem;
 let auth: AuthInstance;
 
 beforeAll(async () => {
-  system = await startAuthSystem({ overrides: { PORTCULLIS_MAX_STALENESS_MS: String(S_MS) } });
+  factor = new CodeFactor();
+  system = await startAuthSystem({
+    factors: [factor],
+    overrides: { PORTCULLIS_MAX_STALENESS_MS: String(S_MS) },
+  });
   auth = system.auth;
   await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
     await ensureClient(withChange, {
@@ -52,7 +59,9 @@ describe('introspection', () => {
     const { status, headers, body } = await introspect({ token, token_type_hint: 'anything' });
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
-    const { iss, sub, aud, exp, iat, jti, client_id } = partOf(token, 1);
+    const { iss, sub, aud, exp, iat, jti, client_id, auth_time } = partOf(token, 1);
+    expect(auth_time).toBeGreaterThan(0);
+    // The login was of no class.
     expect(body).toEqual({
       active: true,
       token_type: 'Bearer',
@@ -63,7 +72,21 @@ describe('introspection', () => {
       iat,
       jti,
       client_id,
+      auth_time,
     });
+  });
+
+  it('says of which class a login was, and when, in refreshed tokens too', async () => {
+    const { email } = await auth.newcomer();
+    const code = factor.enrol(await system.idOf(email));
+    const login = await auth.call('POST', '/v1/login', { body: { email, password: PASSWORD } });
+    const challenge: string = login.body.challenge.token;
+    const { body: tokens } = await proceed(auth, { challenge, answer: code });
+    const { auth_time } = partOf(tokens.access_token, 1);
+    const said = { active: true, acr: ACR, auth_time };
+    expect(await stateOf(tokens.access_token)).toMatchObject(said);
+    const { body: refreshed } = await auth.refresh(tokens.refresh_token);
+    expect(await stateOf(refreshed.access_token)).toMatchObject(said);
   });
 
   it("describes a client's token, whatever audience it is for", async () => {
@@ -77,6 +100,8 @@ describe('introspection', () => {
       aud: ['urn:shop'],
       scope: 'revocations:read tokens:introspect',
     });
+    // A client has no login.
+    expect(await stateOf(body.access_token)).not.toHaveProperty('auth_time');
   });
 
   it('says of everything else that it is not active, and no more', async () => {
