@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it, vi 
 import type { UserClaims } from '@portcullis/contracts';
 import * as ofExpress from '../../src/express/index.ts';
 import * as ofFastify from '../../src/fastify/index.ts';
-import { createRouteGuard, type MachineClaims } from '../../src/guard/index.ts';
+import { createRouteGuard, isUnreadable, type MachineClaims } from '../../src/guard/index.ts';
 import * as ofHono from '../../src/hono/index.ts';
 import { createVerifier, Refusal, type Verifier } from '../../src/index.ts';
 import * as ofKoa from '../../src/koa/index.ts';
@@ -125,6 +125,44 @@ describe('what the framework could not read it answers itself, with 400', () => 
     const server = app.on('error', () => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
     expect(await ask(await listening(server))).toMatchObject({ status: 400 });
+  });
+});
+
+describe('what a framework could not read of a request', () => {
+  const namedBy = (name: string, status: unknown) =>
+    Object.assign(new Error('as the framework has it'), { [name]: status });
+
+  it.each([400, 413, 414, 415, 431])('is said with the status %i', (status) => {
+    for (const name of ['status', 'statusCode']) {
+      expect(isUnreadable(namedBy(name, status)), name).toBe(true);
+    }
+  });
+
+  it.each([200, 401, 403, 404, 409, 422, 429, 500, 503, '400', undefined])(
+    'is not said with the status %j',
+    (status) => {
+      for (const name of ['status', 'statusCode']) {
+        expect(isUnreadable(namedBy(name, status)), name).toBe(false);
+      }
+    },
+  );
+
+  it('is neither a refusal of that status nor what is no error', () => {
+    expect(new Refusal('invalid_request').status).toBe(400);
+    for (const other of [new Refusal('invalid_request'), new Error('x'), null, undefined, 400]) {
+      expect(isUnreadable(other)).toBe(false);
+    }
+  });
+
+  it('is no error of a handler that says who may do what: that is a defect', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const app = express();
+    app.get('/', ofExpress.protect(verifier), () => {
+      throw Object.assign(new Error('private'), { status: 403 });
+    });
+    app.use(ofExpress.answerErrors);
+    const { status, text } = await ask(await listening(createServer(app)), await issuer.mint());
+    expect([status, JSON.parse(text)]).toEqual([500, new Refusal('internal').toBody('')]);
   });
 });
 
@@ -297,6 +335,13 @@ describe('with NestJS', () => {
           ofClass: Protect({ login: { acr: ['urn:two'] } }),
           methods: { orders: Protect({ login: { maxAgeSeconds: 3_600 } }), open: Public() },
         }),
+        decorated('nearer', {
+          ofClass: Protect({ require: { role: 'admin' }, login: { maxAgeSeconds: 3_600 } }),
+          methods: {
+            orders: Protect({ require: 'user' }),
+            teapot: Protect({ login: { maxAgeSeconds: 0 } }),
+          },
+        }),
         decorated('public', {
           ofClass: Public(),
           methods: { orders: Protect({}), teapot: Protect({ require: { role: 'admin' } }) },
@@ -321,6 +366,10 @@ describe('with NestJS', () => {
       ['stepped/orders', 401, 401, 401],
       ['stepped/teapot', 401, 401, 401],
       ['stepped/open', 200, 200, 200],
+      // Of one demand, that of the method stands.
+      ['nearer/orders', 401, 200, 200],
+      ['nearer/teapot', 401, 403, 401],
+      ['nearer/open', 401, 403, 200],
       ['public/orders', 401, 200, 200],
       ['public/open', 200, 200, 200],
       ['public/teapot', 401, 403, 418],
@@ -334,6 +383,24 @@ describe('with NestJS', () => {
     }
   });
 
+  it('what could not be read is answered as Nest does, with 400 or 413', async () => {
+    const root = {
+      ...PortcullisModule.forRoot(verifier),
+      controllers: [decorated(':id', { methods: { open: Public() } })],
+    };
+    const app = await NestFactory.create(root, { logger: false, forceCloseConnections: true });
+    app.useGlobalFilters(new AnswerErrors(app.get(HttpAdapterHost)));
+    await app.listen(0, '127.0.0.1');
+    ends.push(async () => app.close());
+    const url = urlOf(app.getHttpServer());
+    expect(await ask(`${url}/7/open`)).toMatchObject({ status: 200 });
+    expect(await ask(`${url}/%ff/open`)).toMatchObject({ status: 400 });
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const long = JSON.stringify({ text: 'x'.repeat(200_000) });
+    expect((await fetch(`${url}/7/open`, { ...post, body: long })).status).toBe(413);
+    expect((await fetch(`${url}/7/open`, { ...post, body: '{' })).status).toBe(400);
+  });
+
   it('an option that cannot be meant is a TypeError when the class is made', () => {
     const wrong = JSON.parse('{"require":{"role":"Root"}}');
     expect(() => Protect(wrong)).toThrow(TypeError);
@@ -343,8 +410,10 @@ describe('with NestJS', () => {
 
   it('two that say something about one method or class are a TypeError: one of them would be lost', () => {
     const twice = applyDecorators(Public(), Protect({ require: { role: 'admin' } }));
-    expect(() => decorated('twice', { methods: { orders: twice } })).toThrow(/say it once/);
-    expect(() => decorated('twice', { ofClass: twice, methods: {} })).toThrow(/say it once/);
+    for (const said of [{ methods: { orders: twice } }, { ofClass: twice, methods: {} }]) {
+      expect(() => decorated('twice', said)).toThrow(TypeError);
+      expect(() => decorated('twice', said)).toThrow(/say it once/);
+    }
   });
 });
 
