@@ -39,7 +39,9 @@ function refusalOfAuth(error: unknown): Refusal {
   if (!isPortcullisError(error)) return new Refusal('internal', { cause: error });
   const { code } = error;
   // The account is disabled, and this verifier has not received that yet.
-  if (code === 'actor_refused') return new Refusal('invalid_token', { cause: error });
+  if (code === 'actor_refused') {
+    return new Refusal('invalid_token', { cause: error, reason: 'subject_revoked' });
+  }
   if (!isPassedOn(code)) {
     return new Refusal('unavailable', { cause: error, retryAfter: RETRY_AFTER_S });
   }

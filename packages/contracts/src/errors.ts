@@ -4,6 +4,8 @@
  * log, never into an answer.
  */
 
+import type { RefusalReason } from './refusal-reasons.ts';
+
 const REFUSALS = {
   invalid_request: [400, 'The request does not have the form that this operation takes.'],
   invalid_json: [400, 'The body is not valid JSON.'],
@@ -66,6 +68,8 @@ export interface ErrorBody {
 export interface RefusalOptions {
   /** Private detail for the log. */
   cause?: unknown;
+  /** Why the token did not let the request in, where that is why: for the log and the metrics, never for an answer. */
+  reason?: RefusalReason | undefined;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   retryAfter?: number;
   /** What is wrong with the input, for `invalid_request`; what it conflicts with, for `conflict`. */
@@ -106,6 +110,7 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   /** Of HTTP. A property of its own, and one that may be set: Koa does so with every error that it answers. */
   readonly status: number;
+  readonly reason: RefusalReason | undefined;
   readonly retryAfter: number | undefined;
   readonly issues: readonly Issue[] | undefined;
   readonly demanded: Demanded;
@@ -116,6 +121,7 @@ export class Refusal extends Error {
     super(REFUSALS[code][1], options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = REFUSALS[code][0];
+    this.reason = options.reason;
     this.retryAfter = options.retryAfter;
     this.issues = options.issues;
     this.demanded = options.demanded ?? {};

@@ -106,9 +106,11 @@ export {
   type Requirement,
   type RolesAllow,
 } from './requirement.ts';
+export { REFUSAL_REASONS, type RefusalReason } from './refusal-reasons.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export {
   isRevocationKind,
+  keyOfToken,
   keysOfToken,
   refuses,
   REVOCATION_KIND_NAMES,

@@ -8,6 +8,7 @@ import {
   type UserClaims,
 } from './claims.ts';
 import { Refusal } from './errors.ts';
+import type { RefusalReason } from './refusal-reasons.ts';
 
 /** `P` and `N`: the names of permissions and roles that there are. */
 export type Requirement<P extends string = Permission, N extends string = Role> =
@@ -47,7 +48,18 @@ export function demandRequirement<const R extends Requirement<string, string>>(
   access: RolesAllow = OWN_ACCESS,
 ): ClaimsOf<R> {
   if (meets(claims, required, access)) return claims;
-  throw new Refusal('insufficient_scope', { demanded: { scope: scopeOf(required) } });
+  const reason = reasonFor(claims, required);
+  throw new Refusal('insufficient_scope', { reason, demanded: { scope: scopeOf(required) } });
+}
+
+function reasonFor(
+  claims: AccessTokenClaims,
+  required: Requirement<string, string>,
+): RefusalReason {
+  if (typeof required !== 'object') return 'other_caller';
+  const isUser = isUserClaims(claims);
+  if (!isUser) return 'scope' in required ? 'scope_missing' : 'other_caller';
+  return 'scope' in required && !('users' in required) ? 'other_caller' : 'permission_missing';
 }
 
 function scopeOf(required: Requirement<string, string>): string | undefined {

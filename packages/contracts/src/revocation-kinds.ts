@@ -158,6 +158,21 @@ export function keysOfToken(claims: AccessTokenClaims, kid: string): string[] {
 }
 
 /**
+ * By which key revocations of a kind name this token.
+ *
+ * @param kid of the key that has signed it
+ * @returns undefined where it has none: a machine's token has no session
+ */
+export function keyOfToken(
+  kind: RevocationKind,
+  claims: AccessTokenClaims,
+  kid: string,
+): string | undefined {
+  const { carrier } = REVOCATION_KINDS[kind];
+  return carrier === null ? 'issuer' : KEYS_CARRIED[carrier](claims, kid);
+}
+
+/**
  * Whether a revocation refuses a token: the meaning of the table, for whatever is not in a hurry. The ledger
  * of a verifier says the same, written out.
  *

@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client';
 import type { Logger } from './logger.ts';
 import { Outages } from './outages.ts';
 import { httpMetrics, observeStreams } from './metrics/http-metrics.ts';
+import { observeRefusals } from './metrics/refusal-metrics.ts';
 import { addDocsPage } from './openapi/docs-page.ts';
 import type { ServiceGuard } from './service-guard.ts';
 import { openApiDocument, type PathItems } from './openapi/document.ts';
@@ -91,6 +92,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { guard } = options;
   const streams = new OpenStreams(guard);
   observeStreams(registry, streams);
+  const refusals = observeRefusals(registry, logger);
   const app = bareServer(options, headers);
 
   const outages = options.outages ?? new Outages({ logger, needed: 'unknown' });
@@ -98,8 +100,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const exchange = exchangeOf(request);
     exchange.outages = outages;
     exchange.guard = guard;
+    exchange.refusals = refusals;
     reply.headers({ ...headers, 'x-request-id': request.id });
   });
+  app.addHook('onClose', async () => refusals.close());
   refuseIllFormed(app);
   logRequests(app, metrics, new LoggedPaths(app, Object.keys(options.router._def.procedures)));
   inFlight.watch(app, metrics);

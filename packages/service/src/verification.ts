@@ -84,7 +84,7 @@ export class Verification implements AsyncDisposable {
 
   #present(): Verifier {
     if (this.#verifier === undefined) {
-      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER_S });
+      throw new Refusal('verifier_stale', { retryAfter: RETRY_AFTER_S, reason: 'not_ready' });
     }
     return this.#verifier;
   }

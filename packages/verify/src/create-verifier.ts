@@ -13,7 +13,9 @@ import {
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import { SignedAccess } from './access/signed-access.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { explain, type ExplainedBy } from './explain/explain.ts';
+import type { Explanation } from './explain/explanation.ts';
 import {
   Jwks,
   type KilledKeysListener,
@@ -23,7 +25,9 @@ import {
 import { callListener, Listeners } from './listeners.ts';
 import { demandVerifierOptions } from './options.ts';
 import { PossessionGuard } from './proof/possession.ts';
+import { listenerOf, RefusalCounts } from './refusals/refusal-counts.ts';
 import { Ledger } from './revocation/ledger.ts';
+import { notFresh } from './revocation/not-fresh.ts';
 import { Replica } from './revocation/replica.ts';
 import type { ReplicaState } from './revocation/replica-states.ts';
 import { Watchers } from './revocation/watchers.ts';
@@ -31,9 +35,7 @@ import { awaitReady } from './set-up/await-ready.ts';
 import { problemsOf, warnOf } from './set-up/problems.ts';
 import { SetUp } from './set-up/set-up.ts';
 import type { VerifierProblem } from './set-up/problem.ts';
-import { Introspection } from './stale/introspection.ts';
-import { stricterOf } from './stale/policy.ts';
-import { problemOfTimes } from './token/times.ts';
+import { StaleAdmission } from './stale/stale-admission.ts';
 import { TokenReader } from './token/token-reader.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
 import type {
@@ -75,7 +77,6 @@ export async function createVerifier<P extends string = Permission, N extends st
 }
 
 class LocalVerifier implements Verifier<string, string> {
-  readonly #clock: Clock;
   readonly #keys: Jwks;
   readonly access: SignedAccess;
   readonly #reader: TokenReader;
@@ -84,12 +85,14 @@ class LocalVerifier implements Verifier<string, string> {
   readonly #watchers: Watchers;
   readonly #guard = new PossessionGuard(() => this.#replica.issuerNow());
   readonly #policy: StalenessPolicy;
-  readonly #introspection: Introspection | undefined;
+  readonly #stale: StaleAdmission;
+  readonly #explainedBy: ExplainedBy;
   readonly #setUp: SetUp;
   readonly #applied = new Listeners<Parameters<AppliedListener>>();
   readonly #transitions = new Listeners<Parameters<TransitionListener>>();
   readonly #keySets = new Listeners<Parameters<KeySetListener>>();
   readonly #killedKeys = new Listeners<Parameters<KilledKeysListener>>();
+  readonly #refusals: RefusalCounts;
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
   constructor(options: VerifierOptions) {
@@ -97,27 +100,23 @@ class LocalVerifier implements Verifier<string, string> {
     const { issuer, audience, feed, clock = systemClock } = options;
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-    this.#clock = clock;
+    this.#refusals = new RefusalCounts(listenerOf(options), clock);
     this.#keys = this.#createKeys(jwksUrl, options);
-    const issuerNow = (): number => this.#replica.issuerNow();
+    const issuerNow = () => this.#replica.issuerNow();
     // What is watched was opened by what roles carried; another check lets in whom they still do.
     const onChange = (): void => this.#watchers.abortAll(unavailable());
     const askSoon = (): void => this.#replica.askSoon();
     this.access = new SignedAccess({ issuer, issuerNow, keys: this.#keys, onChange, askSoon });
+    const expected = { issuer, audience, maxTokenLifeSeconds };
     this.#reader = new TokenReader({
       keys: this.#keys,
-      expected: { issuer, audience, maxTokenLifeSeconds },
+      expected,
       maxCached: options.maxCachedTokens ?? DEFAULT_CACHED_TOKENS,
       issuerNow,
       onOtherAudience: (other) => this.#setUp.otherAudience(other),
       onRightAudience: () => this.#setUp.rightAudience(),
     });
     this.#policy = whenStale.policy;
-    if (whenStale.policy === 'introspect') {
-      this.#introspection = new Introspection(whenStale.introspect, clock, (error) =>
-        this.#setUp.notIntrospected(error),
-      );
-    }
     this.#replica = new Replica({
       service: options.service,
       policy: this.#policy,
@@ -149,6 +148,10 @@ class LocalVerifier implements Verifier<string, string> {
       tell: (problem) => callListener(() => (options.onProblem ?? warnOf)(problem)),
     });
     this.#watchers = new Watchers(this.#ledger, clock, issuerNow);
+    const parts = { clock, keys: this.#keys, ledger: this.#ledger, replica: this.#replica };
+    const onNotIntrospected = (error: unknown) => this.#setUp.notIntrospected(error);
+    this.#stale = new StaleAdmission({ whenStale, ...parts, onNotIntrospected });
+    this.#explainedBy = { expected, policy: this.#policy, ...parts };
   }
 
   #createKeys(url: string, { issuer, clock = systemClock, ...options }: VerifierOptions): Jwks {
@@ -205,8 +208,8 @@ class LocalVerifier implements Verifier<string, string> {
         return read.claims;
       }
     } catch (error) {
-      if (!isStale(error) || this.#policyOf(options) === 'reject') {
-        this.#counts.refused += 1;
+      if (!isStale(error) || this.#stale.policyOf(options?.whenStale) === 'reject') {
+        this.#count(error);
         throw error;
       }
     }
@@ -225,7 +228,7 @@ class LocalVerifier implements Verifier<string, string> {
       this.#counts.accepted += 1;
       return { claims: read.claims, assurance };
     } catch (error) {
-      this.#counts.refused += 1;
+      this.#count(error);
       throw error;
     }
   }
@@ -234,23 +237,33 @@ class LocalVerifier implements Verifier<string, string> {
     token: string,
     { possession }: Pick<VerifyOptions, 'possession'> = {},
   ): Promise<Watched> {
-    let read = this.#reader.read(token);
-    if (read === undefined) {
-      await this.#reader.seekKey(token);
-      read = this.#reader.demand(token);
-    }
-    const { claims, key } = read;
-    const { signal, release } = this.#watchers.add(claims, key.kid);
+    let release: (() => void) | undefined;
     try {
+      let read = this.#reader.read(token);
+      if (read === undefined) {
+        await this.#reader.seekKey(token);
+        read = this.#reader.demand(token);
+      }
+      const { claims, key } = read;
+      const watched = this.#watchers.add(claims, key.kid);
+      ({ release } = watched);
       this.#replica.admit(claims, key.kid);
       this.#guard.check(token, claims, possession);
+      this.#counts.accepted += 1;
+      return { claims, signal: watched.signal, [Symbol.dispose]: watched.release };
     } catch (error) {
-      release();
-      this.#counts.refused += 1;
+      release?.();
+      this.#count(error);
       throw error;
     }
-    this.#counts.accepted += 1;
-    return { claims, signal, [Symbol.dispose]: release };
+  }
+
+  async explain(token: string): Promise<Explanation> {
+    return await explain(token, this.#explainedBy);
+  }
+
+  noteRefusal(refusal: Refusal): void {
+    this.#refusals.note(refusal);
   }
 
   problems(): VerifierProblem[] {
@@ -264,7 +277,9 @@ class LocalVerifier implements Verifier<string, string> {
 
   stats(): VerifierStats {
     const { cached } = this.#reader;
-    return { ...this.#replica.stats, ...this.#counts, watched: this.#watchers.size, cached };
+    const reasons = this.#refusals.totals;
+    const { size: watched } = this.#watchers;
+    return { ...this.#replica.stats, ...this.#counts, reasons, watched, cached };
   }
 
   onApplied(listener: AppliedListener): () => void {
@@ -285,40 +300,26 @@ class LocalVerifier implements Verifier<string, string> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#setUp.close();
+    this.#refusals.close();
     this.#keys.close();
     await this.#replica.close();
   }
 
-  #policyOf(options: VerifyOptions | undefined): StalenessPolicy {
-    return stricterOf(options?.whenStale ?? this.#policy, this.#policy);
+  #count(refusal: unknown): void {
+    this.#counts.refused += 1;
+    this.#refusals.note(refusal);
   }
 
   /** Freshness, expiry and revocation, after the last wait; or what the policy puts in their place. */
-  async #admit(read: VerifiedToken, options: VerifyOptions): Promise<Assurance> {
-    const { token, claims, key } = read;
+  async #admit(read: VerifiedToken, { whenStale }: VerifyOptions): Promise<Assurance> {
     try {
-      this.#replica.admit(claims, key.kid, read);
+      this.#replica.admit(read.claims, read.key.kid, read);
       return 'fresh';
     } catch (error) {
-      const policy = this.#policyOf(options);
-      if (!isStale(error) || policy === 'reject') throw error;
-      // What is known to be revoked stays so, however old the knowledge is.
-      const requireValid = () => {
-        const known =
-          this.#keys.known(key.kid) === key && this.#ledger.judge(claims, key.kid) === 'holds';
-        if (!known || this.#replica.state === 'CLOSED') throw error;
-      };
-      requireValid();
-      if (policy === 'introspect') {
-        if (this.#introspection === undefined) throw error;
-        await this.#introspection.check(token);
-        requireValid();
-        this.#counts.introspected += 1;
-        return 'introspected';
-      }
-      if (problemOfTimes(claims, this.#clock.wall()) !== undefined) throw error;
-      this.#counts.acceptedStale += 1;
-      return 'none';
+      if (!isStale(error)) throw error;
+      const assurance = await this.#stale.admit(read, this.#stale.policyOf(whenStale), error);
+      this.#counts[assurance === 'none' ? 'acceptedStale' : 'introspected'] += 1;
+      return assurance;
     }
   }
 
@@ -333,7 +334,7 @@ class LocalVerifier implements Verifier<string, string> {
   }
 
   #moved(to: ReplicaState, from: ReplicaState): void {
-    if (to !== 'LIVE') this.#watchers.abortAll(new Refusal('verifier_stale', { retryAfter: 1 }));
+    if (to !== 'LIVE') this.#watchers.abortAll(notFresh(to));
     // SPEC.md I18
     this.access.isFresh = to === 'LIVE' || this.#policy === 'accept';
     this.#transitions.tell(to, from);
@@ -345,6 +346,6 @@ function unavailable(): Refusal {
   return new Refusal('unavailable', { retryAfter: 1 });
 }
 
-function isStale(error: unknown): boolean {
+function isStale(error: unknown): error is Refusal {
   return error instanceof Refusal && error.code === 'verifier_stale';
 }

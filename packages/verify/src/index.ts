@@ -1,14 +1,17 @@
 export {
   Refusal,
+  REFUSAL_REASONS,
   type AccessRules,
   type ErrorCode,
   type Permission,
   type PermissionOf,
+  type RefusalReason,
   type Role,
   type RoleOf,
 } from '@portcullis/contracts';
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { createVerifier } from './create-verifier.ts';
+export type { ExplainedSteps, Explanation, StepOutcome } from './explain/explanation.ts';
 export type { Fetch } from './keys/fetch-key-set.ts';
 export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
@@ -24,6 +27,12 @@ export {
 export { jwsSignatureHolds, parseJws, type Jws } from './jws/jws.ts';
 export { PossessionGuard, type Possession } from './proof/possession.ts';
 export { thumbprintOf } from './proof/thumbprint.ts';
+export {
+  RefusalCounts,
+  type RefusalListener,
+  type RefusalReport,
+} from './refusals/refusal-counts.ts';
+export type { Comparison } from './revocation/comparison.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
 export { Ledger, type Verdict } from './revocation/ledger.ts';
@@ -37,6 +46,7 @@ export { readClaims, type Expectations } from './token/claims.ts';
 export { derOfEs256 } from './jws/es256-der.ts';
 export { isMediaType } from './jws/media-type.ts';
 export { readBounded } from './wire/read-bounded.ts';
+export { invalidToken, TokenFault } from './token/token-fault.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './token/parse.ts';
 export type { Algorithm } from './jws/verification-key.ts';
 export { signatureHolds } from './jws/signature.ts';

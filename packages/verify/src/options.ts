@@ -42,6 +42,7 @@ export function demandVerifierOptions(options: VerifierOptions): void {
   );
   demandFunctionIfGiven(options.onMalformed, OF, 'onMalformed');
   demandFunctionIfGiven(options.onProblem, OF, 'onProblem');
+  demandFunctionIfGiven(options.onRefusals, OF, 'onRefusals');
   demandFunctionIfGiven(options.fetch, OF, 'fetch');
   if (options.clock !== undefined) demandMethods(options.clock, OF, 'clock', CLOCK);
 }

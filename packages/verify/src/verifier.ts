@@ -3,14 +3,18 @@ import type {
   AccessRules,
   AccessTokenClaims,
   Permission,
+  Refusal,
+  RefusalReason,
   RevocationEvent,
   Role,
   StalenessPolicy,
 } from '@portcullis/contracts';
 import type { Clock } from './clock.ts';
+import type { Explanation } from './explain/explanation.ts';
 import type { Fetch } from './keys/fetch-key-set.ts';
 import type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 import type { Possession } from './proof/possession.ts';
+import type { RefusalListener } from './refusals/refusal-counts.ts';
 import type { RevocationFeed } from './revocation/feed.ts';
 import type { ReplicaState } from './revocation/replica-states.ts';
 import type { MalformedListener, ReplicaStats } from './revocation/replica-options.ts';
@@ -46,6 +50,11 @@ export interface VerifierOptions {
    * emits a warning.
    */
   onProblem?: ProblemListener;
+  /**
+   * Called with why tokens were refused, by this verifier and by its guards: for each reason at once, then every ten
+   * seconds with how many there have been since. Worth a line in the log; it never has a token in it. `stats()` counts them.
+   */
+  onRefusals?: RefusalListener;
   /** Where the keys are, when it is not the usual place. */
   jwksUrl?: string;
   /** For tests. */
@@ -56,6 +65,8 @@ export interface VerifierOptions {
 export interface VerifierStats extends ReplicaStats {
   accepted: number;
   refused: number;
+  /** Why: how often for each reason, those of the guards of this verifier too. */
+  reasons: Readonly<Partial<Record<RefusalReason, number>>>;
   /** Those of the accepted that introspection vouched for. */
   introspected: number;
   /** Those of the accepted that nothing vouched for (policy `accept`). */
@@ -134,6 +145,14 @@ export interface Verifier<
    * any policy.
    */
   watch(token: string, options?: Pick<VerifyOptions, 'possession'>): Promise<Watched>;
+  /**
+   * What `verify(token)` does with it at this moment, and why: each step with the values that were compared. For who
+   * holds the credentials of the service: it tells more of a token than a client may know, and belongs into no answer.
+   * It may ask the issuer for a key; it throws nothing, counts nothing, and has neither the token nor its signature in it.
+   */
+  explain(token: string): Promise<Explanation>;
+  /** Counts what a guard has refused by itself, before or after the token was checked. */
+  noteRefusal(refusal: Refusal): void;
   /**
    * The time by the issuer's clock, as far as it is known: milliseconds since the epoch; minus infinity before
    * the first word from the issuer.

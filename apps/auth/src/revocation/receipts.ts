@@ -100,7 +100,7 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     collect,
     async again(eventId, waitMs) {
       const event = await log.find(eventId);
-      if (event === undefined) throw new Refusal('invalid_token');
+      if (event === undefined) throw new Refusal('invalid_token', { reason: 'session_revoked' });
       acknowledgements.open(event.id);
       publisher.push([event]);
       return await collect([event], waitMs);

@@ -19,8 +19,10 @@ export function createLogOutAll({
       const user = await lockUser(change.tx, id);
       // The token was checked before the lock was had. Whether the session still lives, a refresh will
       // show.
-      if (user?.status !== 'active') throw new Refusal('invalid_token');
-      if (user.generation > gen) throw new Refusal('token_stale');
+      if (user?.status !== 'active') {
+        throw new Refusal('invalid_token', { reason: 'subject_revoked' });
+      }
+      if (user.generation > gen) throw new Refusal('token_stale', { reason: 'claims_changed' });
       if (keepCurrent) {
         const count = await endOtherSessions(change, id, sid, 'logout_all');
         const detail = { kept: sid, ended: count };

@@ -47,7 +47,7 @@ export function createLogOut({
       });
       return outcome;
     });
-    if (ended === null) throw new Refusal('invalid_token');
+    if (ended === null) throw new Refusal('invalid_token', { reason: 'session_revoked' });
     return 'before' in ended
       ? await receipts.again(ended.before, wait)
       : await receipts.collect(revocations, wait);
@@ -67,7 +67,7 @@ async function resolveLogoutTarget(
 ): Promise<LogoutTarget> {
   try {
     const claims = await request.authenticate();
-    if (!isUserClaims(claims)) throw new Refusal('insufficient_scope');
+    if (!isUserClaims(claims)) throw new Refusal('insufficient_scope', { reason: 'other_caller' });
     return { session: claims.sid, owner: claims.sub };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -35,7 +35,7 @@ export async function requireRecentLogin(
     })
     .from(sessions)
     .where(and(eq(sessions.id, id), isNull(sessions.endedAt)));
-  if (row === undefined) throw new Refusal('invalid_token');
+  if (row === undefined) throw new Refusal('invalid_token', { reason: 'session_revoked' });
   const { recent, acr: given, amr: used } = row;
   const named = acr ?? acrOfAmr;
   const demanded = {
@@ -46,7 +46,7 @@ export async function requireRecentLogin(
   const isByMethod = amr === undefined || amr.some((method) => used.includes(method));
   if (!isOfClass || !isByMethod) {
     const cause = new Error(`its ${isOfClass ? 'methods' : 'class'} will not do`);
-    throw new Refusal('login_too_weak', { demanded, cause });
+    throw new Refusal('login_too_weak', { demanded, cause, reason: 'login_too_weak' });
   }
-  if (!recent) throw new Refusal('login_too_old', { demanded });
+  if (!recent) throw new Refusal('login_too_old', { demanded, reason: 'login_too_old' });
 }

@@ -44,11 +44,11 @@ export function createAuthenticate(
     const status = await tokenStatusOf(token);
     if (status.holds) return token.claims;
     const { claims } = token;
-    const { code, reason, mayLogOut, endedBy } = status;
+    const { code, reason, message, mayLogOut, endedBy } = status;
     const cause =
       mayLogOut && isUserClaims(claims)
-        ? new RevokedTokenCause(reason, claims, endedBy)
-        : new Error(reason);
-    throw new Refusal(code, { cause });
+        ? new RevokedTokenCause(message, claims, endedBy)
+        : new Error(message);
+    throw new Refusal(code, { cause, reason });
   };
 }

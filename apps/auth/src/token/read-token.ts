@@ -2,8 +2,14 @@
  * What an access token says, once it is known to be ours: form, key, signature and claims. Whether
  * it still holds is another question (`token-status.ts`).
  */
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import { parseToken, readClaims, signatureHolds } from '@portcullis/verify';
+import type { AccessTokenClaims } from '@portcullis/contracts';
+import {
+  invalidToken,
+  parseToken,
+  readClaims,
+  signatureHolds,
+  TokenFault,
+} from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { MAX_TOKEN_SECONDS } from '../timing/lifetimes.ts';
 
@@ -27,8 +33,10 @@ export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOpti
     const parsed = asInvalidToken(() => parseToken(token));
     const key = await keyRing.verificationKey(parsed.kid);
     return asInvalidToken(() => {
-      if (key === undefined) throw new Error('signed by no key of ours');
-      if (!signatureHolds(parsed, key)) throw new Error('the signature does not hold');
+      if (key === undefined) throw new TokenFault('key_unknown', 'signed by no key of ours');
+      if (!signatureHolds(parsed, key)) {
+        throw new TokenFault('signature_wrong', 'the signature does not hold');
+      }
       const expected = {
         issuer,
         audience: audience ?? anyAudienceOf(parsed.payload),
@@ -48,6 +56,6 @@ function asInvalidToken<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new Refusal('invalid_token', { cause });
+    throw invalidToken(cause);
   }
 }

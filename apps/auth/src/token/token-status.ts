@@ -6,6 +6,7 @@ import {
   isUserClaims,
   type EventId,
   type MachineClaims,
+  type RefusalReason,
   type RevocationKind,
   type TokenId,
   type UserClaims,
@@ -33,7 +34,9 @@ export interface Inactive {
   holds: false;
   /** `token_stale`: the session lives, and a refresh gives a token that holds. */
   code: 'invalid_token' | 'token_stale';
-  reason: string;
+  reason: RefusalReason;
+  /** The same for the log, and more. */
+  message: string;
   /**
    * Whether the token was good apart from revocations since. Such a token may still log out, and
    * nothing else.
@@ -52,10 +55,11 @@ export function createTokenStatusOf(database: Database): TokenStatusOf {
       : await statusOfClientToken(database, claims, kid);
 }
 
-const inactive = (reason: string): Inactive => ({
+const inactive = (reason: RefusalReason, message: string): Inactive => ({
   holds: false,
   code: 'invalid_token',
   reason,
+  message,
   mayLogOut: false,
   endedBy: null,
 });
@@ -95,13 +99,19 @@ type Checks<Claims, Row> = Readonly<Record<RevocationKind, Check<Claims, Row>>>;
 /** Of the kinds that are the same for every token. */
 const EVERY_CHECK = {
   key: (_claims: unknown, row) =>
-    row.keyKilledAt === null ? undefined : inactive('the key was killed'),
-  token: (_claims: unknown, row) => (row.tokenRevoked ? inactive('token revoked') : undefined),
+    row.keyKilledAt === null ? undefined : inactive('key_killed', 'the key was killed'),
+  token: (_claims: unknown, row) =>
+    row.tokenRevoked ? inactive('token_revoked', 'token revoked') : undefined,
   issuer: ({ igen }: { igen: number }, row) =>
-    igen < row.issuerGeneration ? inactive('issued before a revocation of the issuer') : undefined,
+    igen < row.issuerGeneration
+      ? inactive('issuer_revoked', 'issued before a revocation of the issuer')
+      : undefined,
   client: ({ cgen }: { cgen: number }, row) => {
-    if (cgen < row.clientGeneration) return inactive('issued before a revocation of the client');
-    return row.clientDisabledAt === null ? undefined : inactive('the client is disabled');
+    if (cgen < row.clientGeneration)
+      return inactive('client_revoked', 'issued before a revocation of the client');
+    return row.clientDisabledAt === null
+      ? undefined
+      : inactive('client_revoked', 'the client is disabled');
   },
 } satisfies Partial<Checks<never, EveryRow>>;
 
@@ -119,18 +129,18 @@ const USER_CHECKS: Checks<UserClaims, UserRow> = {
   session: (_claims, { endedAt, endedBy }) =>
     endedAt === null
       ? undefined
-      : { ...inactive('the session has ended'), mayLogOut: true, endedBy },
+      : { ...inactive('session_revoked', 'the session has ended'), mayLogOut: true, endedBy },
   // It has ended the sessions too (`revokeClientAccess`), and says so of a token that is not the session's last.
   client_subject: ({ csgen = 0 }, row) =>
     csgen < row.requiredClientSubjectGeneration
-      ? inactive('issued before a revocation of what its client holds')
+      ? inactive('client_subject_revoked', 'issued before a revocation of what its client holds')
       : undefined,
   // A cut that is final has ended the session too (`revokeAccess`).
   subject: (_claims, { status }) =>
-    status === 'active' ? undefined : inactive('the account is not active'),
+    status === 'active' ? undefined : inactive('subject_revoked', 'the account is not active'),
   claims_changed: ({ gen }, { generation }) =>
     gen < generation
-      ? { ...inactive('outdated claims'), code: 'token_stale', mayLogOut: true }
+      ? { ...inactive('claims_changed', 'outdated claims'), code: 'token_stale', mayLogOut: true }
       : undefined,
 };
 
@@ -164,7 +174,7 @@ async function statusOfUserToken(
         eq(sessions.clientId, claims.client_id),
       ),
     );
-  if (row === undefined) return inactive('no such key or session');
+  if (row === undefined) return inactive('session_revoked', 'no such key or session');
   return statusOf(USER_CHECKS, claims, row);
 }
 
@@ -178,8 +188,10 @@ const CLIENT_CHECKS: Checks<MachineClaims, ClientRow> = {
   // The client is its own subject, and so has one generation.
   subject: ({ gen }, { clientGeneration, secretHash, jwks }) => {
     if (secretHash === null && jwks === null)
-      return inactive('the client has no tokens of its own');
-    return gen < clientGeneration ? inactive('issued before a revocation') : undefined;
+      return inactive('client_revoked', 'the client has no tokens of its own');
+    return gen < clientGeneration
+      ? inactive('client_revoked', 'issued before a revocation')
+      : undefined;
   },
   // What a client's token does not have, or what nothing changes.
   session: () => undefined,
@@ -203,7 +215,7 @@ async function statusOfClientToken(
     .innerJoin(signingKeys, eq(signingKeys.kid, keyId.parse(kid)))
     .crossJoin(issuer)
     .where(eq(clients.id, claims.client_id));
-  if (row === undefined) return inactive('no such key or client');
+  if (row === undefined) return inactive('client_revoked', 'no such key or client');
   return statusOf(CLIENT_CHECKS, claims, row);
 }
 
@@ -213,7 +225,7 @@ function statusOf<Claims extends Times, Row extends EveryRow>(
   row: Row,
 ): TokenStatus {
   const problem = problemOfTime(claims, row.now);
-  if (problem !== undefined) return inactive(problem);
+  if (problem !== undefined) return problem;
   for (const check of Object.values(checks)) {
     const refused = check(claims, row);
     if (refused !== undefined) return refused;
@@ -227,8 +239,10 @@ interface Times {
   nbf?: number | undefined;
 }
 
-function problemOfTime({ exp, iat, nbf }: Times, now: number): string | undefined {
-  if (exp <= now) return 'expired';
-  if (Math.max(iat, nbf ?? iat) > now + SKEW_SECONDS) return 'issued in the future';
+function problemOfTime({ exp, iat, nbf }: Times, now: number): Inactive | undefined {
+  if (exp <= now) return inactive('expired', 'expired');
+  if (Math.max(iat, nbf ?? iat) > now + SKEW_SECONDS) {
+    return inactive('not_valid_yet', 'issued in the future');
+  }
   return undefined;
 }

@@ -12,7 +12,7 @@ export async function accountById(on: Queryable, id: UserId): Promise<ActiveAcco
     .from(users)
     .where(and(eq(users.id, id), eq(users.status, 'active')));
   if (row === undefined || row.email === null || row.emailKey === null) {
-    throw new Refusal('invalid_token');
+    throw new Refusal('invalid_token', { reason: 'subject_revoked' });
   }
   return { ...row, email: row.email, emailKey: row.emailKey };
 }

@@ -20,7 +20,9 @@ let noticed: Attack[] = [];
 const limitsOn = async (): Promise<Limits> => {
   const connection = new Redis(bed.redisUrl, { enableOfflineQueue: false });
   bed.use({ [Symbol.asyncDispose]: async () => connection.disconnect() });
-  await new Promise<void>((resolve) => connection.once('ready', () => resolve()));
+  await new Promise<void>((resolve) => {
+    connection.once('ready', () => resolve());
+  });
   return createLimits({
     redis: connection,
     prefix: bed.prefix,

@@ -75,7 +75,7 @@ describe('answers to the challenges of one user', () => {
         ),
       );
       try {
-        await expect.poll(() => factor.checks).toBe(looked + 30);
+        await expect.poll(() => factor.checks, { timeout: 20_000 }).toBe(looked + 30);
       } finally {
         open();
       }

@@ -29,20 +29,24 @@ export function answerTo(request: FastifyRequest, refusal: Refusal): RefusalAnsw
 
 /**
  * A defect of ours is an error, an unavailable part a warning; what a client did wrong is for those
- * who ask. Each request has its own line with the code besides, which is all that a crowd of refused requests
- * leaves.
+ * who ask. Each request has its own line with the code besides; and each reason for which tokens are refused one
+ * every ten seconds with a count (metrics/refusal-metrics.ts), which is all that a crowd of refused requests leaves.
  */
 export function noteRefusal(request: FastifyRequest, refusal: Refusal): void {
   const exchange = exchangeOf(request);
+  // A subscription that is refused is noted by tRPC, and once more when it is answered.
+  if (exchange.refusal !== refusal) exchange.refusals?.note(refusal);
   exchange.refusal = refusal;
-  const fields = { code: refusal.code, err: refusal.cause };
+  const fields = { code: refusal.code, reason: refusal.reason, err: refusal.cause };
   if (refusal.code === 'overloaded') return;
   if (refusal.code === 'internal') request.log.error(fields, 'defect');
   else if (refusal.status >= 500) {
     // One line for the part that is unavailable, and not one for each request; it is counted there.
     const noted = exchange.outages?.noted(refusal.cause, 'answering a request') ?? false;
     request.log[noted || isOrdinary(refusal) ? 'debug' : 'warn'](fields, 'cannot serve');
-  } else if (refusal.cause !== undefined) request.log.debug(fields, 'refused');
+  } else if (refusal.cause !== undefined || refusal.reason !== undefined) {
+    request.log.debug(fields, 'refused');
+  }
 }
 
 /** A verifier that is stale says so by its state, its metrics and the part that is unavailable. */

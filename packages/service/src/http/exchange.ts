@@ -1,6 +1,7 @@
 /** What is kept about a request beside the request itself, from its arrival to its log line. */
 import type { Refusal } from '@portcullis/contracts';
 import type { CookiePolicy } from '@portcullis/verify/cookie';
+import type { RefusalCounts } from '@portcullis/verify';
 import type { RequestGuard } from '@portcullis/verify/guard';
 import type { FastifyRequest } from 'fastify';
 import type { Outages } from '../outages.ts';
@@ -18,6 +19,8 @@ interface Exchange {
   /** Where refusals for a part that is unavailable are reported. */
   outages?: Outages;
   refusal?: Refusal;
+  /** Where refusals are counted by their reasons. */
+  refusals?: Pick<RefusalCounts, 'note'>;
   /** The pattern to count it under, where the framework's own is too coarse. */
   route?: string;
   /** Called once when the answer has become a stream, which lasts. */

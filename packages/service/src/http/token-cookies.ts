@@ -48,7 +48,7 @@ export function tokenCookies(request: FastifyRequest, reply: FastifyReply): Toke
       if (!/^application\/json\b/i.test(type)) throw new Refusal('unsupported_media_type');
       // What is no browser may ask for cookies; it has none yet that could be misused.
       const isForeign = provenanceOfRequest(request.raw, settings) === 'foreign';
-      if (isForeign) throw new Refusal('cross_site');
+      if (isForeign) throw new Refusal('cross_site', { reason: 'cross_site' });
     },
     keep: (tokens) =>
       set(

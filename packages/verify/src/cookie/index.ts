@@ -31,7 +31,7 @@ export function accessCookie(request: RequestLike, policy: CookiePolicy): string
   const [token, ...more] = cookieValues(joinedHeader(request, 'cookie'), access);
   if (token === undefined) return undefined;
   refuseForeign(request, policy);
-  if (more.length > 0) throw new Refusal('invalid_token');
+  if (more.length > 0) throw new Refusal('invalid_token', { reason: 'several_tokens' });
   return token;
 }
 
@@ -54,7 +54,8 @@ export function carriesTokenCookies(request: RequestLike, policy: CookiePolicy):
 export function refuseForeign(request: RequestLike, policy: CookiePolicy): void {
   const provenance = provenanceOfRequest(request, policy);
   if (provenance === 'own' || (provenance === 'unknown' && isSafe(request))) return;
-  throw new Refusal('cross_site', { cause: new Error(`provenance ${provenance}`) });
+  const cause = new Error(`provenance ${provenance}`);
+  throw new Refusal('cross_site', { cause, reason: 'cross_site' });
 }
 
 /**

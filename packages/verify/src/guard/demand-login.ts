@@ -12,14 +12,16 @@ export function demandLogin(
   { acr, maxAgeSeconds }: LoginDemands,
   issuerNowMs = Number.NEGATIVE_INFINITY,
 ): void {
-  if (!isUserClaims(claims)) throw new Refusal('insufficient_scope');
+  if (!isUserClaims(claims)) throw new Refusal('insufficient_scope', { reason: 'other_caller' });
   const demanded = { acr_values: acr?.join(' '), max_age: maxAgeSeconds };
   if (acr !== undefined && (claims.acr === undefined || !acr.includes(claims.acr))) {
-    throw new Refusal('login_too_weak', { demanded });
+    throw new Refusal('login_too_weak', { demanded, reason: 'login_too_weak' });
   }
   if (maxAgeSeconds === undefined) return;
-  if (!Number.isFinite(issuerNowMs)) throw new Refusal('verifier_stale', { retryAfter: 1 });
+  if (!Number.isFinite(issuerNowMs)) {
+    throw new Refusal('verifier_stale', { retryAfter: 1, reason: 'not_ready' });
+  }
   if (issuerNowMs / 1_000 - claims.auth_time > maxAgeSeconds) {
-    throw new Refusal('login_too_old', { demanded });
+    throw new Refusal('login_too_old', { demanded, reason: 'login_too_old' });
   }
 }

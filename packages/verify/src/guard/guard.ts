@@ -28,14 +28,14 @@ import { answerOf, type RefusalAnswer } from './answer.ts';
 import { demandLogin } from './demand-login.ts';
 import { nonceHeaders, type NonceHeaders } from './nonce-headers.ts';
 import { guardSettings, type GuardOptions, type GuardSettings } from './options.ts';
-import { tokenOf } from './token-of.ts';
+import { tokenOf, type TokenOfRequest } from './token-of.ts';
 
 /**
  * What tells whether a token holds: a verifier, or an issuer's own check. One without `access` has Portcullis' own
  * roles alone.
  */
 export type TokenCheck = Pick<Verifier, 'verifyMaybeSync'> &
-  Partial<Pick<Verifier<string, string>, 'watch' | 'issuerNowMs' | 'access'>>;
+  Partial<Pick<Verifier<string, string>, 'watch' | 'issuerNowMs' | 'access' | 'noteRefusal'>>;
 
 /**
  * What a guard by this check may require: the permissions and the roles that its verifier was made with. Of a check
@@ -168,8 +168,8 @@ class CheckingGuard<C extends AccessTokenClaims> implements RequestGuard<C> {
   }
 
   authenticate(request: RequestLike): C | Promise<C> {
-    const { policy, ofBearers } = this.settings;
-    const { token, possession } = tokenOf(request, policy);
+    const { ofBearers } = this.settings;
+    const { token, possession } = this.tokenOf(request);
     const options = possession === undefined ? ofBearers : { ...ofBearers, possession };
     const claims = this.#verifier.verifyMaybeSync(token, options);
     // Almost always they are here: a request waits for nothing, and makes nothing, that it need not.
@@ -193,12 +193,31 @@ class CheckingGuard<C extends AccessTokenClaims> implements RequestGuard<C> {
    */
   protected demand(claims: AccessTokenClaims, possession: Possession | undefined): C {
     const { nonces, login } = this.settings;
-    if (nonces !== undefined && possession !== undefined) {
-      demandNonce(nonces, nonceOfProof(possession.proofs[0] ?? ''));
+    try {
+      if (nonces !== undefined && possession !== undefined) {
+        demandNonce(nonces, nonceOfProof(possession.proofs[0] ?? ''));
+      }
+      this.#demandCaller(claims);
+      if (login !== undefined) demandLogin(claims, login, this.#verifier.issuerNowMs);
+      return claims;
+    } catch (error) {
+      this.#note(error);
+      throw error;
     }
-    this.#demandCaller(claims);
-    if (login !== undefined) demandLogin(claims, login, this.#verifier.issuerNowMs);
-    return claims;
+  }
+
+  protected tokenOf(request: RequestLike): TokenOfRequest {
+    try {
+      return tokenOf(request, this.settings.policy);
+    } catch (error) {
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  /** What the check has refused it has counted itself. */
+  #note(error: unknown): void {
+    if (error instanceof Refusal) this.#verifier.noteRefusal?.(error);
   }
 }
 
@@ -211,7 +230,7 @@ class WatchingGuard<C extends AccessTokenClaims> extends CheckingGuard<C> implem
   }
 
   async watch(request: RequestLike): Promise<WatchedCaller<C>> {
-    const { token, possession } = tokenOf(request, this.settings.policy);
+    const { token, possession } = this.tokenOf(request);
     const watched = await this.#verifier.watch(token, { possession });
     try {
       const { signal, [Symbol.dispose]: release } = watched;

@@ -46,7 +46,8 @@ function tokenOfCookie(sent: ReturnType<typeof sentValues>, token: string): Toke
   if (sent !== undefined) {
     const header = readAuthorization(sent);
     if (header.scheme !== 'bearer' || header.token !== token) {
-      throw new Refusal('invalid_token', { cause: new Error('a cookie and a bearer disagree') });
+      const cause = new Error('a cookie and a bearer disagree');
+      throw new Refusal('invalid_token', { cause, reason: 'several_tokens' });
     }
   }
   return { token };

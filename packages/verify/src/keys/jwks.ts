@@ -160,6 +160,7 @@ export class Jwks {
       // Whole milliseconds first: a sum of fractions may be off by a hair, and that is no second.
       retryAfter: Math.max(1, Math.ceil(Math.round(this.#cooldownLeft()) / 1_000)),
       cause: new Error('an unknown key, and the key set cannot be had', { cause: this.lastError }),
+      reason: 'key_set_unavailable',
     });
   }
 

@@ -17,7 +17,10 @@ const SCHEME = /^(bearer|dpop) +/i;
 export function readAuthorization(sent: string | readonly string[] | undefined): PresentedToken {
   const value = typeof sent === 'string' ? sent : '';
   const [before, scheme] = SCHEME.exec(value) ?? [];
-  if (before === undefined) throw new Refusal('invalid_token');
+  if (before === undefined) {
+    const isSeveral = sent !== undefined && typeof sent !== 'string';
+    throw new Refusal('invalid_token', { reason: isSeveral ? 'several_tokens' : 'no_token' });
+  }
   return {
     token: value.slice(before.length),
     scheme: scheme?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer',

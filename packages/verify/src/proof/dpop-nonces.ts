@@ -38,7 +38,9 @@ export interface NonceState {
  */
 export function demandNonce(nonces: DpopNonces, nonce: string | undefined): NonceState {
   const state = nonce === undefined ? null : nonces.read(nonce);
-  if (state === null) throw new Refusal('use_dpop_nonce', { dpopNonce: nonces.issue() });
+  if (state === null) {
+    throw new Refusal('use_dpop_nonce', { dpopNonce: nonces.issue(), reason: 'nonce_wanted' });
+  }
   return state;
 }
 

@@ -7,7 +7,7 @@
  * them could be good, and no longer: memory is bounded, and over the bound requests are refused.
  */
 import { createHash } from 'node:crypto';
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { Refusal, type AccessTokenClaims, type RefusalReason } from '@portcullis/contracts';
 import { readDpopProof } from './dpop-proof.ts';
 
 /** How a request under the `DPoP` scheme shows that its sender holds the token's key. */
@@ -36,6 +36,7 @@ const MAX_SEEN = 200_000;
 
 export class PossessionGuard {
   readonly #issuerNow: () => number;
+  readonly #maxSeen: number;
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
   #turnedAt = Number.NEGATIVE_INFINITY;
@@ -44,9 +45,13 @@ export class PossessionGuard {
   /** The id of the proof that a request has used. */
   readonly #used = new WeakMap<object, string>();
 
-  /** @param issuerNow milliseconds since the epoch */
-  constructor(issuerNow: () => number) {
+  /**
+   * @param issuerNow milliseconds since the epoch
+   * @param maxSeen proofs that are remembered, in each of two halves; 200,000 unless given
+   */
+  constructor(issuerNow: () => number, maxSeen: number = MAX_SEEN) {
     this.#issuerNow = issuerNow;
+    this.#maxSeen = maxSeen;
   }
 
   /**
@@ -59,8 +64,10 @@ export class PossessionGuard {
     possession: Possession | undefined,
   ): void {
     if (cnf === undefined && possession === undefined) return;
-    if (cnf === undefined) throw invalidToken('not bound to any key');
-    if (possession === undefined) throw invalidToken('bound to a key, and offered as a bearer');
+    if (cnf === undefined) throw invalidToken('not_bound', 'not bound to any key');
+    if (possession === undefined) {
+      throw invalidToken('proof_missing', 'bound to a key, and offered as a bearer');
+    }
     if (this.#proven.get(possession) === token) return;
     this.#check(token, cnf.jkt, possession);
     this.#proven.set(possession, token);
@@ -70,7 +77,9 @@ export class PossessionGuard {
     const { proofs, method, urls, request = possession } = possession;
     const now = this.#issuerNow() / 1_000;
     // No age can be checked before the first answer from the issuer.
-    if (!Number.isFinite(now)) throw new Refusal('verifier_stale', { retryAfter: 1 });
+    if (!Number.isFinite(now)) {
+      throw new Refusal('verifier_stale', { retryAfter: 1, reason: 'not_ready' });
+    }
     const [text] = proofs;
     let proof;
     try {
@@ -78,12 +87,13 @@ export class PossessionGuard {
       proof = readDpopProof(text, { method, urls, accessToken: token, now, maxAge: MAX_AGE_S });
       if (proof.jkt !== jkt) throw new Error('by another key than the token names');
     } catch (cause) {
-      throw new Refusal('invalid_dpop_proof', { cause });
+      throw new Refusal('invalid_dpop_proof', { cause, reason: 'proof_refused' });
     }
     const id = `${jkt} ${proof.jti}`;
     if (this.#used.get(request) === id) return;
     if (!this.#isFirst(id, now)) {
-      throw new Refusal('invalid_dpop_proof', { cause: new Error('used before') });
+      const cause = new Error('used before');
+      throw new Refusal('invalid_dpop_proof', { cause, reason: 'proof_used' });
     }
     this.#used.set(request, id);
   }
@@ -97,12 +107,14 @@ export class PossessionGuard {
     }
     const name = createHash('sha256').update(id).digest('base64url');
     if (this.#seen.has(name) || this.#seenBefore.has(name)) return false;
-    if (this.#seen.size >= MAX_SEEN) throw new Refusal('overloaded', { retryAfter: 1 });
+    if (this.#seen.size >= this.#maxSeen) {
+      throw new Refusal('overloaded', { retryAfter: 1, reason: 'proofs_full' });
+    }
     this.#seen.add(name);
     return true;
   }
 }
 
-function invalidToken(reason: string): Refusal {
-  return new Refusal('invalid_token', { cause: new Error(reason) });
+function invalidToken(reason: RefusalReason, message: string): Refusal {
+  return new Refusal('invalid_token', { cause: new Error(message), reason });
 }

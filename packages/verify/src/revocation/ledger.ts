@@ -118,6 +118,15 @@ export class Ledger {
   }
 
   /**
+   * What it holds of one key of one kind, in no hurry: for explanations.
+   *
+   * @returns the least generation that holds, infinite where the key alone refuses; 0: nothing is held for it
+   */
+  leastOf(kind: RevocationKind, key: string): number {
+    return this.#stores[kind].least(key);
+  }
+
+  /**
    * Lets go of what no living token can be affected by. Looks at a bounded part of what there is,
    * and goes on from there at the next call; an entry that waits for its turn refuses nothing that
    * would hold.

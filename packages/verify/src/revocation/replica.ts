@@ -16,7 +16,7 @@ import {
   readGrantReply,
   readNumbered,
   readRevocationEvent,
-  Refusal,
+  REVOCATION_KIND_NAMES,
   type AccessTokenClaims,
   type EpochId,
   type Grant,
@@ -33,6 +33,7 @@ import { IssuerClock } from './issuer-clock.ts';
 import { IssuerTakes } from './issuer-takes.ts';
 import { LogCursor } from './log-cursor.ts';
 import { mergeCooperatively } from './merge-cooperatively.ts';
+import { notFresh } from './not-fresh.ts';
 import { parseMessage } from './parse-message.ts';
 import { firstOf, isAnswerTo, renewAfterMs, type Question } from './question.ts';
 import { Renewals, RETRY_MS } from './renewals.ts';
@@ -122,7 +123,7 @@ export class Replica {
         this.#step('freshness over');
         this.#renewals.soon();
       }
-      throw new Refusal('verifier_stale', { retryAfter: 1 });
+      throw notFresh(this.#state);
     }
     requireValid(claims, kid, ledger, this.#issuerClock.now(monotonic), judged);
   }

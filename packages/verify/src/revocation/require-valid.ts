@@ -1,5 +1,6 @@
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
-import { problemOfTimes } from '../token/times.ts';
+import { Refusal, type AccessTokenClaims, type RefusalReason } from '@portcullis/contracts';
+import { problemOfTimes, reasonOfTimes } from '../token/times.ts';
+import { reasonOfRevocation } from './comparison.ts';
 import type { Ledger } from './ledger.ts';
 
 /** That a token held. */
@@ -23,19 +24,19 @@ export function requireValid(
   judged?: Judged,
 ): void {
   const problem = problemOfTimes(claims, issuerNow);
-  if (problem !== undefined) throw invalid(problem);
+  if (problem !== undefined) throw invalid(problem, reasonOfTimes(problem));
   const { version } = ledger;
   if (judged?.judgedAt === version) return;
   switch (ledger.judge(claims, kid)) {
     case 'revoked':
-      throw invalid('revoked');
+      throw invalid('revoked', reasonOfRevocation(ledger, claims, kid));
     case 'claims_changed':
-      throw new Refusal('token_stale');
+      throw new Refusal('token_stale', { reason: 'claims_changed' });
     case 'holds':
       if (judged !== undefined) judged.judgedAt = version;
   }
 }
 
-function invalid(reason: string): Refusal {
-  return new Refusal('invalid_token', { cause: new Error(reason) });
+function invalid(message: string, reason: RefusalReason | undefined): Refusal {
+  return new Refusal('invalid_token', { cause: new Error(message), reason });
 }

@@ -17,6 +17,7 @@ import {
   type RevocationEvent,
 } from '@portcullis/contracts';
 import type { Clock, Timer } from '../clock.ts';
+import { reasonOfRevocation } from './comparison.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Timers are set for this long at most; longer ones are set again. Milliseconds. */
@@ -84,14 +85,17 @@ export class Watchers {
   }
 
   #judge(watcher: Watcher): void {
-    const verdict = this.#ledger.judge(watcher.claims, watcher.kid);
-    if (verdict === 'revoked') this.#abort(watcher, new Refusal('invalid_token'));
-    if (verdict === 'claims_changed') this.#abort(watcher, new Refusal('token_stale'));
+    const { claims, kid } = watcher;
+    const verdict = this.#ledger.judge(claims, kid);
+    if (verdict === 'holds') return;
+    const code = verdict === 'revoked' ? 'invalid_token' : 'token_stale';
+    const reason = reasonOfRevocation(this.#ledger, claims, kid);
+    this.#abort(watcher, new Refusal(code, { reason }));
   }
 
   #awaitExpiry(watcher: Watcher): void {
     const left = watcher.claims.exp * 1_000 - this.#issuerNow();
-    if (left <= 0) return this.#abort(watcher, new Refusal('token_stale'));
+    if (left <= 0) return this.#abort(watcher, new Refusal('token_stale', { reason: 'expired' }));
     // Before the first grant the issuer's time is not known, and the check refuses anyway.
     const wait = Number.isFinite(left) ? Math.min(left, MAX_TIMER_MS) : MAX_TIMER_MS;
     watcher.timer = this.#clock.after(wait, () => this.#awaitExpiry(watcher));

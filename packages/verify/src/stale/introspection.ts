@@ -42,7 +42,9 @@ export class Introspection {
       this.#unsent.set(token, answer);
     }
     const active = await answer;
-    if (!active) throw new Refusal('invalid_token', { cause: new Error('not active') });
+    if (active) return;
+    const cause = new Error('not active');
+    throw new Refusal('invalid_token', { cause, reason: 'introspected_inactive' });
   }
 
   async #ask(token: string): Promise<boolean> {
@@ -70,5 +72,5 @@ export class Introspection {
 }
 
 function stale(cause?: unknown): Refusal {
-  return new Refusal('verifier_stale', { retryAfter: 1, cause });
+  return new Refusal('verifier_stale', { retryAfter: 1, cause, reason: 'introspection_failed' });
 }

@@ -7,6 +7,7 @@ import { isKeyId } from '@portcullis/contracts';
 import type { Algorithm } from '../jws/verification-key.ts';
 import { isMediaType } from '../jws/media-type.ts';
 import { parseStrictJson } from '../wire/strict-json.ts';
+import { TokenFault } from './token-fault.ts';
 
 /** Characters. Longer tokens are refused before anything else is looked at. */
 export const MAX_TOKEN_LENGTH = 8_192;
@@ -45,7 +46,7 @@ interface Header {
   alg: Algorithm;
 }
 
-/** @throws Error with a private reason; the caller turns it into `invalid_token` */
+/** @throws Error with a private reason; `invalidToken` makes the refusal of it */
 export function parseToken(token: string): ParsedToken {
   const parsed = parseForThisTurn(token);
   return { ...parsed, signature: Buffer.from(parsed.signature) };
@@ -55,7 +56,7 @@ export function parseToken(token: string): ParsedToken {
  * The same without copies: the bytes of its signature are overwritten when the next token is parsed, so the
  * caller checks it in the same turn.
  *
- * @throws Error with a private reason; the caller turns it into `invalid_token`
+ * @throws Error with a private reason; `invalidToken` makes the refusal of it
  */
 export function parseForThisTurn(token: string): ParsedToken {
   if (token.length > MAX_TOKEN_LENGTH) throw new Error('longer than a token may be');
@@ -118,13 +119,19 @@ function headerOf(segment: string): Header {
 
 function readHeader(header: Record<string, unknown>): Header {
   for (const name of Object.keys(header)) {
-    if (REFUSED_PARAMETERS.has(name)) throw new Error('the header has a parameter that is refused');
+    if (REFUSED_PARAMETERS.has(name)) {
+      throw new TokenFault('header_refused', 'the header has a parameter that is refused');
+    }
   }
   const { alg, kid, typ } = header;
-  if (alg !== 'ES256' && alg !== 'RS256' && alg !== 'EdDSA') throw new Error('algorithm refused');
+  if (alg !== 'ES256' && alg !== 'RS256' && alg !== 'EdDSA') {
+    throw new TokenFault('algorithm_refused', 'algorithm refused');
+  }
   // Keys are named as identifiers. What cannot be the name of one is not asked for anywhere.
-  if (!isKeyId(kid)) throw new Error('no usable kid');
+  if (!isKeyId(kid)) throw new TokenFault('header_refused', 'no usable kid');
   // RFC 9068 section 4.
-  if (!isMediaType(typ, 'at+jwt')) throw new Error('not an access token');
+  if (!isMediaType(typ, 'at+jwt')) {
+    throw new TokenFault('not_an_access_token', 'not an access token');
+  }
   return { alg, kid };
 }

@@ -5,12 +5,13 @@
  *
  * Invariant: what is returned was signed by a key that is known at this very moment, cached or not.
  */
-import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import type { AccessTokenClaims } from '@portcullis/contracts';
 import type { VerificationKey } from '../jws/verification-key.ts';
 import { OtherAudience, readClaims, type Expectations } from './claims.ts';
 import { frozen } from './frozen-claims.ts';
 import { MAX_TOKEN_LENGTH, parseForThisTurn, type ParsedToken } from './parse.ts';
 import { signatureHolds } from '../jws/signature.ts';
+import { invalidToken, TokenFault } from './token-fault.ts';
 import { NEVER, VerifiedTokens, type VerifiedToken } from './verified-tokens.ts';
 
 /** The keys that tokens are verified with, as `keys/jwks.ts` has them. */
@@ -62,7 +63,8 @@ export class TokenReader {
    * @throws Refusal `invalid_token`, with the reason as its private cause
    */
   read(token: string): VerifiedToken | undefined {
-    if (typeof token !== 'string') throw invalid(new Error('not text'));
+    if (typeof token !== 'string')
+      throw invalidToken(new TokenFault('token_malformed', 'not text'));
     const seen = this.#seen.find(token);
     if (seen === undefined) return this.#verify(token);
     if (this.#keys.known(seen.key.kid) === seen.key) return seen;
@@ -83,7 +85,9 @@ export class TokenReader {
   /** @throws Refusal `invalid_token`, also when the key is not known */
   demand(token: string): VerifiedToken {
     const read = this.read(token);
-    if (read === undefined) throw invalid(new Error('an unknown key'));
+    if (read === undefined) {
+      throw invalidToken(new TokenFault('key_unknown', 'an unknown key'));
+    }
     return read;
   }
 
@@ -94,11 +98,13 @@ export class TokenReader {
       if (this.#keys.isKilled(parsed.kid)) {
         // An issuer that goes on signing with it has lost the kill: its set shows that.
         void this.#keys.refresh();
-        throw invalid(new Error('a killed key'));
+        throw invalidToken(new TokenFault('key_killed', 'a killed key'));
       }
       return undefined;
     }
-    if (!signatureHolds(parsed, key)) throw invalid(new Error('the signature does not hold'));
+    if (!signatureHolds(parsed, key)) {
+      throw invalidToken(new TokenFault('signature_wrong', 'the signature does not hold'));
+    }
     if (this.#meant !== 'here') this.#areForHere();
     const verified = { token: copied(token), claims: frozen(claims), key, judgedAt: NEVER };
     this.#seen.add(verified, this.#issuerNow());
@@ -112,7 +118,7 @@ export class TokenReader {
       return { parsed, claims: readClaims(parsed.payload, this.#expected) };
     } catch (cause) {
       if (parsed !== undefined && cause instanceof OtherAudience) this.#areForOthers(parsed, cause);
-      throw invalid(cause);
+      throw invalidToken(cause);
     }
   }
 
@@ -137,9 +143,4 @@ const bytes = Buffer.allocUnsafeSlow(MAX_TOKEN_LENGTH);
 /** A token is ASCII. A slice of a header would keep all of the header alive, which may be 16 kB. */
 function copied(token: string): string {
   return bytes.toString('latin1', 0, bytes.write(token, 'latin1'));
-}
-
-/** For every fault of a token, the caller gets the same answer. */
-function invalid(cause: unknown): Refusal {
-  return new Refusal('invalid_token', { cause });
 }

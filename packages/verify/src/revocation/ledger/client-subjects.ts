@@ -34,6 +34,11 @@ export class ClientSubjects implements KindStore {
     return this.#byUser.get(user)?.get(client)?.generation ?? 0;
   }
 
+  least(key: string): number {
+    const slash = key.indexOf('/');
+    return this.generation(key.slice(slash + 1), key.slice(0, slash));
+  }
+
   /** Lowers nothing (SPEC.md I4). @returns whether that changed anything */
   raise(key: string, moment: number, generation: number): boolean {
     if (!isClientSubject(key)) throw new TypeError('not the key of a client_subject');

@@ -12,6 +12,10 @@ export class IssuerGeneration implements KindStore {
     return this.generation > 0 ? 1 : 0;
   }
 
+  least(): number {
+    return this.generation;
+  }
+
   raise(key: string, _moment: number, generation: number): boolean {
     if (key !== 'issuer') throw new TypeError('not the key of the issuer');
     if (generation <= this.generation) return false;

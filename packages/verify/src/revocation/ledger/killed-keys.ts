@@ -22,6 +22,10 @@ export class KilledKeys implements KindStore {
     return this.#names.has(kid);
   }
 
+  least(kid: string): number {
+    return this.has(kid) ? Number.POSITIVE_INFINITY : 0;
+  }
+
   raise(key: string): boolean {
     if (!isKeyId(key)) throw new TypeError('not the key of a key');
     if (this.#keys.has(key)) return false;

@@ -13,6 +13,8 @@ export interface KindStore {
    * @throws TypeError for what is not a key of this kind: it could not be held
    */
   raise(key: string, moment: number, generation: number): boolean;
+  /** The least generation that holds, infinite where the key alone refuses; 0: nothing is held for it. */
+  least(key: string): number;
   /**
    * Adds those entries of a snapshot that are of this kind, in steps of some thousand.
    *

@@ -33,6 +33,10 @@ export class NamedGenerations<Key extends string> implements KindStore {
     return this.#least.get(key)?.generation ?? 0;
   }
 
+  least(key: string): number {
+    return this.generation(key);
+  }
+
   /** Lowers nothing (SPEC.md I4). @returns whether that changed anything */
   raise(key: string, moment: number, generation: number): boolean {
     if (!this.#isKey(key)) throw new TypeError(`not the key of a ${this.#kind}`);

@@ -64,6 +64,11 @@ export class RevokedIds<K extends IdKind> implements KindStore {
     return this.#mayHold(id) && this.#read(id) ? this.#table.generation(this.#record) : 0;
   }
 
+  least(id: string): number {
+    if (ID_KINDS[this.#kind].hasGeneration) return this.generation(id);
+    return this.has(id) ? Number.POSITIVE_INFINITY : 0;
+  }
+
   raise(id: string, moment: number, generation = 0): boolean {
     if (!this.#read(id)) throw new TypeError(`not the key of a ${this.#kind}`);
     this.#record[MOMENT] = moment;
