@@ -16,7 +16,6 @@ import {
   readGrantReply,
   readNumbered,
   readRevocationEvent,
-  REVOCATION_KIND_NAMES,
   type AccessTokenClaims,
   type EpochId,
   type Grant,
