@@ -33,7 +33,8 @@ try {
     process.exitCode = 2;
   } else if (error instanceof Error && 'fix' in error) {
     console.error(error.message);
-    if (!error.message.includes('Fix: ')) console.error(`Fix: ${String(error.fix)}`);
+    const isSaid = error.fix === undefined || error.message.includes('Fix: ');
+    if (!isSaid) console.error(`Fix: ${String(error.fix)}`);
   } else {
     console.error(error);
   }

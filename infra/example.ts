@@ -3,25 +3,20 @@ import { runSource } from './checks/run-alone.ts';
 import { ownServices } from './nats/own-services.ts';
 import { DEV_FOLDER } from './paths.ts';
 import { environmentFile } from './services/own-service-environment.ts';
-import { runningSystem } from './services/running-system.ts';
+import { demandRunning } from './services/running-system.ts';
 import { StepFailure } from './steps.ts';
+
+/** As the example has it. */
+const AUDIENCE = 'urn:acme:orders';
 
 /** `npm run example`: the service of the README, beside `npm start`. */
 export async function main(): Promise<number> {
+  demandRunning(DEV_FOLDER, 'npm run example');
   const orders = ownServices(DEV_FOLDER).find(({ name }) => name === 'orders');
-  if (orders === undefined) {
-    throw new StepFailure('There is no service orders, which this example is.', {
-      fix: 'npm run service -- add orders',
-    });
-  }
-  if (runningSystem(DEV_FOLDER) === undefined) {
-    throw new StepFailure('The system that it asks does not run.', {
-      fix: 'npm start, in another terminal; then npm run example again',
-    });
-  }
-  if (!existsSync(environmentFile(DEV_FOLDER, orders))) {
-    throw new StepFailure('The system runs since before orders was added.', {
-      fix: 'end npm start with Ctrl-C, and start it again; then npm run example again',
+  const isThere = orders !== undefined && existsSync(environmentFile(DEV_FOLDER, orders));
+  if (!isThere || orders.audience !== AUDIENCE) {
+    throw new StepFailure(`There is no service orders for ${AUDIENCE}, which this example is.`, {
+      fix: `npm run service -- add orders --audience ${AUDIENCE}`,
     });
   }
   return await runSource('example', 'packages/verify/examples/protected-router.ts', []);

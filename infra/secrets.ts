@@ -22,6 +22,11 @@ export function secretFile(dataFolder: string, name: string): string {
   return file;
 }
 
+/** Another one is made when it is asked for again. */
+export function removeSecret(dataFolder: string, name: string): void {
+  rmSync(join(dataFolder, 'secrets', name), { force: true });
+}
+
 export function secret(dataFolder: string, name: string): string {
   return readFileSync(secretFile(dataFolder, name), 'utf8');
 }

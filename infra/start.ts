@@ -8,7 +8,7 @@ import { chosenPorts, requireFreePorts } from './services/catalogue.ts';
 import { SERVICES } from './service-names.ts';
 import type { Administrator } from './services/first-administrator.ts';
 import { environmentFile } from './services/own-service-environment.ts';
-import { ownServices } from './nats/own-services.ts';
+import { ownServices, present } from './nats/own-services.ts';
 import { noteRunning, requireNoneRunning } from './services/running-system.ts';
 import { serviceLog } from './services/run-service.ts';
 import { prepareSystem, runServices } from './services/system.ts';
@@ -16,8 +16,13 @@ import { printMailLinks } from './services/print-mail-links.ts';
 
 /** `npm start`: the whole system, until Ctrl-C. */
 export async function main(): Promise<number> {
-  requireNoneRunning(DEV_FOLDER);
-  return await inSession(DEV_FOLDER, 'npm start', async (session) => {
+  return await runSystem(DEV_FOLDER);
+}
+
+/** @returns the exit status, once it was asked to end */
+export async function runSystem(dataFolder: string): Promise<number> {
+  requireNoneRunning(dataFolder);
+  return await inSession(dataFolder, 'npm start', async (session) => {
     const ports = chosenPorts();
     await requireFreePorts(ports);
     const { environments, administrator } = await prepareSystem(session, ports);
@@ -63,7 +68,11 @@ function announce(addresses: Record<string, string>, administrator: Administrato
 }
 
 function announceOwnServices(dataFolder: string): void {
-  for (const service of ownServices(dataFolder)) {
+  const all = ownServices(dataFolder);
+  for (const { name } of all.filter(({ removed }) => removed === true)) {
+    console.log(`  ${name} was not removed to the end: npm run service -- remove ${name}`);
+  }
+  for (const service of present(all)) {
     console.log(
       `  ${service.name}: settings in ${relative(ROOT, environmentFile(dataFolder, service))}`,
     );

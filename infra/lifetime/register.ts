@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, startOf } from './process-identity.mjs';
-import { terminateAll, type Owned } from './terminate.mjs';
+import { terminateAll, type Owned, type OwnedProcess } from './terminate.mjs';
 
 /** How long the next launcher waits for a dead one's warden to finish, in milliseconds. */
 const WARDEN_WAIT_MS = 40_000;
@@ -38,6 +38,14 @@ export class Register {
   remove(): void {
     rmSync(this.file, { force: true });
   }
+}
+
+/** The process of that name that the launcher in this data folder has started, while it runs. */
+export function ownedProcess(dataFolder: string, name: string): OwnedProcess | undefined {
+  const owned = readRecord(join(dataFolder, FILE))?.owned ?? [];
+  return owned.find(
+    (one): one is OwnedProcess => one.kind === 'process' && one.name === name && isAlive(one),
+  );
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
  * Services of the reader's own beside `npm start`: each has a user on NATS, a machine client, and
  * where it is asked for an audience and durable consumers. `services.json` of the data folder names
- * them, so that they outlive a restart; `npm run service` writes it.
+ * them, so that they outlive a restart; `npm run service` writes it, and auth follows it (PORTCULLIS_SERVICES_FILE).
  */
 import { EVENT_STREAMS, type EventStream } from '@portcullis/bus';
-import { audienceName, serviceName } from '@portcullis/contracts/schemas';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { audienceName, clientId, serviceName } from '@portcullis/contracts/schemas';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StepFailure } from '../steps.ts';
 
@@ -15,13 +15,19 @@ export interface OwnService {
   audience?: string;
   /** Streams that it reads durably. */
   events: readonly EventStream[];
+  /** Permissions of its own, as its guards demand them; none unless given. */
+  permissions?: readonly string[];
+  /** Its machine client, where that is not `cli_NAME`: one that was disabled never comes back. */
+  client?: string;
+  /** It is being removed: auth and NATS know it no more. */
+  removed?: boolean;
 }
 
-/** Names of users on NATS that are taken. */
-const TAKEN = ['auth', 'user', 'admin', 'launcher'];
+/** Names of users on NATS that are taken; and that of the client by which users log in, `cli_first-party`. */
+const TAKEN = ['auth', 'user', 'admin', 'launcher', 'first-party'];
 const FILE = 'services.json';
-/** Those of tokens unless the shell says otherwise, as auth has them. */
-const AUDIENCES = 'urn:portcullis:auth urn:portcullis:user urn:portcullis:admin';
+/** As roles carry them. */
+const PERMISSION = /^[a-z][a-z0-9._:-]{0,63}$/;
 
 export const ownServicesFile = (dataFolder: string): string => join(dataFolder, FILE);
 
@@ -48,54 +54,66 @@ export function ownServices(dataFolder: string): OwnService[] {
 
 export function writeOwnServices(dataFolder: string, services: readonly OwnService[]): void {
   const file = ownServicesFile(dataFolder);
-  const entries = services.map(({ name, ...service }) => [name, service]);
+  const inOrder = services.toSorted(({ name: one }, { name: other }) => (one < other ? -1 : 1));
+  const entries = inOrder.map(({ name, ...service }) => [name, service]);
   mkdirSync(dataFolder, { recursive: true });
   const draft = `${file}.draft-${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`);
   renameSync(draft, file);
 }
 
+/** For who follows the file: it is there, if only to say that there are none. */
+export function ensureOwnServicesFile(dataFolder: string): string {
+  const file = ownServicesFile(dataFolder);
+  if (!existsSync(file)) writeOwnServices(dataFolder, []);
+  return file;
+}
+
+/** Those that are not being removed. */
+export const present = (services: readonly OwnService[]): OwnService[] =>
+  services.filter(({ removed }) => removed !== true);
+
 /** @throws {TypeError} naming what is wrong */
 export function readService(name: string, service: unknown): OwnService {
   if (!serviceName.safeParse(name).success) {
-    throw new TypeError(`${name} is no name: a to z, 0 to 9 and -, at most 32`);
+    const form = 'a to z, 0 to 9 and -, a letter first, at most 32';
+    throw new TypeError(`${JSON.stringify(name.slice(0, 64))} is no name: ${form}`);
   }
   if (TAKEN.includes(name)) throw new TypeError(`${name} is taken`);
   if (typeof service !== 'object' || service === null) throw new TypeError(`${name} is no object`);
-  const { audience, events = [] }: { audience?: unknown; events?: unknown } = service;
+  const { audience, events = [], permissions = [], client, removed }: Fields = service;
   if (!Array.isArray(events)) throw new TypeError(`the events of ${name} are no list`);
+  if (!Array.isArray(permissions)) throw new TypeError(`the permissions of ${name} are no list`);
   return {
     name,
     ...(audience === undefined ? {} : { audience: readAudience(name, audience) }),
-    events: events.map((stream) => readStream(name, stream)),
+    events: [...new Set(events.map((stream) => readStream(name, stream)))],
+    ...(permissions.length === 0
+      ? {}
+      : { permissions: [...new Set(permissions.map((one) => readPermission(name, one)))] }),
+    ...(client === undefined ? {} : { client: readClient(name, client) }),
+    ...(removed === true ? { removed } : {}),
   };
 }
 
-/** The two settings of auth that name them: those of the shell, and theirs. Given as a file, they stay. */
-export function withOwnServices(
-  services: readonly OwnService[],
-  shell: NodeJS.ProcessEnv = process.env,
-): Record<string, string> {
-  const audiences = services.flatMap(({ audience }) => (audience === undefined ? [] : [audience]));
-  const durables = services.flatMap(({ name, events }) =>
-    events.map((stream) => `${name}:${stream}`),
-  );
-  return {
-    ...extended('PORTCULLIS_AUDIENCES', AUDIENCES, audiences, shell),
-    ...extended('PORTCULLIS_DURABLES', '', durables, shell),
-  };
+interface Fields {
+  audience?: unknown;
+  events?: unknown;
+  permissions?: unknown;
+  client?: unknown;
+  removed?: unknown;
 }
 
-function extended(
-  name: string,
-  usual: string,
-  more: readonly string[],
-  shell: NodeJS.ProcessEnv,
-): Record<string, string> {
-  if (more.length === 0 || shell[`${name}_FILE`]) return {};
-  return {
-    [name]: [...new Set([...(shell[name] || usual).split(/[\s,]+/), ...more])].join(' ').trim(),
-  };
+function readPermission(name: string, permission: unknown): string {
+  if (typeof permission === 'string' && PERMISSION.test(permission)) return permission;
+  const form = 'a to z, 0 to 9, ., _, : and -, a letter first, at most 64';
+  throw new TypeError(`a permission of ${name} is none: ${form}`);
+}
+
+function readClient(name: string, client: unknown): string {
+  const read = clientId.safeParse(client);
+  if (read.success) return read.data;
+  throw new TypeError(`the client of ${name} is none`);
 }
 
 function readAudience(name: string, audience: unknown): string {

@@ -11,7 +11,10 @@ export async function startNats(
 ): Promise<string> {
   const store = join(session.dataFolder, 'nats');
   mkdirSync(store, { recursive: true });
-  const { configuration, passwords, credentials } = prepareNats(session.dataFolder, busUsers);
+  const { dataFolder } = session;
+  const { configuration, credentials, passwords } = prepareNats(dataFolder, busUsers, {
+    keeps: busUsers === 'each',
+  });
   const quoted = Object.entries(passwords).map(([name, value]) => [name, JSON.stringify(value)]);
   return runServer(session, 'nats', (port) => ({
     url: `nats://${credentials}@127.0.0.1:${port}`,
@@ -19,7 +22,7 @@ export async function startNats(
     env: {
       NATS_LISTEN: JSON.stringify(`127.0.0.1:${port}`),
       NATS_STORE_DIR: JSON.stringify(store),
-      ...Object.fromEntries(quoted),
+      ...(busUsers === 'each' ? {} : Object.fromEntries(quoted)),
     },
     cwd: session.dataFolder,
     graceMs: 10_000,

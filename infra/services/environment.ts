@@ -1,7 +1,6 @@
 import type { Administrator } from './first-administrator.ts';
 import { addressOf, type ServicePorts } from './catalogue.ts';
 import { SUBJECT_PREFIX, type ServiceName } from '../service-names.ts';
-import { withOwnServices, type OwnService } from '../nats/own-services.ts';
 import { CONFIG_FILE } from './declared-access.ts';
 import { isGiven, passedOn } from './settings.ts';
 
@@ -18,8 +17,8 @@ export interface SystemFacts {
   keyEncryptionKeyFile: string;
   /** Where mails go, unless the user's shell names a server for them. */
   mailFolder: string;
-  /** Services of the reader's own; none unless given. */
-  own?: readonly OwnService[];
+  /** Where services of the reader's own stand, which auth follows. */
+  servicesFile: string;
   /** Of the services that verify tokens. */
   clientSecretFiles: Record<'user' | 'admin', string>;
 }
@@ -61,7 +60,7 @@ export function serviceEnvironments(facts: SystemFacts): Record<ServiceName, Ser
       PORTCULLIS_MAIL_FOLDER: facts.mailFolder,
       ...unlessGiven('PORTCULLIS_REQUIRE_VERIFIED_EMAIL', 'false'),
       ...(isGiven('PORTCULLIS_CONFIG') ? {} : { PORTCULLIS_CONFIG_FILE: CONFIG_FILE }),
-      ...withOwnServices(facts.own ?? []),
+      PORTCULLIS_SERVICES_FILE: facts.servicesFile,
     },
     user: {
       ...common('user'),

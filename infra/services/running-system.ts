@@ -5,13 +5,14 @@ import { SERVICES } from '../service-names.ts';
 import { isAlive, self } from '../lifetime/process-identity.mjs';
 import { StepFailure } from '../steps.ts';
 import type { Session } from '../lifetime/session.ts';
+import { isGiven } from './settings.ts';
 
 const FILE = 'running.json';
 
 /** Leaves a note for `npm run demo` where this system listens; gone when the launcher is. */
 export function noteRunning({ dataFolder, signal }: Session, ports: ServicePorts): void {
   const file = join(dataFolder, FILE);
-  writeFileSync(file, JSON.stringify({ ...self(), ports }));
+  writeFileSync(file, JSON.stringify({ ...self(), ports, given: givenHere() }));
   signal.addEventListener('abort', () => rmSync(file, { force: true }), { once: true });
 }
 
@@ -19,6 +20,55 @@ interface Note {
   pid: number;
   start: string;
   ports: ServicePorts;
+  /** Which of `SHARED` the launcher was given. */
+  given?: readonly string[];
+}
+
+/** What a command beside the launcher has to be given as the launcher was, since the services were. */
+const SHARED = [
+  'DATABASE_URL',
+  'NATS_URL',
+  'REDIS_URL',
+  'PORTCULLIS_ISSUER',
+  'PORTCULLIS_PREFIX',
+] as const;
+
+const givenHere = (): string[] => SHARED.filter((name) => isGiven(name));
+
+/** The system that a command works on does not run. */
+export class SystemNotRunning extends StepFailure {
+  override name = 'SystemNotRunning';
+}
+
+/**
+ * For a command that works on the system that runs, with the settings of its own shell.
+ *
+ * @param again the command, as it is typed
+ * @throws {SystemNotRunning} while none runs
+ * @throws {StepFailure} while it runs with other servers than this shell names
+ */
+export function demandRunning(dataFolder: string, again: string): ServicePorts {
+  const note = readNote(dataFolder);
+  if (note === undefined) {
+    throw new SystemNotRunning('The system does not run, and nothing was changed.', {
+      fix: `npm start, in another terminal; once it says that Portcullis is ready: ${again}`,
+    });
+  }
+  const { given = [], ports } = note;
+  const here = givenHere();
+  const lacking = given.filter((name) => !here.some((one) => one === name));
+  if (lacking.length > 0) {
+    throw new StepFailure(`npm start was given ${lacking.join(', ')}, and this command was not.`, {
+      fix: `export ${lacking.join(' ')} as for npm start; then: ${again}`,
+    });
+  }
+  const beyond = here.filter((name) => !given.includes(name));
+  if (beyond.length > 0) {
+    throw new StepFailure(`This command was given ${beyond.join(', ')}, and npm start was not.`, {
+      fix: `unset ${beyond.join(' ')}; then: ${again}`,
+    });
+  }
+  return ports;
 }
 
 function isNote(value: unknown): value is Note {
@@ -46,9 +96,13 @@ export function requireNoneRunning(dataFolder: string): void {
 
 /** The ports of the system that runs in this data folder, if one does. */
 export function runningSystem(dataFolder: string): ServicePorts | undefined {
+  return readNote(dataFolder)?.ports;
+}
+
+function readNote(dataFolder: string): Note | undefined {
   try {
     const noted: unknown = JSON.parse(readFileSync(join(dataFolder, FILE), 'utf8'));
-    return isNote(noted) && isAlive(noted) ? noted.ports : undefined;
+    return isNote(noted) && isAlive(noted) ? noted : undefined;
   } catch {
     return undefined;
   }

@@ -52,6 +52,7 @@ const DECIDED = {
   PORTCULLIS_PUBLIC_URL: 'each service has an address of its own',
   PORTCULLIS_KEY_ENCRYPTION_KEY: 'it is in .portcullis/dev/secrets/key-encryption-key',
   PORTCULLIS_AUDIENCE: 'each service has one of its own; of tokens: PORTCULLIS_AUDIENCES',
+  PORTCULLIS_SERVICES: 'they are in .portcullis/dev/services.json: npm run service -- --help',
   PORTCULLIS_AUTH_URL: 'it follows from PORT',
   PORTCULLIS_CLIENT_ID: 'each service has a client of its own',
   PORTCULLIS_CLIENT_SECRET: 'each service has a client of its own',

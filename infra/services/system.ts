@@ -9,7 +9,12 @@ import {
   type Administrator,
 } from './first-administrator.ts';
 import { clientIdOf, clientSecretOf, writeEnvironment } from './own-service-environment.ts';
-import { ownServices, type OwnService } from '../nats/own-services.ts';
+import {
+  ensureOwnServicesFile,
+  ownServices,
+  present,
+  type OwnService,
+} from '../nats/own-services.ts';
 import { runService, runServiceCommand } from './run-service.ts';
 import { demandWritten } from './declared-access.ts';
 import { isGiven, notPassedOn } from './settings.ts';
@@ -26,7 +31,7 @@ export interface PreparedSystem {
   administrator: Administrator;
 }
 
-const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
+export const VERIFIER_SCOPE = 'revocations:read tokens:introspect';
 /** What the services may ask of the auth service. */
 const SCOPES = {
   user: `${VERIFIER_SCOPE} users:rename`,
@@ -35,7 +40,7 @@ const SCOPES = {
     'audit:read clients:read clients:write ' +
     VERIFIER_SCOPE,
 };
-const AUTH_AUDIENCE = 'urn:portcullis:auth';
+export const AUTH_AUDIENCE = 'urn:portcullis:auth';
 
 /** Everything that has to be there before the services can run. */
 export async function prepareSystem(
@@ -43,7 +48,7 @@ export async function prepareSystem(
   ports: ServicePorts,
 ): Promise<PreparedSystem> {
   const prepared = await prepareDatabases(session, ports);
-  const own = ownServices(session.dataFolder);
+  const own = present(ownServices(session.dataFolder));
   await step('machine clients', () => ensureClients(session, prepared.environments.auth, own));
   return prepared;
 }
@@ -61,10 +66,10 @@ export async function prepareDatabases(
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
   await step('build', () => build(session));
   const administrator = firstAdministrator();
-  const own = ownServices(dataFolder);
+  const own = present(ownServices(dataFolder));
   const environments = serviceEnvironments({
     ports,
-    own,
+    servicesFile: ensureOwnServicesFile(dataFolder),
     databases,
     nats: busUrls(dataFolder, servers.nats),
     redis: servers.redis.url,
@@ -80,7 +85,7 @@ export async function prepareDatabases(
     writeEnvironment(dataFolder, service, {
       issuer: environments.auth['PORTCULLIS_ISSUER'] ?? '',
       prefix: SUBJECT_PREFIX,
-      nats: busUrl(dataFolder, servers.nats, service.name),
+      nats: natsUrlOf(dataFolder, servers.nats.url, service.name),
     });
   }
   await step('migrate', async () => {
@@ -119,15 +124,11 @@ async function ensureClients(
   }
 }
 
-/** A developer who gives the address of an own server has its users there, and names one. */
+/** A developer who gives the address of a server has users there, and names the one of auth, user and admin. */
 function busUrls(dataFolder: string, { url, origin }: RunningServer): Record<ServiceName, string> {
   return origin === 'environment'
     ? { auth: url, user: url, admin: url }
     : natsUrls(dataFolder, url);
-}
-
-function busUrl(dataFolder: string, { url, origin }: RunningServer, user: string): string {
-  return origin === 'environment' ? url : natsUrlOf(dataFolder, url, user);
 }
 
 /** Runs the services; the others after auth, whose keys and grants they need to be ready. */

@@ -1,16 +1,16 @@
 /** Services of the reader's own beside the launcher: what `npm run service` writes, and what is made of it. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { main } from '../service.ts';
+import { manageServices } from '../service.ts';
+import { SystemNotRunning } from '../services/running-system.ts';
 import { readWords, Words, WrongUsage } from '../usage/read-words.mjs';
 import { environmentFile, writeEnvironment } from '../services/own-service-environment.ts';
 import {
   ownServices,
   ownServicesFile,
   readService,
-  withOwnServices,
   writeOwnServices,
 } from '../nats/own-services.ts';
 
@@ -26,7 +26,7 @@ describe('services of the reader’s own', () => {
   it('are read as they were written, and are none before', () => {
     expect(ownServices(folder)).toEqual([]);
     writeOwnServices(folder, [ORDERS, { name: 'billing', events: [] }]);
-    expect(ownServices(folder)).toEqual([ORDERS, { name: 'billing', events: [] }]);
+    expect(ownServices(folder)).toEqual([{ name: 'billing', events: [] }, ORDERS]);
   });
 
   it.each([
@@ -36,6 +36,12 @@ describe('services of the reader’s own', () => {
     ['a stream that is none', 'orders', { events: ['audit'] }],
     ['an audience with a blank', 'orders', { audience: 'a b' }],
     ['no object', 'orders', 'accounts'],
+    ['the name of the client that users log in by', 'first-party', {}],
+    ['no name', '', {}],
+    ['a name that is too long', 'o'.repeat(33), {}],
+    ['a path', '../x', {}],
+    ['a permission that is none', 'orders', { permissions: ['Orders'] }],
+    ['a client that is none', 'orders', { client: 'orders' }],
   ])('are refused: %s', (_, name, service) => {
     expect(() => readService(name, service)).toThrow(TypeError);
     writeFileSync(ownServicesFile(folder), JSON.stringify({ [name]: service }));
@@ -55,37 +61,42 @@ describe('services of the reader’s own', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
-  it('add their audience and durable consumers to what the shell has', () => {
-    expect(withOwnServices([ORDERS], {})).toEqual({
-      PORTCULLIS_AUDIENCES:
-        'urn:portcullis:auth urn:portcullis:user urn:portcullis:admin urn:acme:orders',
-      PORTCULLIS_DURABLES: 'orders:accounts',
-    });
-    const shell = {
-      PORTCULLIS_AUDIENCES: 'urn:portcullis:auth',
-      PORTCULLIS_DURABLES: 'a:accounts',
-    };
-    expect(withOwnServices([ORDERS], shell)).toEqual({
-      PORTCULLIS_AUDIENCES: 'urn:portcullis:auth urn:acme:orders',
-      PORTCULLIS_DURABLES: 'a:accounts orders:accounts',
-    });
-    expect(withOwnServices([{ name: 'orders', events: [] }], {})).toEqual({});
-    expect(withOwnServices([ORDERS], { PORTCULLIS_AUDIENCES_FILE: '/a' })).not.toHaveProperty(
-      'PORTCULLIS_AUDIENCES',
-    );
-  });
-
   it.each([
     [[]],
     [['add']],
     [['add', 'auth']],
     [['add', 'orders', '--event', 'x']],
     [['drop', 'a']],
-  ])('are not added by other words: %j', (words) => {
-    const add = (): void => {
+    [['add', '']],
+    [['add', 'Orders']],
+    [['add', 'o'.repeat(33)]],
+    [['add', '../x']],
+    [['add', 'first-party']],
+    [['add', 'orders', '--permissions', 'orders read']],
+    [['add', 'orders', 'billing']],
+    [['remove', '../x']],
+  ])('are refused before anything is made: %j', async (words) => {
+    const manage = async (): Promise<void> => {
       const read = readWords('service', words);
-      if (read instanceof Words) main(read);
+      if (read instanceof Words) await manageServices(folder, read);
     };
-    expect(add).toThrow(WrongUsage);
+    await expect(manage()).rejects.toThrow(WrongUsage);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('are neither added nor removed while the system does not run: the one thing to do is named', async () => {
+    for (const verb of ['add', 'remove']) {
+      const read = readWords('service', [verb, 'orders']);
+      if (!(read instanceof Words)) throw new Error(read);
+      const failure = await manageServices(folder, read).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(SystemNotRunning);
+      expect(failure).toMatchObject({
+        message: 'The system does not run, and nothing was changed.',
+        fix: expect.stringMatching(
+          new RegExp(`^npm start, in another terminal; .*: npm run service -- ${verb} orders$`),
+        ),
+      });
+      expect(readdirSync(folder)).toEqual([]);
+    }
   });
 });

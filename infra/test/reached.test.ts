@@ -43,6 +43,7 @@ test.each(entries)('$entry loads no schema, and what its package says', ({ name,
 
 test('an entry of verify loads its own framework and no other, the root none and no NATS', () => {
   const own: Readonly<Record<string, readonly string[]>> = {
+    './connect': ['@nats-io/transport-node'],
     './feeds/nats': ['@nats-io/transport-node'],
     './nestjs': ['@nestjs/common', '@nestjs/core'],
     './trpc': ['@trpc/server', '@trpc/server/rpc'],

@@ -46,6 +46,10 @@ export const COMMANDS_OF_AUTH = {
       audience: { takes: 'URN', many: true, about: 'that its tokens are for' },
     },
   },
+  'disable-client': {
+    about: 'disables a machine client permanently, and prints the receipt',
+    options: { id: { takes: 'ID', about: 'as in cli_orders' } },
+  },
   'change-epoch': { about: 'has every verifier start over' },
   'verify-audit': { about: 'verifies the audit trail' },
   'after-restore': AFTER_RESTORE,
@@ -72,14 +76,19 @@ const OPERATING = {
     about: 'services of your own beside npm start',
     commands: {
       add: {
-        about: 'adds one, or changes it, from the next npm start on',
+        about: 'adds one to the system that runs, or changes it',
         names: { takes: 'NAME', most: 1 },
         options: {
           audience: { takes: 'URN', about: 'of its own, that tokens may be for' },
+          permissions: { takes: 'LIST', many: true, about: 'of its own, separated by commas' },
           events: { takes: 'STREAM', many: true, about: 'accounts or revocations, durably' },
+          show: { about: 'prints its settings, secrets too' },
         },
       },
-      remove: { about: 'removes one', names: { takes: 'NAME', most: 1 } },
+      remove: {
+        about: 'removes one: its client and its user are refused',
+        names: { takes: 'NAME', most: 1 },
+      },
       list: { about: 'lists them' },
     },
   },

@@ -51,7 +51,7 @@ const bus = new WatchedBus({
   connection,
   isConnected: () => !connection.isClosed(),
   subscriptions: { denied: (_, error) => failed(error), reopened: () => {} },
-  durables: [],
+  durables: () => [],
   prefix,
   malformed: failed,
   failed,

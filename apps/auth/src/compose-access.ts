@@ -8,19 +8,30 @@ import type { Database } from './database/database.ts';
 import { PASSWORD_AMR, type Factor } from './login/factor.ts';
 import { longestUserToken, MAX_ISSUED_TOKEN } from './token/longest-token.ts';
 
-/** @throws ConfigurationError where a user's token could be longer than verifiers remember */
-export function demandShortTokens(
-  { issuer, audiences, signing: { algorithm } }: AuthConfig,
+/** @returns a check of the audiences of tokens: what is wrong where one could be longer than verifiers remember */
+export function shortTokensOf(
+  { issuer, signing: { algorithm } }: AuthConfig,
   factors: readonly Factor[],
-): void {
+): (audiences: readonly string[]) => string | undefined {
   const withFactors = factors.map(({ amr, acr }) => ({ amr: [PASSWORD_AMR, ...amr], acr }));
   const logins = [{ amr: [PASSWORD_AMR] }, ...withFactors];
-  const longest = longestUserToken({ issuer, audiences, algorithm, logins });
-  if (longest <= MAX_ISSUED_TOKEN) return;
-  throw new ConfigurationError([
-    `PORTCULLIS_AUDIENCES: with PORTCULLIS_ISSUER and PORTCULLIS_SIGNING_ALGORITHM, the token of a user could have ` +
-      `${longest} characters, ${MAX_ISSUED_TOKEN} at most: name fewer or shorter audiences`,
-  ]);
+  return (audiences) => {
+    const longest = longestUserToken({ issuer, audiences, algorithm, logins });
+    if (longest <= MAX_ISSUED_TOKEN) return undefined;
+    return (
+      `with PORTCULLIS_ISSUER and PORTCULLIS_SIGNING_ALGORITHM, the token of a user could have ` +
+      `${longest} characters, ${MAX_ISSUED_TOKEN} at most: name fewer or shorter audiences`
+    );
+  };
+}
+
+/** @throws ConfigurationError where those of the settings alone are too much */
+export function demandShortTokens(
+  { services: { always } }: AuthConfig,
+  problemOf: (audiences: readonly string[]) => string | undefined,
+): void {
+  const problem = problemOf(always.audiences);
+  if (problem !== undefined) throw new ConfigurationError([`PORTCULLIS_AUDIENCES: ${problem}`]);
 }
 
 /** @throws ConfigurationError where the number is that of another mapping */

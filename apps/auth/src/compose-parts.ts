@@ -11,6 +11,7 @@ import {
 import { awaitSchema } from '@portcullis/service/postgres';
 import { createDpopNonces } from '@portcullis/verify/guard';
 import type { AuthConfig } from './config.ts';
+import { DeclaredServices } from './config/declared-services.ts';
 import { connectPostgres, type Database } from './database/database.ts';
 import { schemaOf } from './database/migrations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
@@ -28,11 +29,19 @@ const NAME = 'portcullis-auth';
 export type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** Waits until the database has the schema of this release. */
-export async function openParts(config: AuthConfig, owned: Disposal) {
+export async function openParts(
+  config: AuthConfig,
+  owned: Disposal,
+  problemOfAudiences: (audiences: readonly string[]) => string | undefined,
+) {
   const logger = createLogger({ service: 'auth', level: config.logLevel });
   const registry = createRegistry('auth');
   const outages = new Outages({ logger, needed: 'postgres' });
   warnOfScale(config, logger);
+  const services = owned.use(
+    new DeclaredServices({ ...config.services, problemOfAudiences }, logger),
+  );
+  await services.follow();
 
   const { sql, database } = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { listen } = config;
@@ -45,6 +54,7 @@ export async function openParts(config: AuthConfig, owned: Disposal) {
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
+  metrics.services(services.digest);
   return {
     logger,
     registry,
@@ -52,6 +62,7 @@ export async function openParts(config: AuthConfig, owned: Disposal) {
     sql,
     database,
     schema,
+    services,
     redis,
     bus,
     hasher,

@@ -14,6 +14,7 @@ import { systemClock } from '@portcullis/verify';
 import { countingAccess } from './access/present-access.ts';
 import { AuditChainer } from './audit/chainer.ts';
 import type { AuthConfig } from './config.ts';
+import type { DeclaredServices } from './config/declared-services.ts';
 import { addGrantEndpoint } from './http/grant-endpoint.ts';
 import { addSnapshotEndpoint } from './http/snapshot-endpoint.ts';
 import type { AuthMetrics } from './metrics.ts';
@@ -50,6 +51,7 @@ export interface RevocationParts {
   metrics: AuthMetrics;
   logger: Logger;
   outages: Outages;
+  services: DeclaredServices;
   /** Keys that go with grants. */
   vouches: () => readonly string[];
   /** What roles carry, which goes with them too. */
@@ -67,6 +69,7 @@ export async function composeRevocation(
   const { databaseUrl } = config.secrets;
   const protocol = owned.use(connectProtocol(databaseUrl, 'portcullis-auth-protocol'));
   const revocationBus = owned.use(revocationBusOf(config, parts));
+  parts.services.onChange(() => void revocationBus.lookAfterStreams());
   const auditConnection = owned.use(
     connectProtocol(databaseUrl, 'portcullis-auth-audit', AUDIT_CONNECTIONS),
   );
@@ -128,8 +131,8 @@ export async function composeRevocation(
 }
 
 function revocationBusOf(
-  { secrets: { natsUrl: url }, prefix, durables }: AuthConfig,
-  { bus, logger, outages }: RevocationParts,
+  { secrets: { natsUrl: url }, prefix }: AuthConfig,
+  { bus, logger, outages, services }: RevocationParts,
 ): NatsRevocationBus {
   return new NatsRevocationBus({
     // It may come later: without it users still log in and out.
@@ -137,7 +140,7 @@ function revocationBusOf(
     isConnected: () => bus.linked,
     subscriptions: bus.subscriptions,
     prefix,
-    durables,
+    durables: services.durables,
     malformed: bus.malformed,
     failed: outages.failed,
     settingsChanged: (what, settings) =>

@@ -95,8 +95,8 @@ export async function composeServer(
 
 function addOAuthEndpoints(
   app: FastifyInstance,
-  { issuer, audiences, access }: AuthConfig,
-  { database, keyRing, refreshTokens }: Parts,
+  { issuer, access }: AuthConfig,
+  { database, keyRing, refreshTokens, services: { audiences } }: Parts,
   served: Served & { tokenStatusOf: TokenStatusOf; provePossession: ProvePossession },
 ): void {
   const { mint, tokenStatusOf, provePossession } = served;

@@ -4,7 +4,7 @@ import { createAdministrator, UnusableAdministrator } from './account/create-adm
 import { hasAdministrator } from './administration/acting-administrator.ts';
 import type { WithChange } from './change/unit-of-work.ts';
 import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
-import { demandShortTokens, makeAccessCount } from './compose-access.ts';
+import { demandShortTokens, makeAccessCount, shortTokensOf } from './compose-access.ts';
 import { composeJobServer, composeMaintenance } from './compose-jobs.ts';
 import { composeMail } from './compose-mail.ts';
 import { openParts, type Parts } from './compose-parts.ts';
@@ -27,9 +27,10 @@ export async function compose(
   owned: Disposal,
   factors: readonly Factor[] = NO_FACTORS,
 ): Promise<Running> {
-  demandShortTokens(config, factors);
-  const parts = await openParts(config, owned);
-  const { logger, database, keyRing } = parts;
+  const problemOfAudiences = shortTokensOf(config, factors);
+  demandShortTokens(config, problemOfAudiences);
+  const parts = await openParts(config, owned, problemOfAudiences);
+  const { logger, database, keyRing, services } = parts;
   const jobServer = composeJobServer(config, owned, parts);
   const mailQueue = composeMail(config, owned, jobServer, parts);
   const verifierSide = await composeRevocation(config, owned, {
@@ -45,8 +46,8 @@ export async function compose(
   await makeFirstAdministrator(config, parts, withChange);
   await warnOfBrokenKeys(database, logger);
 
-  const { issuer, audiences, accessTokenSeconds: lifeSeconds } = config;
-  const mint = createMint({ keyRing, issuer, audiences, lifeSeconds });
+  const { issuer, accessTokenSeconds: lifeSeconds } = config;
+  const mint = createMint({ keyRing, issuer, audiences: services.audiences, lifeSeconds });
   const verbs = createVerbs({
     ...parts,
     revocations,

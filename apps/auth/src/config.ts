@@ -19,6 +19,7 @@ import { durables } from './config/durables.ts';
 import { hashingFields, keyFields, maxStalenessMs } from './config/fields.ts';
 import { rateLimitScale } from './config/limits.ts';
 import { mailFields, mailOf } from './config/mail.ts';
+import { NOTHING_DECLARED, services } from './config/services.ts';
 import { sessionFields, sessionLimitsOf } from './config/sessions.ts';
 import { serverFields } from './config/servers.ts';
 import { tokenFields } from './config/tokens.ts';
@@ -35,6 +36,7 @@ function fieldsOf(production: boolean) {
     ...sessionFields(),
     PORTCULLIS_MAX_STALENESS_MS: maxStalenessMs,
     PORTCULLIS_DURABLES: durables.default([]),
+    PORTCULLIS_SERVICES: services.default(NOTHING_DECLARED),
     PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
     ...mailFields(production),
     ...hashingFields(),
@@ -64,11 +66,14 @@ export function readAuthConfig(env: Environment = process.env) {
       ...new Set([fields.PORTCULLIS_ISSUER.replace(/\/+$/, ''), ...publicUrlsOf(fields)]),
     ],
     prefix: fields.PORTCULLIS_PREFIX,
-    audiences: fields.PORTCULLIS_AUDIENCES,
+    services: {
+      file: env['PORTCULLIS_SERVICES_FILE'] || null,
+      declared: fields.PORTCULLIS_SERVICES,
+      always: { audiences: fields.PORTCULLIS_AUDIENCES, durables: fields.PORTCULLIS_DURABLES },
+    },
     accessTokenSeconds: fields.PORTCULLIS_ACCESS_TOKEN_SECONDS,
     sessionLimits: sessionLimitsOf(fields),
     maxStalenessMs: fields.PORTCULLIS_MAX_STALENESS_MS,
-    durables: fields.PORTCULLIS_DURABLES,
     requireVerifiedEmail: fields.PORTCULLIS_REQUIRE_VERIFIED_EMAIL,
     signing: {
       algorithm: fields.PORTCULLIS_SIGNING_ALGORITHM,

@@ -17,6 +17,8 @@ export interface AuthMetrics {
   mail(kind: MailKind, outcome: MailOutcome): void;
   /** How many mails wait is asked when the metrics are. */
   mailsWaiting(count: () => Promise<number>): void;
+  /** What of the services that are declared is in force is asked when the metrics are. */
+  services(digest: () => string): void;
   /** When jobs were last done is asked when the metrics are. */
   jobs(jobs: JobPeriods, lastSuccesses: LastSuccesses): void;
 }
@@ -84,6 +86,9 @@ export function createAuthMetrics(
     mailsWaiting(count) {
       gaugeMailsWaiting(registers, count);
     },
+    services(digest) {
+      gaugeServices(registers, digest);
+    },
     jobs(jobs, lastSuccesses) {
       gaugeJobs(registers, jobs, lastSuccesses);
     },
@@ -135,6 +140,19 @@ function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>):
     registers,
     async collect() {
       this.set(await count().catch(() => Number.NaN));
+    },
+  });
+}
+
+function gaugeServices(registers: Registry[], digest: () => string): void {
+  new Gauge({
+    name: 'portcullis_auth_services_info',
+    help: '1, with the SHA-256 of PORTCULLIS_SERVICES_FILE as it is in force',
+    labelNames: ['sha256'],
+    registers,
+    collect() {
+      this.reset();
+      this.set({ sha256: digest() }, 1);
     },
   });
 }

@@ -19,6 +19,7 @@ const ITS_OWN = [
   'PORTCULLIS_ADMIN_EMAIL',
   'PORTCULLIS_ADMIN_PASSWORD',
   'PORTCULLIS_AUDIENCE',
+  'PORTCULLIS_SERVICES',
   'PORTCULLIS_AUTH_URL',
   'PORTCULLIS_CLIENT_ID',
   'PORTCULLIS_CLIENT_SECRET',
@@ -40,6 +41,7 @@ function environments(): Record<string, Record<string, string>> {
     administrator: { email: 'a@example.com', password: 'x', origin: 'environment' },
     keyEncryptionKeyFile: '/kek',
     mailFolder: '/mail',
+    servicesFile: '/services.json',
     clientSecretFiles: { user: '/user', admin: '/admin' },
   });
 }

@@ -10,7 +10,7 @@ import {
   type TestBed,
 } from '@portcullis/testbed';
 import { transform } from 'esbuild';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,11 +49,15 @@ beforeAll(async () => {
   auth = await startAuth(bed, {
     NATS_URL: urlOf('auth'),
     PORTCULLIS_PREFIX: PREFIX,
-    PORTCULLIS_DURABLES: DURABLES.map(({ service, stream }) => `${service}:${stream}`).join(' '),
+    PORTCULLIS_SERVICES: JSON.stringify({
+      orders: { audience: 'urn:acme:orders' },
+      billing: { events: DURABLES.map(({ stream }) => stream) },
+    }),
   });
   folder = await mkdtemp(join(tmpdir(), 'portcullis-own-service-'));
   for (const user of ['orders', 'billing']) {
-    await writeFile(join(folder, `${user}.env`), `NATS_URL=${urlOf(user)}\n`);
+    const client = 'PORTCULLIS_CLIENT_SECRET=of no client: NATS answers here';
+    await writeFile(join(folder, `${user}.env`), `NATS_URL=${urlOf(user)}\n${client}\n`);
   }
 }, 120_000);
 
@@ -142,6 +146,13 @@ it('D1: "Protect a service of your own" serves and refuses, pasted beside npm st
   await expect.poll(answer, { timeout: 20_000, interval: 200 }).toBe('200');
   expect(await logOut(auth.url, token)).toMatchObject({ confirmed: 1, expected: 1 });
   expect(await answer()).toBe('401');
+
+  const page = await readFile(new URL('README.md', checkout), 'utf8');
+  const [, calls = ''] = /<!-- orders -->\n\n```sh\n([\s\S]*?)```/.exec(page) ?? [];
+  const script = placed(calls).replaceAll('localhost:4010', `127.0.0.1:${port}`);
+  const said = execFileSync('bash', ['-ec', script], { encoding: 'utf8' });
+  const end = [/"the orders of usr_\w+"/, /"confirmed":1,"expected":1/, /HTTP\/1.1 401 /];
+  for (const part of end) expect(said).toMatch(part);
 }, 60_000);
 
 it('D1: the subscriber of docs/events.md hears a logout, pasted beside npm start', async () => {

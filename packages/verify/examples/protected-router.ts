@@ -1,19 +1,15 @@
-import { connect } from '@nats-io/transport-node';
-import { createVerifier } from '@portcullis/verify';
-import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
+import { connectVerifier } from '@portcullis/verify/connect';
 import { formatRefusal, protect, refusalMeta, type GuardedContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 
-process.loadEnvFile('.portcullis/dev/services/orders.env'); // as `npm run service` has it written
-const connection = await connect({
-  ...connectionOptions({ service: 'orders', url: process.env['NATS_URL'] }), // comes back by itself
-});
-const verifier = await createVerifier({
+process.loadEnvFile('.portcullis/dev/services/orders.env'); // as `npm run service` has written it
+const verifier = await connectVerifier({
   issuer: 'http://localhost:4000',
-  audience: 'urn:portcullis:user', // what your tokens are for
+  audience: 'urn:acme:orders', // what your tokens are for
   service: 'orders', // how receipts name you
-  feed: natsFeed({ connection }),
+  nats: process.env['NATS_URL'], // comes back by itself
+  client: { id: 'cli_orders', secret: process.env['PORTCULLIS_CLIENT_SECRET'] }, // for grants by HTTP
 });
 
 const t = initTRPC.context<GuardedContext>().create({ errorFormatter: formatRefusal });

@@ -1,6 +1,5 @@
 import type { Administration } from '@portcullis/api';
 import { FIRST_PARTY_CLIENT, Refusal } from '@portcullis/contracts';
-import { eq, sql } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
 import { permissionsAmong } from '../access/present-access.ts';
 import {
@@ -8,8 +7,8 @@ import {
   requireHeld,
   withClientDetail,
 } from '../administration/acting-administrator.ts';
-import { clients } from '../database/schema/index.ts';
 import { clientOfRow } from './client-of-row.ts';
+import { endLocked } from './end-locked.ts';
 import { lockClient } from './lock-client.ts';
 import type { ClientChangeDependencies } from './rotate-client.ts';
 
@@ -39,20 +38,7 @@ export function createDisableClient({
             detail: { changed },
           }),
         );
-        if (!changed) return before;
-        const [after] = await tx
-          .update(clients)
-          .set({
-            disabledAt: sql`clock_timestamp()`,
-            previousSecretHash: null,
-            previousSecretUntil: null,
-            generation: sql`${clients.generation} + 1`,
-          })
-          .where(eq(clients.id, id))
-          .returning();
-        if (after === undefined) throw new Error('client row vanished while locked');
-        await revoke({ kind: 'client', key: id, generation: after.generation }, 'client_disabled');
-        return after;
+        return changed ? await endLocked({ tx, revoke }, id) : before;
       },
     );
     return {

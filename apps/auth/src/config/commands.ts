@@ -129,6 +129,14 @@ export function readApplyConfigConfig(words: string[], env: Environment = proces
   return { ...readDatabaseConfig(env), access: readAccess(env), source: accessSource(env) };
 }
 
+export function readDisableClientConfig(words: string[], env: Environment = process.env) {
+  const parsed = clientWords.pick({ id: true }).safeParse(readClientWords(words));
+  if (!parsed.success) {
+    throw new ConfigurationError(parsed.error.issues.map(({ message }) => `--id: ${message}`));
+  }
+  return { ...readDatabaseConfig(env), id: parsed.data.id };
+}
+
 /** @throws ConfigurationError for other words, of which one may be a secret */
 function readClientWords(words: string[]) {
   try {

@@ -37,8 +37,8 @@ export interface NatsRevocationBusOptions {
   /** Called when NATS denies a subscription of this service, and when it allows it again. */
   subscriptions: SubscriptionListener;
   prefix: string;
-  /** Consumers to make for services that are not of this repository. */
-  durables: readonly Durable[];
+  /** Consumers to make for services that are not of this repository, as they are at each look. */
+  durables(this: void): readonly Durable[];
   malformed(message: string, length: number, subject: string): void;
   failed(error: unknown, what: string): void;
   /** A stream or consumer was changed to what this release wants. */
@@ -146,6 +146,13 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
     await this.#restore();
   }
 
+  /** Makes what is missing now, instead of at the next look. Never rejects. */
+  async lookAfterStreams(): Promise<void> {
+    // One that is under way may have begun with what was wanted before.
+    await this.#restoring;
+    if (!this.#disposed) await this.#restore();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     clearInterval(this.#timer);
@@ -206,7 +213,7 @@ export class NatsRevocationBus implements RevocationBus, PublishedHeads, AsyncDi
   async #look(connection: NatsConnection): Promise<void> {
     const { durables, failed, settingsChanged, settingsDiffer } = this.#options;
     const differing = new Map<string, string>();
-    await ensureStreams(connection, this.#subjects, durables, STORE_TIMEOUT_MS, {
+    await ensureStreams(connection, this.#subjects, durables(), STORE_TIMEOUT_MS, {
       failed,
       changed: (what, differences) => settingsChanged(what, differences.map(readable)),
       differs: (what, differences) => {

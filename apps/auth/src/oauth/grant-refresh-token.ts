@@ -9,7 +9,7 @@ import { OAuthError } from './oauth-error.ts';
 export interface RefreshGrantDependencies {
   refresh: Refresh;
   /** The audiences of a user's token, unless the request narrows them. */
-  audiences: readonly string[];
+  audiences(this: void): readonly string[];
 }
 
 /** @param client users log in through the first-party client, which may leave out its name */
@@ -24,7 +24,7 @@ export async function grantRefreshToken(
   // A user's token has roles and no scope; any scope that is asked for would widen it.
   if (members.has('scope')) throw new OAuthError('invalid_scope', 'No scope was granted.');
   // Before the refresh token is spent. It goes on being good for all of them (RFC 8707 section 2.2).
-  const narrowed = narrowedAudiences(audiences, members.get('resource'));
+  const narrowed = narrowedAudiences(audiences(), members.get('resource'));
   try {
     const id = client?.id ?? FIRST_PARTY_CLIENT;
     return await refresh(request, token, { client: id, audiences: narrowed });

@@ -12,7 +12,7 @@ export interface TokenEndpointDependencies {
   refresh: Refresh;
   mint: Mint;
   /** The audiences of a user's token. */
-  audiences: readonly string[];
+  audiences(this: void): readonly string[];
   provePossession: ProvePossession;
 }
 

@@ -109,8 +109,8 @@ export interface Mint {
 export interface MintOptions {
   keyRing: KeyRing;
   issuer: string;
-  /** The audiences of a user's token. */
-  audiences: readonly string[];
+  /** The audiences of a user's token, as they are when it is issued. */
+  audiences(this: void): readonly string[];
   lifeSeconds: number;
 }
 
@@ -174,7 +174,7 @@ export function createMint(options: MintOptions): Mint {
 
   return {
     issueUserToken: (user, facts) =>
-      mint(claimsOfUser(user, options.audiences), user, facts, user.sessionExpiresAt),
+      mint(claimsOfUser(user, options.audiences()), user, facts, user.sessionExpiresAt),
     issueClientToken: (machine, facts) =>
       mint(
         {

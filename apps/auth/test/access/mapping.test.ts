@@ -8,7 +8,7 @@ import { installAccess, OtherAccess } from '../../src/access/install-access.ts';
 import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { readAuthConfig } from '../../src/config.ts';
-import { demandShortTokens } from '../../src/compose-access.ts';
+import { demandShortTokens, shortTokensOf } from '../../src/compose-access.ts';
 import { longestUserToken } from '../../src/token/longest-token.ts';
 import {
   ADMIN,
@@ -202,7 +202,8 @@ describe('a start', () => {
   const env = (overrides: Record<string, string>) => system.settings(4_000, overrides);
   const problemsOf = (overrides: Record<string, string>): readonly string[] => {
     try {
-      demandShortTokens(readAuthConfig(env(overrides)), []);
+      const config = readAuthConfig(env(overrides));
+      demandShortTokens(config, shortTokensOf(config, []));
       return [];
     } catch (error) {
       return (error as { problems: readonly string[] }).problems;
@@ -260,7 +261,8 @@ describe('a start', () => {
     await system.sql`update users set roles = ${roles}, generation = 2147483646 where email_key = ${user.email}`;
     const { access_token: token } = await instance.logIn(user.email);
     expect(partOf(token, 1)['roles']).toHaveLength(16);
-    const { issuer, audiences } = readAuthConfig(env({}));
+    const { issuer, services } = readAuthConfig(env({}));
+    const { audiences } = services.always;
     const settings = { issuer, audiences, algorithm: 'ES256' as const };
     const longest = longestUserToken({ ...settings, logins: [{ amr: ['pwd'] }] });
     expect(token.length).toBeLessThanOrEqual(longest);

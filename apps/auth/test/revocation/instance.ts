@@ -61,7 +61,7 @@ export async function startInstance(
       connection,
       isConnected: () => connected && !connection.isClosed(),
       subscriptions: { denied: () => {}, reopened: () => {} },
-      durables: [],
+      durables: () => [],
       prefix: bed.prefix,
       malformed: () => {},
       failed: () => {},

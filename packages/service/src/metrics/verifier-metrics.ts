@@ -1,6 +1,7 @@
 /** How fresh a verifier is, what it has applied, and how long revocations were on their way. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Verifier } from '@portcullis/verify';
+import { verifierMetrics } from '@portcullis/verify/connect';
 import { Impaired, NotReady } from '../not-ready.ts';
 
 const STATES = ['SYNCING', 'LIVE', 'STALE', 'CLOSED'] as const;
@@ -19,40 +20,10 @@ export function observeVerifier(registry: Registry, verifier: Verifier): void {
       for (const state of STATES) this.set({ state }, verifier.state === state ? 1 : 0);
     },
   });
-  gauge('freshness_left_seconds', 'For how much longer tokens may be accepted without word', () =>
-    Math.max(0, verifier.freshnessLeftMs / 1_000),
-  );
-  gauge('ledger_entries', 'Revocations that are kept', () => verifier.stats().entries);
-  gauge(
-    'position',
-    'Everything in the log up to here has been applied',
-    () => verifier.stats().position,
-  );
-  counter('tokens_accepted_total', 'Tokens accepted', () => verifier.stats().accepted);
-  counter('tokens_refused_total', 'Tokens refused', () => verifier.stats().refused);
-  counter('revocations_applied_total', 'Revocations applied', () => verifier.stats().applied);
-  counter('grants_total', 'Grants received', () => verifier.stats().grants);
-  counter('grant_failures_total', 'Grants not received', () => verifier.stats().grantFailures);
-  // Until one succeeded there is no age, and an alarm on a great one has to fire.
-  gauge('key_set_age_seconds', 'Since the key set was fetched; +Inf before it ever was', () =>
-    verifier.keySet.ageMs === undefined ? Number.POSITIVE_INFINITY : verifier.keySet.ageMs / 1_000,
-  );
-  gauge(
-    'keys_vouched',
-    'Keys that came with grants since the key set was fetched',
-    () => verifier.keySet.vouched,
-  );
-  gauge(
-    'killed_keys_published',
-    'Keys that were killed, and that the issuer publishes all the same',
-    () => verifier.keySet.killed.length,
-  );
-  counter(
-    'key_set_failures_total',
-    'Fetches of the key set that failed',
-    () => verifier.keySet.failures,
-  );
-  counter('malformed_total', 'Messages that could not be read', () => verifier.stats().malformed);
+  for (const { name, help, type, read } of verifierMetrics(verifier)) {
+    if (type === 'gauge') gauge(name, help, read);
+    else counter(name, help, read);
+  }
 
   const propagation = new Histogram({
     name: 'portcullis_revocation_propagation_seconds',
@@ -68,7 +39,7 @@ function collectorsOf(registers: Registry[]) {
   return {
     gauge(name: string, help: string, read: () => number): void {
       new Gauge({
-        name: `portcullis_verifier_${name}`,
+        name,
         help,
         registers,
         collect() {
@@ -79,7 +50,7 @@ function collectorsOf(registers: Registry[]) {
     /** The verifier counts by itself; this shows its count. */
     counter(name: string, help: string, read: () => number): void {
       new Counter({
-        name: `portcullis_verifier_${name}`,
+        name,
         help,
         registers,
         collect() {

@@ -1,0 +1,106 @@
+import { connectionOptions } from '@portcullis/bus';
+import {
+  demandFunctionIfGiven,
+  demandOption,
+  demandPrefix,
+  demandText,
+} from '@portcullis/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createVerifier } from '../create-verifier.ts';
+import { httpGrants } from '../feeds/http/index.ts';
+import { natsFeed, type NatsFeedOptions } from '../feeds/nats/index.ts';
+import { withFallback } from '../revocation/failover.ts';
+import type { RevocationFeed } from '../revocation/feed.ts';
+import type { Verifier, VerifierOptions } from '../verifier.ts';
+import { ConnectingFeed } from './connecting-feed.ts';
+import { verifierMetrics, type VerifierMetric } from './verifier-metrics.ts';
+
+const OF = 'connectVerifier';
+
+/** All of `createVerifier` but the feed, which is made of these. */
+export interface ConnectVerifierOptions
+  extends
+    Omit<VerifierOptions, 'feed'>,
+    Pick<NatsFeedOptions, 'prefix' | 'onClosed' | 'subscriptions'> {
+  /**
+   * The address of NATS with the user and password of this service, as in `nats://orders:…@host:4222`: it is connected
+   * to in the background, again after each outage, and closed with the verifier. Or a connection of one's own, made
+   * with `connectionOptions`, which stays open. `undefined`, a setting that is missing, is a TypeError.
+   */
+  nats: string | NatsConnection | Promise<NatsConnection> | undefined;
+  /** The machine client of this service. Without it a verifier is stale once NATS is unavailable for S. */
+  client?: ServiceClient | undefined;
+  /** Called once, with what a collector of metrics reads: `verifierMetrics` of the verifier. */
+  metrics?: ((metrics: readonly VerifierMetric[]) => void) | undefined;
+}
+
+interface ServiceClient {
+  /** As in `cli_orders`. */
+  id: string | undefined;
+  secret: string | undefined;
+  /** Where auth answers, where that is not the issuer. */
+  authUrl?: string | undefined;
+}
+
+/**
+ * Makes a verifier that hears of revocations over NATS and asks for grants by HTTP while NATS does not answer. It
+ * starts while either is unavailable, and accepts tokens from its first grant on, for which `ready()` waits. Disposing
+ * of it closes the connection that it has made.
+ *
+ * @example
+ * const verifier = await connectVerifier({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'urn:acme:orders',
+ *   service: 'orders',
+ *   nats: process.env['NATS_URL'],
+ *   client: { id: 'cli_orders', secret: process.env['PORTCULLIS_CLIENT_SECRET'] },
+ * });
+ *
+ * @throws TypeError that names the option that cannot be meant; nothing was connected to then
+ */
+export async function connectVerifier(options: ConnectVerifierOptions): Promise<Verifier> {
+  demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
+  const { nats, client, metrics, prefix, onClosed, subscriptions, ...others } = options;
+  demandFunctionIfGiven(metrics, OF, 'metrics');
+  demandPrefix(prefix, OF);
+  demandText(others.service, OF, 'service');
+  const first = feedOf(nats, others.service, {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(onClosed === undefined ? {} : { onClosed }),
+    ...(subscriptions === undefined ? {} : { subscriptions }),
+  });
+  const feed = client === undefined ? first : withFallback(first, grantsOf(client, others.issuer));
+  const verifier = await createVerifier({ ...others, feed });
+  metrics?.(verifierMetrics(verifier));
+  return verifier;
+}
+
+type FeedOptions = Omit<NatsFeedOptions, 'connection'>;
+
+function feedOf(
+  nats: ConnectVerifierOptions['nats'],
+  service: string,
+  options: FeedOptions,
+): RevocationFeed {
+  if (typeof nats !== 'string' && nats !== undefined) {
+    return natsFeed({ ...options, connection: nats });
+  }
+  // It may hold a password: not repeated.
+  const isAddress = nats !== undefined && URL.canParse(nats) && new URL(nats).host !== '';
+  const expected = 'the address of NATS, as in nats://orders:PASSWORD@host:4222; is NATS_URL set?';
+  demandOption(isAddress, OF, 'nats', expected);
+  const { prefix } = options;
+  const connect = connectionOptions({
+    service,
+    url: nats,
+    ...(prefix === undefined ? {} : { prefix }),
+  });
+  return new ConnectingFeed(connect, options);
+}
+
+function grantsOf({ id, secret, authUrl }: ServiceClient, issuer: string) {
+  const text = 'a text that is not empty';
+  demandOption(typeof id === 'string' && id !== '', OF, 'client.id', text);
+  demandOption(typeof secret === 'string' && secret !== '', OF, 'client.secret', text);
+  return httpGrants({ authUrl: authUrl ?? issuer, clientId: id, clientSecret: secret });
+}

@@ -1,0 +1,3 @@
+/** The usual case in one call: revocations over NATS, grants by HTTP while NATS is unavailable. */
+export { connectVerifier, type ConnectVerifierOptions } from './connect-verifier.ts';
+export { verifierMetrics, type VerifierMetric } from './verifier-metrics.ts';
