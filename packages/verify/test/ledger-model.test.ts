@@ -1,7 +1,7 @@
 /** The ledger against the plainest ledger that could be, over any events, evictions and merges. */
 import { clientSubjectOf, newId, type AccessTokenClaims } from '@portcullis/contracts';
 import { clientId } from '@portcullis/contracts/schemas';
-import type { RevocationEntry } from '@portcullis/snapshot';
+import { encodeSnapshot, type RevocationEntry } from '@portcullis/snapshot';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger, type Verdict } from '../src/revocation/ledger.ts';
@@ -148,7 +148,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 function snapshotOf(entries: readonly RevocationEntry[]): Uint8Array {
   const ledger = new Ledger(4);
   for (const entry of entries) ledger.apply(entry);
-  return Buffer.concat([...ledger.writeSnapshot({ epoch: EPOCH, position: 0 })]);
+  return Buffer.concat([...encodeSnapshot({ epoch: EPOCH, position: 0 }, ledger.entries())]);
 }
 
 describe('the ledger, beside a plain one', () => {

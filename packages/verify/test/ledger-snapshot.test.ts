@@ -141,7 +141,7 @@ describe('a snapshot', () => {
         expect(merged.size).toBe(ledger.size);
         // And once more from the ledger itself.
         const again = new Ledger();
-        again.mergeSnapshot(Buffer.concat([...merged.writeSnapshot(PLACE)]));
+        again.mergeSnapshot(Buffer.concat([...encodeSnapshot(PLACE, merged.entries())]));
         expect(contents(again)).toEqual(contents(ledger));
       }),
       { numRuns: 200 },

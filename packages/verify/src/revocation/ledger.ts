@@ -19,7 +19,6 @@ import {
   type RevocationKind,
 } from '@portcullis/contracts';
 import {
-  encodeSnapshot,
   expiryOf,
   FOR_EVER,
   momentOf,
@@ -144,15 +143,6 @@ export class Ledger {
    */
   *entries(): Generator<RevocationEntry, void, void> {
     for (const entries of Object.values(this.#entriesOfKinds())) yield* entries;
-  }
-
-  /**
-   * Everything held as a binary snapshot, in chunks that are made as they are asked for.
-   *
-   * @param place a state of the log, all of which had been applied before the first chunk is asked for
-   */
-  writeSnapshot(place: SnapshotPlace): Generator<Uint8Array, void, void> {
-    return encodeSnapshot(place, this.entries());
   }
 
   /**
