@@ -50,6 +50,7 @@ async function run(words) {
   const tsx = await import('tsx/esm/api');
   tsx.register();
   register('./install/source-condition.mjs', import.meta.url);
-  const { main } = await import(`./${command}.ts`);
+  // `pack:check` is pack-check.ts: a colon is in no name of a file.
+  const { main } = await import(`./${command.replace(':', '-')}.ts`);
   return await main(words);
 }

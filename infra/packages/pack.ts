@@ -1,20 +1,22 @@
 /** The published packages, packed as a registry would get them. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as z from 'zod';
 import { pnpmCommand } from '../install/package-manager.mjs';
-import { mustRun } from '../lifetime/run-command.ts';
-import type { Session } from '../lifetime/session.ts';
 import { ROOT } from '../paths.ts';
 
+const execute = promisify(execFile);
 const ranges = z.record(z.string(), z.string()).default({});
 const manifest = z.object({
   name: z.string(),
+  version: z.string(),
   private: z.boolean().default(false),
   exports: z.record(z.string(), z.unknown()).default({}),
   dependencies: ranges,
   peerDependencies: ranges,
+  peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })).default({}),
 });
 
 export interface Tarball {
@@ -24,32 +26,40 @@ export interface Tarball {
   manifest: z.infer<typeof manifest>;
 }
 
-/** Packs each package that is not private; the workspace has to be built. */
-export async function packAll(session: Session, into: string): Promise<Tarball[]> {
-  const tarballs: Tarball[] = [];
-  for (const folder of readdirSync(join(ROOT, 'packages')).toSorted()) {
-    const source = join(ROOT, 'packages', folder);
-    if (manifest.parse(read(join(source, 'package.json'))).private) continue;
-    const file = join(into, `${folder}.tgz`);
-    const [program = 'pnpm', ...words] = pnpmCommand();
-    await mustRun(session.supervisor, {
-      name: 'pack',
-      argv: [program, ...words, '-C', source, 'pack', '--out', file],
-      output: { file: join(session.dataFolder, 'logs', 'pack.log') },
-    });
-    // As it was packed: without `workspace:` and `catalog:`.
-    const packed = execFileSync('tar', ['-xzOf', file, 'package/package.json'], {
-      encoding: 'utf8',
-    });
-    tarballs.push({ folder, file, manifest: manifest.parse(JSON.parse(packed)) });
-  }
-  return tarballs;
+/** The folders in `packages` of what is published. */
+export function publishedFolders(): string[] {
+  const folders = readdirSync(join(ROOT, 'packages')).toSorted();
+  return folders.filter((folder) => !manifestOf(folder).private);
 }
 
-/** It, and those of our own that it depends on, directly or not. */
+const manifestOf = (folder: string): z.infer<typeof manifest> =>
+  manifest.parse(JSON.parse(readFileSync(join(ROOT, 'packages', folder, 'package.json'), 'utf8')));
+
+/**
+ * Packs each package that is published; the workspace has to be built.
+ *
+ * @param into a folder, which is made where there is none
+ * @throws Error with what pnpm says when it cannot pack one
+ */
+export async function packAll(into: string): Promise<Tarball[]> {
+  mkdirSync(into, { recursive: true });
+  const folders = publishedFolders();
+  const [program = 'pnpm', ...words] = pnpmCommand();
+  const filters = folders.flatMap((folder) => ['--filter', `./packages/${folder}`]);
+  const args = [...words, '--recursive', ...filters, 'pack', '--pack-destination', into];
+  await execute(program, args, { cwd: ROOT });
+  return await Promise.all(
+    folders.map(async (folder) => {
+      const file = join(into, `portcullis-${folder}-${manifestOf(folder).version}.tgz`);
+      // As it was packed: without `workspace:` and `catalog:`.
+      const { stdout } = await execute('tar', ['-xzOf', file, 'package/package.json']);
+      return { folder, file, manifest: manifest.parse(JSON.parse(stdout)) };
+    }),
+  );
+}
+
+/** It, and those of our own that it depends on, directly or not; each once. */
 export function withOwn(tarball: Tarball, all: readonly Tarball[]): Tarball[] {
   const own = all.filter(({ manifest: { name } }) => name in tarball.manifest.dependencies);
-  return [tarball, ...own.flatMap((other) => withOwn(other, all))];
+  return [...new Set([tarball, ...own.flatMap((other) => withOwn(other, all))])];
 }
-
-const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));

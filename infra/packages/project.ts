@@ -1,89 +1,139 @@
-/** A project of its own, outside of the workspace, that has packages installed. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** A project of its own, outside of the workspace, that has packages installed. Each step throws with what was written. */
+import { run } from '@portcullis/testbed';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Tarball } from './pack.ts';
-import { runCommand } from '../lifetime/run-command.ts';
-import type { Session } from '../lifetime/session.ts';
-import { tool } from '../paths.ts';
 
 const BLOCK = /^```ts\n(.*?)^```/gms;
+const INSTALL_LIMIT_MS = 300_000;
+const COMPILE_LIMIT_MS = 120_000;
+
+/** How a project has its modules found, as TypeScript's options say it. */
+const MODULE_OPTIONS = {
+  node16: { module: 'node16', moduleResolution: 'node16' },
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+} as const;
+
+export const RESOLUTIONS = ['node16', 'nodenext', 'bundler'] as const;
+
+export interface CompilerOptions {
+  /** The program `tsc`. */
+  compiler: string;
+  resolution: (typeof RESOLUTIONS)[number];
+  /** Writes JavaScript into `dist`; otherwise it only checks. */
+  emit?: boolean;
+  /** Also checks the declarations of all that is imported, of others too. */
+  checkLibraries?: boolean;
+}
 
 export class Project {
-  readonly #session: Session;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #node: string;
-  readonly log: string;
 
   /** @param node the Node that installs and runs */
-  constructor(session: Session, folder: string, node: string) {
-    this.#session = session;
-    this.#folder = folder;
+  constructor(folder: string, node: string) {
+    this.folder = folder;
     this.#node = node;
-    this.log = join(folder, 'log');
     mkdirSync(folder, { recursive: true });
   }
 
-  /** @returns whether npm installs them, strictly, with these versions of other packages beside them */
+  /**
+   * Installs them by npm, strictly, with these versions of other packages beside them.
+   *
+   * @param options `offline` where all that is needed is on this machine
+   * @throws Error with what npm says
+   */
   async install(
     tarballs: readonly Tarball[],
     others: Readonly<Record<string, string>>,
-  ): Promise<boolean> {
+    options: { offline?: boolean } = {},
+  ): Promise<void> {
     const files = tarballs.map(({ file, manifest }) => [manifest.name, `file:${file}`]);
     const dependencies = { ...Object.fromEntries(files), ...others };
-    this.#write('package.json', JSON.stringify({ private: true, type: 'module', dependencies }));
+    this.write('package.json', JSON.stringify({ private: true, type: 'module', dependencies }));
     const words = ['--engine-strict', '--no-audit', '--no-fund', '--ignore-scripts'];
-    return await this.#run('npm', 'install', ...words);
+    const from = options.offline === true ? ['--offline', '--install-links'] : ['--prefer-offline'];
+    await this.#run('npm', ['install', ...words, ...from], {}, INSTALL_LIMIT_MS);
   }
 
-  /** @returns whether each entry of theirs loads */
-  async load(tarballs: readonly Tarball[]): Promise<boolean> {
-    const entries = tarballs.flatMap(({ manifest }) =>
-      Object.keys(manifest.exports).map((entry) => manifest.name + entry.slice(1)),
-    );
+  /** @param entries as in an import */
+  async load(entries: readonly string[]): Promise<void> {
     const lines = entries.map((entry) => `await import(${JSON.stringify(entry)});`);
-    this.#write('load.mjs', lines.join('\n'));
-    return await this.#run(this.#node, 'load.mjs');
+    this.write('load.mjs', lines.join('\n'));
+    await this.run('load.mjs');
   }
 
-  /** @returns whether the blocks of their pages compile, by both ways of looking for modules */
-  async compile(tarballs: readonly Tarball[]): Promise<boolean> {
+  /** Takes the examples of their pages, each as a file of its own. */
+  addExamplesOf(tarballs: readonly Tarball[]): void {
     for (const { folder, manifest } of tarballs) {
-      const page = readFileSync(
-        join(this.#folder, 'node_modules', manifest.name, 'README.md'),
-        'utf8',
-      );
-      [...page.matchAll(BLOCK)].forEach(([, code = ''], index) => {
-        this.#write(`${folder}-${index}.ts`, code);
+      examplesIn(this.pageOf(manifest.name)).forEach((code, index) => {
+        this.write(`examples/${folder}-${index}.ts`, code);
       });
     }
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node'];
-    const sources = ['--target', 'es2023', '--lib', 'es2023,esnext.disposable,dom'];
-    this.#write(
-      'tsconfig.json',
-      JSON.stringify({ compilerOptions: { exactOptionalPropertyTypes: true }, include: ['*.ts'] }),
+  }
+
+  pageOf(name: string): string {
+    return readFileSync(join(this.folder, 'node_modules', name, 'README.md'), 'utf8');
+  }
+
+  /** Copies a folder of sources into it. */
+  addSources(from: string, to: string): void {
+    cpSync(from, join(this.folder, to), { recursive: true });
+  }
+
+  /** Compiles all of its sources, as strictly as TypeScript can. */
+  async compile(options: CompilerOptions): Promise<void> {
+    const { compiler, resolution, emit = false, checkLibraries = false } = options;
+    const compilerOptions = {
+      ...MODULE_OPTIONS[resolution],
+      ...(emit ? { outDir: 'dist' } : { noEmit: true }),
+      rootDir: '.',
+      target: 'es2023',
+      lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: !checkLibraries,
+      rewriteRelativeImportExtensions: true,
+    };
+    const config = { compilerOptions, include: ['**/*.ts'], exclude: ['node_modules', 'dist'] };
+    this.write('tsconfig.json', JSON.stringify(config));
+    await this.#run(compiler, ['-p', '.', '--pretty', 'false'], {}, COMPILE_LIMIT_MS);
+  }
+
+  /** @returns what it has written */
+  async run(file: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    return await this.#run(this.#node, [file], env, COMPILE_LIMIT_MS);
+  }
+
+  write(name: string, text: string): void {
+    const file = join(this.folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${text}\n`);
+  }
+
+  async #run(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    limitMs: number,
+  ): Promise<string> {
+    const inherited = Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name.startsWith('PORTCULLIS_') ? [] : [[name, value] as const],
     );
-    for (const way of [
-      ['--module', 'nodenext', '--moduleResolution', 'nodenext'],
-      ['--module', 'esnext', '--moduleResolution', 'bundler'],
-    ]) {
-      if (!(await this.#run(tool('tsc'), '-p', '.', ...options, ...sources, ...way))) return false;
-    }
-    return true;
-  }
-
-  #write(name: string, text: string): void {
-    writeFileSync(join(this.#folder, name), `${text}\n`);
-  }
-
-  async #run(...argv: [string, ...string[]]): Promise<boolean> {
     const path = [dirname(this.#node), process.env['PATH']].join(delimiter);
-    const status = await runCommand(this.#session.supervisor, {
-      name: argv[0],
-      argv,
-      cwd: this.#folder,
-      env: { ...process.env, PATH: path, NODE_OPTIONS: '' },
-      output: { file: this.log },
-    });
-    return status === 0;
+    const all = { ...Object.fromEntries(inherited), PATH: path, NODE_OPTIONS: '', ...env };
+    return await run({ name: command, command, args, env: all, cwd: this.folder }, limitMs);
   }
 }
+
+/** What can be imported of them. */
+export const entriesOf = (tarballs: readonly Tarball[]): string[] =>
+  tarballs.flatMap(({ manifest }) =>
+    Object.keys(manifest.exports).map((entry) => manifest.name + entry.slice(1)),
+  );
+
+/** The blocks of TypeScript on a page, in their order. */
+export const examplesIn = (page: string): string[] =>
+  [...page.matchAll(BLOCK)].map(([, code = '']) => code);

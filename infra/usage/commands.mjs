@@ -109,7 +109,19 @@ const DEVELOPING = {
   boundaries: { about: 'which package may use which' },
   asyncapi: { about: 'writes docs/asyncapi.json' },
   routes: { about: 'writes the table of routes in docs/reference.md' },
-  packages: { about: 'packs what is published, and installs it as users do' },
+  pack: {
+    about: 'packs what is published, or these, and prints how to install it',
+    names: { takes: 'PACKAGE', most: MANY },
+  },
+  'pack:check': {
+    about: 'uses what it packs as projects of users do: each Node, lowest and newest peers',
+    names: { takes: 'STEP', most: MANY },
+  },
+  release: {
+    about: 'gives every package, service and CHANGELOG.md the next version',
+    names: { takes: 'VERSION', most: 1 },
+    options: { repository: { takes: 'URL', about: 'where the sources are published' } },
+  },
   field: {
     about: 'the tests of docs/field-faults.md, which has the ids',
     names: { takes: 'ID', most: MANY },
@@ -188,5 +200,5 @@ const PROVING = {
   },
 };
 
-/** By the name of the file of infra whose `main` it is. */
+/** By the name of the file of infra whose `main` it is, with a colon for its dash where it is a part of another. */
 export const COMMANDS = { ...OPERATING, ...DEVELOPING, ...PROVING };

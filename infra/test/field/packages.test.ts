@@ -3,78 +3,30 @@ import { newId } from '@portcullis/contracts';
 import { encodeSnapshot, type RevocationEntry } from '@portcullis/snapshot';
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pnpmCommand } from '../../install/package-manager.mjs';
+import { packAll, type Tarball } from '../../packages/pack.ts';
 import { ROOT } from '../../paths.ts';
+import { unpack } from '../packages/unpacked.ts';
 
 const execute = promisify(execFile);
 
-interface Manifest {
-  name: string;
-  version: string;
-  private?: boolean;
-  dependencies?: Record<string, string>;
-  peerDependencies?: Record<string, string>;
-}
-interface Packed {
+interface Packed extends Tarball {
   /** Where it was unpacked. */
-  folder: string;
+  at: string;
   files: string[];
-  manifest: Manifest;
 }
 
 let project: string;
 /** By the name of the folder in `packages`. */
 const packed = new Map<string, Packed>();
 
-const manifestIn = async (folder: string): Promise<Manifest> =>
-  JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-
-async function publishedPackages(): Promise<string[]> {
-  const names = await readdir(join(ROOT, 'packages'));
-  const manifests = await Promise.all(
-    names.map((name) => manifestIn(join(ROOT, 'packages', name))),
-  );
-  return names.filter((_, index) => manifests[index]?.private !== true);
-}
-
-/** Packs it and unpacks it into the project, with its dependencies and no more than those. */
-async function install(name: string): Promise<void> {
-  const source = join(ROOT, 'packages', name);
-  const tarball = join(project, `${name}.tgz`);
-  const [file = 'pnpm', ...words] = pnpmCommand();
-  await execute(file, [...words, '-C', source, 'pack', '--out', tarball]);
-  const folder = join(project, 'node_modules', '@portcullis', name);
-  await mkdir(folder, { recursive: true });
-  await execute('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
-  const manifest = await manifestIn(folder);
-  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
-    if (dependency.startsWith('@portcullis/')) continue;
-    const link = join(folder, 'node_modules', dependency);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(await realpath(join(source, 'node_modules', dependency)), link);
-  }
-  const { stdout } = await execute('tar', ['-tzf', tarball]);
-  const files = stdout
-    .trim()
-    .split('\n')
-    .map((path) => path.replace(/^package\//, ''));
-  packed.set(name, { folder, files, manifest });
-}
+/** Where all of them say that their sources are. */
+const REPOSITORY = { type: 'git', url: expect.stringMatching(/^git\+https:\/\/.+\.git$/) };
 
 /** What a bundler makes of these lines; it has to have no complaint. */
 async function bundle(lines: string, platform: 'browser' | 'node'): Promise<string> {
@@ -94,7 +46,16 @@ async function bundle(lines: string, platform: 'browser' | 'node'): Promise<stri
 beforeAll(async () => {
   project = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-packed-')));
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  for (const name of await publishedPackages()) await install(name);
+  for (const tarball of await packAll(project)) {
+    const at = await unpack(tarball, project);
+    const { stdout } = await execute('tar', ['-tzf', tarball.file]);
+    const files = stdout.trim().split('\n');
+    packed.set(tarball.folder, {
+      ...tarball,
+      at,
+      files: files.map((path) => path.replace(/^package\//, '')),
+    });
+  }
 }, 300_000);
 
 afterAll(async () => {
@@ -179,7 +140,9 @@ async function closureOf(
   folder: string,
   seen = new Map<string, string>(),
 ): Promise<Iterable<string>> {
-  const { dependencies = {} } = await manifestIn(folder);
+  const { dependencies = {} }: { dependencies?: object } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  );
   for (const name of Object.keys(dependencies)) {
     const at = await installedFrom(folder, name);
     if (seen.has(at)) continue;
@@ -199,7 +162,7 @@ async function installedFrom(folder: string, name: string): Promise<string> {
 
 describe('a tarball', () => {
   it('D11: has the licence and a page, may be published, and has no trace of the build', async () => {
-    for (const [name, { folder, files, manifest }] of packed) {
+    for (const [name, { at, files }] of packed) {
       expect(files, name).toEqual(
         expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js']),
       );
@@ -207,16 +170,33 @@ describe('a tarball', () => {
         files.filter((file) => file.endsWith('.tsbuildinfo')),
         name,
       ).toEqual([]);
+      const manifest: unknown = JSON.parse(await readFile(join(at, 'package.json'), 'utf8'));
       expect(manifest, name).toMatchObject({
         license: 'Apache-2.0',
+        description: expect.any(String),
+        keywords: expect.arrayContaining([expect.any(String)]),
+        repository: { ...REPOSITORY, directory: `packages/${name}` },
+        engines: { node: '>=20.19.0' },
+        sideEffects: false,
         publishConfig: { access: 'public' },
       });
-      const licence = await readFile(join(folder, 'LICENSE'), 'utf8');
+      expect(JSON.stringify(manifest), name).not.toMatch(/workspace:|catalog:|file:|link:/);
+      const licence = await readFile(join(at, 'LICENSE'), 'utf8');
       expect(licence, name).toMatch(/Apache License\s+Version 2\.0, January 2004/);
-      const page = await readFile(join(folder, 'README.md'), 'utf8');
+      const page = await readFile(join(at, 'README.md'), 'utf8');
       expect(page, name).toContain(`# @portcullis/${name}`);
       expect(page, name).toMatch(/nodenext.*bundler/s);
     }
+  });
+
+  it('D11: says where its sources are, as all others do', async () => {
+    const urls = await Promise.all(
+      [...packed.values()].map(async ({ at }) => {
+        const manifest: unknown = JSON.parse(await readFile(join(at, 'package.json'), 'utf8'));
+        return Object(manifest).repository.url;
+      }),
+    );
+    expect(new Set(urls).size).toBe(1);
   });
 
   it("D11: of the verifier bundles without zod's locales", async () => {

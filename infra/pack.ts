@@ -1,0 +1,1 @@
+export { main } from './packages/pack-command.ts';

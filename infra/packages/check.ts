@@ -1,0 +1,100 @@
+/**
+ * The program of `npm run pack:check`: every check of every step, or of the steps that are named.
+ *
+ * Ends with 0 when all held, with 1 when something failed, with 3 when none failed and a Node could not be had.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formChecks } from './form-checks.ts';
+import { installChecks, typeChecks } from './install-checks.ts';
+import { packAll } from './pack.ts';
+import { peerChecks } from './peer-checks.ts';
+import { STEPS, type Check, type Step } from './steps.ts';
+import { testkitChecks } from './testkit-checks.ts';
+import { installTools, type Stage } from './stage.ts';
+import { line, note, red, step } from '../steps.ts';
+
+const MAKERS: Readonly<Record<Step, (stage: Stage) => readonly Check[]>> = {
+  install: installChecks,
+  types: typeChecks,
+  peers: peerChecks,
+  form: formChecks,
+  testkit: testkitChecks,
+};
+
+const { values, positionals } = parseArgs({
+  options: { node: { type: 'string', multiple: true, default: [] } },
+  allowPositionals: true,
+});
+process.exitCode = await main();
+
+async function main(): Promise<0 | 1 | 3> {
+  // npm looks for a package.json upwards, and must not find the workspace's.
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-packages-'));
+  try {
+    const tarballs = await step('pack', () => packAll(join(folder, 'tarballs')));
+    const tools = await step('tools', installTools);
+    await using stage: Stage = { folder, tarballs, tools, nodes: nodesGiven(), ...disposables() };
+    return await runAll(stage);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What checks have started for one another, ended after the last of them. */
+function disposables(): Pick<Stage, 'use' | typeof Symbol.asyncDispose> {
+  const resources: AsyncDisposable[] = [];
+  return {
+    use: (resource) => {
+      resources.push(resource);
+      return resource;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const resource of resources.toReversed()) await resource[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function runAll(stage: Stage): Promise<0 | 1 | 3> {
+  let [failed, missing] = [false, false];
+  for (const name of stepsAsked()) {
+    console.log(`\n${name}: ${STEPS[name]}`);
+    for (const check of MAKERS[name](stage)) {
+      if (check.node !== undefined && !stage.nodes.has(check.node)) {
+        line(check.name, 0, red('NOT RUN'));
+        missing = true;
+      } else if (!(await holds(check))) failed = true;
+    }
+  }
+  if (failed) return 1;
+  return missing ? 3 : 0;
+}
+
+function stepsAsked(): Step[] {
+  const isStep = (name: string): name is Step => Object.hasOwn(STEPS, name);
+  const all = Object.keys(STEPS).filter(isStep);
+  return positionals.length === 0 ? all : all.filter((name) => positionals.includes(name));
+}
+
+async function holds({ name, run }: Check): Promise<boolean> {
+  const started = performance.now();
+  try {
+    const said = await run();
+    line(name, performance.now() - started, said ?? 'ok');
+    return true;
+  } catch (error) {
+    line(name, performance.now() - started, red('failed'));
+    const said = error instanceof Error ? error.message : String(error);
+    note(said.trimEnd().split('\n').slice(-30).join('\n'));
+    return false;
+  }
+}
+
+function nodesGiven(): Stage['nodes'] {
+  const given = values.node.map((one) => /^(\d+)=(.*)$/.exec(one) ?? []);
+  return new Map(
+    given.flatMap(([, major = '', file = '']) => (file === '' ? [] : [[major, file] as const])),
+  );
+}

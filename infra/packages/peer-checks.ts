@@ -1,0 +1,155 @@
+/**
+ * The lowest and the newest version of all that our packages name: in a project that has one of each, the
+ * servers of the table of answers (`infra/test/answers`) and programs of users (`infra/test/consumer`) are compiled, and
+ * run, on real servers.
+ */
+import { startSystem, type TestSystem } from '@portcullis/testbed';
+import { join } from 'node:path';
+import type { Tarball } from './pack.ts';
+import { entriesOf, Project, RESOLUTIONS, type CompilerOptions } from './project.ts';
+import type { Stage } from './stage.ts';
+import type { Check } from './steps.ts';
+import {
+  besideOnNode20,
+  LAST_ON_NODE_20,
+  versionIn,
+  type Alternative,
+  type Bound,
+} from './versions.ts';
+import { ROOT } from '../paths.ts';
+
+interface Round {
+  name: string;
+  /** Of a peer with several majors. */
+  alternative: Alternative;
+  bound: Bound;
+  node: string;
+  resolutions: readonly CompilerOptions['resolution'][];
+  /** Of what is no peer of ours, and has to go with one that is: how Hono is served. */
+  honoServer: string;
+}
+
+const ROUNDS: readonly Round[] = [
+  {
+    name: 'lowest',
+    ...{ alternative: 'earliest', bound: 'lowest', node: '20' },
+    ...{ resolutions: RESOLUTIONS, honoServer: '~1.13.0' },
+  },
+  {
+    name: 'lowest of the last major',
+    ...{ alternative: 'latest', bound: 'lowest', node: '22' },
+    ...{ resolutions: ['nodenext'], honoServer: '~1.13.0' },
+  },
+  {
+    name: 'newest on Node 20',
+    ...{ alternative: 'latest', bound: 'newest', node: '20' },
+    ...{ resolutions: ['nodenext'], honoServer: '^2.0.0' },
+  },
+  {
+    name: 'newest',
+    ...{ alternative: 'latest', bound: 'newest', node: '24' },
+    ...{ resolutions: RESOLUTIONS, honoServer: '^2.0.0' },
+  },
+];
+
+/** Those of which one project has both majors, the earlier under this name. */
+const EARLIER: Readonly<Record<string, string>> = { express: 'express4', koa: 'koa2' };
+const TYPES = {
+  '@types/express': '^5.0.0',
+  '@types/koa': '^3.0.0',
+  '@types/node': '^20.19.0',
+  '@types/ws': '^8.0.0',
+};
+
+export function peerChecks(stage: Stage): Check[] {
+  let system: Promise<TestSystem> | undefined;
+  const systemOfAll = (): Promise<TestSystem> =>
+    (system ??= startSystem().then((started) => stage.use(started)));
+  return ROUNDS.flatMap((round) => checksOf(round, stage, systemOfAll));
+}
+
+function checksOf(round: Round, stage: Stage, systemOfAll: () => Promise<TestSystem>): Check[] {
+  const { tarballs, nodes, tools } = stage;
+  const place = join(stage.folder, round.name.replaceAll(' ', '-'));
+  const project = new Project(place, nodes.get(round.node) ?? process.execPath);
+  let isInstalled = false;
+  const check = (name: string, run: Check['run'], needsInstall = true): Check => ({
+    name: `${round.name}: ${name}`,
+    node: round.node,
+    run: async () => {
+      if (needsInstall && !isInstalled) throw new Error('it could not be installed');
+      return await run();
+    },
+  });
+  const compilations = [...tools.compilers].flatMap(([version, compiler]) =>
+    round.resolutions.map((resolution) => ({
+      version,
+      compiler,
+      resolution,
+      // What is run afterwards.
+      emit: version === '7' && resolution === 'nodenext',
+    })),
+  );
+  return [
+    check(
+      `installed, Node ${round.node}`,
+      async () => {
+        await project.install(tarballs, packagesOf(round, tarballs));
+        project.addExamplesOf(tarballs);
+        for (const sources of ['answers/frameworks', 'consumer']) {
+          project.addSources(join(ROOT, 'infra', 'test', sources), sources);
+        }
+        await project.load(entriesOf(tarballs));
+        isInstalled = true;
+      },
+      false,
+    ),
+    ...compilations.map(({ version, ...options }) =>
+      check(`TypeScript ${version}, ${options.resolution}`, () => project.compile(options)),
+    ),
+    check('each framework is guarded', async () =>
+      (await project.run('dist/consumer/frameworks.js')).trim(),
+    ),
+    check('NATS, events, tRPC and zod on a running system', async () => {
+      const { auth, user, admin, bed } = await systemOfAll();
+      const addresses = { auth: auth.url, user: user.url, admin: admin.url };
+      const bus = { natsUrl: bed.natsUrl, prefix: bed.prefix };
+      const env = { SYSTEM: JSON.stringify({ ...addresses, ...bus }) };
+      return (await project.run('dist/consumer/system.js', env)).trim();
+    }),
+  ];
+}
+
+/** Each package of others that ours name, in the versions of this round. */
+function packagesOf(round: Round, tarballs: readonly Tarball[]): Record<string, string> {
+  const { alternative, bound, node } = round;
+  const ranges = new Map(
+    tarballs
+      .flatMap(({ manifest }) => [
+        ...Object.entries(manifest.dependencies),
+        ...Object.entries(manifest.peerDependencies),
+      ])
+      .filter(([name]) => !name.startsWith('@portcullis/')),
+  );
+  const last = node === '20' && bound === 'newest' ? LAST_ON_NODE_20 : {};
+  const chosen: Record<string, string> = {};
+  for (const [name, range] of ranges) {
+    const earlier = EARLIER[name];
+    if (earlier === undefined) {
+      chosen[name] = last[name] ?? versionIn(range, alternative, bound);
+    } else {
+      chosen[name] = versionIn(range, 'latest', bound);
+      chosen[earlier] = `npm:${name}@${versionIn(range, 'earliest', bound)}`;
+    }
+  }
+  const nest = chosen['@nestjs/core'] ?? '';
+  return {
+    ...chosen,
+    '@nestjs/platform-express': nest,
+    // That of 11.0.0 asks for the core of before, by mistake.
+    '@nestjs/platform-fastify': nest.replace(/^(?=\d)/, '~'),
+    '@hono/node-server': round.honoServer,
+    ...(node === '20' && besideOnNode20(Object.keys(chosen))),
+    ...TYPES,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * How long a file of tests waits for the testkit: to import it, and to a token of it that was verified. In turns with
+ * a Node that does nothing, each in a process of its own, so that a busy machine slows all of them alike.
+ */
+import { join } from 'node:path';
+import { withOwn } from './pack.ts';
+import { Project } from './project.ts';
+import type { Stage } from './stage.ts';
+import type { Check } from './steps.ts';
+
+const ROUNDS = 20;
+const LIMITS_MS = { imported: 100, verified: 50 } as const;
+
+/** Milliseconds since the process began. */
+const PRINT = 'console.log(performance.now());';
+const PROGRAMS = {
+  bare: PRINT,
+  testkit: `
+    const { createTestIssuer } = await import('@portcullis/testkit');
+    ${PRINT}
+    const { createVerifier } = await import('@portcullis/verify');
+    const issuer = await createTestIssuer({ audience: 'urn:acme:orders' });
+    const { issuer: address, audience, revocations } = issuer;
+    const feed = revocations.feed();
+    const verifier = await createVerifier({ issuer: address, audience, service: 'orders', feed });
+    await verifier.ready();
+    await verifier.verify(await issuer.mint());
+    ${PRINT}
+    await verifier[Symbol.asyncDispose]();
+    await issuer[Symbol.asyncDispose]();`,
+};
+
+export function testkitChecks({ folder, nodes, tarballs }: Stage): Check[] {
+  return ['20', '22', '24'].map((node) => ({
+    name: `testkit, Node ${node}`,
+    node,
+    run: async () => {
+      const project = new Project(
+        join(folder, `testkit-times-${node}`),
+        nodes.get(node) ?? process.execPath,
+      );
+      const used = tarballs.filter((one) => ['testkit', 'verify'].includes(one.folder));
+      await project.install([...new Set(used.flatMap((one) => withOwn(one, tarballs)))], {});
+      for (const [name, text] of Object.entries(PROGRAMS)) project.write(`${name}.mjs`, text);
+      return judge(await measure(project));
+    },
+  }));
+}
+
+interface Times {
+  bare: number;
+  imported: number;
+  verified: number;
+}
+
+async function measure(project: Project): Promise<Times[]> {
+  const times: Times[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const bare = Number(await project.run('bare.mjs'));
+    const [imported = NaN, verified = NaN] = (await project.run('testkit.mjs'))
+      .trim()
+      .split('\n')
+      .map(Number);
+    times.push({ bare, imported, verified });
+  }
+  return times;
+}
+
+/** @throws Error with the medians, when one is over its limit */
+function judge(times: readonly Times[]): string {
+  const bare = median(times.map((one) => one.bare));
+  const imported = median(times.map((one) => one.imported)) - bare;
+  const verified = median(times.map((one) => one.verified - one.imported));
+  const text =
+    `medians of ${times.length}: bare ${bare.toFixed(0)} ms; imported ${imported.toFixed(0)} ms later ` +
+    `(at most ${LIMITS_MS.imported}), verified ${verified.toFixed(0)} ms later (at most ${LIMITS_MS.verified})`;
+  if (imported <= LIMITS_MS.imported && verified <= LIMITS_MS.verified) return text;
+  throw new Error(text);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = NaN, high = NaN] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 === 0 ? (low + high) / 2 : high;
+}

@@ -1,0 +1,1 @@
+export { main } from './packages/release-command.ts';

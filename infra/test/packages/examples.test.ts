@@ -1,0 +1,205 @@
+/**
+ * The examples on the pages of the packages, as they stand there: compiled, and run, by packages that were packed as for
+ * a registry, on a running system. Only addresses, ports and the prefix of subjects are this test's own.
+ */
+import { freePort, startSystem, TestProcess, type TestSystem } from '@portcullis/testbed';
+import { transform } from 'esbuild';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packAll, type Tarball } from '../../packages/pack.ts';
+import { examplesIn, Project } from '../../packages/project.ts';
+import { tool } from '../../paths.ts';
+import { get, logIn, logOut, post, register, statusOf, type Tokens } from '../e2e/calls.ts';
+import { linkFrom, unpack } from './unpacked.ts';
+
+/** What users of the packages have beside them, and which member of the workspace has it here. */
+const BESIDE = [
+  ['packages/verify', '@nats-io/transport-node'],
+  ['packages/events', '@nats-io/jetstream'],
+  ['packages/verify', '@trpc/server'],
+  ['packages/verify', 'express'],
+  ['packages/verify', '@types/express'],
+  ['packages/verify', 'zod'],
+  ['.', '@types/node'],
+] as const;
+
+const ADA = { email: 'ada@example.com', password: 'a lantern above the western gate' };
+const PORT = '4010';
+
+let system: TestSystem;
+let project: string;
+let tarballs: Tarball[];
+/** By package and place on its page, counted from 0. */
+let examples: Map<string, string>;
+const ran = new Set<string>();
+
+beforeAll(async () => {
+  system = await startSystem({
+    auth: { PORTCULLIS_DURABLES: 'billing:accounts billing:revocations' },
+  });
+  project = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-examples-')));
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+  tarballs = await packAll(join(project, 'tarballs'));
+  examples = new Map();
+  for (const tarball of tarballs) {
+    const page = await readFile(join(await unpack(tarball, project), 'README.md'), 'utf8');
+    examplesIn(page).forEach((code, index) => examples.set(`${tarball.folder} ${index}`, code));
+  }
+  for (const [member, name] of BESIDE) await linkFrom(member, name, project);
+  await post(`${system.auth.url}/v1/register`, { ...ADA, name: 'Ada' });
+}, 180_000);
+afterAll(async () => {
+  await rm(project, { recursive: true, force: true });
+  await system[Symbol.asyncDispose]();
+});
+
+/** Starts one, with what it declares to be there. */
+async function start(name: string, port = '0', before = ''): Promise<TestProcess> {
+  const example = examples.get(name);
+  if (example === undefined) throw new Error(`there is no example ${name}`);
+  ran.add(name);
+  const { auth, user, admin, bed } = system;
+  const here = example
+    .replaceAll('http://localhost:4000', auth.url)
+    .replaceAll('http://localhost:4001', user.url)
+    .replaceAll('http://localhost:4002', admin.url)
+    .replaceAll(PORT, port)
+    .replaceAll('urn:acme:orders', 'urn:portcullis:user')
+    .replaceAll(
+      "nats: process.env['NATS_URL'],",
+      `nats: process.env['NATS_URL'], prefix: '${bed.prefix}',`,
+    )
+    .replaceAll('natsFeed({ connection })', `natsFeed({ connection, prefix: '${bed.prefix}' })`)
+    .replaceAll('  connection,\n  durable', `  connection, prefix: '${bed.prefix}',\n  durable`);
+  const { code } = await transform(here, { loader: 'ts', format: 'esm', target: 'node20' });
+  const file = `${name.replace(' ', '-')}.mjs`;
+  // What is imported is run before: `before` is a module of its own.
+  await writeFile(join(project, `before-${file}`), before);
+  await writeFile(join(project, file), `import './before-${file}';\n${code}`);
+  return system.bed.use(
+    new TestProcess({
+      name,
+      command: process.execPath,
+      args: [file],
+      cwd: project,
+      // The secret is for grants by HTTP, which are not asked for while NATS answers.
+      env: { NATS_URL: bed.natsUrl, PORTCULLIS_CLIENT_SECRET: 'psec_unused' },
+    }),
+  );
+}
+
+/** Runs one to its end. @returns what it has written */
+async function outputOf(name: string): Promise<string> {
+  const started = await start(name);
+  expect(await started.exited, started.log).toBe(0);
+  return started.log;
+}
+
+/** What the comments of an example say that it prints. */
+const saidBy = (name: string): string[] =>
+  [...(examples.get(name) ?? '').matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(
+    ([, text = '']) => text,
+  );
+
+async function newcomer(): Promise<Tokens> {
+  return await logIn(system.auth.url, await register(system.auth.url));
+}
+
+/** Answers a newcomer and nobody without a token, and no longer once that one is out. */
+async function isProtected(service: string, url: string, text: RegExp): Promise<void> {
+  const { access_token: token } = await newcomer();
+  await expect.poll(() => statusOf(get(url, token))).toBe(200);
+  expect(await (await get(url, token)).text()).toMatch(text);
+  expect(await statusOf(fetch(url))).toBe(401);
+  // Of examples that have ended before, which do not deregister, nothing is confirmed.
+  const { pending } = await logOut(system.auth.url, token);
+  expect(pending.map((one) => one.service)).not.toContain(service);
+  expect(await statusOf(get(url, token))).toBe(401);
+}
+
+/** A verifier that an example says it has, as the first example of verify makes one. */
+const verifierOf = (service: string): string => `
+  import { connect } from '@nats-io/transport-node';
+  import { createVerifier } from '@portcullis/verify';
+  import { connectionOptions, natsFeed } from '@portcullis/verify/feeds/nats';
+  const url = process.env['NATS_URL'];
+  const connection = await connect({ ...connectionOptions({ service: '${service}', url }) });
+  globalThis.verifier = await createVerifier({
+    issuer: '${system.auth.url}',
+    audience: 'urn:portcullis:user',
+    service: '${service}',
+    feed: natsFeed({ connection, prefix: '${system.bed.prefix}' }),
+  });
+  await globalThis.verifier.ready();
+`;
+
+describe('client', () => {
+  it('logs in, calls, and logs out', async () => {
+    expect(await outputOf('client 0')).toMatch(/^Ada is out: (\d) of \1 verifiers confirmed\n$/);
+  });
+});
+
+describe('verify', () => {
+  it('protects a router of tRPC', async () => {
+    const port = String(await freePort());
+    await using _ = await start('verify 0', port);
+    await isProtected('orders', `http://127.0.0.1:${port}/mine`, /the orders of usr_/);
+    const { access_token: token } = await newcomer();
+    expect(await statusOf(get(`http://127.0.0.1:${port}/all`, token))).toBe(403);
+  });
+
+  it('protects a server of node:http', async () => {
+    const port = String(await freePort());
+    await using _ = await start('verify 1', port, verifierOf('invoices'));
+    const { access_token: token } = await newcomer();
+    const url = `http://127.0.0.1:${port}/`;
+    await expect.poll(() => statusOf(get(url, token))).toBe(403);
+    const { access_token: administrator } = await logIn(system.auth.url, system.administrator);
+    expect(await (await get(url, administrator)).text()).toMatch(/^hello usr_/);
+  });
+
+  it('protects routes of Express', async () => {
+    const port = String(await freePort());
+    await using _ = await start('verify 2', port, verifierOf('orders-express'));
+    await isProtected('orders-express', `http://127.0.0.1:${port}/orders`, /^the orders of usr_/);
+  });
+});
+
+it('events: hears of a logout', async () => {
+  const before = `
+    globalThis.connections = { closeAllOf: (id) => console.log('closed', id) };
+    globalThis.invoices = { forget: async (id) => console.log('forgot', id) };`;
+  await using started = await start('events 0', '0', before);
+  const { access_token: token, session_id: session } = await newcomer();
+  await logOut(system.auth.url, token);
+  await expect.poll(() => started.log).toContain(`closed ${session}\n`);
+});
+
+describe('an example that ends by itself', () => {
+  it.each([
+    ...['api 0', 'bus 0', 'client 1', 'contracts 0', 'contracts 1'],
+    ...['snapshot 0', 'testkit 0', 'testkit 1'],
+  ])('%s prints what it says', async (name) => {
+    const lines = (await outputOf(name)).split('\n');
+    for (const text of saidBy(name)) {
+      expect(lines).toContain(text);
+      lines.splice(0, lines.indexOf(text) + 1);
+    }
+  });
+});
+
+describe('all of them', () => {
+  it('were run', () => {
+    expect([...ran].toSorted()).toEqual([...examples.keys()].toSorted());
+    expect(new Set([...ran].map((name) => name.split(' ')[0])).size).toBe(tarballs.length);
+  });
+
+  it('compile', async () => {
+    const types = new Project(project, process.execPath);
+    await mkdir(join(project, 'examples'));
+    types.addExamplesOf(tarballs);
+    await types.compile({ compiler: tool('tsc'), resolution: 'nodenext' });
+  });
+});

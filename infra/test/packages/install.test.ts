@@ -1,0 +1,116 @@
+/**
+ * One case of `npm run pack:check`, without a network: a service of one's own and its test, installed by npm from what
+ * `npm run pack` makes, type-checked in each way to look for modules, and run on this Node.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installCommand } from '../../packages/pack-command.ts';
+import { packAll, withOwn, type Tarball } from '../../packages/pack.ts';
+import { entriesOf, Project, RESOLUTIONS } from '../../packages/project.ts';
+import { ROOT, tool } from '../../paths.ts';
+import { runProgram } from '../run-program.ts';
+
+const SERVICE = `
+import { createTestIssuer } from '@portcullis/testkit';
+import { createVerifier, type Verifier } from '@portcullis/verify';
+import { protect } from '@portcullis/verify/node';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const issuer = await createTestIssuer({ audience: 'urn:acme:orders' });
+const { issuer: address, audience, revocations } = issuer;
+const feed = revocations.feed();
+const verifier: Verifier = await createVerifier({ issuer: address, audience, service: 'orders', feed });
+await verifier.ready();
+
+const signedIn = protect(verifier);
+const server = createServer(signedIn((request, response, caller) => response.end(caller.sub)));
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const { port } = server.address() as AddressInfo;
+const token = await issuer.mint();
+const ask = async (headers: Record<string, string>): Promise<number> =>
+  (await fetch(\`http://127.0.0.1:\${port}/\`, { headers })).status;
+const authorization = \`Bearer \${token}\`;
+const before = [await ask({}), await ask({ authorization })];
+revocations.revoke({ kind: 'issuer', key: 'issuer', generation: 1 });
+console.log(...before, await ask({ authorization }));
+server.close();
+server.closeAllConnections();
+await verifier[Symbol.asyncDispose]();
+await issuer[Symbol.asyncDispose]();
+`;
+
+let folder: string;
+let tarballs: Tarball[];
+let installed: Tarball[];
+let project: Project;
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'portcullis-install-')));
+  tarballs = await packAll(join(folder, 'tarballs'));
+  project = new Project(join(folder, 'service'), process.execPath);
+  const wanted = tarballs.filter((one) => ['verify', 'testkit'].includes(one.folder));
+  installed = [...new Set(wanted.flatMap((one) => withOwn(one, tarballs)))];
+  // Of others the two need jose alone; what the compiler needs beside it is in the workspace too.
+  const fromHere = (member: string, name: string) =>
+    `file:${realpathSync(join(ROOT, member, 'node_modules', name))}`;
+  const others = {
+    jose: fromHere('packages/testkit', 'jose'),
+    '@types/node': fromHere('.', '@types/node'),
+    'undici-types': `file:${realpathSync(join(ROOT, 'node_modules/.pnpm/node_modules/undici-types'))}`,
+  };
+  await project.install(installed, others, { offline: true });
+  project.write('service.ts', SERVICE);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a project of its own', () => {
+  it.each(RESOLUTIONS)('compiles with %s', async (resolution) => {
+    await project.compile({ compiler: tool('tsc'), resolution });
+  });
+
+  it('runs', async () => {
+    await project.compile({ compiler: tool('tsc'), resolution: 'nodenext', emit: true });
+    expect(await project.run('dist/service.js')).toBe('401 200 401\n');
+  });
+
+  it('loads every entry that needs no peer', async () => {
+    const needsPeer = /verify\/(?:trpc|nestjs|feeds\/nats)$|contracts\/schemas$/;
+    const entries = entriesOf(installed).filter((entry) => !needsPeer.test(entry));
+    expect(entries.length).toBeGreaterThan(10);
+    await project.load(entries);
+  });
+});
+
+it('fails for a package that is not as it was packed', async () => {
+  const [verify] = tarballs.filter((one) => one.folder === 'verify');
+  if (verify === undefined) throw new Error('verify is not packed');
+  const alone = new Project(join(folder, 'alone'), process.execPath);
+  // Its own dependencies are in no registry, and left out here.
+  await expect(alone.install([verify], {}, { offline: true })).rejects.toThrow(
+    /@portcullis(?:\/|%2f)bus/,
+  );
+}, 60_000);
+
+describe('npm run pack', () => {
+  it('prints one command that installs a package with what it depends on', () => {
+    const verify = tarballs.filter((one) => one.folder === 'verify');
+    const words = installCommand(verify, tarballs).split(' ');
+    expect(words.slice(0, 2)).toEqual(['npm', 'install']);
+    const names = words.slice(2).map((file) => /portcullis-(\w+)-[\d.]+\.tgz$/.exec(file)?.[1]);
+    expect(new Set(names)).toEqual(new Set(['bus', 'contracts', 'snapshot', 'verify']));
+  });
+
+  it('knows no package that is not published', async () => {
+    const words = ['infra/bootstrap.mjs', 'pack', 'verifi'];
+    const { status, stderr } = await runProgram(process.execPath, words, {
+      cwd: ROOT,
+      limitMs: 60_000,
+    });
+    expect(status).toBe(2);
+    expect(stderr).toContain('there is no package verifi');
+    expect(stderr).toContain('Nearest: verify.');
+  });
+});
