@@ -58,6 +58,7 @@ test('there is a file for each promise', () => {
     'own-permissions.ts.txt',
     'unknown-permission.ts.txt',
     'unknown-role.ts.txt',
+    'unknown-service.ts.txt',
     'verifier-without-audience.ts.txt',
     'wrong-input.ts.txt',
   ]);

@@ -20,6 +20,8 @@ export interface Passed {
 
 export class Front implements AsyncDisposable {
   readonly passed: Passed[] = [];
+  /** Waited for before the answer of a service is passed on, by the target of its request. */
+  holdBack: (target: string) => Promise<void> = () => Promise.resolve();
   readonly port: number;
   readonly #close: () => Promise<void>;
 
@@ -44,8 +46,19 @@ export class Front implements AsyncDisposable {
 const HTML = 'text/html; charset=utf-8';
 const PAGE = `<!doctype html><title>page</title><script type="module" src="/sdk.js"></script>`;
 
-export async function startFront(system: TestSystem, appHost: string): Promise<Front> {
-  const sdk = await bundledSdk();
+interface FrontOptions {
+  /** Where it listens; any that is free unless given. */
+  port?: number;
+  /** What its pages load; the SDK unless given. */
+  script?: string;
+}
+
+export async function startFront(
+  system: TestSystem,
+  appHost: string,
+  { port = 0, script }: FrontOptions = {},
+): Promise<Front> {
+  const sdk = script ?? (await bundledSdk());
   const services: Record<string, string> = {
     auth: system.auth.url,
     user: system.user.url,
@@ -56,23 +69,25 @@ export async function startFront(system: TestSystem, appHost: string): Promise<F
     const [, service = '', rest = ''] = /^\/(\w+)(\/.*)$/.exec(incoming.url ?? '') ?? [];
     const upstream = host === appHost ? services[service] : undefined;
     if (upstream !== undefined) {
-      passOn(incoming, outgoing, `${upstream}${rest}`, (status) => {
+      passOn(incoming, outgoing, `${upstream}${rest}`, async (status) => {
         const { headers, method = '', url = '' } = incoming;
+        const target = `${host}${url.split('?', 1)[0]}`;
         front.passed.push({
           method,
-          target: `${host}${url.split('?', 1)[0]}`,
+          target,
           site: headers['sec-fetch-site']?.toString(),
           withTokens: headers.cookie?.includes('__Host-portcullis-') === true,
           status,
         });
+        await front.holdBack(target);
       });
       return;
     }
-    const script = incoming.url === '/sdk.js';
-    outgoing.writeHead(200, { 'content-type': script ? 'text/javascript' : HTML });
-    outgoing.end(script ? sdk : PAGE);
+    const isScript = incoming.url === '/sdk.js';
+    outgoing.writeHead(200, { 'content-type': isScript ? 'text/javascript' : HTML });
+    outgoing.end(isScript ? sdk : PAGE);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -88,25 +103,27 @@ function passOn(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   url: string,
-  done: (status: number) => void,
+  answered: (status: number) => Promise<void>,
 ): void {
   const { method, headers } = incoming;
   const onward = request(url, { method, headers, agent: false }, (answer) => {
-    done(answer.statusCode ?? 0);
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
+    void answered(answer.statusCode ?? 0).then(() => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
   });
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
 }
 
-/** The SDK as a page would load it, with its maker at `globalThis.createPortcullisClient`. */
+/** The SDK as a page would load it, with its maker at `globalThis.createPortcullisClient`, and its storages beside it. */
 async function bundledSdk(): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { createPortcullisClient } from '@portcullis/client';
-        globalThis.createPortcullisClient = createPortcullisClient;`,
+      contents: `import { createPortcullisClient, tabStorage } from '@portcullis/client';
+        import { indexedDbStorage } from '@portcullis/client/indexeddb';
+        Object.assign(globalThis, { createPortcullisClient, tabStorage, indexedDbStorage });`,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
     },
     bundle: true,

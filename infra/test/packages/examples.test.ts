@@ -22,6 +22,9 @@ const BESIDE = [
   ['packages/verify', 'express'],
   ['packages/verify', '@types/express'],
   ['packages/verify', 'zod'],
+  ['packages/react', 'react'],
+  ['packages/react', '@types/react'],
+  ['packages/react', '@tanstack/react-query'],
   ['.', '@types/node'],
 ] as const;
 
@@ -65,6 +68,10 @@ async function start(name: string, port = '0', before = ''): Promise<TestProcess
     .replaceAll('http://localhost:4000', auth.url)
     .replaceAll('http://localhost:4001', user.url)
     .replaceAll('http://localhost:4002', admin.url)
+    // Services of one's own, for which the user service stands.
+    .replaceAll('http://localhost:4100', user.url)
+    .replaceAll('http://localhost:4200', user.url)
+    .replaceAll('/reports?limit=20', '/me')
     .replaceAll(PORT, port)
     .replaceAll('urn:acme:orders', 'urn:portcullis:user')
     .replaceAll(
@@ -141,6 +148,10 @@ describe('client', () => {
   });
 });
 
+it('react: makes the elements of a page', async () => {
+  expect(await outputOf('react 0')).toBe('');
+});
+
 describe('verify', () => {
   it('protects a router of tRPC', async () => {
     const port = String(await freePort());
@@ -179,7 +190,7 @@ it('events: hears of a logout', async () => {
 
 describe('an example that ends by itself', () => {
   it.each([
-    ...['api 0', 'bus 0', 'client 1', 'contracts 0', 'contracts 1'],
+    ...['api 0', 'bus 0', 'client 1', 'client 2', 'contracts 0', 'contracts 1'],
     ...['snapshot 0', 'testkit 0', 'testkit 1'],
   ])('%s prints what it says', async (name) => {
     const lines = (await outputOf(name)).split('\n');
@@ -200,6 +211,8 @@ describe('all of them', () => {
     const types = new Project(project, process.execPath);
     await mkdir(join(project, 'examples'));
     types.addExamplesOf(tarballs);
+    const orders = "export type { UserRouter as OrdersRouter } from '@portcullis/api';\n";
+    await writeFile(join(project, 'examples', 'orders-router.ts'), orders);
     await types.compile({ compiler: tool('tsc'), resolution: 'nodenext' });
   });
 });

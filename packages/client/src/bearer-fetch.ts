@@ -1,13 +1,12 @@
 /**
- * The `fetch` that tRPC's link calls: adds the access token, renews it, and turns refusals into
- * errors.
+ * One request with an access token, renewed where the service says that a newer one is needed.
  *
  * A call that is refused for its token is sent again at most once, with another token: the two
  * sends below are written out, so there is no loop to get wrong.
  */
-import { isRecord } from './answer-shape.ts';
 import { PortcullisError } from './error.ts';
 import { CALL_TIMEOUT_MS, exchange, type Answer, type Fetch } from './exchange.ts';
+import { isAboutToken, isChallengedForToken } from './renewal.ts';
 import { trpcErrorOf } from './trpc-error.ts';
 
 /** Where access tokens come from (RFC 6750). */
@@ -34,38 +33,30 @@ export const cookiesWithoutRenewal: BearerSource = {
   renew: () => Promise.resolve(undefined),
 };
 
-interface TrpcAnswer {
-  ok: boolean;
-  json(): Promise<unknown>;
+/** Who calls what, by which way. */
+export interface Calls {
+  fetch: Fetch;
+  bearer: BearerSource | undefined;
+  /** Of a router that is not Portcullis' own: it may say in another way that a token is refused. */
+  isForeign: boolean;
 }
 
-/** The form in which tRPC's link asks; it sends headers as a plain object. */
-export type TrpcFetch = (
-  input: string | URL | Request,
-  init?: {
-    method?: string;
-    headers?: unknown;
-    body?: unknown;
-    signal?: AbortSignal | null | undefined;
-  },
-) => Promise<TrpcAnswer>;
+/** @throws PortcullisError, and nothing else; a refusal is an answer */
+export async function exchangeWithToken(
+  { fetch, bearer, isForeign }: Calls,
+  url: string,
+  init: RequestInit,
+): Promise<Answer> {
+  const signal = init.signal ?? undefined;
+  const send = (token: string | undefined): Promise<Answer> =>
+    exchange(fetch, url, withCredentials(init, credentialsOf(bearer, token)), CALL_TIMEOUT_MS);
 
-/** @returns a function that throws PortcullisError, and nothing else */
-export function bearerFetch(fetch: Fetch, bearer: BearerSource | undefined): TrpcFetch {
-  return async (input, init = {}) => {
-    const url = input instanceof Request ? input.url : String(input);
-    const signal = init.signal ?? undefined;
-    const send = (token: string | undefined): Promise<Answer> =>
-      exchange(fetch, url, requestOf(init, credentialsOf(bearer, token), signal), CALL_TIMEOUT_MS);
-
-    const token = await unlessAborted(bearer?.accessToken(), signal);
-    let answer = await send(token);
-    if (bearer !== undefined && token !== undefined && asksForRenewal(answer)) {
-      const renewed = await unlessAborted(bearer.renew(token), signal);
-      if (renewed !== undefined) answer = await send(renewed);
-    }
-    return resultOf(answer);
-  };
+  const token = await unlessAborted(bearer?.accessToken(), signal);
+  const answer = await send(token);
+  if (bearer === undefined || token === undefined) return answer;
+  if (!asksForRenewal(answer, isForeign)) return answer;
+  const renewed = await unlessAborted(bearer.renew(token), signal);
+  return renewed === undefined ? answer : await send(renewed);
 }
 
 export interface SentCredentials {
@@ -83,50 +74,23 @@ export function credentialsOf(
   return { token: undefined, credentials: token === undefined ? 'omit' : 'include' };
 }
 
-function requestOf(
-  init: NonNullable<Parameters<TrpcFetch>[1]>,
-  { token, credentials }: SentCredentials,
-  signal: AbortSignal | undefined,
-): RequestInit {
-  if (init.body !== undefined && typeof init.body !== 'string') {
-    throw new TypeError('the routers take JSON and nothing else');
-  }
-  const headers = new Headers();
-  if (isRecord(init.headers)) {
-    for (const [name, value] of Object.entries(init.headers)) {
-      if (typeof value === 'string') headers.set(name, value);
-    }
-  }
+function withCredentials(init: RequestInit, { token, credentials }: SentCredentials): RequestInit {
+  const headers = new Headers(init.headers);
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-  return {
-    method: init.method ?? 'GET',
-    headers,
-    body: init.body ?? null,
-    signal: signal ?? null,
-    credentials,
-    // It would send the token to another address.
-    redirect: 'error',
-  };
+  // To follow a redirect would be to send the token to another address.
+  return { ...init, headers, credentials, redirect: 'error' };
 }
 
-/** The two codes that mean: with a newer token this would be answered. */
-function asksForRenewal(answer: Answer): boolean {
+function asksForRenewal(answer: Answer, isForeign: boolean): boolean {
   if (answer.status !== 401) return false;
   const { code } = trpcErrorOf(answer);
-  return code === 'invalid_token' || code === 'token_stale';
-}
-
-function resultOf(answer: Answer): TrpcAnswer {
-  if (!answer.ok) throw trpcErrorOf(answer);
-  const { body } = answer;
-  if (!isRecord(body) || !isRecord(body['result'])) {
-    throw new PortcullisError('protocol', { status: answer.status });
-  }
-  return { ok: true, json: () => Promise.resolve(body) };
+  return (
+    isAboutToken(code) || (isForeign && code === 'protocol' && isChallengedForToken(answer.headers))
+  );
 }
 
 /** What is waited for is shared with other calls, so giving up ends the waiting and not the work. */
-async function unlessAborted<T>(
+export async function unlessAborted<T>(
   shared: Promise<T> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<T | undefined> {

@@ -1,58 +1,62 @@
-/** The three services, as one logged-in user uses them. */
-import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
-import type { TRPCClient } from '@trpc/client';
+/** The services, as one logged-in user uses them. */
+import type { AdminRouter, UserRouter } from '@portcullis/api';
+import type { TRPCClient, TRPCLink } from '@trpc/client';
+import type { BearerSource } from './bearer-fetch.ts';
+import { demandClientOptions, type ClientOptions } from './client-options.ts';
 import { dpopFetch } from './dpop.ts';
 import type { Fetch } from './exchange.ts';
-import { demandAddress, demandOption, demandStorage, demandTransport } from './options.ts';
-import { createRouterClient } from './router-client.ts';
 import type { ChallengeAnswer, Credentials, LoginResult } from './login-result.ts';
-import { bearerAccess, cookieAccess, type Receipt } from './session-access.ts';
-import type { SignedOutListener } from './session.ts';
-import { memoryStorage, type TokenStorage } from './token-storage.ts';
+import { ownFetch } from './own-fetch.ts';
+import { authClient, createRouterClient, foreignLink, type AuthClient } from './router-client.ts';
+import { ByAddress } from './service-address.ts';
+import type { LinkOptions } from './trpc-call.ts';
+import type { AnyRouter } from './trpc-link.ts';
+import { serviceClients, type ServiceClients } from './services.ts';
+import { bearerAccess, cookieAccess, type Receipt, type SessionAccess } from './session-access.ts';
+import type { SessionState, SignedInListener, SignedOutListener } from './session-state.ts';
+import { memoryStorage } from './token-storage.ts';
 
-type AuthClient = TRPCClient<AuthRouter>;
 type LogOutInput = Parameters<AuthClient['logout']['mutate']>[0];
 type LogOutAllInput = Parameters<AuthClient['logoutAll']['mutate']>[0];
 
-export interface PortcullisClientOptions {
-  /** Addresses of the services, such as `https://auth.example.com`. */
-  auth: string;
-  user: string;
-  admin: string;
+/** The session of this client; its functions need no `this`. */
+export interface ClientSession {
   /**
-   * `cookie`, for a page in a browser: the tokens are in cookies that no script can read. The three
-   * addresses are then of the page's own origin, or the services name it in PORTCULLIS_WEB_ORIGINS;
-   * and of one host, since that is whose cookies they are. `body` unless given.
+   * What is known now. The same object until something changes, so that
+   * `useSyncExternalStore(session.subscribe, () => session.state)` of React may read it.
    */
-  transport?: 'body' | 'cookie';
-  /** Keeps the tokens; in memory unless given. Not in cookie mode. */
-  storage?: TokenStorage;
+  readonly state: SessionState;
+  /** Calls back after every change of `state`. @returns how to stop that */
+  subscribe(listener: () => void): () => void;
   /**
-   * Binds the tokens to a key (RFC 9449). `true` makes one, which lives as long as this client; tokens
-   * that are stored for longer need their key stored with them (`createDpopKey`, IndexedDB). The
-   * addresses above have to be those that the services know themselves by.
+   * Resolves to the state once it is known: the storage was read, or, in cookie mode where nothing is noted of a
+   * session, auth was asked.
+   *
+   * @throws PortcullisError when auth had to be asked and could not be
    */
-  dpop?: CryptoKeyPair | true;
-  fetch?: Fetch;
+  ready(): Promise<SessionState>;
+  /** The id of the session that tokens are held for. */
+  id(): Promise<string | undefined>;
+  /**
+   * Calls back with the id of a session when a user has logged in, here or in another tab that shares the storage;
+   * not for tokens that were there before. @returns how to stop that
+   */
+  onSignedIn(listener: SignedInListener): () => void;
+  /**
+   * Calls back when the tokens are gone: by a logout here, or in another tab that shares the storage,
+   * or because the service refused to refresh them. @returns how to stop that
+   */
+  onSignedOut(listener: SignedOutListener): () => void;
 }
 
-export interface PortcullisClient {
+/** What every client has, whichever services it knows of. */
+export interface SessionClient {
   /**
-   * The routers. Every call carries the access token, refreshed when that is needed, and rejects
+   * The router of auth. Every call carries the access token, refreshed when that is needed, and rejects
    * with `PortcullisError`. For login and logout use the functions below: they keep the tokens.
    */
   readonly auth: AuthClient;
-  readonly user: TRPCClient<UserRouter>;
-  readonly admin: TRPCClient<AdminRouter>;
-  readonly session: {
-    /** The id of the session that tokens are held for. */
-    id(): Promise<string | undefined>;
-    /**
-     * Calls back when the tokens are gone: by a logout here, or because the service refused to
-     * refresh them. @returns how to stop that
-     */
-    onSignedOut(listener: SignedOutListener): () => void;
-  };
+  readonly session: ClientSession;
   /**
    * @returns whether the user is logged in, or which further step the service asks for; until that is
    *   done no tokens are held, or those of before
@@ -79,51 +83,90 @@ export interface PortcullisClient {
    * kept with `keep_current`.
    */
   logOutEverywhere(input?: LogOutAllInput): Promise<Receipt>;
+  /**
+   * `fetch` with the access token, for what is below the addresses of this client's services: REST, GraphQL, other
+   * libraries. A request that is refused for its token is sent again once, with a renewed one; calls at the same time
+   * renew it once. Redirects are errors, since they would take the token along.
+   *
+   * @throws TypeError for any other address; the reason of the signal once that fires; PortcullisError `network` when no
+   *   answer came, and what a renewal fails with. Any answer, a refusal too, is returned
+   */
+  readonly fetch: Fetch;
+  /**
+   * A link for a tRPC client of one's own: `createTRPCClient<OrdersRouter>({ links: [portcullis.link({ url })] })`. Queries
+   * and mutations are one request each; subscriptions go over SSE, and come back by themselves.
+   *
+   * @throws TypeError for an address that is below none of this client's services
+   */
+  link<R extends AnyRouter>(options: LinkOptions): TRPCLink<R>;
+  /**
+   * The access token to send now, renewed when that is due, for what takes neither `fetch` nor `link`: a WebSocket, say.
+   * Where tokens are bound to a key, it is of no use without a proof, which `fetch` makes.
+   *
+   * @returns undefined when there is no session
+   * @throws TypeError in cookie mode, where no script sees it; PortcullisError when it had to be renewed and could not be
+   */
+  accessToken(): Promise<string | undefined>;
+  /**
+   * Renews the tokens, once for all calls at the same time.
+   *
+   * @param refused the access token that a service has refused; where another one is held already, that is the answer.
+   *   Unless given, the one that is held
+   * @returns the access token that is held then; undefined when there is no session, and in cookie mode
+   * @throws PortcullisError `invalid_refresh_token` when the session is over
+   */
+  renew(refused?: string): Promise<string | undefined>;
 }
 
-function demandClientOptions(options: PortcullisClientOptions): void {
-  const of = 'createPortcullisClient';
-  demandOption(typeof options === 'object' && options !== null, of, 'its argument', 'an object');
-  const { auth, user, admin, transport, storage } = options;
-  for (const [name, address] of Object.entries({ auth, user, admin })) {
-    demandAddress(address, of, name);
-  }
-  const isTransport = transport === undefined || transport === 'body' || transport === 'cookie';
-  demandOption(isTransport, of, 'transport', 'body or cookie');
-  demandStorage(storage, of);
-  demandTransport(options, of);
+/** A client of all three services of Portcullis. */
+export interface PortcullisClient extends SessionClient {
+  readonly user: TRPCClient<UserRouter>;
+  readonly admin: TRPCClient<AdminRouter>;
+  /** Of one's own services; see `services` among the options. */
+  readonly services: object;
 }
+
+type NoServices = Record<string, { router?: undefined }>;
+
+/** A client of the services that the options name. */
+export type ClientFor<O extends ClientOptions> = SessionClient &
+  (O extends { user: string } ? Pick<PortcullisClient, 'user'> : unknown) &
+  (O extends { admin: string } ? Pick<PortcullisClient, 'admin'> : unknown) & {
+    readonly services: ServiceClients<O extends { services: infer S } ? S : NoServices>;
+  };
 
 /**
  * @throws TypeError that names the option that cannot be meant: for an address that is not http or https, and for a storage or a key in cookie
  *   mode
  */
-export function createPortcullisClient(options: PortcullisClientOptions): PortcullisClient {
+export function createPortcullisClient<const O extends ClientOptions>(options: O): ClientFor<O>;
+export function createPortcullisClient(
+  options: ClientOptions,
+): SessionClient & Partial<PortcullisClient> {
   demandClientOptions(options);
-  const { storage, transport = 'body', dpop } = options;
+  const { user, admin, storage, transport = 'body', dpop, services = {} } = options;
   const plain = options.fetch ?? globalThis.fetch;
   const fetch = dpop === undefined ? plain : dpopFetch(plain, dpop);
-  if (transport === 'cookie' && storage !== undefined) {
-    throw new TypeError(
-      'createPortcullisClient: storage has to be left out in cookie mode, where there is nothing to store',
-    );
-  }
-  if (transport === 'cookie' && dpop !== undefined) {
-    throw new TypeError(
-      'createPortcullisClient: dpop has to be left out in cookie mode, where no script sees a token to bind',
-    );
-  }
   const access =
     transport === 'cookie'
       ? cookieAccess(options.auth, fetch)
       : bearerAccess(options.auth, fetch, storage ?? memoryStorage());
-  const auth = createRouterClient<AuthRouter>(options.auth, fetch, access.source);
+  const { source } = access;
+  const auth = authClient(options.auth, fetch, source);
+  const ofUser =
+    user === undefined ? {} : { user: createRouterClient<UserRouter>(user, fetch, source) };
+  const ofAdmin =
+    admin === undefined ? {} : { admin: createRouterClient<AdminRouter>(admin, fetch, source) };
 
   return {
     auth,
-    user: createRouterClient<UserRouter>(options.user, fetch, access.source),
-    admin: createRouterClient<AdminRouter>(options.admin, fetch, access.source),
-    session: { id: access.sessionId, onSignedOut: access.onSignedOut },
+    ...ofUser,
+    ...ofAdmin,
+    services: serviceClients(services, fetch, () => source),
+    session: sessionOf(access),
+    ...requestsOf(options, fetch, source),
+    accessToken: access.accessToken,
+    renew: access.renew,
     logIn: access.logIn,
     continueLogIn: access.continueLogIn,
     logOut: (input = {}) => access.logOut(input),
@@ -132,5 +175,32 @@ export function createPortcullisClient(options: PortcullisClientOptions): Portcu
       if (input.keep_current !== true) await access.forget();
       return receipt;
     },
+  };
+}
+
+function sessionOf({ states, sessionId, ready }: SessionAccess): ClientSession {
+  return {
+    get state() {
+      return states.current;
+    },
+    subscribe: states.subscribe,
+    ready,
+    id: sessionId,
+    onSignedIn: states.onSignedIn,
+    onSignedOut: states.onSignedOut,
+  };
+}
+
+function requestsOf(
+  { auth, user, admin, services = {} }: ClientOptions,
+  fetch: Fetch,
+  source: BearerSource,
+): Pick<SessionClient, 'fetch' | 'link'> {
+  const own = Object.values(services).map(({ url }) => url);
+  const urls = [auth, user, admin, ...own].filter((url) => url !== undefined);
+  const sources = new ByAddress(urls.map((url) => [url, source]));
+  return {
+    fetch: ownFetch(fetch, sources),
+    link: (options) => foreignLink(options, fetch, sources.of(new URL(options.url))),
   };
 }

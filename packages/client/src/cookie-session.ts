@@ -13,7 +13,7 @@ import type { BearerSource } from './bearer-fetch.ts';
 import { isPortcullisError } from './error.ts';
 import { renewalMarginMs } from './token-life.ts';
 import type { SessionNote, SessionNotes } from './session-notes.ts';
-import type { SignedOutListener, SignedOutReason } from './session.ts';
+import { SessionStates, type SessionState, type SignedOutReason } from './session-state.ts';
 import { underWebLock } from './web-lock.ts';
 
 /** What the service says of tokens that it has put into cookies. */
@@ -27,9 +27,9 @@ const UNKNOWN = 'unknown';
 
 export class CookieSession implements BearerSource {
   readonly cookies = true;
+  readonly states = new SessionStates();
   readonly #notes: SessionNotes;
   readonly #refresh: () => Promise<CookieTokens>;
-  readonly #listeners = new Set<SignedOutListener>();
   #turn: Promise<unknown> = Promise.resolve();
   #flight: Promise<string | undefined> | undefined;
 
@@ -37,13 +37,23 @@ export class CookieSession implements BearerSource {
   constructor(notes: SessionNotes, refresh: () => Promise<CookieTokens>) {
     this.#notes = notes;
     this.#refresh = refresh;
-    notes.onEndElsewhere(() => this.#tell('logged_out'));
+    this.#see(notes.get());
+    notes.onChangeElsewhere((note) => this.#see(note));
   }
 
-  /** @returns how to stop listening */
-  onSignedOut(listener: SignedOutListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /**
+   * @returns what is known once auth was asked, where nothing is noted
+   * @throws PortcullisError when auth could not be asked
+   */
+  async ready(): Promise<SessionState> {
+    if (this.#notes.get() === undefined) {
+      try {
+        await this.renew(UNKNOWN);
+      } catch (error) {
+        if (!isPortcullisError(error, 'invalid_refresh_token')) throw error;
+      }
+    }
+    return this.states.current;
   }
 
   async sessionId(): Promise<string | undefined> {
@@ -52,9 +62,16 @@ export class CookieSession implements BearerSource {
   }
 
   /** @returns what stands for the cookies as they are now; undefined when logged out */
+  stamp(): string | undefined {
+    const note = this.#notes.get();
+    if (note?.state === 'in') return note.stamp;
+    return note === undefined ? UNKNOWN : undefined;
+  }
+
+  /** @returns the same, renewed where that is due */
   async accessToken(): Promise<string | undefined> {
     const note = this.#notes.get();
-    if (note?.state !== 'in') return note === undefined ? UNKNOWN : undefined;
+    if (note?.state !== 'in') return this.stamp();
     if (Date.now() < note.expiresAt - note.marginMs) return note.stamp;
     try {
       return await this.renew(note.stamp);
@@ -67,8 +84,11 @@ export class CookieSession implements BearerSource {
   }
 
   renew(refused: string): Promise<string | undefined> {
-    this.#flight ??= this.inTurn(() => this.#renew(refused)).finally(() => {
+    if (this.#flight !== undefined) return this.#flight;
+    this.states.refreshing(true);
+    this.#flight = this.inTurn(() => this.#renew(refused)).finally(() => {
       this.#flight = undefined;
+      this.states.refreshing(false);
     });
     return this.#flight;
   }
@@ -85,6 +105,12 @@ export class CookieSession implements BearerSource {
     return await result;
   }
 
+  /** A login: a session that has begun now, not one of which nothing was known. */
+  logIn(tokens: CookieTokens, askedAt: number): void {
+    if (this.states.current.status === 'unknown') this.states.signedOut();
+    this.begin(tokens, askedAt);
+  }
+
   /** Notes that the cookies hold these tokens. @param askedAt in milliseconds since the epoch */
   begin(tokens: CookieTokens, askedAt: number): string {
     const note: SessionNote = {
@@ -95,13 +121,15 @@ export class CookieSession implements BearerSource {
       marginMs: renewalMarginMs(tokens.expires_in),
     };
     this.#notes.set(note);
+    this.#see(note);
     return note.stamp;
   }
 
   end(reason: SignedOutReason): void {
     const was = this.#notes.get();
     this.#notes.set({ state: 'out' });
-    if (was?.state === 'in') this.#tell(reason);
+    if (was?.state === 'in') this.#ended(reason);
+    else this.states.signedOut();
   }
 
   async #renew(refused: string): Promise<string | undefined> {
@@ -121,7 +149,21 @@ export class CookieSession implements BearerSource {
     }
   }
 
-  #tell(reason: SignedOutReason): void {
-    for (const listener of this.#listeners) queueMicrotask(() => listener(reason));
+  /** What is noted, by this tab or another. */
+  #see(note: SessionNote | undefined): void {
+    const { status } = this.states.current;
+    if (note?.state === 'in') {
+      const isNews = status !== 'unknown' && !this.states.isIn(note.sessionId);
+      this.states.signedIn(note.sessionId, note.expiresAt);
+      if (isNews) this.states.notifySignedIn(note.sessionId);
+    } else if (note?.state === 'out') {
+      if (status === 'signed_in') this.#ended('logged_out');
+      else this.states.signedOut();
+    }
+  }
+
+  #ended(reason: SignedOutReason): void {
+    this.states.signedOut(reason);
+    this.states.notifySignedOut(reason);
   }
 }

@@ -22,8 +22,11 @@ export async function createDpopKey(): Promise<CryptoKeyPair> {
   return await crypto.subtle.generateKey(KEY, false, ['sign', 'verify']);
 }
 
-/** @param keys a key, or how to make one when it is first needed */
-export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
+/** A key; or how to get one when it is first needed: `true` makes one. */
+export type DpopKeys = CryptoKeyPair | true | (() => CryptoKeyPair | Promise<CryptoKeyPair>);
+
+/** @throws what a function among the keys throws; it is asked again at the next request */
+export function dpopFetch(fetch: Fetch, keys: DpopKeys): Fetch {
   let prover: Promise<Prover> | undefined;
   /** How far the servers' clock is ahead of this device's, in milliseconds. */
   let ahead = 0;
@@ -31,7 +34,10 @@ export function dpopFetch(fetch: Fetch, keys: CryptoKeyPair | true): Fetch {
   const nonces = new Map<string, string>();
 
   return async (input, init = {}) => {
-    prover ??= proverOf(keys);
+    prover ??= proverOf(keys).catch((error: unknown) => {
+      prover = undefined;
+      throw error;
+    });
     const prove = await prover;
     const url = new URL(input instanceof Request ? input.url : String(input));
     const send = async (): Promise<Response> => {
@@ -101,8 +107,9 @@ interface Proven extends Stamp {
 }
 type Prover = (request: Proven) => Promise<string>;
 
-async function proverOf(keys: CryptoKeyPair | true): Promise<Prover> {
-  const { privateKey, publicKey } = keys === true ? await createDpopKey() : keys;
+async function proverOf(keys: DpopKeys): Promise<Prover> {
+  const make = keys === true ? createDpopKey : typeof keys === 'function' ? keys : () => keys;
+  const { privateKey, publicKey } = await make();
   const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', publicKey);
   const header = encode(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } }));
   return async ({ method, url, token, nonce, now }) => {

@@ -1,6 +1,7 @@
 /** One HTTP request and its whole answer, within a bound. */
 import { eitherSignal } from './either-signal.ts';
 import { PortcullisError } from './error.ts';
+import { noAnswerFrom } from './no-answer.ts';
 
 /** The longest that one request may take, in milliseconds; a receipt alone may wait 10 seconds. */
 export const CALL_TIMEOUT_MS = 20_000;
@@ -35,7 +36,8 @@ export async function exchange(
     response = await fetch(url, { ...init, signal });
     text = await response.text();
   } catch (cause) {
-    throw new PortcullisError(caller?.aborted === true ? 'aborted' : 'network', { cause });
+    if (caller?.aborted === true) throw new PortcullisError('aborted', { cause });
+    throw noAnswerFrom(url, cause);
   }
   try {
     const body: unknown = JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * A machine's own access token, by the client credentials grant (RFC 6749 section 4.4): fetched
+ * A machine's own access tokens, by the client credentials grant (RFC 6749 section 4.4): each fetched
  * once, used until shortly before it expires, fetched once again for all who wait.
  */
 import { isRecord, secondsOf, textOr } from './answer-shape.ts';
@@ -14,6 +14,37 @@ export interface MachineCredentials {
   clientSecret: string;
 }
 
+/** Narrows a token; one that is not narrowed is for all that the client may do. */
+export interface TokenRequest {
+  /** The one service that it is for (`resource`, RFC 8707): `urn:acme:orders`. */
+  audience?: string;
+  /** Scopes, by single spaces (RFC 6749 section 3.3). */
+  scope?: string;
+}
+
+/** One token for each way to narrow it. */
+export class MachineTokens {
+  readonly #make: (request: TokenRequest) => MachineToken;
+  readonly #tokens = new Map<string, MachineToken>();
+
+  constructor(fetch: Fetch, endpoint: string, credentials: MachineCredentials) {
+    this.#make = (request) => new MachineToken(fetch, endpoint, credentials, request);
+  }
+
+  of({ audience, scope }: TokenRequest): MachineToken {
+    const key = JSON.stringify([audience, scope]);
+    const known = this.#tokens.get(key);
+    if (known !== undefined) return known;
+    const request = {
+      ...(audience === undefined ? {} : { audience }),
+      ...(scope === undefined ? {} : { scope }),
+    };
+    const made = this.#make(request);
+    this.#tokens.set(key, made);
+    return made;
+  }
+}
+
 interface CachedToken {
   value: string;
   /** On the monotonic clock, in milliseconds. */
@@ -24,10 +55,20 @@ export class MachineToken implements BearerSource {
   readonly #fetch: Fetch;
   readonly #endpoint: string;
   readonly #authorization: string;
+  readonly #body: string;
   #held: CachedToken | undefined;
   #flight: Promise<string> | undefined;
 
-  constructor(fetch: Fetch, endpoint: string, credentials: MachineCredentials) {
+  constructor(
+    fetch: Fetch,
+    endpoint: string,
+    credentials: MachineCredentials,
+    { audience, scope }: TokenRequest = {},
+  ) {
+    const body = new URLSearchParams({ grant_type: 'client_credentials' });
+    if (audience !== undefined) body.set('resource', audience);
+    if (scope !== undefined) body.set('scope', scope);
+    this.#body = body.toString();
     this.#fetch = fetch;
     this.#endpoint = endpoint;
     this.#authorization = basicAuthorization(credentials);
@@ -65,7 +106,7 @@ export class MachineToken implements BearerSource {
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
         },
-        body: 'grant_type=client_credentials',
+        body: this.#body,
         redirect: 'error',
       },
       TOKEN_TIMEOUT_MS,

@@ -24,8 +24,9 @@ export function demandTransport(options: { fetch?: unknown; dpop?: unknown }, of
   demandOption(fetch === undefined || typeof fetch === 'function', of, 'fetch', 'a function');
   const isPair =
     typeof dpop === 'object' && dpop !== null && 'privateKey' in dpop && 'publicKey' in dpop;
-  const expected = 'true, or a pair of keys as createDpopKey makes it';
-  demandOption(dpop === undefined || dpop === true || isPair, of, 'dpop', expected);
+  const isKey = dpop === undefined || dpop === true || isPair || typeof dpop === 'function';
+  const expected = 'true, a pair of keys as createDpopKey makes it, or a function that gives one';
+  demandOption(isKey, of, 'dpop', expected);
 }
 
 export function demandStorage(value: unknown, of: string): void {
@@ -34,4 +35,18 @@ export function demandStorage(value: unknown, of: string): void {
     value !== null &&
     ['get', 'set', 'clear'].every((name) => typeof Reflect.get(value, name) === 'function');
   demandOption(value === undefined || holds, of, 'storage', 'an object with get, set, clear');
+}
+
+/** Services by their names: each with its address. */
+export function demandServices(services: unknown, of: string): void {
+  if (services === undefined) return;
+  const isRecord = typeof services === 'object' && services !== null;
+  demandOption(isRecord, of, 'services', 'an object of services by their names');
+  if (!isRecord) return;
+  for (const [name, service] of Object.entries(services)) {
+    const option = `services.${name}`;
+    const isService = typeof service === 'object' && service !== null;
+    demandOption(isService, of, option, 'an object with a url');
+    demandAddress(Reflect.get(service, 'url'), of, `${option}.url`);
+  }
 }

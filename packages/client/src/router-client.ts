@@ -1,20 +1,14 @@
-/** A typed tRPC client of one router, whose calls reject with `PortcullisError`. */
-import type { AdminRouter, AuthRouter, UserRouter } from '@portcullis/api';
-import {
-  createTRPCClientProxy,
-  httpLink,
-  httpSubscriptionLink,
-  splitLink,
-  TRPCUntypedClient,
-  type TRPCClient,
-  type TRPCRequestOptions,
-} from '@trpc/client';
-import { bearerEventSource } from './bearer-event-source.ts';
-import { bearerFetch, cookiesWithoutRenewal, type BearerSource } from './bearer-fetch.ts';
-import { portcullisErrorOf } from './error.ts';
+/** Typed tRPC clients of the routers, whose calls reject with `PortcullisError`. */
+import type { AuthRouter } from '@portcullis/api';
+import type { TRPCClient, TRPCLink } from '@trpc/client';
+import type { BearerSource } from './bearer-fetch.ts';
 import type { Fetch } from './exchange.ts';
+import { endpointOf } from './service-address.ts';
+import type { LinkOptions } from './trpc-call.ts';
+import { routerLink, type AnyRouter } from './trpc-link.ts';
+import { typedClient } from './typed-client.ts';
 
-export type PortcullisRouter = AuthRouter | UserRouter | AdminRouter;
+export type AuthClient = TRPCClient<AuthRouter>;
 
 /**
  * Calls that take no token: one that cannot be refreshed any more must not stand in their way. The
@@ -31,82 +25,42 @@ export const ANONYMOUS: ReadonlySet<string> = new Set([
   'password.reset',
 ]);
 
-/**
- * Each call is an HTTP request of its own: in a batch, one answer would speak for several calls,
- * and the retry of one would repeat the others.
- *
- * Subscriptions go over SSE, and connect again by themselves for as long as that makes sense.
- *
- * A call's request id may be given as `{ context: { requestId } }`.
- *
- * @param serviceUrl the address of the service, without `/trpc`
- */
-export function createRouterClient<R extends PortcullisRouter>(
+const NONE: ReadonlySet<string> = new Set();
+
+/** The auth service. @param serviceUrl its address, without `/trpc` */
+export function authClient(
+  serviceUrl: string,
+  fetch: Fetch,
+  bearer: BearerSource | undefined,
+): AuthClient {
+  const calls = { fetch, bearer, isForeign: false, anonymous: ANONYMOUS };
+  return typedClient<AuthRouter>({ url: endpointOf(serviceUrl, '/trpc') }, calls);
+}
+
+/** Another of Portcullis' services, of which every procedure takes a token. */
+export function createRouterClient<R extends AnyRouter>(
   serviceUrl: string,
   fetch: Fetch,
   bearer: BearerSource | undefined,
 ): TRPCClient<R> {
-  const url = endpointOf(serviceUrl, '/trpc');
-  const call = (from: BearerSource | undefined) =>
-    httpLink({
-      url,
-      fetch: bearerFetch(fetch, from),
-      headers: ({ op }) => {
-        const requestId = requestIdOf(op.context);
-        return requestId === undefined ? {} : { 'x-request-id': requestId };
-      },
-    });
-  const links = [
-    splitLink({
-      condition: (op) => op.type === 'subscription',
-      true: httpSubscriptionLink({
-        url,
-        EventSource: bearerEventSource(fetch, bearer),
-        eventSourceOptions: ({ op }) => {
-          const requestId = requestIdOf(op.context);
-          return requestId === undefined ? {} : { requestId };
-        },
-      }),
-      false: splitLink({
-        condition: (op) => ANONYMOUS.has(op.path),
-        true: call(bearer?.cookies === true ? cookiesWithoutRenewal : undefined),
-        false: call(bearer),
-      }),
-    }),
-  ];
-  return createTRPCClientProxy<R>(new RejectingClient<R>({ links }));
+  const calls = { fetch, bearer, isForeign: false, anonymous: NONE };
+  return typedClient<R>({ url: endpointOf(serviceUrl, '/trpc') }, calls);
 }
 
-function requestIdOf(context: Record<string, unknown>): string | undefined {
-  const { requestId } = context;
-  return typeof requestId === 'string' ? requestId : undefined;
+/** A router of one's own. */
+export function foreignClient<R extends AnyRouter>(
+  options: LinkOptions,
+  fetch: Fetch,
+  bearer: BearerSource,
+): TRPCClient<R> {
+  return typedClient<R>(options, { fetch, bearer, isForeign: true, anonymous: NONE });
 }
 
-/** @throws TypeError for an address that is not http or https */
-export function endpointOf(serviceUrl: string, path: string): string {
-  const url = new URL(serviceUrl);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new TypeError('the address of a service begins with http:// or https://');
-  }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`;
-}
-
-// The fetch above throws PortcullisError; what tRPC itself throws around it (an input that cannot
-// be written as JSON, a signal that was aborted before) is converted here.
-class RejectingClient<R extends PortcullisRouter> extends TRPCUntypedClient<R> {
-  override async query(path: string, input?: unknown, options?: TRPCRequestOptions) {
-    try {
-      return await super.query(path, input, options);
-    } catch (error) {
-      throw portcullisErrorOf(error);
-    }
-  }
-
-  override async mutation(path: string, input?: unknown, options?: TRPCRequestOptions) {
-    try {
-      return await super.mutation(path, input, options);
-    } catch (error) {
-      throw portcullisErrorOf(error);
-    }
-  }
+/** A link to a router of one's own, for a tRPC client of one's own. */
+export function foreignLink(
+  options: LinkOptions,
+  fetch: Fetch,
+  bearer: BearerSource,
+): TRPCLink<AnyRouter> {
+  return routerLink(options, { fetch, bearer, isForeign: true, anonymous: NONE });
 }

@@ -1,6 +1,5 @@
 /** Logging in and out, in the two ways that tokens travel. */
-import type { AuthRouter, Tokens } from '@portcullis/api';
-import type { TRPCClient } from '@trpc/client';
+import type { Tokens } from '@portcullis/api';
 import { cookiesWithoutRenewal, type BearerSource } from './bearer-fetch.ts';
 import { CookieSession, type CookieTokens } from './cookie-session.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
@@ -12,18 +11,21 @@ import {
   type Credentials,
   type LoginResult,
 } from './login-result.ts';
-import { createRouterClient } from './router-client.ts';
-import { Session, type SignedOutListener } from './session.ts';
+import { authClient, type AuthClient } from './router-client.ts';
+import { Session } from './session.ts';
+import type { SessionState, SessionStates } from './session-state.ts';
 import { sessionNotes } from './session-notes.ts';
 import { isTokens, type TokenStorage } from './token-storage.ts';
 
-type AuthClient = TRPCClient<AuthRouter>;
 type LogOutInput = Parameters<AuthClient['logout']['mutate']>[0];
 export type Receipt = Awaited<ReturnType<AuthClient['logout']['mutate']>>;
 export interface SessionAccess {
   readonly source: BearerSource;
+  readonly states: SessionStates;
   sessionId(): Promise<string | undefined>;
-  onSignedOut(listener: SignedOutListener): () => void;
+  ready(): Promise<SessionState>;
+  accessToken(): Promise<string | undefined>;
+  renew(refused?: string): Promise<string | undefined>;
   logIn(input: Credentials): Promise<LoginResult>;
   continueLogIn(input: ChallengeAnswer): Promise<LoginResult>;
   logOut(input: LogOutInput): Promise<Receipt | undefined>;
@@ -33,7 +35,7 @@ export interface SessionAccess {
 
 /** The tokens are held here, and sent in the `Authorization` header. */
 export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorage): SessionAccess {
-  const anonymous = createRouterClient<AuthRouter>(authUrl, fetch, undefined);
+  const anonymous = authClient(authUrl, fetch, undefined);
   const refresh = async (refreshToken: string): Promise<Tokens> => {
     const tokens = await anonymous.refresh.mutate({ refresh_token: refreshToken });
     if (!isTokens(tokens)) throw new PortcullisError('protocol');
@@ -56,8 +58,14 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
 
   return {
     source: session,
+    states: session.states,
     sessionId: () => session.sessionId(),
-    onSignedOut: (listener) => session.onSignedOut(listener),
+    ready: () => session.ready(),
+    accessToken: () => session.accessToken(),
+    async renew(refused) {
+      const held = refused ?? (await session.tokens())?.access_token;
+      return held === undefined ? undefined : await session.renew(held);
+    },
     logIn: (input) => step(() => anonymous.login.mutate(input)),
     continueLogIn: (input) => step(() => anonymous.continueLogin.mutate(answerInput(input))),
     async logOut(input) {
@@ -67,7 +75,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
       const bearer = logoutSource(tokens, refresh, (newer) => {
         pendingLogout = newer;
       });
-      const receipt = await endedBy(createRouterClient<AuthRouter>(authUrl, fetch, bearer), input);
+      const receipt = await endedBy(authClient(authUrl, fetch, bearer), input);
       pendingLogout = undefined;
       return receipt;
     },
@@ -77,7 +85,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
 
 /** The tokens are in cookies; this page, and any script in it, never sees them. */
 export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
-  const unrenewed = createRouterClient<AuthRouter>(authUrl, fetch, cookiesWithoutRenewal);
+  const unrenewed = authClient(authUrl, fetch, cookiesWithoutRenewal);
   const session = new CookieSession(sessionNotes(authUrl), async () =>
     cookieTokensOf(await unrenewed.refresh.mutate({})),
   );
@@ -88,14 +96,23 @@ export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
       const challenge = challengeOf(answer);
       if (challenge !== undefined) return { status: 'challenged', challenge };
       const tokens = cookieTokensOf(answer);
-      session.begin(tokens, askedAt);
+      session.logIn(tokens, askedAt);
       return { status: 'logged_in', sessionId: tokens.session_id };
     });
 
   return {
     source: session,
+    states: session.states,
     sessionId: () => session.sessionId(),
-    onSignedOut: (listener) => session.onSignedOut(listener),
+    ready: () => session.ready(),
+    async accessToken() {
+      throw new TypeError('in cookie mode no script sees a token: use fetch or link');
+    },
+    async renew() {
+      const held = session.stamp();
+      if (held !== undefined) await session.renew(held);
+      return undefined;
+    },
     logIn: (input) => step(() => unrenewed.login.mutate({ ...input, transport: 'cookie' })),
     continueLogIn: (input) =>
       step(() => unrenewed.continueLogin.mutate({ ...answerInput(input), transport: 'cookie' })),

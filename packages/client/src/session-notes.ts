@@ -19,8 +19,8 @@ export interface SessionNotes {
   /** Undefined where nothing is known. */
   get(): SessionNote | undefined;
   set(note: SessionNote): void;
-  /** Calls back when another tab has noted the end. */
-  onEndElsewhere(listener: () => void): void;
+  /** Calls back when another tab has noted something else. */
+  onChangeElsewhere(listener: (now: SessionNote | undefined) => void): void;
   /** The name of the Web Lock for changes of the cookies. */
   readonly lockName: string;
 }
@@ -37,18 +37,17 @@ export function sessionNotes(authUrl: string): SessionNotes {
       set: (note) => {
         held = note;
       },
-      onEndElsewhere: () => {},
+      onChangeElsewhere: () => {},
     };
   }
   return {
     lockName: name,
     get: () => noteIn(storage.getItem(name)),
     set: (note) => storage.setItem(name, JSON.stringify(note)),
-    onEndElsewhere(listener) {
-      // Not called in the tab that writes.
+    onChangeElsewhere(listener) {
+      // Not called in the tab that writes. All of the storage cleared: there is no key.
       globalThis.addEventListener('storage', (event) => {
-        if (event.key !== name || noteIn(event.newValue)?.state !== 'out') return;
-        if (noteIn(event.oldValue)?.state === 'in') listener();
+        if (event.key === name || event.key === null) listener(noteIn(storage.getItem(name)));
       });
     },
   };

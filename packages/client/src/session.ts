@@ -14,13 +14,10 @@
 import type { Tokens } from '@portcullis/api';
 import type { BearerSource } from './bearer-fetch.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
-import { guessedLifeMs, renewalMarginMs } from './token-life.ts';
-import { isTokens, type TokenStorage } from './token-storage.ts';
+import { SessionStates, type SessionState } from './session-state.ts';
+import { guessedLife, TokenLife } from './token-life.ts';
+import { isTokens, type StoredTokens, type TokenStorage } from './token-storage.ts';
 import { underWebLock } from './web-lock.ts';
-
-/** `logged_out`: asked for here. `refused`: the session was revoked, or its tokens are not known. */
-export type SignedOutReason = 'logged_out' | 'refused';
-export type SignedOutListener = (reason: SignedOutReason) => void;
 
 interface Flight {
   generation: number;
@@ -31,21 +28,21 @@ interface Flight {
 }
 
 export class Session implements BearerSource {
+  readonly states = new SessionStates();
   readonly #storage: TokenStorage;
   readonly #refresh: (refreshToken: string) => Promise<Tokens>;
-  readonly #listeners = new Set<SignedOutListener>();
   #generation = 0;
   #ends = 0;
   #ending = 0;
   #flight: Flight | undefined;
   #writing: Promise<unknown> = Promise.resolve();
-  /** When an access token expires, on the monotonic clock; a guess for one that was not obtained here. */
-  #life: { of: string; expiresAt: number; marginMs: number; guessed: boolean } | undefined;
+  #life: { of: string; life: TokenLife } | undefined;
 
   /** @param refresh exchanges a refresh token; rejects with PortcullisError */
   constructor(storage: TokenStorage, refresh: (refreshToken: string) => Promise<Tokens>) {
     this.#storage = storage;
     this.#refresh = refresh;
+    storage.subscribe?.(() => void this.tokens().catch(() => {}));
   }
 
   /** What is held; nothing from the moment that `end` is called. */
@@ -53,14 +50,16 @@ export class Session implements BearerSource {
     return this.#ending > 0 ? undefined : this.#stored();
   }
 
-  /** @returns how to stop listening */
-  onSignedOut(listener: SignedOutListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
   async sessionId(): Promise<string | undefined> {
     return (await this.tokens())?.session_id;
+  }
+
+  /** @returns what is known once the storage was read */
+  async ready(): Promise<SessionState> {
+    await this.tokens();
+    // Overtaken by a login or a logout, which says what is there now.
+    await this.#writing;
+    return this.states.current;
   }
 
   /** Forgets the tokens of a session that a service knows to be revoked; another one's are kept. */
@@ -68,9 +67,7 @@ export class Session implements BearerSource {
     await this.#write(async () => {
       const now = await this.#stored();
       if (now === undefined || now.session_id !== sessionId) return;
-      this.#generation += 1;
-      await this.#storage.clear();
-      this.#tell('refused');
+      await this.#refused();
     });
   }
 
@@ -84,7 +81,14 @@ export class Session implements BearerSource {
     this.#generation += 1;
     const generation = this.#generation;
     await this.#write(async () => {
-      if (generation === this.#generation) await this.#keep(tokens, askedAt);
+      if (generation !== this.#generation) return;
+      const { kept, life } = lifeOfAnswer(tokens, askedAt);
+      await this.#storage.set(kept);
+      // A logout that came meanwhile clears them next.
+      if (generation !== this.#generation) return;
+      const isKnown = this.states.isIn(tokens.session_id);
+      this.#know(kept, life);
+      if (!isKnown) this.states.notifySignedIn(tokens.session_id);
     });
   }
 
@@ -99,6 +103,7 @@ export class Session implements BearerSource {
     this.#generation += 1;
     this.#ends += 1;
     this.#ending += 1;
+    if (this.states.current.status !== 'signed_out') this.states.signedOut('logged_out');
     const held = await this.#write(async () => {
       const found = await this.#stored();
       await this.#storage.clear();
@@ -106,7 +111,7 @@ export class Session implements BearerSource {
     }).finally(() => {
       this.#ending -= 1;
     });
-    if (held !== undefined) this.#tell('logged_out');
+    if (held !== undefined) this.states.notifySignedOut('logged_out');
     await flight?.done.catch(() => {});
     return flight?.answer ?? held;
   }
@@ -115,15 +120,13 @@ export class Session implements BearerSource {
     const held = await this.tokens();
     if (held === undefined) return undefined;
     const life = this.#lifeOf(held);
-    if (life === undefined || performance.now() < life.expiresAt - life.marginMs) {
-      return held.access_token;
-    }
+    if (life?.isDue() !== true) return held.access_token;
     try {
       return await this.renew(held.access_token);
     } catch (error) {
-      const over = isPortcullisError(error, 'invalid_refresh_token');
+      const ended = isPortcullisError(error, 'invalid_refresh_token');
       // The services decide, where the clock that it was guessed by may be wrong.
-      if (!over && (life.guessed || performance.now() < life.expiresAt)) return held.access_token;
+      if (!ended && (life.isGuess || !life.isOver())) return held.access_token;
       throw error;
     }
   }
@@ -134,10 +137,13 @@ export class Session implements BearerSource {
     const flight: Flight = { generation, done: Promise.resolve(undefined) };
     flight.done = underWebLock(this.#storage.lockName, () => this.#renew(refused, flight)).finally(
       () => {
-        if (this.#flight === flight) this.#flight = undefined;
+        if (this.#flight !== flight) return;
+        this.#flight = undefined;
+        this.states.refreshing(false);
       },
     );
     this.#flight = flight;
+    this.states.refreshing(true);
     return flight.done;
   }
 
@@ -157,12 +163,17 @@ export class Session implements BearerSource {
     }
     const { answer } = flight;
     if (!isTokens(answer)) throw new PortcullisError('protocol');
+    const { kept, life } = lifeOfAnswer(answer, askedAt);
     return this.#write(async () => {
       const now = await this.#stored();
       if (flight.generation !== this.#generation) return undefined;
       // Logged out or refreshed in another tab meanwhile: what is there now counts.
       if (now?.refresh_token !== held.refresh_token) return now?.access_token;
-      await this.#keep(answer, askedAt);
+      if (!(await this.#replace(held.refresh_token, kept))) {
+        return (await this.#stored())?.access_token;
+      }
+      if (flight.generation !== this.#generation) return undefined;
+      this.#know(kept, life);
       return answer.access_token;
     });
   }
@@ -173,35 +184,55 @@ export class Session implements BearerSource {
       const now = await this.#stored();
       if (flight.generation !== this.#generation || now === undefined) return undefined;
       if (now.refresh_token !== refused.refresh_token) return now.access_token;
-      this.#generation += 1;
-      await this.#storage.clear();
-      this.#tell('refused');
+      await this.#refused();
       return undefined;
     });
   }
 
-  async #stored(): Promise<Tokens | undefined> {
+  /**
+   * Reads the storage, and notes what is there; another tab may have logged in or out. A reading that a login or logout
+   * here has overtaken says nothing.
+   */
+  async #stored(): Promise<StoredTokens | undefined> {
+    const generation = this.#generation;
     const found = await this.#storage.get();
-    return isTokens(found) ? found : undefined;
+    const tokens = isTokens(found) ? found : undefined;
+    if (generation !== this.#generation || this.#ending > 0) return tokens;
+    const { status } = this.states.current;
+    if (tokens !== undefined) {
+      const isNews = status !== 'unknown' && !this.states.isIn(tokens.session_id);
+      this.#know(tokens, this.#lifeOf(tokens));
+      if (isNews) this.states.notifySignedIn(tokens.session_id);
+    } else if (status === 'signed_in') {
+      this.states.signedOut('logged_out');
+      this.states.notifySignedOut('logged_out');
+    } else {
+      this.states.signedOut();
+    }
+    return tokens;
   }
 
-  async #keep(tokens: Tokens, askedAt: number): Promise<void> {
-    await this.#storage.set(tokens);
-    this.#life = {
-      of: tokens.access_token,
-      expiresAt: askedAt + tokens.expires_in * 1_000,
-      marginMs: renewalMarginMs(tokens.expires_in),
-      guessed: false,
-    };
+  /** Within `#write`. */
+  async #refused(): Promise<void> {
+    this.#generation += 1;
+    this.states.signedOut('refused');
+    await this.#storage.clear();
+    this.states.notifySignedOut('refused');
   }
 
-  #lifeOf({ access_token: of, expires_in: seconds }: Tokens) {
-    if (this.#life?.of === of) return this.#life;
-    const left = guessedLifeMs(of);
-    if (left === undefined) return undefined;
-    const expiresAt = performance.now() + left;
-    this.#life = { of, expiresAt, marginMs: renewalMarginMs(seconds), guessed: true };
-    return this.#life;
+  async #replace(refreshToken: string, kept: StoredTokens): Promise<boolean> {
+    if (this.#storage.replace !== undefined) return this.#storage.replace(refreshToken, kept);
+    await this.#storage.set(kept);
+    return true;
+  }
+
+  #know(tokens: StoredTokens, life: TokenLife | undefined): void {
+    if (life !== undefined) this.#life = { of: tokens.access_token, life };
+    this.states.signedIn(tokens.session_id, life?.expiresAt);
+  }
+
+  #lifeOf(tokens: StoredTokens): TokenLife | undefined {
+    return this.#life?.of === tokens.access_token ? this.#life.life : guessedLife(tokens);
   }
 
   /** One change of the storage after the other: it may be asynchronous, and each looks first. */
@@ -210,9 +241,11 @@ export class Session implements BearerSource {
     this.#writing = result.catch(() => {});
     return result;
   }
+}
 
-  #tell(reason: SignedOutReason): void {
-    // After what is under way, so that a listener that throws or logs in again disturbs nothing.
-    for (const listener of this.#listeners) queueMicrotask(() => listener(reason));
-  }
+/** @param askedAt on the monotonic clock: the answer may have been long on its way */
+function lifeOfAnswer(tokens: Tokens, askedAt: number): { kept: StoredTokens; life: TokenLife } {
+  const left = askedAt + tokens.expires_in * 1_000 - performance.now();
+  const life = new TokenLife(left, tokens.expires_in, false);
+  return { kept: { ...tokens, expires_at: life.expiresAt }, life };
 }

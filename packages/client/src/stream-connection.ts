@@ -4,6 +4,7 @@ import type { SentCredentials } from './bearer-fetch.ts';
 import { eitherSignal } from './either-signal.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import { CALL_TIMEOUT_MS, type Fetch } from './exchange.ts';
+import { noAnswerFrom } from './no-answer.ts';
 import { readEvents, type ServerEvent } from './sse.ts';
 import { trpcErrorOf } from './trpc-error.ts';
 
@@ -29,11 +30,11 @@ export async function* connectStream(
     const { body, ok, status, headers } = await ask(fetch, request, late);
     if (!ok || body === null || !isEventStream(headers)) {
       const text = body === null ? '' : await new Response(body).text();
-      throw trpcErrorOf({ ok: false, status, headers, body: jsonOrNothing(text) });
+      throw trpcErrorOf({ ok: false, status, headers, body: jsonIn(text) });
     }
     for await (const event of readEvents(body, request.lastEventId, request.signal)) {
       if (event.type === 'serialized-error') throw cutBy(event, headers);
-      if (isJson(event) && jsonOrNothing(event.data) === undefined) {
+      if (isJson(event) && jsonIn(event.data) === undefined) {
         throw new PortcullisError('protocol', { status });
       }
       yield event;
@@ -62,7 +63,7 @@ async function ask(fetch: Fetch, request: StreamRequest, late: AbortController):
       cache: 'no-store',
     });
   } catch (cause) {
-    throw new PortcullisError('network', { cause });
+    throw noAnswerFrom(request.url, cause);
   } finally {
     clearTimeout(timer);
   }
@@ -72,20 +73,21 @@ function isEventStream(headers: Headers): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
-/** Whether tRPC's link is going to parse it. */
+/** Whether it is going to be parsed. */
 function isJson({ type }: ServerEvent): boolean {
   return type === 'message' || type === 'connected';
 }
 
 /** What the stream was ended with, as the routers' error formatter writes it. */
 function cutBy({ data }: ServerEvent, headers: Headers): PortcullisError {
-  const error = jsonOrNothing(data);
+  const error = jsonIn(data);
   const detail = isRecord(error) && isRecord(error['data']) ? error['data'] : {};
   const status = typeof detail['httpStatus'] === 'number' ? detail['httpStatus'] : 500;
   return trpcErrorOf({ ok: false, status, headers, body: { error } });
 }
 
-function jsonOrNothing(text: string): unknown {
+/** @returns undefined for what is no JSON */
+export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

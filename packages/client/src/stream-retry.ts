@@ -4,7 +4,6 @@ import type { ClientErrorCode, PortcullisError } from './error.ts';
 /** A stream that has been open for this long starts again without a delay, in milliseconds. */
 export const STABLE_MS = 10_000;
 const FIRST_DELAY_MS = 250;
-/** Less than the silence after which tRPC's link would open a stream by itself. */
 const MAX_DELAY_MS = 10_000;
 
 /** What passes by itself. A token that has to be renewed is another matter. */

@@ -24,7 +24,8 @@ export function trpcErrorOf(answer: Answer): PortcullisError {
 function publicErrorIn(body: unknown): Record<string, unknown> | undefined {
   if (!isRecord(body)) return undefined;
   if (!isRecord(body['error'])) return body;
-  const { data } = body['error'];
+  // A router with a transformer writes its errors by it too; superjson has the plain form inside.
+  const { data } = isRecord(body['error']['json']) ? body['error']['json'] : body['error'];
   return isRecord(data) && isRecord(data['portcullis']) ? data['portcullis'] : undefined;
 }
 

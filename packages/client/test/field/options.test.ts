@@ -5,7 +5,12 @@ import { createMachineClient, createPortcullisClient } from '../../src/index.ts'
 const wrongAddresses = [undefined, 7, '', 'auth.example.com', 'ftp://auth.example.com'];
 const address = 'https://auth.example.com';
 
-const constructors = [
+const constructors: {
+  of: string;
+  make: (options: never) => unknown;
+  right: object;
+  wrong: Record<string, unknown[]>;
+}[] = [
   {
     of: 'createPortcullisClient',
     make: createPortcullisClient,
@@ -16,6 +21,7 @@ const constructors = [
       admin: wrongAddresses,
       transport: ['header', 7],
       storage: [{}, 7],
+      services: [7, null],
       dpop: [{}, 'key'],
       fetch: ['fetch'],
     },
@@ -38,7 +44,7 @@ it.each(constructors)(
   'W7: each wrong option of $of is a TypeError that names it',
   ({ make, right, wrong }) => {
     const others: unknown[] = [];
-    for (const [name, values] of Object.entries<unknown[]>(wrong)) {
+    for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
         let got: unknown;
         try {
