@@ -18,8 +18,11 @@ import { SignJWT, type JWTHeaderParameters } from 'jose';
 import type { JsonWebKey } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { IssuerKeys, type SigningAlgorithm } from './issuer-keys.ts';
-import { MemoryRevocations } from './memory-revocations.ts';
+import { MemoryRevocations, type MemoryFeed } from './memory-revocations.ts';
+import type { Mint, MintOptions, Overrides } from './mint-options.ts';
 import { portOf } from './port-of.ts';
+import { createSignIns, type SignIns } from './sign-in.ts';
+import type { TestClock } from './test-clock.ts';
 
 const LIFE_SECONDS = 600;
 const KEY_SET = '/.well-known/jwks.json';
@@ -31,18 +34,20 @@ export interface TestIssuerOptions {
   audience?: string;
   /** Milliseconds since the epoch, for tests that steer the clock. */
   now?: () => number;
+  /** The same, with timers: `createTestClock()`. */
+  clock?: TestClock;
 }
 
-export interface MintOptions {
-  /** Replaces members of the header; undefined removes one. */
-  header?: Readonly<Record<string, unknown>>;
-  /** Signs with this key of the issuer; the present one unless given. */
-  kid?: KeyId;
+/** What a verifier of this issuer is made with, beside what a test says of it. */
+export interface TestVerifierOptions {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+  feed: MemoryFeed;
+  clock?: TestClock;
 }
 
-type Overrides<C> = { [K in keyof C]?: C[K] | undefined } & Readonly<Record<string, unknown>>;
-
-export interface TestIssuer extends AsyncDisposable {
+export interface TestIssuer extends AsyncDisposable, SignIns {
   /** `iss`, and the address of its metadata and key set. */
   readonly issuer: string;
   readonly audience: string;
@@ -52,6 +57,8 @@ export interface TestIssuer extends AsyncDisposable {
   readonly kid: KeyId;
   /** How often the key set was fetched. */
   readonly jwksRequests: number;
+  /** For `createVerifier({ ...issuer.verifierOptions(), service: 'orders' })`, each with a feed of its own. */
+  verifierOptions(): TestVerifierOptions;
   /**
    * A user's token, new ids and all. What is given replaces claims; undefined removes one, which
    * makes tokens that must be refused.
@@ -79,33 +86,47 @@ export interface TestIssuer extends AsyncDisposable {
 }
 
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
-  const { audience = 'urn:portcullis:test', now = Date.now } = options;
+  const { audience = 'urn:portcullis:test', clock } = options;
+  const now = clock === undefined ? (options.now ?? Date.now) : () => clock.wall();
   demandText(audience, 'createTestIssuer', 'audience');
   demandFunctionIfGiven(now, 'createTestIssuer', 'now');
   const keys = new IssuerKeys();
   const endpoints = await serveKeySet(keys);
   const { url: issuer } = endpoints;
+  const jwksUrl = `${issuer}${KEY_SET}`;
   const tokens = new ClaimsOfTokens({ issuer, audience, now });
   const revocations = new MemoryRevocations(now);
   const signRaw: TestIssuer['signRaw'] = (header, payload, kid) => {
     const signed = `${base64url(header)}.${base64url(payload)}`;
     return `${signed}.${keys.signatureOf(signed, kid).toString('base64url')}`;
   };
+  const mint: Mint = {
+    user: async (claims = {}, how = {}) => sign(keys, { ...tokens.ofUser(), ...claims }, how),
+    machine: async (claims = {}, how = {}) =>
+      sign(keys, { ...tokens.ofMachine(claims.sub), ...claims }, how),
+  };
 
   return {
     issuer,
     audience,
-    jwksUrl: `${issuer}${KEY_SET}`,
+    jwksUrl,
     revocations,
+    ...createSignIns(mint, revocations, now),
+    verifierOptions: () => ({
+      issuer,
+      audience,
+      jwksUrl,
+      feed: revocations.feed(),
+      ...(clock === undefined ? {} : { clock }),
+    }),
     get kid() {
       return keys.current;
     },
     get jwksRequests() {
       return endpoints.keySetRequests;
     },
-    mint: async (claims = {}, mint = {}) => sign(keys, { ...tokens.ofUser(), ...claims }, mint),
-    mintMachine: async (claims = {}, mint = {}) =>
-      sign(keys, { ...tokens.ofMachine(claims.sub), ...claims }, mint),
+    mint: mint.user,
+    mintMachine: mint.machine,
     signRaw,
     publicJwk: (kid) => keys.get(kid).jwk,
     rotate: async (alg) => keys.rotate(alg),
