@@ -11,6 +11,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installAccess } from '../src/access/install-access.ts';
+import { disableByOperator } from '../src/client/disable-by-operator.ts';
 import { ensureClient } from '../src/client/ensure-client.ts';
 import { afterRestore } from '../src/restore/after-restore.ts';
 import { RestoreRefused } from '../src/restore/refused.ts';
@@ -443,6 +444,9 @@ const TABLE: Record<string, Record<string, Case>> = {
     'a new client': { effect: 'opens', act: () => ensured(['users:read', 'users:write']) },
     'with less to be allowed': { effect: 'ends, offline', act: () => ensured(['users:read']) },
   },
+  'command disable-client': {
+    'a client': { effect: 'ends, offline', act: () => disabledByOperator() },
+  },
   'command apply-config': {
     // What roles carry is no token's, and has a receipt of its own (test/access).
     'another mapping of roles': {
@@ -535,6 +539,17 @@ async function ensured(scopes: ('users:read' | 'users:write')[]): Promise<string
     await ensureClient(withChange, { ...SHOP, scopes });
   });
   return 'ensure-client';
+}
+
+async function disabledByOperator(): Promise<string> {
+  const id = 'cli_for-the-operator' as ClientId;
+  const { auth: url } = system.bed.databaseUrls;
+  await changeOffline(url, async (_, withChange) => {
+    await ensureClient(withChange, { ...SHOP, id, scopes: [] });
+  });
+  auditedBefore = await lastAudited();
+  await changeOffline(url, async (_, withChange) => await disableByOperator(withChange, id));
+  return 'disable-client';
 }
 
 interface Evidence {

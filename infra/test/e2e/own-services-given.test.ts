@@ -43,7 +43,7 @@ it('prints the account, says that it is not ready, and is ready once NATS has it
   await nats.reload(configuration(`, { user: orders, password: "${url.password}" }`));
   expect(await system.service(...ADD)).toMatchObject({
     status: 0,
-    output: expect.stringContaining('orders is ready'),
+    output: expect.stringContaining('orders is there, and ready'),
   });
 }, 120_000);
 
