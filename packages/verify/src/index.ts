@@ -1,6 +1,5 @@
 export {
   Refusal,
-  REFUSAL_REASONS,
   type AccessRules,
   type ErrorCode,
   type Permission,

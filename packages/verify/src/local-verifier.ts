@@ -12,7 +12,7 @@ import {
 } from '@portcullis/contracts';
 import { SignedAccess } from './access/signed-access.ts';
 import { systemClock } from './clock.ts';
-import { explain, type ExplainedBy } from './explain/explain.ts';
+import type { ExplainedBy } from './explain/explain.ts';
 import type { Explanation } from './explain/explanation.ts';
 import {
   Jwks,
@@ -234,6 +234,8 @@ export class LocalVerifier implements Verifier<string, string> {
   }
 
   async explain(token: string): Promise<Explanation> {
+    // Loaded when it is asked for: its texts are a seventh of a verifier.
+    const { explain } = await import('./explain/explain.ts');
     return await explain(token, this.#explainedBy);
   }
 

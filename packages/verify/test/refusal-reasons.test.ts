@@ -5,6 +5,7 @@
 import {
   newId,
   Refusal,
+  REFUSAL_REASONS,
   tokenCookieNames,
   type KeyId,
   type RevocationKind,
@@ -19,7 +20,6 @@ import { createDpopNonces, createGuard, type GuardOptions } from '../src/guard/i
 import {
   createVerifier,
   PossessionGuard,
-  REFUSAL_REASONS,
   systemClock,
   type Possession,
   type RefusalReason,
