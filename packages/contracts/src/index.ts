@@ -106,7 +106,7 @@ export {
   type Requirement,
   type RolesAllow,
 } from './requirement.ts';
-export { REFUSAL_REASONS, type RefusalReason } from './refusal-reasons.ts';
+export type { RefusalReason } from './refusal-reasons.ts';
 export { readRevocationEvent } from './revocation-form.ts';
 export {
   isRevocationKind,

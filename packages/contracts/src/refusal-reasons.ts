@@ -2,6 +2,8 @@
  * Why a token did not let its request in: one table. The client sees the code, which is the same for many reasons, so
  * that an attacker learns nothing from it; the reason is for the log, the metrics and `explain` of a verifier.
  *
+ * An entry of its own: what verifies tokens needs the names alone, and is bundled without these texts.
+ *
  * Invariants: at most 40, so that each may be a label of a metric. A name is never given to another meaning.
  */
 export const REFUSAL_REASONS = {

@@ -5,11 +5,11 @@
 import {
   newId,
   Refusal,
-  REFUSAL_REASONS,
   tokenCookieNames,
   type KeyId,
   type RevocationKind,
 } from '@portcullis/contracts';
+import { REFUSAL_REASONS } from '@portcullis/contracts/refusal-reasons';
 import { ProofMaker } from '@portcullis/testbed/dpop-proofs';
 import { createTestIssuer, revocationsOf, type TestIssuer } from '@portcullis/testkit';
 import { calculateJwkThumbprint } from 'jose';

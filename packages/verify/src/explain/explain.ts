@@ -6,13 +6,13 @@
  * Invariants: as `verify` it asks the issuer for a key only when nothing else is wrong, and waits for nothing else;
  * all that may change is read at one moment, after that wait. It has neither the token nor its signature in it.
  */
-import {
-  REFUSAL_REASONS,
-  type AccessTokenClaims,
-  type ErrorCode,
-  type RefusalReason,
-  type StalenessPolicy,
+import type {
+  AccessTokenClaims,
+  ErrorCode,
+  RefusalReason,
+  StalenessPolicy,
 } from '@portcullis/contracts';
+import { REFUSAL_REASONS } from '@portcullis/contracts/refusal-reasons';
 import type { Clock } from '../clock.ts';
 import { signatureHolds } from '../jws/signature.ts';
 import type { Jwks } from '../keys/jwks.ts';
