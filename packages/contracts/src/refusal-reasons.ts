@@ -150,7 +150,11 @@ export const REFUSAL_REASONS = {
   },
   scope_missing: {
     code: 'insufficient_scope',
-    next: 'give the client the scope, and have it ask for it',
+    next: 'give the client the scope, and have it ask for it; a user’s token is narrowed to what its scope names',
+  },
+  roles_unknown: {
+    code: 'unavailable',
+    next: 'wait for the next grant: what the roles carry has changed; if it stays, see that the key set of auth is reached',
   },
   login_too_old: { code: 'login_too_old', next: 'log in again, then repeat the call' },
   login_too_weak: {

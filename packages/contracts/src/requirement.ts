@@ -57,9 +57,9 @@ function reasonFor(
   required: Requirement<string, string>,
 ): RefusalReason {
   if (typeof required !== 'object') return 'other_caller';
-  const isUser = isUserClaims(claims);
-  if (!isUser) return 'scope' in required ? 'scope_missing' : 'other_caller';
-  return 'scope' in required && !('users' in required) ? 'other_caller' : 'permission_missing';
+  if (!isUserClaims(claims)) return 'scope' in required ? 'scope_missing' : 'other_caller';
+  if ('scope' in required && !('users' in required)) return 'other_caller';
+  return isNarrowed(claims, required) ? 'scope_missing' : 'permission_missing';
 }
 
 function scopeOf(required: Requirement<string, string>): string | undefined {
@@ -87,18 +87,27 @@ function userMeets(
 ): boolean {
   if (required === 'any' || required === 'user') return true;
   if (typeof required !== 'object') return false;
-  const { roles, scope } = claims;
-  // It names no permission, so a narrowed token cannot be seen to reach it.
-  if ('role' in required) return scope === undefined && roles.includes(required.role);
   if ('scope' in required && !('users' in required)) return false;
-  const wanted = 'permission' in required ? required.permission : required.scope;
-  if (scope !== undefined && !scopeHas(scope, wanted)) return false;
-  const allowed = access.rolesAllow(roles, wanted);
+  if (isNarrowed(claims, required)) return false;
+  if ('role' in required) return claims.roles.includes(required.role);
+  const allowed = access.rolesAllow(claims.roles, wantedBy(required));
   if (allowed === undefined) {
     const cause = new Error('it is not known what the roles carry');
-    throw new Refusal('unavailable', { retryAfter: 1, cause });
+    throw new Refusal('unavailable', { retryAfter: 1, cause, reason: 'roles_unknown' });
   }
   return allowed;
+}
+
+type OfRoles = Exclude<Requirement<string, string>, string>;
+
+/** Whether the scope of a user's token leaves it out. A role is no permission that a scope could name. */
+function isNarrowed({ scope }: UserClaims, required: OfRoles): boolean {
+  if (scope === undefined) return false;
+  return 'role' in required || !scopeHas(scope, wantedBy(required));
+}
+
+function wantedBy(required: Exclude<OfRoles, { role: string }>): string {
+  return 'permission' in required ? required.permission : required.scope;
 }
 
 /** Of words by single spaces (RFC 6749 section 3.3). */

@@ -16,7 +16,12 @@ import { calculateJwkThumbprint } from 'jose';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
-import { createDpopNonces, createGuard, type GuardOptions } from '../src/guard/index.ts';
+import {
+  createDpopNonces,
+  createGuard,
+  type GuardOptions,
+  type TokenCheck,
+} from '../src/guard/index.ts';
 import {
   createVerifier,
   PossessionGuard,
@@ -255,6 +260,18 @@ const CASES: Readonly<Record<RefusalReason, Case>> = {
   scope_missing: request({ require: { scope: 'orders:read' } }, ({ issuer }) =>
     bearer(issuer.mintMachine({ scope: 'orders:write' })),
   ),
+  roles_unknown: async () => {
+    const by = await start();
+    const verifier: TokenCheck = by.verifier;
+    // The number of a mapping, without the mapping.
+    by.issuer.revocations.access = { number: 1 };
+    const isUnknown = () => verifier.access?.rolesAllow(['clerk'], 'orders:read') === undefined;
+    await expect.poll(isUnknown, { interval: 10, timeout: 10_000 }).toBe(true);
+    const guard = createGuard(verifier, { require: { permission: 'orders:read' } });
+    const headers = await bearer(by.issuer.mint({ roles: ['clerk'] }));
+    const asked = { method: 'GET', url: '/orders', headers };
+    return { refusal: await refusalOf(() => guard.authenticate(asked)), by };
+  },
   login_too_old: request({ login: { maxAgeSeconds: 60 } }, ({ issuer }) =>
     bearer(issuer.mint({ auth_time: now() - 3_600 })),
   ),
@@ -305,6 +322,10 @@ it('of each way to be refused for one reason', async () => {
   expect(await ask(twice)).toMatchObject({ reason: 'several_tokens' });
   const plain = { authorization: `Bearer ${good}` };
   expect(await ask(plain)).toMatchObject({ reason: 'permission_missing' });
+  const narrowed = {
+    authorization: `Bearer ${await issuer.mint({ roles: ['admin'], scope: 'users:read' })}`,
+  };
+  expect(await ask(narrowed)).toMatchObject({ reason: 'scope_missing' });
   const machine = { authorization: `Bearer ${await issuer.mintMachine()}` };
   expect(await ask(machine)).toMatchObject({ reason: 'other_caller' });
 });
