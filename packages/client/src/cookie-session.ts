@@ -22,6 +22,12 @@ export interface CookieTokens {
   session_id: string;
 }
 
+interface Flight {
+  /** What it is to replace. */
+  refused: string;
+  done: Promise<string | undefined>;
+}
+
 /** Stands for the cookies of which nothing is noted, after a note was lost. */
 const UNKNOWN = 'unknown';
 
@@ -31,7 +37,7 @@ export class CookieSession implements BearerSource {
   readonly #notes: SessionNotes;
   readonly #refresh: () => Promise<CookieTokens>;
   #turn: Promise<unknown> = Promise.resolve();
-  #flight: Promise<string | undefined> | undefined;
+  #flight: Flight | undefined;
 
   /** @param refresh renews the cookies; rejects with PortcullisError */
   constructor(notes: SessionNotes, refresh: () => Promise<CookieTokens>) {
@@ -84,13 +90,20 @@ export class CookieSession implements BearerSource {
   }
 
   renew(refused: string): Promise<string | undefined> {
-    if (this.#flight !== undefined) return this.#flight;
+    if (this.#flight !== undefined) return this.#join(this.#flight, refused);
     this.states.refreshing(true);
-    this.#flight = this.inTurn(() => this.#renew(refused)).finally(() => {
+    const done = this.inTurn(() => this.#renew(refused)).finally(() => {
       this.#flight = undefined;
       this.states.refreshing(false);
     });
-    return this.#flight;
+    this.#flight = { refused, done };
+    return done;
+  }
+
+  /** One for an older note may end with the very one that is refused here, which another tab has made. */
+  #join(flight: Flight, refused: string): Promise<string | undefined> {
+    if (flight.refused === refused) return flight.done;
+    return flight.done.then((stamp) => (stamp === refused ? this.renew(refused) : stamp));
   }
 
   async revoked(sessionId: string | undefined): Promise<void> {

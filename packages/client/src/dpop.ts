@@ -2,8 +2,9 @@
  * Binds tokens to a key that this client holds (RFC 9449): what is copied from it is of no use to
  * any other client.
  *
- * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that the
- * server gave last. A request that is refused for its nonce is sent again once, with the new one.
+ * A `fetch` around the real one adds to every request a proof made for it alone, and the nonce that its
+ * origin gave last. A request that is refused for its nonce is sent again once, with the one that this very
+ * refusal brought: the newest may be of another server, where several are below one origin.
  * Proofs are dated by the clock of the servers, as far as their answers show it: many a device's is
  * wrong. A refused one is sent again once where its answer has shown another time than was assumed.
  */
@@ -30,7 +31,7 @@ export function dpopFetch(fetch: Fetch, keys: DpopKeys): Fetch {
   let prover: Promise<Prover> | undefined;
   /** How far the servers' clock is ahead of this device's, in milliseconds. */
   let ahead = 0;
-  /** The newest nonce of each server. */
+  /** The newest nonce of each origin: a guess, where several servers are below one. */
   const nonces = new Map<string, string>();
 
   return async (input, init = {}) => {
@@ -40,8 +41,8 @@ export function dpopFetch(fetch: Fetch, keys: DpopKeys): Fetch {
     });
     const prove = await prover;
     const url = new URL(input instanceof Request ? input.url : String(input));
-    const send = async (): Promise<Response> => {
-      const stamp = { nonce: nonces.get(url.origin), now: Date.now() + ahead };
+    const send = async (nonceAsked?: string): Promise<Response> => {
+      const stamp = { nonce: nonceAsked ?? nonces.get(url.origin), now: Date.now() + ahead };
       const response = await fetch(input, await proven(prove, url, init, stamp));
       ahead = aheadOf(response) ?? ahead;
       const nonce = response.headers.get('dpop-nonce');
@@ -52,7 +53,8 @@ export function dpopFetch(fetch: Fetch, keys: DpopKeys): Fetch {
     let response = await send();
     const isLate = Math.abs(ahead - thought) > CLOCKS_AGREE_MS;
     if (isLate && (await isRefusedFor(response, 'invalid_dpop_proof'))) response = await send();
-    return (await asksForNonce(response)) ? await send() : response;
+    const asked = await nonceAskedBy(response);
+    return asked === undefined ? response : await send(asked);
   };
 }
 
@@ -71,8 +73,10 @@ async function proven(
   return { ...init, headers };
 }
 
-async function asksForNonce(response: Response): Promise<boolean> {
-  return response.headers.has('dpop-nonce') && (await isRefusedFor(response, 'use_dpop_nonce'));
+async function nonceAskedBy(response: Response): Promise<string | undefined> {
+  const nonce = response.headers.get('dpop-nonce');
+  if (nonce === null || !(await isRefusedFor(response, 'use_dpop_nonce'))) return undefined;
+  return nonce;
 }
 
 /** RFC 9449 sections 5, 7 and 8: a token endpoint says so in its body, a service in its challenge. */

@@ -269,6 +269,20 @@ describe('a storage that two clients share', () => {
     expect(services.calls('refresh')).toHaveLength(1);
   });
 
+  test('a call whose token is refused gets another one, although a renewal of an older one ends with it', async () => {
+    const shared = memoryStorage();
+    const other = clientOf(services, shared);
+    await other.logIn({ email: 'a@example.test', password: 'right' });
+    const { open, opened } = gate();
+    const tab = clientOf(services, { ...shared, get: () => opened.then(shared.get) });
+    const older = tab.renew('access-1');
+    await other.renew();
+    const newer = tab.renew('access-2');
+    open();
+    expect(await Promise.all([older, newer])).toEqual(['access-2', 'access-3']);
+    expect(services.calls('refresh')).toHaveLength(2);
+  });
+
   test('what is not tokens is ignored', async () => {
     const storage = { ...memoryStorage(), get: () => ({ access_token: 7 }) };
     const other = clientOf(services, storage);
