@@ -16,6 +16,8 @@ export interface Passed {
   /** Whether it brought cookies that carry tokens. */
   withTokens: boolean;
   status: number;
+  /** What the challenge of a refusal names (RFC 6750 section 3). */
+  error: string | undefined;
 }
 
 export class Front implements AsyncDisposable {
@@ -69,7 +71,7 @@ export async function startFront(
     const [, service = '', rest = ''] = /^\/(\w+)(\/.*)$/.exec(incoming.url ?? '') ?? [];
     const upstream = host === appHost ? services[service] : undefined;
     if (upstream !== undefined) {
-      passOn(incoming, outgoing, `${upstream}${rest}`, async (status) => {
+      passOn(incoming, outgoing, `${upstream}${rest}`, async (answer) => {
         const { headers, method = '', url = '' } = incoming;
         const target = `${host}${url.split('?', 1)[0]}`;
         front.passed.push({
@@ -77,7 +79,8 @@ export async function startFront(
           target,
           site: headers['sec-fetch-site']?.toString(),
           withTokens: headers.cookie?.includes('__Host-portcullis-') === true,
-          status,
+          status: statusOf(answer),
+          error: /\berror="([^"]*)"/.exec(answer.headers['www-authenticate'] ?? '')?.[1],
         });
         await front.holdBack(target);
       });
@@ -103,18 +106,22 @@ function passOn(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   url: string,
-  answered: (status: number) => Promise<void>,
+  answered: (answer: IncomingMessage) => Promise<void>,
 ): void {
   const { method, headers } = incoming;
   const onward = request(url, { method, headers, agent: false }, (answer) => {
-    void answered(answer.statusCode ?? 0).then(() => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    void answered(answer).then(() => {
+      outgoing.writeHead(statusOf(answer), answer.headers);
       answer.pipe(outgoing);
     });
   });
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
+}
+
+function statusOf({ statusCode = 502 }: IncomingMessage): number {
+  return statusCode;
 }
 
 /** The SDK as a page would load it, with its maker at `globalThis.createPortcullisClient`, and its storages beside it. */
