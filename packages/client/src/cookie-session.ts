@@ -22,12 +22,6 @@ export interface CookieTokens {
   session_id: string;
 }
 
-interface Flight {
-  /** What it is to replace. */
-  refused: string;
-  done: Promise<string | undefined>;
-}
-
 /** Stands for the cookies of which nothing is noted, after a note was lost. */
 const UNKNOWN = 'unknown';
 
@@ -37,7 +31,7 @@ export class CookieSession implements BearerSource {
   readonly #notes: SessionNotes;
   readonly #refresh: () => Promise<CookieTokens>;
   #turn: Promise<unknown> = Promise.resolve();
-  #flight: Flight | undefined;
+  #flight: Promise<string | undefined> | undefined;
 
   /** @param refresh renews the cookies; rejects with PortcullisError */
   constructor(notes: SessionNotes, refresh: () => Promise<CookieTokens>) {
@@ -90,20 +84,16 @@ export class CookieSession implements BearerSource {
   }
 
   renew(refused: string): Promise<string | undefined> {
-    if (this.#flight !== undefined) return this.#join(this.#flight, refused);
+    if (this.#flight !== undefined) {
+      // One for an older note may end with the very one that is refused here, which another tab has made.
+      return this.#flight.then((stamp) => (stamp === refused ? this.renew(refused) : stamp));
+    }
     this.states.refreshing(true);
-    const done = this.inTurn(() => this.#renew(refused)).finally(() => {
+    this.#flight = this.inTurn(() => this.#renew(refused)).finally(() => {
       this.#flight = undefined;
       this.states.refreshing(false);
     });
-    this.#flight = { refused, done };
-    return done;
-  }
-
-  /** One for an older note may end with the very one that is refused here, which another tab has made. */
-  #join(flight: Flight, refused: string): Promise<string | undefined> {
-    if (flight.refused === refused) return flight.done;
-    return flight.done.then((stamp) => (stamp === refused ? this.renew(refused) : stamp));
+    return this.#flight;
   }
 
   async revoked(sessionId: string | undefined): Promise<void> {

@@ -21,8 +21,6 @@ import { underWebLock } from './web-lock.ts';
 
 interface Flight {
   generation: number;
-  /** The access token that it is to replace. */
-  refused: string;
   /** The access token that it ends with, where there is one. */
   done: Promise<string | undefined>;
   /** What the service answered, whether or not it was still wanted. */
@@ -135,8 +133,11 @@ export class Session implements BearerSource {
 
   renew(refused: string): Promise<string | undefined> {
     const generation = this.#generation;
-    if (this.#flight?.generation === generation) return this.#join(this.#flight, refused);
-    const flight: Flight = { generation, refused, done: Promise.resolve(undefined) };
+    if (this.#flight?.generation === generation) {
+      // One for an older token may end with the very one that is refused here, which another tab has obtained.
+      return this.#flight.done.then((token) => (token === refused ? this.renew(refused) : token));
+    }
+    const flight: Flight = { generation, done: Promise.resolve(undefined) };
     flight.done = underWebLock(this.#storage.lockName, () => this.#renew(refused, flight)).finally(
       () => {
         if (this.#flight !== flight) return;
@@ -147,12 +148,6 @@ export class Session implements BearerSource {
     this.#flight = flight;
     this.states.refreshing(true);
     return flight.done;
-  }
-
-  /** One for an older token may end with the very one that is refused here, which another tab has obtained. */
-  #join(flight: Flight, refused: string): Promise<string | undefined> {
-    if (flight.refused === refused) return flight.done;
-    return flight.done.then((token) => (token === refused ? this.renew(refused) : token));
   }
 
   async #renew(refused: string, flight: Flight): Promise<string | undefined> {
