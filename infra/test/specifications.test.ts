@@ -75,6 +75,18 @@ describe.each(SPECIFICATIONS)('$folder/SPEC.md', ({ folder, letter, sources }) =
   });
 });
 
+test('the properties of the model are guarantees of the protocol, by number and name', () => {
+  const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+  const guarantees = namesOf(read('docs/revocation.md'), /^- \*\*(G\d [^.]+)\.\*\*/gm);
+  const names = guarantees.map((name) => name.replaceAll(' ', '_').toLowerCase());
+  const properties = namesOf(read('infra/model/revocation.pml'), /^ {2}assert\((G\d_\w+)\)/gm);
+  expect(properties).toContain('G2_receipt');
+  for (const property of properties) expect(names).toContain(property.toLowerCase());
+  for (const { folder } of SPECIFICATIONS) {
+    expect(read(`${folder}/SPEC.md`)).toContain('](../../docs/revocation.md#guarantees)');
+  }
+});
+
 function pairsOf(text: string, form: RegExp): [string, string][] {
   return [...text.matchAll(form)].map(([, first = '', second = '']) => [first, second]);
 }

@@ -92,7 +92,10 @@ const OPERATING = {
       list: { about: 'lists them' },
     },
   },
-  example: { about: 'the service of the README, beside npm start' },
+  example: {
+    about: 'the service of the README, or client: its typed client; beside npm start',
+    names: { takes: 'NAME', most: 1 },
+  },
 };
 
 /** @type {Readonly<Record<string, Usage>>} */
