@@ -1,4 +1,4 @@
-/** One guard reads tokens and writes refusals, for every service and every way to it; nobody else does. */
+/** One guard reads tokens and writes refusals, for every service and every way to it; no other code does. */
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { ROOT } from '../paths.ts';

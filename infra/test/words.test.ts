@@ -27,7 +27,7 @@ test('no name is one of before', () => {
   expect(found).toEqual([]);
 });
 
-test('no name of a value or a file is made of a word for nobody in particular', () => {
+test('no name of a value or a file leaves open who acts', () => {
   const vague = new Set(VAGUE_WORDS);
   const found = words.flatMap(({ path, names }) =>
     [path, ...names].filter((name) => partsOf(name).some((part) => vague.has(part))),

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 const administrator = newId('usr');
-const somebody = newId('usr');
+const userId = newId('usr');
 
 async function call(
   method: string,
@@ -36,7 +36,7 @@ async function call(
   return { status: response.status, answer: await response.json(), headers: response.headers };
 }
 
-const user = `/v1/users/${somebody}`;
+const user = `/v1/users/${userId}`;
 const actor = administrator;
 const kid = newId('key');
 
@@ -49,36 +49,36 @@ describe('each operation', () => {
       'accounts.list',
       { query: 'ada', limit: 5, status: 'active', role: 'admin' },
     ],
-    ['GET', user, undefined, 'accounts.get', { user_id: somebody }],
+    ['GET', user, undefined, 'accounts.get', { user_id: userId }],
     [
       'POST',
       `${user}/disable?wait=0`,
       undefined,
       'accounts.disable',
-      { user_id: somebody, wait: 0, actor },
+      { user_id: userId, wait: 0, actor },
     ],
-    ['POST', `${user}/enable`, undefined, 'accounts.enable', { user_id: somebody, actor }],
+    ['POST', `${user}/enable`, undefined, 'accounts.enable', { user_id: userId, actor }],
     [
       'DELETE',
       `${user}?wait=10`,
       undefined,
       'accounts.remove',
-      { user_id: somebody, wait: 10, actor },
+      { user_id: userId, wait: 10, actor },
     ],
     [
       'PUT',
       `${user}/roles`,
       { roles: ['support'] },
       'accounts.setRoles',
-      { user_id: somebody, roles: ['support'], wait: 250, actor },
+      { user_id: userId, roles: ['support'], wait: 250, actor },
     ],
-    ['POST', `${user}/logout`, {}, 'accounts.logout', { user_id: somebody, wait: 250, actor }],
+    ['POST', `${user}/logout`, {}, 'accounts.logout', { user_id: userId, wait: 250, actor }],
     [
       'POST',
       `${user}/logout?wait=0`,
       { client_id: 'cli_shop' },
       'accounts.logout',
-      { user_id: somebody, client_id: 'cli_shop', wait: 0, actor },
+      { user_id: userId, client_id: 'cli_shop', wait: 0, actor },
     ],
     ['GET', '/v1/verifiers', undefined, 'verifiers.list', undefined],
     ['POST', '/v1/keys/rotate', undefined, 'keys.rotate', { actor }],

@@ -35,7 +35,7 @@ import { CodeFactor, proceed } from './login/code-factor.ts';
 /**
  * - `ends`: takes access from tokens that were good, in whole or in part, and answers with a receipt.
  * - `ends, refusing`: the same; its answer is a refusal, which has no receipt.
- * - `ends, offline`: the same; done by an operator's command, which has nobody to give one to.
+ * - `ends, offline`: the same; done by an operator's command, which has no caller to give one to.
  * - `opens`: gives access, or allows it again. Accounted for, and no event of the log.
  * - `nothing`
  */
@@ -68,7 +68,7 @@ const someone = async (): Promise<{ user_id: string; actor: string; wait: number
   wait: 0,
 });
 
-/** A refresh token that was used twice before: somebody has a copy. */
+/** A refresh token that was used twice before: there is a copy of it. */
 async function replayed(): Promise<string> {
   const { refresh_token: first } = await auth.newcomer();
   const { body } = await auth.refresh(first);
@@ -148,7 +148,7 @@ const TABLE: Record<string, Record<string, Case>> = {
     },
   },
   'email.resend': {
-    'to somebody': {
+    'to a user': {
       effect: 'opens',
       act: async () => {
         const { email } = await auth.newcomer();
@@ -169,7 +169,7 @@ const TABLE: Record<string, Record<string, Case>> = {
     },
   },
   'password.forgot': {
-    'to somebody': {
+    'to a user': {
       effect: 'opens',
       act: async () => {
         const { email } = await auth.newcomer();

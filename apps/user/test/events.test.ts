@@ -137,7 +137,7 @@ describe('me.events', () => {
     const third = await listen({ token, after: second.told[1]!.id });
     await expect.poll(third.types).toEqual(second.types().slice(1));
     const elsewhere = await listen({ token, after, url: other.url });
-    // What happened may still be on its way to that instance, and is told then.
+    // What happened may still be on its way to that instance, and comes then.
     await expect.poll(() => elsewhere.types()[0]).toBe('gap');
     for (const heard of [second, third, elsewhere]) heard.close();
   });

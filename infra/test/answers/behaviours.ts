@@ -145,7 +145,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   {
     name: 'bound with nonce',
     bring: proven(async ({ holder }, request) => [
-      await holder.prove(request, { nonce: 'of-nobody' }),
+      await holder.prove(request, { nonce: 'never-given' }),
     ]),
   },
   {
@@ -277,7 +277,10 @@ export const LET_IN: readonly Behaviour[] = BEHAVIOURS.filter(({ name }) =>
 /** For what gives tokens: by which key they are to be bound, and where the browser's page is from. */
 export const OF_LOGINS: readonly Behaviour[] = [
   { name: 'login: a proof without a nonce', bring: onlyProof({}) },
-  { name: 'login: a proof with the nonce of nobody', bring: onlyProof({ nonce: 'of-nobody' }) },
+  {
+    name: 'login: a proof with a nonce that was never given',
+    bring: onlyProof({ nonce: 'never-given' }),
+  },
   {
     name: 'login: a proof for another address',
     bring: onlyProof({ htu: 'https://elsewhere.example' }),

@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => remove());
 
-test('an administrator uses it over HTTP, and nobody else does', async () => {
+test('an administrator uses it over HTTP, and no other caller does', async () => {
   const testbed = join(copy, 'packages/testbed/src/index.ts');
   const { startSystem }: typeof ofTestbed = await import(testbed);
   await using system = await startSystem();

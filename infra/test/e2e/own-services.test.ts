@@ -128,8 +128,8 @@ it('bad names are refused before anything is made', async () => {
       lines: 1,
     });
   }
-  expect((await system.service('remove', 'nobody')).output).toContain(
-    'There is no service nobody.',
+  expect((await system.service('remove', 'missing')).output).toContain(
+    'There is no service missing.',
   );
   expect(await system.files()).toEqual(before);
 }, 120_000);

@@ -114,7 +114,7 @@ async function newcomer(): Promise<Tokens> {
   return await logIn(system.auth.url, await register(system.auth.url));
 }
 
-/** Answers a newcomer and nobody without a token, and no longer once that one is out. */
+/** Answers a newcomer, and no request without a token, and no longer once that one is out. */
 async function isProtected(service: string, url: string, text: RegExp): Promise<void> {
   const { access_token: token } = await newcomer();
   await expect.poll(() => statusOf(get(url, token))).toBe(200);

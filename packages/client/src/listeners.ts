@@ -4,7 +4,7 @@ export class Listeners<T extends readonly unknown[] = []> {
 
   /** @returns how to stop listening */
   add(listener: (...about: T) => void): () => void {
-    // One that is given twice is told twice, and each is stopped by its own.
+    // One that is given twice is called twice, and each is stopped by its own.
     const own = (...about: T): void => listener(...about);
     this.#all.add(own);
     return () => void this.#all.delete(own);

@@ -1,4 +1,4 @@
-/** What is no answer of a login that this release knows is none: nobody is taken for logged in by it. */
+/** What is no answer of a login that this release knows is none: it makes no session. */
 import { expect, test } from 'vitest';
 import { createPortcullisClient, memoryStorage } from '../src/index.ts';
 

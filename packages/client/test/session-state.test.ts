@@ -1,4 +1,4 @@
-/** What a view reads of the session at once: snapshots, what is told of, and storages that are slow or shared. */
+/** What a view reads of the session at once: snapshots, what listeners get, and storages that are slow or shared. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createPortcullisClient,
@@ -148,7 +148,7 @@ describe('a snapshot', () => {
     expect(heard).toEqual(['in ses_1', 'refused']);
   });
 
-  test('is not told of to who has stopped listening, and a listener that throws disturbs no other', async () => {
+  test('is not given to a listener that was stopped, and a listener that throws disturbs no other', async () => {
     const { session, seen, stop, logIn } = clientOf();
     stop();
     const caught: unknown[] = [];

@@ -45,7 +45,7 @@ test.each<[string, string, ServerEvent[]]>([
   ['an id without data, which the parser forgets', 'id: 7\n\ndata: a\n\n', [message('a')]],
   ['an id with a NUL, which is none', 'id: 7\0\ndata: a\n\n', [message('a')]],
   ['a comment', ': hello\n\ndata: a\n\n', [message('a')]],
-  ['a field that nobody knows', 'color: red\nretry: soon\ndata: a\n\n', [message('a')]],
+  ['a field that is unknown', 'color: red\nretry: soon\ndata: a\n\n', [message('a')]],
   ['a field in capitals, which is another', 'DATA: a\n\n', []],
   ['a field without a colon', 'data\n\n', [message('')]],
   ['nothing to dispatch', 'event: x\n\n', []],

@@ -1,4 +1,4 @@
-/** Nothing that has to stay private gets into a log line, even when somebody hands it over. */
+/** Nothing that has to stay private gets into a log line, even when code hands it over. */
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type Logger } from '../src/index.ts';

@@ -1,4 +1,4 @@
-/** The document says what the routes do, and its page needs nobody else. */
+/** The document says what the routes do, and its page loads nothing from another host. */
 import { createUserRouter, createAdminRouter, createAuthRouter } from '@portcullis/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../src/openapi/document.ts';

@@ -106,12 +106,12 @@ describe('the token of a request', () => {
   it.each([
     ['another site', { 'sec-fetch-site': 'cross-site' }, 'GET'],
     ['a sibling', { 'sec-fetch-site': 'same-site' }, 'GET'],
-    ['nobody knows where', { 'sec-fetch-site': undefined }, 'POST'],
-    ['nobody knows where, deleting', { 'sec-fetch-site': undefined }, 'DELETE'],
-    ['nobody knows where, by no method', { 'sec-fetch-site': undefined }, undefined],
+    ['an unknown page', { 'sec-fetch-site': undefined }, 'POST'],
+    ['an unknown page, deleting', { 'sec-fetch-site': undefined }, 'DELETE'],
+    ['an unknown page, by no method', { 'sec-fetch-site': undefined }, undefined],
     ['the address bar, changing something', { 'sec-fetch-site': 'none' }, 'POST'],
     [
-      'nobody knows where, opening a socket',
+      'an unknown page, opening a socket',
       { 'sec-fetch-site': undefined, upgrade: 'websocket' },
       'GET',
     ],

@@ -156,7 +156,7 @@ describe.each([
         expect(await answer(later.token, its), later.name).toBe('accepted');
       }
     }
-    // A key that was killed, met for the first time by a token that nobody has seen.
+    // A key that was killed, met for the first time by a token that no verifier has seen.
     expect(await answer(await own.mint({ igen: 9 }, { kid: keyToKill }), its)).toEqual(refused);
     await its[Symbol.asyncDispose]();
     await own[Symbol.asyncDispose]();

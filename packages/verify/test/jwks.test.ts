@@ -37,7 +37,7 @@ function laterClock() {
   return { clock, later };
 }
 
-/** A clock that stands still until it is told to be later. */
+/** A clock that stands still until the test moves it. */
 function stillClock() {
   const later = { ms: 0 };
   const [monotonic, wall] = [systemClock.monotonic(), systemClock.wall()];
@@ -49,7 +49,7 @@ function stillClock() {
   return { clock, later };
 }
 
-/** A key set's address that answers as it is told. */
+/** A key set's address that answers as the test says. */
 async function keyServer(answer: (response: ServerResponse) => void) {
   const asked = { times: 0, answer };
   const server = createServer((_request, response) => {
@@ -147,7 +147,7 @@ describe('a verifier', () => {
     expect(await codeOf(verifier.verify(await issuer.mint({}, { kid: fresh })))).toBe('accepted');
   });
 
-  // A key of somebody: were it taken, tokens would be refused for an unknown key.
+  // A key that is another's: were it taken, tokens would be refused for an unknown key.
   const key = JSON.stringify({
     ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
     kid: newId('key'),
@@ -459,7 +459,7 @@ describe('a key set', () => {
     ['with e = 0', { ...exponent('00'), kid }],
     ['that is not on its curve', { ...ec, kid, y: ec.x }],
     ['that is the point at infinity', { ...ec, kid, x: 'AA', y: 'AA' }],
-    ['of a type that nobody knows', { ...ec, kid, kty: 'XX' }],
+    ['of an unknown type', { ...ec, kid, kty: 'XX' }],
     ['without a name', ec],
     ['with an empty name', { ...ec, kid: '' }],
     ['with a name that is no identifier', { ...ec, kid: '2011-04-29' }],

@@ -330,7 +330,7 @@ it('of each way to be refused for one reason', async () => {
   expect(await ask(machine)).toMatchObject({ reason: 'other_caller' });
 });
 
-it('what was open when its token ended is told why', async () => {
+it('what was open when its token ended gets the reason', async () => {
   const { issuer, verifier, fallSilent } = await start();
   const sid = newId('ses');
   using ended = await verifier.watch(await issuer.mint({ sid }));

@@ -276,7 +276,7 @@ describe('the replica', () => {
     asleep = new Promise((resolve) => {
       wake = resolve;
     });
-    await clock.pass(S / 2); // the answer is there, and nobody has read it
+    await clock.pass(S / 2); // the answer is there, and was not read
     clock.stepWall(60_000);
     asleep = Promise.resolve();
     wake();

@@ -413,12 +413,12 @@ describe('a scope in the token of a user', () => {
     const clerk = await issuer.mint({ roles: ['clerk'] });
     const narrowed = await issuer.mint({ roles: ['clerk'], scope });
     const other = await issuer.mint({ roles: ['clerk'], scope: 'users:read' });
-    const nobody = await issuer.mint({ roles: [], scope });
+    const withoutRole = await issuer.mint({ roles: [], scope });
     const users = { ...require, users: true };
     expect(
       await Promise.all([ofClient, clerk, narrowed].map((token) => outcome(require, token))),
     ).toEqual(['accepted', 'insufficient_scope', 'insufficient_scope']);
-    const all = [ofClient, clerk, narrowed, other, nobody];
+    const all = [ofClient, clerk, narrowed, other, withoutRole];
     expect(await Promise.all(all.map((token) => outcome(users, token)))).toEqual([
       'accepted',
       'accepted',

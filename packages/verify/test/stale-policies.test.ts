@@ -1,4 +1,4 @@
-/** What a verifier does while nobody answers, by its policy; and the second way to a grant. */
+/** What a verifier does while auth does not answer, by its policy; and the second way to a grant. */
 import { newId, Refusal } from '@portcullis/contracts';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

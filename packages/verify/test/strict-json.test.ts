@@ -41,7 +41,7 @@ describe('strict JSON', () => {
     );
   });
 
-  it('is read to the length that is told, whatever stands behind it', () => {
+  it('is read to the length that is given, whatever stands behind it', () => {
     const behind = fc.uint8Array({ maxLength: 40 });
     fc.assert(
       fc.property(object, behind, (written, more) => {

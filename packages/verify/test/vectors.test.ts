@@ -124,7 +124,7 @@ describe('RFC 9068 section 3, its example', () => {
     );
     const filled = await its.verify(token);
     expect(Object.keys(filled)).toEqual(expect.arrayContaining(Object.keys(claims)));
-    // With its own values it is somebody else's token.
+    // With its own values it is another caller's token.
     const foreign = own.signRaw(JSON.stringify(header), JSON.stringify(claims));
     await expect(its.verify(foreign)).rejects.toMatchObject({ code: 'invalid_token' });
     await its[Symbol.asyncDispose]();

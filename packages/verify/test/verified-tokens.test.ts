@@ -97,7 +97,7 @@ describe('the table of verified tokens', () => {
     const living = Array.from({ length: 300 }, (_, i) => entry(`a.${i}.${random()}`, 5_000));
     for (let i = 0; i < 600; i += 1) table.add(entry(`b.${i}.${random()}`, 600), EARLY);
     for (const one of living) table.add(one, EARLY);
-    // From here on the first are over; those that come take their places, and nobody else's.
+    // From here on the first are over; those that come take their places, and no others.
     for (let i = 0; i < 600; i += 1) {
       const one = entry(`c.${i}.${random()}`, 5_000);
       table.add(one, 900_000);

@@ -363,7 +363,7 @@ describe('no vouch', () => {
       'is signed by another key than it says',
       () => vouch(fresh, { by: fresh, header: { kid: fetched } }),
     ],
-    ['is signed by nobody', () => vouch(fresh).replace(/[^.]+$/, '')],
+    ['has no signature', () => vouch(fresh).replace(/[^.]+$/, '')],
     [
       'is changed',
       () => {

@@ -55,7 +55,7 @@ function asOAuthError(error: unknown): OAuthError | null {
   return null;
 }
 
-/** A challenge is for those who ask with a token; here a client is told by the body (RFC 9449 section 8). */
+/** A challenge is for those who ask with a token; here the body tells the client (RFC 9449 section 8). */
 function withoutChallenge(refusal: Refusal): Omit<RefusalHeaders, 'www-authenticate'> {
   const { 'www-authenticate': _challenge, ...headers } = refusalHeaders(refusal, 'none');
   return headers;

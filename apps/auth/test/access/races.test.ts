@@ -1,4 +1,4 @@
-/** Roles and scopes while the mapping changes: what was taken away is given by nobody, at no moment. */
+/** Roles and scopes while the mapping changes: what was taken away is given by no role, at no moment. */
 import { newId } from '@portcullis/contracts';
 import { rounds } from '@portcullis/testbed';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,7 +103,7 @@ describe('a role', () => {
     await sql`delete from verifiers where incarnation = ${incarnation}`;
   });
 
-  it('that is declared no longer carries nothing, is given by nobody, and carries again what it is declared with', async () => {
+  it('that is declared no longer carries nothing, can be given by no administrator, and carries again what it is declared with', async () => {
     const [keeper, clerk] = [await scene.account('keeper'), await scene.account('clerk')];
     const disabled = async () => (await scene.as(keeper, 'disable', clerk)).status;
     expect(await disabled()).toBe(403);

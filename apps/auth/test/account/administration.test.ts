@@ -34,7 +34,7 @@ afterAll(async () => {
 const as = (by: string, verb: string, id: string, more: object = {}, on = auth) =>
   on.machine(`accounts.${verb}`, { user_id: id, actor: by, ...more }, token);
 
-/** With a password that nobody knows, which is one that is not void. */
+/** With a password that is thrown away, which is one that is not void. */
 async function newAdministrator(): Promise<string> {
   const id = newId('usr');
   const email = `${id}@example.test`;
@@ -218,9 +218,9 @@ describe('an administrator', () => {
   it('has to be one, at the moment of the change', async () => {
     const user = await auth.newcomer();
     const id = await system.idOf(user.email);
-    const nobody = await system.idOf((await auth.newcomer()).email);
+    const withoutRole = await system.idOf((await auth.newcomer()).email);
     for (const verb of ['disable', 'enable', 'remove', 'logout'] as const) {
-      expect((await as(nobody, verb, id)).body.code).toBe('actor_refused');
+      expect((await as(withoutRole, verb, id)).body.code).toBe('actor_refused');
     }
     const supporter = await auth.newcomer();
     await system.giveRoles(supporter.email, ['support']);

@@ -121,7 +121,7 @@ describe('the trail', () => {
     await settled();
     const { sql } = system;
     for (const attempt of [
-      () => sql`update audit_log set actor_id = 'nobody' where position = 1`,
+      () => sql`update audit_log set actor_id = 'usr_other' where position = 1`,
       () => sql`update audit_log set position = position + 1000000 where position = 1`,
       () => sql`update audit_log set hash = null where position = 1`,
       () => sql`delete from audit_log where position = 1`,
@@ -238,12 +238,12 @@ describe('the verifying command', () => {
   });
 
   it.each([
-    ['who did it', `actor_id = 'usr_somebody'`],
+    ['who did it', `actor_id = 'usr_other'`],
     ['when', `at = at + interval '1 microsecond'`],
     ['from where', `address = null`],
     ['a detail', `detail = detail || '{"x":1}'`],
     ['its hash', `hash = sha256('x')`],
-  ])('names a row of which somebody has changed %s', async (_, change) => {
+  ])('names a row in which %s was changed', async (_, change) => {
     const said = await tampered((tx) =>
       tx.unsafe(`update audit_log set ${change} where position = ${row}`),
     );
@@ -323,7 +323,7 @@ describe('the verifying command', () => {
   it('shows a trail that was rewritten, hashes and all, by the head that was published', async () => {
     const position = await settled();
     await asOwner(async (tx) => {
-      await tx`update audit_log set actor_id = 'usr_somebody' where position = ${position - 2}`;
+      await tx`update audit_log set actor_id = 'usr_other' where position = ${position - 2}`;
       await tx`
         update audit_log set position = null, previous_hash = null, hash = null
         where position >= ${position - 2}`;

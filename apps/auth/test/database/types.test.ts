@@ -19,7 +19,7 @@ afterAll(async () => {
   await bed.dispose();
 });
 
-it('asks for nothing that nobody waits for', async () => {
+it('asks for nothing whose answer is not awaited', async () => {
   const target = new URL(bed.databaseUrls.auth);
   let sent = '';
   const listening = createServer((client) => {

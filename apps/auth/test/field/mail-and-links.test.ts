@@ -65,7 +65,7 @@ async function user(): Promise<User> {
   return { ...made, id: await system.idOf(made.email) };
 }
 
-/** What an owner does, or an administrator for them, when somebody else has got in. */
+/** What an owner does, or an administrator for them, when another has got in. */
 const CAUSES: Record<string, (owner: User) => Promise<void>> = {
   'a reset by mail': async ({ email }) => {
     await post('/v1/password/forgot', { email });

@@ -69,7 +69,7 @@ it('answers a question as NATS would', async () => {
 });
 
 it.each([
-  ['nobody', {}, {}, 401, 'invalid_client'],
+  ['no client', {}, {}, 401, 'invalid_client'],
   ['a wrong secret', {}, basic('cli_shop', 'x'.repeat(40)), 401, 'invalid_client'],
   ['a bearer token', {}, { authorization: 'Bearer abc' }, 401, 'invalid_client'],
   ['a client without the scope', {}, basic(MACHINE.id, MACHINE.secret), 403, 'insufficient_scope'],
@@ -131,7 +131,7 @@ it('revokes what a client holds only where every verifier reads that', async () 
   ]);
   expect(await first.accepts(user.access_token)).toBe(true);
   expect(await system.sql`select 1 from client_subjects`).toEqual([]);
-  // Who may not do it is told nothing of services; the whole logout is as ever.
+  // A caller who may not do it learns nothing of services; the whole logout is as ever.
   expect((await logOut(user_id)).status).toBe(403);
   expect((await first.machine('accounts.logout', { actor, user_id, wait: 0 })).status).toBe(200);
 

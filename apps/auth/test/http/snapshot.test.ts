@@ -68,7 +68,7 @@ it('holds every row that has not expired, and where that is', async () => {
 }, 60_000);
 
 it.each([
-  ['nobody', {}, 401, 'invalid_client'],
+  ['no client', {}, 401, 'invalid_client'],
   ['a client without the scope', basic(MACHINE.id, MACHINE.secret), 403, 'insufficient_scope'],
 ])('is refused to %s', async (_, headers, status, code) => {
   const response = await fetchSnapshot(headers);

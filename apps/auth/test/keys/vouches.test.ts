@@ -171,7 +171,7 @@ it('and the key that signs after a kill, as long as a fetched key is left to vou
   outcomes.delete('unavailable');
   expect([...outcomes]).toEqual([]);
 
-  // Every fetched key is killed: what they vouched for goes with them, and nobody is left to vouch.
+  // Every fetched key is killed: what they vouched for goes with them, and no key is left to vouch.
   const { body } = await first.call('GET', '/.well-known/jwks.json');
   const others: string[] = body.keys.map(({ kid }: { kid: string }) => kid);
   for (const kid of others) if (kid !== spare) await first.machine('keys.kill', { actor, kid });

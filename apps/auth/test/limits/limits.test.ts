@@ -267,7 +267,7 @@ describe('an attack on one account from many addresses', () => {
       expect((await attempt(email, 'not the right password', home)).status).toBe(401);
     }
     expect((await attempt(email, PASSWORD, home)).status).toBe(200);
-    // Where the last session has run out, nobody is at home any more.
+    // Where the last session has run out, its network is not known any more.
     await system.sql`
       update sessions set idle_expires_at = now() - interval '1 second'
       where user_id = ${await system.idOf(email)}`;

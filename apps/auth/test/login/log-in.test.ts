@@ -49,7 +49,7 @@ describe('registering', () => {
   it('takes spellings of one address for one account', async () => {
     const local = randomBytes(6).toString('hex');
     await auth.register(`${local}@example.test`);
-    await auth.register(`${local.toUpperCase()}@EXAMPLE.test`, 'somebody else was here before');
+    await auth.register(`${local.toUpperCase()}@EXAMPLE.test`, 'another user was here before');
     const found = await system.sql`select 1 from users where email_key like ${`${local}%`}`;
     expect(found).toHaveLength(1);
     await auth.logIn(`  ${local.toUpperCase()}@Example.Test `);

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => bed.dispose());
 
 let account = 0;
-/** One wrong password for an account that nobody has tried before. */
+/** One wrong password for an account that was not tried before. */
 async function attempt(network: string, atHome = false): Promise<string> {
   account += 1;
   try {

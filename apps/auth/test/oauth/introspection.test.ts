@@ -128,7 +128,7 @@ describe('introspection', () => {
   });
 
   it.each([
-    ['nobody', { token: 'x' }, {}, 401, 'invalid_client'],
+    ['no client', { token: 'x' }, {}, 401, 'invalid_client'],
     ['a wrong secret', { token: 'x' }, basic('cli_shop', 'x'.repeat(40)), 401, 'invalid_client'],
     ['no scope', { token: 'x' }, basic(MACHINE.id, MACHINE.secret), 403, 'insufficient_scope'],
     ['no token', { hint: 'x' }, undefined, 400, 'invalid_request'],

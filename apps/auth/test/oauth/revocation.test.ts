@@ -122,9 +122,9 @@ describe('who may', () => {
   });
 
   it.each<[string, Record<string, string>, Record<string, string>, number, string]>([
-    ['nobody', {}, {}, 401, 'invalid_client'],
+    ['no client', {}, {}, 401, 'invalid_client'],
     ['a machine by its name', { client_id: MACHINE.id }, {}, 401, 'invalid_client'],
-    ['nobody we know', { client_id: 'cli_nobody' }, {}, 401, 'invalid_client'],
+    ['an unknown client', { client_id: 'cli_unknown' }, {}, 401, 'invalid_client'],
     ['a wrong secret', {}, basic(MACHINE.id, 'x'.repeat(32)), 401, 'invalid_client'],
     ['two at once', FIRST_PARTY, asMachine, 400, 'invalid_request'],
   ])('refuses %s', async (_, form, headers, status, error) => {

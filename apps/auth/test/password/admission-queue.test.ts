@@ -6,7 +6,7 @@ import { AdmissionQueue } from '../../src/password/admission-queue.ts';
 
 const overloaded = { code: 'overloaded' };
 
-/** Something that goes on until it is told. */
+/** Something that goes on until the test ends it. */
 function gate() {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {

@@ -11,7 +11,7 @@ export class DatabaseCopy {
     this.#copy = `${this.#name}_backup`;
   }
 
-  /** As the database is now. Its connections are ended: PostgreSQL copies only what nobody uses. */
+  /** As the database is now. Its connections are ended: PostgreSQL copies only what has no connections. */
   async take(): Promise<void> {
     await this.#replace(this.#copy, this.#name);
   }

@@ -209,7 +209,7 @@ describe('sessions', () => {
     expect(await cutsOf(over.session_id)).toBe(0);
   });
 
-  it('that nobody was told of do not stay', async () => {
+  it('that no client was given do not stay', async () => {
     const one = await system.start({ PORTCULLIS_MAX_SESSIONS: '1' });
     const user = await one.newcomer();
     const { sql } = system;

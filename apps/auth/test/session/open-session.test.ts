@@ -1,5 +1,5 @@
 /**
- * The one statement of a login, while somebody else holds the account: it has looked at everything
+ * The one statement of a login, while another transaction holds the account: it has looked at everything
  * already, and goes on when the other one is done.
  */
 import type { Tokens } from '@portcullis/api';
@@ -76,7 +76,7 @@ describe('a login that waits for the account', () => {
   it('leaves nothing when the password was changed meanwhile', async () => {
     const { email } = await auth.newcomer();
     const other = `other-${email}`;
-    const { status } = await auth.register(other, 'a password that nobody else here has');
+    const { status } = await auth.register(other, 'a password that no other user here has');
     expect(status).toBe(201);
     const before = [await opened(email), await audited(email)];
     const [login] = await logInMeanwhile(

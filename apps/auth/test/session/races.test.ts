@@ -97,7 +97,7 @@ async function expectDead(tokens: readonly Tokens[], about: string): Promise<voi
 }
 
 /**
- * By what they say, too: verifiers are told of no session that ends with what its client holds, and whatever has the
+ * By what they say, too: verifiers hear of no session that ends with what its client holds, and whatever has the
  * new generation would go on there.
  */
 async function expectBelowGeneration(

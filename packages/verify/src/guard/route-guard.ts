@@ -2,7 +2,7 @@
  * What the guards of all frameworks are made of: a guard that knows whom it has let in, for the handler behind it,
  * and what is answered to an error of that handler.
  *
- * Invariant: a caller is told for a request that this very guard has let in, and for no other.
+ * Invariant: `callerOf` gives a caller for a request that this very guard has let in, and for no other.
  */
 import { Refusal, type AccessTokenClaims, type ClaimsOf } from '@portcullis/contracts';
 import { identityOf, type RequestLike } from '../wire/request.ts';

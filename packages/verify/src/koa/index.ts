@@ -36,7 +36,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
 
 /**
  * The first middleware of the app: answers what those behind it throw as the services of Portcullis do. What is an
- * HTTP error (of `ctx.throw`, which has `expose`) is left to Koa; of a defect the app is told (`error`), as Koa does.
+ * HTTP error (of `ctx.throw`, which has `expose`) is left to Koa; a defect is emitted on the app (`error`), as Koa does.
  */
 export async function answerErrors(ctx: Context, next: Next): Promise<void> {
   try {

@@ -84,7 +84,7 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]();
 });
 
-/** Whether the feed has a link: a question is answered then that nobody is there. */
+/** Whether the feed has a link: a question is answered then that no service is there. */
 async function linked(): Promise<boolean> {
   const failure: unknown = await feed.request(question, 400).catch((error: unknown) => error);
   return String(failure).includes('no responders');

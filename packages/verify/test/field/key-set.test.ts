@@ -95,7 +95,7 @@ it('V4: a token of a key that could not be fetched is answered 503, not 401', as
     const token = await issuer.mint();
     const outcomes = [
       await outcomeOf(verifier.verify(token)),
-      // Once more, within the pause: nobody was asked, and nothing follows from that.
+      // Once more, within the pause: no address was asked, and nothing follows from that.
       await outcomeOf(verifier.verify(token)),
       await outcomeOf(verifier.watch(token)),
     ];

@@ -231,7 +231,7 @@ describe('what a handler has said of its answer before it threw is not said of t
 });
 
 describe('who was let in', () => {
-  it('is told by the guard that let them in, and by no other', async () => {
+  it('is given by the guard that let them in, and by no other', async () => {
     const [one, other] = [createRouteGuard(verifier), createRouteGuard(verifier)];
     const request = { headers: { authorization: `Bearer ${await issuer.mint()}` } };
     expect(() => one.callerOf(request)).toThrow('not let in');
@@ -424,7 +424,7 @@ it('an option that cannot be meant is a TypeError at once, of each', () => {
   }
 });
 
-it('a check that fails is a defect, and lets nobody in', async () => {
+it('a check that fails is a defect, and lets no caller in', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const broken = { verifyMaybeSync: () => Promise.reject(new Error('a defect')) };
   const app = express();

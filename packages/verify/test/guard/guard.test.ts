@@ -140,7 +140,7 @@ describe('a login that is demanded', () => {
     expect(await codeOf(guard({ maxAgeSeconds: 300 }), machine)).toBe('insufficient_scope');
   });
 
-  it('is judged by nobody before the first word from the issuer', async () => {
+  it('is not judged before the first word from the issuer', async () => {
     const before = { issuerNowMs: Number.NEGATIVE_INFINITY };
     const unsure = {
       ...before,
@@ -185,7 +185,7 @@ describe('the answer to a refusal', () => {
       new Refusal('use_dpop_nonce', { dpopNonce: 'n1' }),
       { ...challenge(`${algs}, error="use_dpop_nonce"`), 'dpop-nonce': 'n1' },
     ],
-    ['while nobody is sure', bearer, new Refusal('verifier_stale'), { 'retry-after': '1' }],
+    ['while the verifier is stale', bearer, new Refusal('verifier_stale'), { 'retry-after': '1' }],
     [
       'for some seconds',
       bearer,

@@ -63,7 +63,7 @@ async function ask(headers: Record<string, string | string[]>): Promise<string> 
 describe('over HTTP/2', () => {
   const access = (): string => `__Host-portcullis-access=${token}`;
 
-  it('a bearer is let in, and nobody is not', async () => {
+  it('a bearer is let in, and a request without a token is not', async () => {
     expect(await ask({ authorization: `Bearer ${token}` })).toBe('200');
     expect(await ask({})).toBe('401 invalid_token');
   });

@@ -83,7 +83,7 @@ describe('a proof', () => {
   });
 
   it.each([
-    ['of nobody', () => 'abc.AAAAAAAAAAAAAAAAAAAAAA'],
+    ['that no service gave', () => 'abc.AAAAAAAAAAAAAAAAAAAAAA'],
     ['of another secret', () => createDpopNonces(randomBytes(32)).issue()],
     ['of none', () => ''],
   ])('is refused with the nonce %s', async (_, make) => {
@@ -110,7 +110,7 @@ describe('a proof', () => {
   });
 });
 
-it('the next nonce comes with whatever is answered, and to nobody whose own was never good', async () => {
+it('the next nonce comes with whatever is answered, and to no client whose own was never good', async () => {
   const nonces = createDpopNonces(SECRET, () => Date.now() / 1_000 + ahead);
   const strict = createGuard(verifier, { publicUrls: [url], nonces, require: { role: 'admin' } });
   const requestWith = async (nonce: string) => ({
