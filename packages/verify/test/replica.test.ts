@@ -22,7 +22,7 @@ beforeEach(() => {
   transitions = [];
 });
 
-function replicaOver(feed: RevocationFeed): Replica {
+function replicaOver(feed: RevocationFeed, onEvent?: () => void): Replica {
   return new Replica({
     service: 'test',
     policy: 'reject',
@@ -31,6 +31,7 @@ function replicaOver(feed: RevocationFeed): Replica {
     clock,
     random: () => 0.5,
     onTransition: (to, from) => transitions.push(`${from}>${to}`),
+    ...(onEvent !== undefined && { onEvent }),
   });
 }
 
@@ -348,4 +349,25 @@ describe('the replica', () => {
     await clock.pass(10_000);
     expect(replica.state).toBe('CLOSED');
   });
+
+  it.each(['a push', 'the first grant', 'a later grant'])(
+    'is not revived by %s whose event its owner closes it at',
+    async (by) => {
+      let closing: Promise<void> | undefined;
+      const ended = token();
+      const replica = replicaOver(log.feed(), () => (closing = replica.close()));
+      log.pushes = by === 'a push';
+      if (by === 'the first grant') log.revoke({ kind: 'session', key: ended.sid });
+      await replica.start();
+      await clock.pass(10);
+      if (by !== 'the first grant') log.revoke({ kind: 'session', key: ended.sid });
+      await clock.pass(S / 2);
+      expect(closing).toBeDefined();
+      await closing;
+      expect(replica.state).toBe('CLOSED');
+      expect(verdict(replica, token())).toBe('verifier_stale');
+      await clock.pass(10_000);
+      expect(transitions.at(-1)).toMatch(/>CLOSED$/);
+    },
+  );
 });

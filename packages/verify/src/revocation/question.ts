@@ -23,6 +23,14 @@ export function isAnswerTo({ nonce, incarnation }: Question, reply: GrantReply):
   return reply.nonce === nonce && reply.incarnation === incarnation;
 }
 
+/** Until the issuer has said what S is. Milliseconds. */
+const FIRST_PATIENCE_MS = 1_000;
+
+/** For how long an answer is waited for before the next question, in milliseconds. */
+export function patienceMs(maxStalenessMs: number | undefined): number {
+  return maxStalenessMs === undefined ? FIRST_PATIENCE_MS : maxStalenessMs / 3;
+}
+
 /**
  * About every S/3, so that two may be lost before it shows.
  *

@@ -34,14 +34,11 @@ import { LogCursor } from './log-cursor.ts';
 import { mergeCooperatively } from './merge-cooperatively.ts';
 import { notFresh } from './not-fresh.ts';
 import { parseMessage } from './parse-message.ts';
-import { firstOf, isAnswerTo, renewAfterMs, type Question } from './question.ts';
+import { firstOf, isAnswerTo, patienceMs, renewAfterMs, type Question } from './question.ts';
 import { Renewals, RETRY_MS } from './renewals.ts';
 import type { MessageKind, ReplicaOptions, ReplicaStats } from './replica-options.ts';
 import { nextState, type ReplicaEvent, type ReplicaState } from './replica-states.ts';
 import { SnapshotRequest } from './snapshot-request.ts';
-
-/** Until the issuer has said what S is. Milliseconds. */
-const FIRST_REQUEST_TIMEOUT_MS = 1_000;
 
 export class Replica {
   readonly #options: ReplicaOptions;
@@ -163,17 +160,20 @@ export class Replica {
     }
     this.#apply(event);
     this.#cursor.applied(event.id);
+    this.#step('push');
   }
 
   #onPositions(bytes: Uint8Array): void {
     if (this.#state === 'CLOSED') return;
     const notice = parseMessage(readNumbered, bytes);
     if (notice === undefined) this.#malformed('numbering', bytes);
+    else this.#step('positions');
     if (notice === undefined || !this.#cursor.numbered(notice)) this.#renewals.soon();
   }
 
   #malformed(kind: MessageKind, { length }: Uint8Array): void {
     this.#stats.malformed += 1;
+    this.#step('malformed');
     this.#options.onMalformed?.(kind, length);
   }
 
@@ -205,46 +205,34 @@ export class Replica {
     const question: Question = { ...asked, incarnation, nonce, applied, from, said };
     // Of a log that is not known yet this verifier has nothing. Most of what it lacks comes meanwhile.
     if (this.#cursor.epoch === null) this.#snapshot.begin();
-    const patience =
-      this.#maxStaleness === undefined ? FIRST_REQUEST_TIMEOUT_MS : this.#maxStaleness / 3;
     let bytes: Uint8Array;
     try {
       bytes = await requestWithLateReply(
         feed,
         clock,
         { version: 1, ...who, ...this.#cursor.requestFrom(from), ...said, applied },
-        patience,
+        patienceMs(this.#maxStaleness),
         (late) => this.#applyLateReply(late, question),
       );
     } catch {
-      this.#stats.grantFailures += 1;
       this.#cursor.notAnswered();
       this.#issuerTakes.notAnswered();
-      return RETRY_MS;
+      return this.#noAnswer();
     }
     const reply = this.#read(bytes, question);
-    switch (reply?.outcome) {
-      case undefined:
-        return RETRY_MS;
-      case 'unavailable':
-        this.#stats.grantFailures += 1;
-        return RETRY_MS;
-      case 'resynchronise':
-        this.#resynchronise(question, reply.epoch);
-        return 0;
-      case 'granted':
-        if (this.#cursor.isOther(reply, from)) {
-          this.#resynchronise(question, reply.epoch);
-          return 0;
-        }
-        if (!reply.complete) {
-          const further = this.#applyPartialGrant(reply, question);
-          return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
-        }
-        if (!this.#applyGrant(reply, question)) return RETRY_MS;
-        if (this.#issuerTakes.hasMoreThan(said)) return 0;
-        return renewAfterMs(reply.max_staleness_ms, random(), question);
+    if (reply === undefined) return RETRY_MS;
+    if (reply.outcome === 'unavailable') return this.#noAnswer();
+    if (reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, from)) {
+      this.#resynchronise(question, reply.epoch);
+      return 0;
     }
+    if (!reply.complete) {
+      const further = this.#applyPartialGrant(reply, question);
+      return (await this.#takeSnapshot()) || further ? 0 : RETRY_MS;
+    }
+    if (!this.#applyGrant(reply, question)) return RETRY_MS;
+    if (this.#issuerTakes.hasMoreThan(said)) return 0;
+    return renewAfterMs(reply.max_staleness_ms, random(), question);
   }
 
   /** @returns undefined for what is no answer to this question, or does not count any more */
@@ -253,11 +241,18 @@ export class Replica {
     if (reply === undefined) this.#malformed('grant reply', bytes);
     const isPresent = question.incarnation === this.#incarnation && this.#state !== 'CLOSED';
     if (reply === undefined || !isAnswerTo(question, reply) || !isPresent) {
-      this.#stats.grantFailures += 1;
+      this.#noAnswer();
       return undefined;
     }
     this.#confirmations.delivered(question.applied);
     return reply;
+  }
+
+  /** @returns after how many milliseconds to ask again */
+  #noAnswer(): number {
+    this.#stats.grantFailures += 1;
+    this.#step('no answer');
+    return RETRY_MS;
   }
 
   /** The next question was not held up by it, and it is worth what is left of S since it was asked. */
@@ -277,6 +272,7 @@ export class Replica {
     this.#issuerTakes.learn(grant, question.said);
     this.#issuerClock.learn(grant.issuer_time, question);
     for (const event of grant.events) this.#apply(event);
+    if (!grant.complete) this.#step('partial grant');
     return this.#cursor.take(grant, question, question.from);
   }
 
@@ -296,6 +292,7 @@ export class Replica {
     if (snapshot === undefined) return false;
     try {
       const { epoch, position } = await mergeCooperatively(ledger, clock, snapshot);
+      this.#step('snapshot');
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation) return false;
       if (!this.#cursor.merged(epoch, position)) return false;
@@ -314,6 +311,8 @@ export class Replica {
     this.#options.onKeys?.(grant.keys ?? []);
     this.#options.onAccess?.(grant.access, asked.at);
     this.#stats.grants += 1;
+    // By its owner, who listens to what was applied: then nothing makes it fresh any more.
+    if (this.#state === 'CLOSED') return false;
     // Only now, with everything applied.
     this.#freshness.granted(firstOf(asked), grant.max_staleness_ms);
     this.#snapshot.drop();
