@@ -219,7 +219,8 @@ function tableOf(found: Answers) {
     all.every(({ headers }) => headers[name] === value),
   );
   const names = new Set(everywhere.map(([name]) => name));
-  const answers = new Map<string, { name: string; answer: WholeAnswer }>();
+  type Shown = Omit<WholeAnswer, 'requestId'>;
+  const answers = new Map<string, { name: string; answer: Shown }>();
   const nameOf = ({ status, headers, body }: WholeAnswer): string => {
     const own = Object.entries(headers).filter(([name]) => !names.has(name));
     const answer = { status, headers: sorted(own), body };

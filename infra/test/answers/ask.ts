@@ -11,6 +11,8 @@ export interface Asked {
 
 export interface WholeAnswer {
   status: number;
+  /** Of the id in `x-request-id`: whether there is one, and whether the body has it. */
+  requestId: 'none' | 'alone' | 'that of the body' | 'another';
   headers: Record<string, unknown>;
   body: unknown;
 }
@@ -36,7 +38,12 @@ export async function ask({ method, url, headers, body }: Asked): Promise<WholeA
       const chunks: Buffer[] = [];
       const { statusCode: status = 0, headers: all } = response;
       const answered = (text: string) =>
-        resolve({ status, headers: shown(all, status), body: bodyOf(text, status) });
+        resolve({
+          status,
+          requestId: idIn(all, text),
+          headers: shown(all, status),
+          body: bodyOf(text, status),
+        });
       if (all['content-type']?.startsWith('text/event-stream') === true) {
         answered('');
         response.on('error', () => undefined);
@@ -62,6 +69,14 @@ function withoutSecrets(name: string, value: string | string[] | undefined): unk
   if (name === 'dpop-nonce') return '(a nonce)';
   if (name !== 'set-cookie') return value;
   return [value].flat().map((cookie) => cookie?.replace(/^([^=;]+)=[^;]+/, '$1=(a token)'));
+}
+
+function idIn(headers: NodeJS.Dict<string | string[]>, text: string): WholeAnswer['requestId'] {
+  const id = headers['x-request-id'];
+  const named = [...text.matchAll(/"request_id":"([^"]*)"/g)].map(([, own]) => own);
+  if (id === undefined) return named.length === 0 ? 'none' : 'another';
+  if (named.length === 0) return 'alone';
+  return named.every((own) => own === id) ? 'that of the body' : 'another';
 }
 
 function bodyOf(text: string, status: number): unknown {

@@ -51,14 +51,15 @@ export function differences(
 }
 
 /** What of an answer is the guard's. */
-function guardsPart({ status, headers, body }: WholeAnswer): unknown {
+function guardsPart({ status, requestId, headers, body }: WholeAnswer): unknown {
   // Node's parser answers, or the service in its place: there is no request for a guard.
   if (status === 431) return { status };
   const names = ['www-authenticate', 'retry-after', 'dpop-nonce'];
   const [type] = String(headers['content-type']).split(';');
   return {
     status,
-    ...(status >= 400 && { type }),
+    // What is let in is the app's to name and to have stored.
+    ...(status >= 400 && { type, requestId, stored: headers['cache-control'] ?? null }),
     headers: names.map((name) => headers[name] ?? null),
     body: withoutEnvelope(body) ?? null,
   };

@@ -122,6 +122,21 @@ export const MUTANTS: readonly Mutant[] = [
     answer: (answer) => ({ ...answer, headers: lacking(answer.headers, 'www-authenticate') }),
   },
   {
+    name: 'answers what may be stored',
+    rows: ['none', 'expired', 'missing permission'],
+    answer: (answer) => ({ ...answer, headers: lacking(answer.headers, 'cache-control') }),
+  },
+  {
+    name: 'names no request',
+    rows: ['none', 'expired', 'missing permission'],
+    answer: (answer) => ({ ...answer, headers: lacking(answer.headers, 'x-request-id') }),
+  },
+  {
+    name: 'names another request in the body',
+    rows: ['none', 'expired', 'missing permission'],
+    answer: (answer) => ({ ...answer, body: { ...answer.body, request_id: 'req_of_another' } }),
+  },
+  {
     name: 'answers 403 for 401',
     rows: ['none', 'expired'],
     answer: (answer) => ({ ...answer, status: 403 }),

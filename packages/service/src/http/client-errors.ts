@@ -5,10 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal, type PlainErrorCode } from '@portcullis/contracts';
+import { newRequestId } from '@portcullis/verify/guard';
 import type { Logger } from '../logger.ts';
 import { crossOriginHeaders } from './allow-origins.ts';
 import type { CookieSettings } from './exchange.ts';
-import { newRequestId } from './request-id.ts';
 import type { Headers } from './security-headers.ts';
 import { senderInBytes, senderOf, type RequestsOfSockets, type Sender } from './sender.ts';
 import { enveloped } from './trpc-envelope.ts';

@@ -1,8 +1,8 @@
 import { Refusal } from '@portcullis/contracts';
+import { newRequestId } from '@portcullis/verify/guard';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotReady } from '../not-ready.ts';
-import { newRequestId } from '../http/request-id.ts';
 import type { Logger } from '../logger.ts';
 import type { Disposal } from '../process/disposal.ts';
 import { createSchemaCheck, type Schema } from './schema-check.ts';

@@ -6,6 +6,7 @@ import {
   createRouteGuard,
   isUnreadable,
   Refusal,
+  requestIdOf,
   type GuardOptions,
   type RefusalAnswer,
   type RequirementBy,
@@ -36,7 +37,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
   const { admit, callerOf } = createRouteGuard<V, R>(verifier, options);
   const pass = async (request: IncomingMessage, response: ServerResponse, next: Next) => {
     try {
-      const { headers, answer } = await admit(request);
+      const { headers, answer } = await admit(request, idOf(request, response));
       if (answer !== undefined) return send(response, answer);
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     } catch (error) {
@@ -61,10 +62,15 @@ export function answerErrors(
 ): void {
   const isHttpError = !(error instanceof Refusal) && 'expose' in Object(error);
   if (isHttpError || isUnreadable(error) || response.headersSent) return next(error);
-  const answer = answerToError(error, request);
+  const answer = answerToError(error, request, idOf(request, response));
   // oxlint-disable-next-line no-console -- as Express itself
   if (answer.status === 500) console.error(error);
   send(response, answer);
+}
+
+/** What the app has put into its answer already is what it calls the request. */
+function idOf(request: IncomingMessage, response: ServerResponse): string {
+  return requestIdOf(request, response.getHeader('x-request-id'));
 }
 
 function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {

@@ -69,7 +69,7 @@ export interface WatchedCaller<C extends AccessTokenClaims> extends Disposable {
 export interface RequestGuard<C extends AccessTokenClaims = AccessTokenClaims> {
   /**
    * @param request the very object that stands for the request, so that a proof in it is taken once
-   * @param requestId names the request in the body of a refusal
+   * @param requestId names the request in a refusal; that of `requestIdOf` unless given
    * @throws whatever is no refusal: a defect
    */
   check(request: RequestLike, requestId?: string): Promise<Checked<C>>;
@@ -82,7 +82,7 @@ export interface RequestGuard<C extends AccessTokenClaims = AccessTokenClaims> {
   authenticate(request: RequestLike): C | Promise<C>;
   /** What is answered to a request that was refused, here or by what it asked for. */
   answerOf(refusal: Refusal, request: RequestLike, requestId?: string): RefusalAnswer;
-  /** `dpop-nonce`, where the client needs the next one (RFC 9449 section 8.2): for an answer that is no refusal. */
+  /** `dpop-nonce`, where the client needs the next one (RFC 9449 section 8.2), and `no-store`: for an answer that is no refusal. */
   headersOf(request: RequestLike): NonceHeaders;
   /** Whether proofs have to hold a nonce: not for sockets. */
   readonly demandsNonces: boolean;
@@ -177,7 +177,7 @@ class CheckingGuard<C extends AccessTokenClaims> implements RequestGuard<C> {
     return claims.then((late) => this.demand(late, possession));
   }
 
-  answerOf(refusal: Refusal, request: RequestLike, requestId = ''): RefusalAnswer {
+  answerOf(refusal: Refusal, request: RequestLike, requestId?: string): RefusalAnswer {
     const { policy } = this.settings;
     const answer = answerOf(refusal, request, { ...policy, requestId });
     return { ...answer, headers: { ...this.headersOf(request), ...answer.headers } };

@@ -21,6 +21,7 @@ export { nonceHeaders, type NonceHeaders } from './nonce-headers.ts';
 export type { GuardOptions, LoginDemands } from './options.ts';
 export { refusalHeaders, type OfferedScheme, type RefusalHeaders } from './refusal-headers.ts';
 export { possessionOf, tokenOf, type TokenOfRequest, type TokenPolicy } from './token-of.ts';
+export { newRequestId, requestIdOf, sentRequestId } from './request-id.ts';
 export { answerToError, createRouteGuard, isUnreadable, type RouteGuard } from './route-guard.ts';
 export { requestTarget, type RequestTarget } from '../wire/request-target.ts';
 export {

@@ -7,7 +7,10 @@ export type OfferedScheme = 'bearer' | 'dpop' | 'none';
 
 /** With the names in small letters; each only where there is a reason for it. */
 export type RefusalHeaders = Partial<
-  Record<'www-authenticate' | 'retry-after' | 'dpop-nonce', string>
+  Record<
+    'www-authenticate' | 'retry-after' | 'dpop-nonce' | 'cache-control' | 'x-request-id',
+    string
+  >
 >;
 
 const BEARER = 'Bearer realm="portcullis"';

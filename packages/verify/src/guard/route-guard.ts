@@ -67,7 +67,11 @@ export function isUnreadable(error: unknown): boolean {
  * What is answered to what a handler threw, as the services of Portcullis do: to a refusal, by the guard that the
  * request has passed; to anything else 500 `internal`, without a word of it.
  */
-export function answerToError(error: unknown, request: RequestLike, requestId = ''): RefusalAnswer {
+export function answerToError(
+  error: unknown,
+  request: RequestLike,
+  requestId?: string,
+): RefusalAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('internal', { cause: error });
   const guard = askedLast.get(identityOf(request));
   return guard === undefined

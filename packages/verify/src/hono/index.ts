@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import {
   answerToError,
   createRouteGuard,
+  requestIdOf,
   type GuardOptions,
   type RequirementBy,
   type TokenCheck,
@@ -23,7 +24,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
 ): MiddlewareHandler<{ Variables: { caller: ClaimsOf<R> } }> {
   const guard = createRouteGuard<V, R>(verifier, options);
   return async (c, next) => {
-    const { caller, headers, answer } = await guard.admit(c.req.raw);
+    const { caller, headers, answer } = await guard.admit(c.req.raw, idOf(c));
     if (answer !== undefined) return Response.json(answer.body, answer);
     c.set('caller', caller);
     await next();
@@ -43,8 +44,13 @@ export function answerErrors(
 ): Response {
   const own = error.getResponse?.();
   if (own !== undefined) return c.newResponse(own.body, own);
-  const answer = answerToError(error, c.req.raw);
+  const answer = answerToError(error, c.req.raw, idOf(c));
   // oxlint-disable-next-line no-console -- as Hono itself
   if (answer.status === 500) console.error(error);
   return Response.json(answer.body, answer);
+}
+
+/** Hono's own middleware `requestId` gives it a name, where it is used. */
+function idOf(c: Context): string {
+  return requestIdOf(c.req.raw, c.get('requestId'));
 }

@@ -6,6 +6,7 @@ import {
   createRouteGuard,
   isUnreadable,
   Refusal,
+  requestIdOf,
   type GuardOptions,
   type RefusalAnswer,
   type RequirementBy,
@@ -26,7 +27,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
 ): Middleware<{ caller: ClaimsOf<R> }> {
   const guard = createRouteGuard<V, R>(verifier, options);
   return async (ctx, next) => {
-    const { caller, headers, answer } = await guard.admit(ctx.request);
+    const { caller, headers, answer } = await guard.admit(ctx.request, idOf(ctx));
     if (answer !== undefined) return send(ctx, answer);
     ctx.set({ ...headers });
     ctx.state.caller = caller;
@@ -44,10 +45,15 @@ export async function answerErrors(ctx: Context, next: Next): Promise<void> {
   } catch (error) {
     const isHttpError = !(error instanceof Refusal) && 'expose' in Object(error);
     if (isHttpError || isUnreadable(error) || ctx.headerSent) throw error;
-    const answer = answerToError(error, ctx.request);
+    const answer = answerToError(error, ctx.request, idOf(ctx));
     if (answer.status === 500) ctx.app.emit('error', error, ctx);
     send(ctx, answer);
   }
+}
+
+/** What the app has put into its answer already is what it calls the request. */
+function idOf({ request, response }: Pick<Context, 'request' | 'response'>): string {
+  return requestIdOf(request, response.get('x-request-id'));
 }
 
 function send(ctx: Pick<Context, 'status' | 'set' | 'body' | 'type'>, answer: RefusalAnswer): void {

@@ -7,7 +7,13 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { BaseExceptionFilter, type HttpAdapterHost } from '@nestjs/core';
-import { answerToError, isUnreadable, Refusal, type RequestLike } from '../guard/index.ts';
+import {
+  answerToError,
+  isUnreadable,
+  Refusal,
+  requestIdOf,
+  type RequestLike,
+} from '../guard/index.ts';
 
 /** What the module brings: for the refusals of the guard, and of what is behind it. */
 export class AnswerRefusals implements ExceptionFilter<Refusal> {
@@ -59,10 +65,11 @@ Catch()(AnswerErrors);
 /** @returns the status */
 function answer(error: unknown, host: ArgumentsHost, { httpAdapter }: HttpAdapterHost): number {
   const http = host.switchToHttp();
-  const request = http.getRequest<RequestLike & { id?: unknown }>();
-  const id = typeof request.id === 'string' ? request.id : undefined;
-  const { status, headers, body } = answerToError(error, request, id);
   const response: unknown = http.getResponse();
+  const request = http.getRequest<RequestLike>();
+  // What the app has put into its answer already is what it calls the request.
+  const id = requestIdOf(request, httpAdapter.getHeader(response, 'x-request-id'));
+  const { status, headers, body } = answerToError(error, request, id);
   // In place of what a handler has said of its own answer before it threw.
   const all = { ...headers, 'content-type': 'application/json; charset=utf-8' };
   for (const [name, value] of Object.entries(all)) httpAdapter.setHeader(response, name, value);

@@ -42,9 +42,8 @@ export class PortcullisGuard implements CanActivate {
       throw new Error('only HTTP is protected here: check what opens a socket by itself');
     }
     const http = context.switchToHttp();
-    const request = http.getRequest<RequestLike & { id?: unknown }>();
-    const id = typeof request.id === 'string' ? request.id : undefined;
-    const checked = await this.#guardOf(context, said).admit(request, id);
+    const request = http.getRequest<RequestLike>();
+    const checked = await this.#guardOf(context, said).admit(request);
     if (checked.refusal !== undefined) throw checked.refusal;
     remember(request, checked.caller);
     for (const [name, value] of Object.entries(checked.headers)) {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   answerToError,
   createRouteGuard,
+  requestIdOf,
   type GuardOptions,
   type RefusalAnswer,
   type RequestLike,
@@ -14,6 +15,7 @@ import {
 /** A response of `node:http` or `node:http2`. */
 export interface NodeResponse {
   readonly headersSent: boolean;
+  getHeader(name: string): unknown;
   setHeader(name: string, value: string): unknown;
   writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown };
   destroy(): unknown;
@@ -43,7 +45,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
   const guard = createRouteGuard<V, R>(verifier, options);
   return (handle) => (request, response) => {
     const serve = async (): Promise<void> => {
-      const { caller, headers, answer } = await guard.admit(request);
+      const { caller, headers, answer } = await guard.admit(request, idOf(request, response));
       if (answer !== undefined) return send(response, answer);
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       await handle(request, response, caller);
@@ -53,11 +55,16 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
 }
 
 function answerError(error: unknown, request: RequestLike, response: NodeResponse): void {
-  const answer = answerToError(error, request);
+  const answer = answerToError(error, request, idOf(request, response));
   // oxlint-disable-next-line no-console -- there is no logger here, and a defect has to be seen
   if (answer.status === 500) console.error(error);
   if (response.headersSent) response.destroy();
   else send(response, answer);
+}
+
+/** What the app has put into its answer already is what it calls the request. */
+function idOf(request: RequestLike, response: NodeResponse): string {
+  return requestIdOf(request, response.getHeader('x-request-id'));
 }
 
 function send(response: NodeResponse, { status, headers, body }: RefusalAnswer): void {

@@ -20,7 +20,7 @@ export { formatRefusal, refusalMeta, refusalMetaWith, type RefusedCall } from '.
 export interface GuardedContext {
   /** The very object that stands for the request, so that a proof in it is taken once for all of its calls. */
   request: RequestLike;
-  /** Names the request in what is answered to those who are refused. */
+  /** Names the request in what is answered to those who are refused; that of `requestIdOf` unless given. */
   requestId?: string | undefined;
 }
 

@@ -8,13 +8,14 @@ import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import {
   answerOf,
   nonceHeaders,
+  requestIdOf,
   type GuardOptions,
   type RefusalHeaders,
   type RequestLike,
 } from '../guard/index.ts';
 
 interface RefusedCalls {
-  ctx?: { request: RequestLike } | undefined;
+  ctx?: { request: RequestLike; requestId?: string | undefined } | undefined;
   errors: readonly TRPCError[];
   paths?: readonly string[] | undefined;
 }
@@ -55,11 +56,21 @@ export function formatRefusal<S extends { code: number; message: string; data: o
       httpStatus: status,
       stack: undefined,
       portcullis: {
-        ...refusal.toBody(ctx?.requestId ?? ''),
+        ...refusal.toBody(ctx === undefined ? '' : idIn(ctx)),
         ...(retryAfter !== undefined && { retry_after: retryAfter }),
       },
     },
   };
+}
+
+/** Where the context has no request, there is none to name. */
+function idIn({ request, requestId }: { request?: unknown; requestId?: string | undefined }) {
+  return isRequest(request) ? requestIdOf(request, requestId) : (requestId ?? '');
+}
+
+function isRequest(value: unknown): value is RequestLike {
+  const headers: unknown = Reflect.get(Object(value), 'headers');
+  return typeof headers === 'object' && headers !== null;
 }
 
 /** What is no `TRPCError` tRPC puts into one of this code. */
@@ -88,7 +99,8 @@ export function refusalMetaWith({
     const next = nonceHeaders(nonces, request);
     const refusal = errors.map(refusalIn).find((each) => each !== undefined);
     if (refusal === undefined) return { headers: next };
-    const { status, headers } = answerOf(refusal, request, { cookies, publicUrls });
+    const requestId = ctx === undefined ? '' : idIn(ctx);
+    const { status, headers } = answerOf(refusal, request, { cookies, publicUrls, requestId });
     const all = { ...next, ...headers };
     return paths?.length === 1 ? { headers: all, status } : { headers: all };
   };

@@ -28,6 +28,8 @@ export interface RequestLike {
   /** As it was sent, where a framework has cut a prefix off `url`. */
   originalUrl?: string | undefined;
   headers: Readonly<Record<string, string | readonly string[] | undefined>> | HeaderList;
+  /** What a framework or the app calls it; counts where it is a text. */
+  id?: unknown;
   /** Names and values in turns. */
   rawHeaders?: readonly string[] | undefined;
   /** What a request of fastify is made of. */

@@ -107,7 +107,10 @@ it('a router with nonces gives the next one with each answer, to an old one in t
   const request = { headers: { authorization: 'DPoP a.b.c', dpop: proof } };
   expect(meta({ ctx: { request }, errors: [] })).toEqual({ headers: {} });
   ahead = 121;
-  const next = { 'dpop-nonce': expect.stringMatching(/^\w+\.[\w-]{22}$/) };
+  const next = {
+    'dpop-nonce': expect.stringMatching(/^\w+\.[\w-]{22}$/),
+    'cache-control': 'no-store',
+  };
   expect(meta({ ctx: { request }, errors: [] })).toEqual({ headers: next });
   const cause = new Refusal('insufficient_scope');
   const errors = [new TRPCError({ code: 'FORBIDDEN', cause })];

@@ -162,7 +162,9 @@ describe('what a framework could not read of a request', () => {
     });
     app.use(ofExpress.answerErrors);
     const { status, text } = await ask(await listening(createServer(app)), await issuer.mint());
-    expect([status, JSON.parse(text)]).toEqual([500, new Refusal('internal').toBody('')]);
+    const { code, message } = new Refusal('internal');
+    const request_id = expect.stringMatching(/^req_/);
+    expect([status, JSON.parse(text)]).toEqual([500, { code, message, request_id }]);
   });
 });
 
@@ -431,5 +433,63 @@ it('a check that fails is a defect, and lets no caller in', async () => {
   app.get('/', ofExpress.protect(broken), (_, response) => void response.send('let in'));
   app.use(ofExpress.answerErrors);
   const { status, text } = await ask(await listening(createServer(app)), 'a.b.c');
-  expect([status, JSON.parse(text)]).toEqual([500, new Refusal('internal').toBody('')]);
+  const { code, message } = new Refusal('internal');
+  const request_id = expect.stringMatching(/^req_/);
+  expect([status, JSON.parse(text)]).toEqual([500, { code, message, request_id }]);
+});
+
+describe('a refusal names the request as the app around the guard does', () => {
+  const idsOf = async (url: string) => {
+    const answer = await fetch(url);
+    const { request_id: id } = await answer.json();
+    return [answer.status, id, answer.headers.get('x-request-id')];
+  };
+  const name = 'of-the-app';
+  const expected = [401, name, name];
+
+  it('with Express, by the header of its answer or by what it calls the request', async () => {
+    const app = express();
+    app.use('/answer', (_, response, next) => {
+      response.set('x-request-id', name);
+      next();
+    });
+    app.use('/request', (request, _, next) => {
+      Object.assign(request, { id: name });
+      next();
+    });
+    app.use(ofExpress.protect(verifier));
+    const url = await listening(createServer(app));
+    expect(await idsOf(`${url}/answer`)).toEqual(expected);
+    expect(await idsOf(`${url}/request`)).toEqual(expected);
+  });
+
+  it('with Koa', async () => {
+    const app = new Koa();
+    app.use(async (ctx, next) => {
+      ctx.set('x-request-id', name);
+      await next();
+    });
+    const server = app.use(ofKoa.protect(verifier)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    expect(await idsOf(await listening(server))).toEqual(expected);
+  });
+
+  it('with Hono, by its own middleware', async () => {
+    const app = new Hono().use(async (c, next) => {
+      c.set('requestId' as never, name as never);
+      await next();
+    });
+    app.get('/', ofHono.protect(verifier), (c) => c.text(''));
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+    if (!server.listening) await once(server, 'listening');
+    ends.push(() => server.close());
+    expect(await idsOf(urlOf(server))).toEqual(expected);
+  });
+
+  it('with fastify, by its own ids', async () => {
+    const app = fastify({ genReqId: () => name });
+    app.get('/', { onRequest: ofFastify.protect(verifier) }, () => '');
+    ends.push(async () => app.close());
+    expect(await idsOf(await app.listen({ port: 0, host: '127.0.0.1' }))).toEqual(expected);
+  });
 });

@@ -7,6 +7,7 @@ import {
   answerOf,
   createGuard,
   possessionOf,
+  requestIdOf,
   type Guard,
   type GuardOptions,
   type LoginDemands,
@@ -117,6 +118,8 @@ describe('a login that is demanded', () => {
     expect(answer).toEqual({
       status: 401,
       headers: {
+        'cache-control': 'no-store',
+        'x-request-id': 'req_1',
         'www-authenticate': `${CHALLENGE}, error="insufficient_user_authentication", max_age="300"`,
       },
       body: expect.objectContaining({ code: 'login_too_old', request_id: 'req_1' }),
@@ -195,8 +198,10 @@ describe('the answer to a refusal', () => {
     ['that has no credentials to mend', bearer, new Refusal('not_found'), {}],
   ])('%s', (_, request, refusal, headers) => {
     const { code, message, status } = refusal;
-    const body = { code, message, request_id: '' };
-    expect(answerOf(refusal, request)).toEqual({ status, headers, body });
+    const id = requestIdOf(request);
+    const all = { ...headers, 'cache-control': 'no-store', 'x-request-id': id };
+    const body = { code, message, request_id: id };
+    expect(answerOf(refusal, request)).toEqual({ status, headers: all, body });
   });
 
   it('says by the scope that a guard requires what would do', async () => {
