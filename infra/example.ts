@@ -24,7 +24,7 @@ export async function main({ names: [name = 'service'] }: Words): Promise<number
   if (name === 'client') {
     return await runSource('example', 'packages/client/examples/typed-client.ts', []);
   }
-  const orders = ownServices(DEV_FOLDER).find(({ name }) => name === 'orders');
+  const orders = ownServices(DEV_FOLDER).find((one) => one.name === 'orders');
   const isThere = orders !== undefined && existsSync(environmentFile(DEV_FOLDER, orders));
   if (!isThere || orders.audience !== AUDIENCE) {
     throw new StepFailure(`There is no service orders for ${AUDIENCE}, which this example is.`, {

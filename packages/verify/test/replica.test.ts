@@ -355,7 +355,9 @@ describe('the replica', () => {
     async (by) => {
       let closing: Promise<void> | undefined;
       const ended = token();
-      const replica = replicaOver(log.feed(), () => (closing = replica.close()));
+      const replica = replicaOver(log.feed(), () => {
+        closing = replica.close();
+      });
       log.pushes = by === 'a push';
       if (by === 'the first grant') log.revoke({ kind: 'session', key: ended.sid });
       await replica.start();
