@@ -441,7 +441,7 @@ it('a check that fails is a defect, and lets no caller in', async () => {
 describe('a refusal names the request as the app around the guard does', () => {
   const idsOf = async (url: string) => {
     const answer = await fetch(url);
-    const { request_id: id } = await answer.json();
+    const { request_id: id } = JSON.parse(await answer.text());
     return [answer.status, id, answer.headers.get('x-request-id')];
   };
   const name = 'of-the-app';
