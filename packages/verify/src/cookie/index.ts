@@ -78,9 +78,10 @@ export function provenanceOfRequest(request: RequestLike, policy: CookiePolicy):
 }
 
 /**
- * A WebSocket is opened by a GET, and what comes over it may change anything; no CORS keeps a foreign page
- * from reading it. A browser says where it comes from (RFC 6455 section 4.1, item 8).
+ * A socket is opened by a GET, and what comes over it may change anything; no CORS keeps a foreign page
+ * from reading a WebSocket. A browser says where it comes from (RFC 6455 section 4.1, item 8).
  */
 function isSafe(request: RequestLike): boolean {
-  return SAFE.has(request.method ?? '') && joinedHeader(request, 'upgrade') === undefined;
+  if (request.opensSocket === true || joinedHeader(request, 'upgrade') !== undefined) return false;
+  return SAFE.has(request.method ?? '');
 }

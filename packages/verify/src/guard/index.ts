@@ -17,6 +17,7 @@ export {
   type DpopNonces,
   type NonceState,
 } from '../proof/dpop-nonces.ts';
+export { openingRequest, type NodeRequestLike } from './opening-request.ts';
 export { nonceHeaders, type NonceHeaders } from './nonce-headers.ts';
 export type { GuardOptions, LoginDemands } from './options.ts';
 export { refusalHeaders, type OfferedScheme, type RefusalHeaders } from './refusal-headers.ts';

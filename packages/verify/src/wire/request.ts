@@ -36,6 +36,8 @@ export interface RequestLike {
   raw?: RawRequest | undefined;
   /** What a request of Koa is made of. */
   req?: RawRequest | undefined;
+  /** Whether it opens what messages of any kind come over: no method is safe then. An `Upgrade` header says so by itself. */
+  opensSocket?: boolean | undefined;
 }
 
 /** The one object that stands for a request, whichever of its forms a guard is given. */
