@@ -24,6 +24,7 @@ import {
   type GuardedServer,
   type RouteName,
 } from './guarded-server.ts';
+import { startGuardedSocketIo, type GuardedSocketIo } from './guarded-socket-io.ts';
 import { outcomeOfSocket, startGuardedSockets, type GuardedSockets } from './guarded-sockets.ts';
 import { MUTANTS, startMutant } from './mutants.ts';
 import { createStage, type Stage } from './stage.ts';
@@ -35,10 +36,12 @@ const REFERENCE = 'node';
 let stage: Stage;
 let guarded: GuardedServer;
 let sockets: GuardedSockets;
+let socketIo: GuardedSocketIo;
 beforeAll(async () => {
   stage = await createStage();
   guarded = stage.system.bed.use(await startGuardedServer(stage.system));
   sockets = stage.system.bed.use(await startGuardedSockets(guarded));
+  socketIo = stage.system.bed.use(await startGuardedSocketIo(guarded));
 }, 180_000);
 afterAll(async () => stage?.[Symbol.asyncDispose]());
 
@@ -262,6 +265,11 @@ it('each service answers each kind of credentials as it did before, and each gua
   expect(await unlikeReference(thrown, LET_IN, handlersThatThrow)).toEqual([]);
   await expectTrpcToAnswerLike(found, BEHAVIOURS);
   await expectSocketsToEndLike(found, BEHAVIOURS);
+  expect(await socketIo.unlike(stage, found, BEHAVIOURS)).toEqual([]);
+  for (const { name, told, expected } of await socketIo.mutants(stage, found, BEHAVIOURS)) {
+    expect(told, `a guard of Socket.IO that ${name}`).toEqual(expected);
+  }
+  const open = await socketIo.open(stage.tokens.administrator);
   for (const mutant of MUTANTS) {
     const { name, rows } = mutant;
     await startMutant(guarded, mutant);
@@ -295,6 +303,8 @@ it('each service answers each kind of credentials as it did before, and each gua
     expect(unlike).toEqual([]);
     await expectTrpcToAnswerLike(stale, WHILE_STALE);
     await expectSocketsToEndLike(stale, WHILE_STALE);
+    expect(await socketIo.unlike(stage, stale, WHILE_STALE)).toEqual([]);
+    expect(await open.ended).toMatchObject({ code: 'verifier_stale', status: 503 });
   } finally {
     auth.resume();
   }

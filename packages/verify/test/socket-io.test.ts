@@ -6,7 +6,12 @@ import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type Socket as ServerSocket } from 'socket.io';
-import { io as connectTo, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+import {
+  io as connectTo,
+  type ManagerOptions,
+  type Socket,
+  type SocketOptions,
+} from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDpopNonces, type GuardOptions } from '../src/guard/index.ts';
 import { createVerifier, type Verifier } from '../src/index.ts';
@@ -70,6 +75,14 @@ function connect(options: ClientOptions, namespace = ''): Socket {
   return client;
 }
 
+interface Emitter {
+  once(event: string, listener: (...given: unknown[]) => void): unknown;
+}
+
+async function heard(client: Emitter, event: string): Promise<unknown[]> {
+  return await new Promise((resolve) => client.once(event, (...given) => resolve(given)));
+}
+
 /** `hello`, or what it was refused with. */
 async function outcome(client: Socket): Promise<'hello' | SocketRefusal> {
   return await new Promise((resolve) => {
@@ -94,7 +107,7 @@ async function ending(client: Socket) {
   client.on(REFUSED, (refusal: SocketRefusal) => {
     told = refusal;
   });
-  const [reason] = await once(client, 'disconnect');
+  const [reason] = await heard(client, 'disconnect');
   return { reason, code: told?.code, told, at: performance.now() };
 }
 
@@ -226,12 +239,12 @@ describe('a socket of Socket.IO', () => {
     const token = await issuer.mint({ sid });
     const { client, ended } = await open(token, { forceNew: false });
     const news = await open(token, { forceNew: false }, '/news');
-    const heard: string[] = [];
-    client.on('late', () => heard.push('late'));
+    const delivered: string[] = [];
+    client.on('late', () => delivered.push('late'));
     const [served] = io.of('/').sockets.values();
-    served!.on('order', () => heard.push('order'));
+    served!.on('order', () => delivered.push('order'));
     client.emit('order');
-    await expect.poll(() => heard).toEqual(['order']);
+    await expect.poll(() => delivered).toEqual(['order']);
     // On its way while the token ends.
     client.emit('order');
     issuer.revocations.revoke({ kind: 'session', key: sid });
@@ -242,7 +255,7 @@ describe('a socket of Socket.IO', () => {
     expect(await ended).toMatchObject({ code: 'invalid_token' });
     expect(await news.ended).toMatchObject({ code: 'invalid_token' });
     await delay(50);
-    expect(heard).toEqual(['order']);
+    expect(delivered).toEqual(['order']);
     await expect.poll(() => io.engine.clientsCount).toBe(0);
     expect(verifier.stats().watched).toBe(0);
   });
@@ -260,7 +273,7 @@ describe('a socket of Socket.IO', () => {
     process.removeAllListeners('uncaughtException').on('uncaughtException', catching);
     try {
       issuer.revocations.revoke({ kind: 'session', key: sid });
-      await once(client, 'disconnect');
+      await heard(client, 'disconnect');
       await expect.poll(() => thrown.length).toBe(1);
     } finally {
       process.removeAllListeners('uncaughtException');
@@ -301,9 +314,9 @@ describe('a socket of Socket.IO', () => {
       });
       const ended = Promise.race([
         served,
-        once(client, 'connect_error').then(() => 'refused'),
-        once(client, 'disconnect').then(() => 'ended'),
-        once(client.io, 'close').then(() => 'closed'),
+        heard(client, 'connect_error').then(() => 'refused'),
+        heard(client, 'disconnect').then(() => 'ended'),
+        heard(client.io, 'close').then(() => 'closed'),
       ]);
       await once(io.engine, 'connection');
       for (let n = 0; n < steps; n += 1) await (n % 4 === 3 ? delay(0) : Promise.resolve());
@@ -325,7 +338,7 @@ describe('a socket of Socket.IO', () => {
     await expect.poll(() => verifier.stats().watched).toBe(0);
     io.use((_, next) => next(new Error('of a later one')));
     const refused = connect({ auth: { token } });
-    await once(refused, 'connect_error');
+    await heard(refused, 'connect_error');
     refused.io.engine.close();
     await expect.poll(() => verifier.stats().watched).toBe(0);
   });
@@ -335,7 +348,7 @@ describe('a socket of Socket.IO', () => {
     const auth = { token: await issuer.mint({ sid }) };
     const { client, ended } = await open(auth.token, { forceNew: false });
     const other = await open(await issuer.mint(), { forceNew: false }, '/news');
-    const again = once(other.client, 'hello');
+    const again = heard(other.client, 'hello');
     issuer.revocations.revoke({ kind: 'session', key: sid });
     expect(await ended).toMatchObject({ reason: 'io server disconnect', code: 'invalid_token' });
     expect(await other.ended).toMatchObject({ reason: 'transport close', code: undefined });
@@ -352,7 +365,7 @@ describe('a socket of Socket.IO', () => {
     const client = connect({ auth, forceNew: false });
     const codes: (string | undefined)[] = [];
     for (let i = 0; i < 120; i += 1) {
-      const [error] = await once(client, 'connect_error');
+      const [error] = await heard(client, 'connect_error');
       codes.push(Reflect.get(Object(error), 'data')?.code);
       client.connect();
     }

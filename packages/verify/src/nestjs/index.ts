@@ -2,4 +2,8 @@
 export { Caller, Protect, Public } from './decorators.ts';
 export { AnswerErrors, AnswerRefusals } from './filters.ts';
 export { PortcullisGuard } from './guard.ts';
-export { PortcullisModule } from './module.ts';
+export {
+  PortcullisModule,
+  type PortcullisAsyncSettings,
+  type PortcullisSettings,
+} from './module.ts';

@@ -1,5 +1,5 @@
 /** The module that has every controller of an application protected. */
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, HttpAdapterHost, Reflector } from '@nestjs/core';
 import {
   createGuard,
@@ -7,9 +7,35 @@ import {
   type RequirementBy,
   type TokenCheck,
 } from '../guard/index.ts';
-import { held } from './decorators.ts';
+import { held, type AnyGuardOptions } from './decorators.ts';
 import { AnswerRefusals } from './filters.ts';
 import { PortcullisGuard } from './guard.ts';
+
+/** Under which the guard finds what it was given. */
+const GIVEN = Symbol('portcullis:given');
+
+interface Given {
+  verifier: TokenCheck;
+  options: AnyGuardOptions;
+}
+
+/** What `forRoot` takes. */
+export interface PortcullisSettings<
+  V extends TokenCheck = TokenCheck,
+  R extends RequirementBy<V> | 'user' = 'user',
+> {
+  verifier: V;
+  options?: GuardOptions<R>;
+}
+
+/** What `forRootAsync` takes: a factory as Nest has them, with what it injects, and the modules that have that. */
+export interface PortcullisAsyncSettings<
+  V extends TokenCheck = TokenCheck,
+  R extends RequirementBy<V> | 'user' = 'user',
+>
+  extends
+    Pick<DynamicModule, 'imports'>,
+    Pick<FactoryProvider<PortcullisSettings<V, R>>, 'inject' | 'useFactory'> {}
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- what Nest calls a module is a class
 export class PortcullisModule {
@@ -25,24 +51,59 @@ export class PortcullisModule {
     verifier: V,
     options: GuardOptions<R> = {},
   ): DynamicModule {
-    createGuard<V, R>(verifier, options);
-    const meant = held(options);
-    return {
-      module: PortcullisModule,
-      providers: [
-        {
-          provide: APP_GUARD,
-          inject: [Reflector, HttpAdapterHost],
-          useFactory: (reflector: Reflector, host: HttpAdapterHost) =>
-            new PortcullisGuard({ verifier, options: meant }, reflector, host),
-        },
-        {
-          provide: APP_FILTER,
-          inject: [HttpAdapterHost],
-          useFactory: (host: HttpAdapterHost) => new AnswerRefusals(host),
-        },
-      ],
+    return moduleWith({ provide: GIVEN, useValue: givenBy({ verifier, options }) });
+  }
+
+  /**
+   * The same, of a verifier that Nest makes, or has others make. No request is served before the factory has resolved;
+   * what it throws, and a TypeError as of `forRoot`, has the application not start.
+   *
+   * @example
+   * PortcullisModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: async (config: ConfigService) => ({ verifier: await connectVerifier(config.get('portcullis')) }),
+   * })
+   */
+  static forRootAsync<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>({
+    imports = [],
+    inject = [],
+    useFactory,
+  }: PortcullisAsyncSettings<V, R>): DynamicModule {
+    const given: FactoryProvider<Given> = {
+      provide: GIVEN,
+      inject,
+      useFactory: async (...injected) => givenBy(await useFactory(...injected)),
     };
+    return { ...moduleWith(given), imports };
   }
 }
 Module({})(PortcullisModule);
+
+/** @throws TypeError that names the option that cannot be meant */
+function givenBy<V extends TokenCheck, R extends RequirementBy<V> | 'user'>({
+  verifier,
+  options = {},
+}: PortcullisSettings<V, R>): Given {
+  createGuard<V, R>(verifier, options);
+  return { verifier, options: held(options) };
+}
+
+function moduleWith(given: Provider<Given>): DynamicModule {
+  return {
+    module: PortcullisModule,
+    providers: [
+      given,
+      {
+        provide: APP_GUARD,
+        inject: [GIVEN, Reflector, HttpAdapterHost],
+        useFactory: (own: Given, reflector: Reflector, host: HttpAdapterHost) =>
+          new PortcullisGuard(own, reflector, host),
+      },
+      {
+        provide: APP_FILTER,
+        inject: [HttpAdapterHost],
+        useFactory: (host: HttpAdapterHost) => new AnswerRefusals(host),
+      },
+    ],
+  };
+}

@@ -64,7 +64,12 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
 ): SocketIoGuard<ClaimsOf<R>> {
   const guard: RequestGuard<ClaimsOf<R>> = createGuard<V, R>(verifier, options);
   demandOption(watches(guard), 'guard', 'its verifier', 'one that watches');
-  demandOption(!guard.demandsNonces, 'guard', 'nonces', 'left out: no handshake is answered with one');
+  demandOption(
+    !guard.demandsNonces,
+    'guard',
+    'nonces',
+    'left out: no handshake is answered with one',
+  );
   const callers = new WeakMap<SocketIoSocketLike, ClaimsOf<R>>();
   const held = new HeldByConnections();
 
@@ -102,7 +107,12 @@ function watches<C extends AccessTokenClaims>(guard: RequestGuard<C>): guard is 
 function demandNoRecovery({ nsp }: SocketIoSocketLike): void {
   const { connectionStateRecovery } = nsp.server._opts;
   const expected = 'left out: what was missed is sent before any token has been looked at';
-  demandOption(!connectionStateRecovery, 'guard', 'connectionStateRecovery of its server', expected);
+  demandOption(
+    !connectionStateRecovery,
+    'guard',
+    'connectionStateRecovery of its server',
+    expected,
+  );
 }
 
 function refusalBy(guard: RequestGuard, error: unknown, request: RequestLike): SocketRefusal {

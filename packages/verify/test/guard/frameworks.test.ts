@@ -1,6 +1,6 @@
 /** What is each framework's own, beside the answers that all have in common (infra/test/answers). */
 import { serve } from '@hono/node-server';
-import { applyDecorators, Controller, Get, HttpException } from '@nestjs/common';
+import { applyDecorators, Controller, Get, HttpException, Module } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { createTestIssuer, type TestIssuer } from '@portcullis/testkit';
 import express from 'express';
@@ -11,15 +11,23 @@ import Koa from 'koa';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import type { UserClaims } from '@portcullis/contracts';
+import { newId, type UserClaims } from '@portcullis/contracts';
 import * as ofExpress from '../../src/express/index.ts';
 import * as ofFastify from '../../src/fastify/index.ts';
 import { createRouteGuard, isUnreadable, type MachineClaims } from '../../src/guard/index.ts';
 import * as ofHono from '../../src/hono/index.ts';
 import { createVerifier, Refusal, type Verifier } from '../../src/index.ts';
 import * as ofKoa from '../../src/koa/index.ts';
-import { AnswerErrors, Caller, PortcullisModule, Protect, Public } from '../../src/nestjs/index.ts';
+import {
+  AnswerErrors,
+  Caller,
+  PortcullisModule,
+  Protect,
+  Public,
+  type PortcullisSettings,
+} from '../../src/nestjs/index.ts';
 import * as ofNode from '../../src/node/index.ts';
 import * as ofWeb from '../../src/web/index.ts';
 
@@ -383,6 +391,65 @@ describe('with NestJS', () => {
         path,
       ).toEqual(expected);
     }
+  });
+
+  it('of a verifier that is made asynchronously, with what was injected, every method is protected', async () => {
+    class Settings {
+      require = { role: 'admin' } as const;
+    }
+    class SettingsModule {}
+    Module({ providers: [Settings], exports: [Settings] })(SettingsModule);
+    let made = 0;
+    const root = {
+      ...PortcullisModule.forRootAsync({
+        imports: [SettingsModule],
+        inject: [Settings],
+        useFactory: async ({ require }: Settings) => {
+          await delay(20);
+          made += 1;
+          return { verifier, options: { require } };
+        },
+      }),
+      controllers: [
+        decorated('plain', { methods: { open: Public() } }),
+        decorated('users', { ofClass: Protect({ require: 'user' }), methods: {} }),
+      ],
+    };
+    const app = await NestFactory.create(root, { logger: false, forceCloseConnections: true });
+    await app.listen(0, '127.0.0.1');
+    ends.push(async () => app.close());
+    const url = urlOf(app.getHttpServer());
+    const sid = newId('ses');
+    const [user, admin] = [await issuer.mint({ sid }), await issuer.mint({ roles: ['admin'] })];
+    const rows: [string, number, number, number][] = [
+      ['plain/orders', 401, 403, 200],
+      ['plain/open', 200, 200, 200],
+      ['users/orders', 401, 200, 200],
+    ];
+    for (const [path, ...expected] of rows) {
+      const found = [undefined, user, admin].map(async (token) => ask(`${url}/${path}`, token));
+      expect(
+        (await Promise.all(found)).map(({ status }) => status),
+        path,
+      ).toEqual(expected);
+    }
+    issuer.revocations.revoke({ kind: 'session', key: sid });
+    expect(await ask(`${url}/users/orders`, user)).toMatchObject({ status: 401 });
+    expect(made).toBe(1);
+  });
+
+  it('does not start when its verifier or its options cannot be had', async () => {
+    const create = async (useFactory: () => Promise<PortcullisSettings>) =>
+      NestFactory.create(PortcullisModule.forRootAsync({ useFactory }), {
+        logger: false,
+        abortOnError: false,
+      });
+    const fault = new Error('no verifier');
+    await expect(create(async () => Promise.reject(fault))).rejects.toBe(fault);
+    const options = JSON.parse('{"require":{"role":"Root"}}');
+    await expect(create(async () => ({ verifier, options }))).rejects.toThrow(/require.role/);
+    const none = JSON.parse('{}');
+    await expect(create(async () => none)).rejects.toThrow(TypeError);
   });
 
   it('what could not be read is answered as Nest does, with 400 or 413', async () => {
