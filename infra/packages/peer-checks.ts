@@ -149,6 +149,7 @@ function packagesOf(round: Round, tarballs: readonly Tarball[]): Record<string, 
     // That of 11.0.0 asks for the core of before, by mistake.
     '@nestjs/platform-fastify': nest.replace(/^(?=\d)/, '~'),
     '@hono/node-server': round.honoServer,
+    'socket.io-client': chosen['socket.io'] ?? '',
     ...(node === '20' && besideOnNode20(Object.keys(chosen))),
     ...TYPES,
   };

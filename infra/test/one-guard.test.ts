@@ -12,9 +12,18 @@ const anyOf = (...signs: readonly RegExp[]): RegExp =>
   new RegExp(signs.map(({ source }) => source).join('|'));
 
 /** The guards of the verify package that are made of the one. */
-const FOLDERS = ['express', 'fastify', 'hono', 'koa', 'nestjs', 'node', 'trpc', 'web', 'ws'].map(
-  (name) => `packages/verify/src/${name}/`,
-);
+const FOLDERS = [
+  'express',
+  'fastify',
+  'hono',
+  'koa',
+  'nestjs',
+  'node',
+  'trpc',
+  'web',
+  'ws',
+  'socket-io',
+].map((name) => `packages/verify/src/${name}/`);
 
 /** What lets requests in, or answers them. */
 const DOORS = [

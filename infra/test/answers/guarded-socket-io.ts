@@ -45,13 +45,13 @@ const byHand =
   ) =>
   (verifier: GuardedServer['verifier'], options: GuardOptions): Middleware => {
     const guard = createGuard(check(verifier), options);
-    return (socket, next) => {
+    const pass = async (...[socket, next]: Parameters<Middleware>): Promise<void> => {
       const request = seen(openingRequest(socket.request, socket.handshake.auth['token']));
-      void guard.check(request).then(({ answer }) => {
-        if (answer === undefined) return next();
-        next(Object.assign(new Error(), { data: { code: answer.body.code, ...answer } }));
-      });
+      const { answer } = await guard.check(request);
+      if (answer === undefined) return next();
+      next(Object.assign(new Error(), { data: { code: answer.body.code, ...answer } }));
     };
+    return (socket, next) => void pass(socket, next);
   };
 
 const MUTANTS: readonly SocketMutant[] = [
@@ -82,7 +82,7 @@ const MUTANTS: readonly SocketMutant[] = [
     rows: ['doubled header'],
     make: byHand(
       (verifier) => verifier,
-      ({ raw: _, ...request }) => request,
+      ({ method, url, headers }) => ({ method, url, headers, opensSocket: true }),
     ),
   },
 ];

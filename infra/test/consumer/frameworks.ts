@@ -12,6 +12,7 @@ import { createServer } from 'node:net';
 import { PREFIX } from '../answers/frameworks/framework.ts';
 import { FRAMEWORKS } from '../answers/frameworks/index.ts';
 import { startTrpc } from '../answers/frameworks/trpc.ts';
+import { trySocketIo } from './socket-io.ts';
 
 interface Tokens {
   good: string;
@@ -100,9 +101,10 @@ const port = await freePort();
 const closeTrpc = await startTrpc(verifier, port);
 await isGuarded(`http://127.0.0.1:${port}/me.get`, tokens);
 await closeTrpc();
+await trySocketIo(verifier, issuer);
 
 await verifier[Symbol.asyncDispose]();
 await issuer[Symbol.asyncDispose]();
-console.log(`${names.length} frameworks and tRPC`);
+console.log(`${names.length} frameworks, tRPC and Socket.IO`);
 // Servers of some versions keep idle connections open.
 process.exit(0);

@@ -35,8 +35,11 @@ export interface SocketRefusal extends RefusalAnswer {
   code: ErrorCode;
 }
 
+type Next = (error?: Error & { data?: unknown }) => void;
+type Pass<Result> = (socket: SocketIoSocketLike, next: Next) => Result;
+
 export interface SocketIoGuard<C extends AccessTokenClaims> {
-  (socket: SocketIoSocketLike, next: (error?: Error & { data?: unknown }) => void): void;
+  (socket: SocketIoSocketLike, next: Next): void;
   /** @throws Error for a socket that this guard has not let in */
   callerOf(socket: SocketIoSocketLike): C;
 }
@@ -82,14 +85,17 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
     signal.addEventListener('abort', () => end(socket, refusalBy(guard, signal.reason, request)));
     callers.set(socket, caller);
   };
-  const middleware: (...given: Parameters<SocketIoGuard<never>>) => void = (socket, next) => {
+  const pass: Pass<Promise<void>> = async (socket, next) => {
     const request = openingRequest(socket.request, socket.handshake.auth['token']);
-    const refuse = (error: unknown): void => {
+    try {
+      await admit(socket, request);
+    } catch (error) {
       const data = refusalBy(guard, error, request);
-      next(Object.assign(new Error(data.body.message), { data }));
-    };
-    void admit(socket, request).then(() => next(), refuse);
+      return next(Object.assign(new Error(data.body.message), { data }));
+    }
+    next();
   };
+  const middleware: Pass<void> = (socket, next) => void pass(socket, next);
   return Object.assign(middleware, {
     callerOf(socket: SocketIoSocketLike): ClaimsOf<R> {
       const caller = callers.get(socket);

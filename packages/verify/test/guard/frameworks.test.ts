@@ -397,6 +397,7 @@ describe('with NestJS', () => {
     class Settings {
       require = { role: 'admin' } as const;
     }
+    // oxlint-disable-next-line typescript/no-extraneous-class -- what Nest calls a module is a class
     class SettingsModule {}
     Module({ providers: [Settings], exports: [Settings] })(SettingsModule);
     let made = 0;
