@@ -1,5 +1,13 @@
 /** The dependency direction: what `turbo boundaries` sees, shown to be seen, and what it is blind to. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +34,24 @@ test('turbo boundaries holds for the workspace', async () => {
   const { status, report } = await boundaries(ROOT);
   expect(report).toMatch(/Checked \d+ files in \d+ packages, no issues found/);
   expect(status).toBe(0);
+});
+
+// Two that write the same folder at once leave empty files there, and turbo keeps them.
+test('types are checked after the build of their package, and by what writes nothing', () => {
+  const { tasks } = JSON.parse(readFileSync(join(ROOT, 'turbo.json'), 'utf8'));
+  expect(tasks.typecheck).toMatchObject({ dependsOn: ['build'], outputs: [] });
+  const manifests = ['apps', 'packages', '.'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .map((name) => join(ROOT, folder, name, 'package.json'))
+      .filter((file) => existsSync(file)),
+  );
+  expect(manifests.length).toBeGreaterThan(14);
+  for (const file of manifests) {
+    const { typecheck = '' } = JSON.parse(readFileSync(file, 'utf8')).scripts ?? {};
+    for (const command of typecheck.split(' && ')) {
+      expect(command, file).toMatch(/^(tsc -p [\w./-]+)?$/);
+    }
+  }
 });
 
 describe('in a copy of the workspace', () => {
