@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formChecks } from './form-checks.ts';
 import { installChecks, typeChecks } from './install-checks.ts';
+import { nextChecks } from './next-checks.ts';
 import { packAll } from './pack.ts';
 import { peerChecks } from './peer-checks.ts';
 import { STEPS, type Check, type Step } from './steps.ts';
@@ -21,6 +22,7 @@ const MAKERS: Readonly<Record<Step, (stage: Stage) => readonly Check[]>> = {
   types: typeChecks,
   peers: peerChecks,
   form: formChecks,
+  next: nextChecks,
   testkit: testkitChecks,
 };
 
@@ -33,6 +35,12 @@ process.exitCode = await main();
 async function main(): Promise<0 | 1 | 3> {
   // npm looks for a package.json upwards, and must not find the workspace's.
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-packages-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(1);
+    });
+  }
   try {
     const tarballs = await step('pack', () => packAll(join(folder, 'tarballs')));
     const tools = await step('tools', installTools);

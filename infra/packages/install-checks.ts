@@ -6,6 +6,9 @@ import type { Stage } from './stage.ts';
 import type { Check } from './steps.ts';
 import { besideOnNode20, LAST_ON_NODE_20 } from './versions.ts';
 
+const NATS = '@nats-io/transport-node';
+type Others = Readonly<Record<string, string>>;
+
 /** Installed strictly, on each Node, and each of its entries loaded. */
 export function installChecks({ folder, nodes, tarballs }: Stage): Check[] {
   return ['20', '22', '24'].flatMap((node) =>
@@ -22,28 +25,40 @@ export function installChecks({ folder, nodes, tarballs }: Stage): Check[] {
   );
 }
 
-/** What examples on pages use of others, beside the peers: types, and the package that a page is about testing. */
+/** What examples on pages use beside the peers of their package: of ours, and of others. */
+const SHOWN: Readonly<Record<string, { own?: readonly string[]; others?: Others }>> = {
+  react: { others: { '@tanstack/react-query': '^5.0.0', '@types/react': '^19.0.0' } },
+  testkit: { own: ['verify'] },
+};
 const TYPES = { '@types/express': '^5.0.0', '@types/koa': '^3.0.0', '@types/node': '^20.19.0' };
-const ALSO_SHOWN: Readonly<Record<string, readonly string[]>> = { testkit: ['verify'] };
 
-/** The examples of its page, with the declarations of all that they import. */
-export function typeChecks({ folder, tarballs, tools }: Stage): Check[] {
-  return tarballs.flatMap((tarball) =>
-    [...tools.compilers].map(([version, compiler]) => ({
+/**
+ * The examples of its page and each of its entries, with the declarations of all that they import. Each way to look for
+ * modules is a part of the step `peers`.
+ */
+export function typeChecks(stage: Stage): Check[] {
+  return stage.tarballs.flatMap((tarball) => {
+    let installed: Promise<Project> | undefined;
+    const projectOfIt = (): Promise<Project> => (installed ??= projectWithTypes(tarball, stage));
+    // The declarations of the NATS client do not hold with it, as the pages of these packages say.
+    const exactOptional = !(NATS in tarball.manifest.peerDependencies);
+    const options = { resolution: 'nodenext', checkLibraries: true, exactOptional } as const;
+    return [...stage.tools.compilers].map(([version, compiler]) => ({
       name: `${tarball.folder}, TypeScript ${version}`,
-      run: async () => {
-        const place = join(folder, `${tarball.folder}-types-${version}`);
-        const project = new Project(place, process.execPath);
-        const shown = [tarball.folder, ...(ALSO_SHOWN[tarball.folder] ?? [])];
-        const used = tarballs.filter((one) => shown.includes(one.folder));
-        const own = new Set(used.flatMap((one) => withOwn(one, tarballs)));
-        const peers = peersOf(tarball, process.versions.node);
-        await project.install([...own], { ...peers, ...TYPES });
-        project.addExamplesOf([tarball]);
-        await project.compile({ compiler, resolution: 'nodenext', checkLibraries: true });
-      },
-    })),
-  );
+      run: async () => (await projectOfIt()).compile({ compiler, ...options }),
+    }));
+  });
+}
+
+async function projectWithTypes(tarball: Tarball, { folder, tarballs }: Stage): Promise<Project> {
+  const project = new Project(join(folder, `${tarball.folder}-types`), process.execPath);
+  const { own = [], others } = SHOWN[tarball.folder] ?? {};
+  const used = tarballs.filter((one) => one === tarball || own.includes(one.folder));
+  const files = new Set(used.flatMap((one) => withOwn(one, tarballs)));
+  const peers = peersOf(tarball, process.versions.node);
+  await project.install([...files], { ...peers, ...TYPES, ...others });
+  project.addUsesOf([tarball]);
+  return project;
 }
 
 function peersOf({ manifest }: Tarball, node: string): Record<string, string> {

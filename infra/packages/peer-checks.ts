@@ -25,30 +25,35 @@ interface Round {
   bound: Bound;
   node: string;
   resolutions: readonly CompilerOptions['resolution'][];
-  /** Of what is no peer of ours, and has to go with one that is: how Hono is served. */
-  honoServer: string;
+  /** What is no peer of ours, and has to go with one that is. */
+  beside: { '@hono/node-server': string; '@tanstack/react-query': string };
 }
 
 const ROUNDS: readonly Round[] = [
   {
     name: 'lowest',
     ...{ alternative: 'earliest', bound: 'lowest', node: '20' },
-    ...{ resolutions: RESOLUTIONS, honoServer: '~1.13.0' },
+    resolutions: RESOLUTIONS,
+    beside: { '@hono/node-server': '~1.13.0', '@tanstack/react-query': '5.0.0' },
   },
   {
     name: 'lowest of the last major',
     ...{ alternative: 'latest', bound: 'lowest', node: '22' },
-    ...{ resolutions: ['nodenext'], honoServer: '~1.13.0' },
+    resolutions: ['nodenext'],
+    // An early one that takes React 19.
+    beside: { '@hono/node-server': '~1.13.0', '@tanstack/react-query': '5.55.0' },
   },
   {
     name: 'newest on Node 20',
     ...{ alternative: 'latest', bound: 'newest', node: '20' },
-    ...{ resolutions: ['nodenext'], honoServer: '^2.0.0' },
+    resolutions: ['nodenext'],
+    beside: { '@hono/node-server': '^2.0.0', '@tanstack/react-query': '^5.0.0' },
   },
   {
     name: 'newest',
     ...{ alternative: 'latest', bound: 'newest', node: '24' },
-    ...{ resolutions: RESOLUTIONS, honoServer: '^2.0.0' },
+    resolutions: RESOLUTIONS,
+    beside: { '@hono/node-server': '^2.0.0', '@tanstack/react-query': '^5.0.0' },
   },
 ];
 
@@ -95,7 +100,7 @@ function checksOf(round: Round, stage: Stage, systemOfAll: () => Promise<TestSys
       `installed, Node ${round.node}`,
       async () => {
         await project.install(tarballs, packagesOf(round, tarballs));
-        project.addExamplesOf(tarballs);
+        project.addUsesOf(tarballs);
         for (const sources of ['answers/frameworks', 'consumer']) {
           project.addSources(join(ROOT, 'infra', 'test', sources), sources);
         }
@@ -109,6 +114,9 @@ function checksOf(round: Round, stage: Stage, systemOfAll: () => Promise<TestSys
     ),
     check('each framework is guarded', async () =>
       (await project.run('dist/consumer/frameworks.js')).trim(),
+    ),
+    check('React and TanStack Query', async () =>
+      (await project.run('dist/consumer/react.js')).trim(),
     ),
     check('NATS, events, tRPC and zod on a running system', async () => {
       const { auth, user, admin, bed } = await systemOfAll();
@@ -143,12 +151,17 @@ function packagesOf(round: Round, tarballs: readonly Tarball[]): Record<string, 
     }
   }
   const nest = chosen['@nestjs/core'] ?? '';
+  const react = chosen['react'] ?? '';
+  const majorOfReact = `^${/\d+/.exec(react)?.[0] ?? ''}.0.0`;
   return {
     ...chosen,
+    ...round.beside,
+    'react-dom': react,
+    '@types/react': majorOfReact,
+    '@types/react-dom': majorOfReact,
     '@nestjs/platform-express': nest,
     // That of 11.0.0 asks for the core of before, by mistake.
     '@nestjs/platform-fastify': nest.replace(/^(?=\d)/, '~'),
-    '@hono/node-server': round.honoServer,
     'socket.io-client': chosen['socket.io'] ?? '',
     ...(node === '20' && besideOnNode20(Object.keys(chosen))),
     ...TYPES,

@@ -6,7 +6,12 @@ import type { Tarball } from './pack.ts';
 
 const BLOCK = /^```ts\n(.*?)^```/gms;
 const INSTALL_LIMIT_MS = 300_000;
-const COMPILE_LIMIT_MS = 120_000;
+const COMPILE_LIMIT_MS = 300_000;
+
+/** What examples import of a project of their reader's. */
+const OF_READERS = {
+  'orders-router.ts': "export type { UserRouter as OrdersRouter } from '@portcullis/api';",
+};
 
 /** How a project has its modules found, as TypeScript's options say it. */
 const MODULE_OPTIONS = {
@@ -25,6 +30,8 @@ export interface CompilerOptions {
   emit?: boolean;
   /** Also checks the declarations of all that is imported, of others too. */
   checkLibraries?: boolean;
+  /** `exactOptionalPropertyTypes`; true unless given. */
+  exactOptional?: boolean;
 }
 
 export class Project {
@@ -64,13 +71,23 @@ export class Project {
     await this.run('load.mjs');
   }
 
-  /** Takes the examples of their pages, each as a file of its own. */
+  /** Takes the examples of their pages, each as a file of its own, and what they import of their reader's. */
   addExamplesOf(tarballs: readonly Tarball[]): void {
     for (const { folder, manifest } of tarballs) {
       examplesIn(this.pageOf(manifest.name)).forEach((code, index) => {
         this.write(`examples/${folder}-${index}.ts`, code);
+        for (const [file, text] of Object.entries(OF_READERS)) {
+          if (code.includes(`'./${file}'`)) this.write(`examples/${file}`, text);
+        }
       });
     }
+  }
+
+  /** The same, and a file that has all that can be imported of them. */
+  addUsesOf(tarballs: readonly Tarball[]): void {
+    this.addExamplesOf(tarballs);
+    const entries = entriesOf(tarballs).map((name, at) => `export * as entry${at} from '${name}';`);
+    this.write('entries.ts', entries.join('\n'));
   }
 
   pageOf(name: string): string {
@@ -85,6 +102,7 @@ export class Project {
   /** Compiles all of its sources, as strictly as TypeScript can. */
   async compile(options: CompilerOptions): Promise<void> {
     const { compiler, resolution, emit = false, checkLibraries = false } = options;
+    const { exactOptional = true } = options;
     const compilerOptions = {
       ...MODULE_OPTIONS[resolution],
       ...(emit ? { outDir: 'dist' } : { noEmit: true }),
@@ -93,7 +111,7 @@ export class Project {
       lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
       types: ['node'],
       strict: true,
-      exactOptionalPropertyTypes: true,
+      exactOptionalPropertyTypes: exactOptional,
       skipLibCheck: !checkLibraries,
       rewriteRelativeImportExtensions: true,
     };
@@ -104,7 +122,16 @@ export class Project {
 
   /** @returns what it has written */
   async run(file: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
-    return await this.#run(this.#node, [file], env, COMPILE_LIMIT_MS);
+    return await this.runWith([file], env, COMPILE_LIMIT_MS);
+  }
+
+  /** The same for a program that takes arguments, or longer. */
+  async runWith(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    limitMs: number,
+  ): Promise<string> {
+    return await this.#run(this.#node, args, env, limitMs);
   }
 
   write(name: string, text: string): void {

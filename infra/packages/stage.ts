@@ -26,7 +26,7 @@ export interface Stage extends AsyncDisposable {
 /** Of this command alone: as dependencies of the workspace everyone would install them who starts it. */
 const VERSIONS = {
   'typescript-5': 'npm:typescript@5.9.3',
-  '@arethetypeswrong/cli': '0.18.2',
+  '@arethetypeswrong/cli': '0.18.5',
   publint: '0.3.15',
 } as const;
 const LIMIT_MS = 300_000;

@@ -3,7 +3,8 @@ export const STEPS = {
   install: 'each package alone, installed strictly and loaded, on each Node',
   types: 'each package alone, with the types of what it depends on checked too',
   peers: 'the lowest and the newest of each range: compiled by TypeScript 5.9 and 7, and run',
-  form: 'publint, attw, and what each tarball has to hold',
+  form: 'publint and attw',
+  next: 'Next.js: a page and 20 calls over an access token that has expired, by next start',
   testkit: 'how long the testkit takes to be imported, and to a token that was verified',
 } as const;
 

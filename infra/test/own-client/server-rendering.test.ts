@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { CookieJar } from '../../packages/cookie-jar.ts';
 import { register, type Account } from '../e2e/calls.ts';
 
 /** Of an access token, in seconds. */
@@ -42,26 +43,9 @@ afterEach(() => {
   }
 });
 
-/** What a browser keeps, and sends. */
-class Jar {
-  readonly cookies = new Map<string, string>([['theme', 'dark']]);
-
-  get header(): string {
-    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  }
-
-  keep({ headers }: { headers: Headers }): void {
-    for (const line of headers.getSetCookie()) {
-      const [pair = '', ...attributes] = line.split('; ');
-      const [name = '', value = ''] = pair.split('=', 2);
-      if (attributes.includes('Max-Age=0')) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
-  }
-}
-
-async function loggedIn(account?: Account): Promise<Jar> {
-  const jar = new Jar();
+async function loggedIn(account?: Account): Promise<CookieJar> {
+  const jar = new CookieJar();
+  jar.cookies.set('theme', 'dark');
   const { email, password } = account ?? (await register(system.auth.url));
   const answer = await fetch(`${system.auth.url}/v1/login`, {
     method: 'POST',
@@ -105,7 +89,7 @@ async function startPages(via: typeof fetch): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-const pageOf = async (url: string, jar: Jar, cookie = jar.header): Promise<number> => {
+const pageOf = async (url: string, jar: CookieJar, cookie = jar.header): Promise<number> => {
   const answer = await fetch(url, { headers: { cookie, 'user-agent': BROWSER } });
   jar.keep(answer);
   return answer.status;
@@ -114,7 +98,7 @@ const pageOf = async (url: string, jar: Jar, cookie = jar.header): Promise<numbe
 const sessions = z.object({
   sessions: z.array(z.looseObject({ current: z.boolean(), user_agent: z.string().nullable() })),
 });
-async function sessionsOf(jar: Jar) {
+async function sessionsOf(jar: CookieJar) {
   const headers = { cookie: jar.header, 'sec-fetch-site': 'same-origin' };
   const answer = await fetch(`${system.auth.url}/v1/sessions`, { headers });
   expect(answer.status).toBe(200);
