@@ -136,7 +136,7 @@ async function isOneSession(auth: string, jar: CookieJar): Promise<void> {
   const { sessions } = sessionsAnswer.parse(await answer.json());
   deepEqual(sessions, [{ current: true, user_agent: BROWSER, address: ADDRESS }]);
   const metrics = await (await fetch(`${auth}/metrics`)).text();
-  match(metrics, /^portcullis_auth_refreshes_total\{.*refreshed.*\} [1-9]/m);
-  const reused = /^portcullis_auth_refreshes_total\{.*reused.*\} (\d+)/m.exec(metrics)?.[1] ?? '0';
-  equal(reused, '0');
+  match(metrics, /^portcullis_auth_refreshes_total\{outcome="rotated".*\} [1-9]/m);
+  const reused = /^portcullis_auth_refreshes_total\{outcome="reused".*\} (\d+)/m.exec(metrics);
+  equal(reused?.[1] ?? '0', '0');
 }
