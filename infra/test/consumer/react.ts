@@ -50,4 +50,4 @@ const refused = (): Promise<never> => {
 await rejects(queries.fetchQuery({ queryKey: ['refused'], queryFn: refused }));
 equal(refusals.length, 1);
 queries.clear();
-console.log(`React ${version}: no answer is asked for ${asked.length} times, what is refused once`);
+console.log(`React ${version}: four times without an answer, once when refused`);
