@@ -48,6 +48,10 @@ export class OwnSystem implements AsyncDisposable {
     return `http://localhost:${this.#port}`;
   }
 
+  get userUrl(): string {
+    return `http://localhost:${this.#port + 1}`;
+  }
+
   get log(): string {
     return this.#process?.log ?? '';
   }

@@ -120,6 +120,10 @@ const DEVELOPING = {
     about: 'uses what it packs as projects of users do: each Node, lowest and newest peers',
     names: { takes: 'STEP', most: MANY },
   },
+  examples: {
+    about: 'installs, checks and runs the projects of examples/, or these, as users would',
+    names: { takes: 'EXAMPLE', most: MANY },
+  },
   release: {
     about: 'gives every package, service and CHANGELOG.md the next version',
     names: { takes: 'VERSION', most: 1 },

@@ -1,10 +1,17 @@
 /**
- * The examples on the pages of the packages, as they stand there: compiled, and run, by packages that were packed as for
- * a registry, on a running system. Only addresses, ports and the prefix of subjects are this test's own.
+ * The examples on the pages of the packages, as they stand there, and what docs/adopt.md shows: compiled, and run, by packages
+ * that were packed as for a registry, on a running system. Only addresses, ports and the prefix of subjects are this test's own.
  */
-import { freePort, startSystem, TestProcess, type TestSystem } from '@portcullis/testbed';
+import {
+  freePort,
+  startSystem,
+  testServers,
+  TestProcess,
+  type TestSystem,
+} from '@portcullis/testbed';
 import { transform } from 'esbuild';
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +19,7 @@ import { packAll, type Tarball } from '../../packages/pack.ts';
 import { examplesIn, Project } from '../../packages/project.ts';
 import { tool } from '../../paths.ts';
 import { get, logIn, logOut, post, register, statusOf, type Tokens } from '../e2e/calls.ts';
+import { CopiedProjects } from './copied-projects.ts';
 import { linkFrom, unpack } from './unpacked.ts';
 
 /** What users of the packages have beside them, and which member of the workspace has it here. */
@@ -34,13 +42,17 @@ const PORT = '4010';
 let system: TestSystem;
 let project: string;
 let tarballs: Tarball[];
+let projects: CopiedProjects;
 /** By package and place on its page, counted from 0. */
 let examples: Map<string, string>;
 const ran = new Set<string>();
 
 beforeAll(async () => {
   system = await startSystem({
-    auth: { PORTCULLIS_DURABLES: 'billing:accounts billing:revocations' },
+    auth: {
+      PORTCULLIS_DURABLES:
+        'billing:accounts billing:revocations orders:accounts orders:revocations',
+    },
   });
   project = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-examples-')));
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
@@ -51,6 +63,14 @@ beforeAll(async () => {
     examplesIn(page).forEach((code, index) => examples.set(`${tarball.folder} ${index}`, code));
   }
   for (const [member, name] of BESIDE) await linkFrom(member, name, project);
+  projects = await CopiedProjects.copy(project, {
+    NATS_URL: system.bed.natsUrl,
+    PORTCULLIS_PREFIX: system.bed.prefix,
+    PORTCULLIS_ISSUER: system.auth.issuer,
+    PORTCULLIS_AUDIENCE: 'urn:portcullis:user',
+    PORTCULLIS_CLIENT_ID: 'cli_orders',
+    PORTCULLIS_CLIENT_SECRET: 'psec_unused',
+  });
   await post(`${system.auth.url}/v1/register`, { ...ADA, name: 'Ada' });
 }, 180_000);
 afterAll(async () => {
@@ -126,6 +146,17 @@ async function isProtected(service: string, url: string, text: RegExp): Promise<
   expect(await statusOf(get(url, token))).toBe(401);
 }
 
+const headersOf = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** As jsonwebtoken signs one, with HS256. */
+function oldToken(claims: object, secret: string): string {
+  const parts = [{ alg: 'HS256', typ: 'JWT' }, claims];
+  const text = parts
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
 /** A verifier that an example says it has, as the first example of verify makes one. */
 const verifierOf = (service: string): string => `
   import { connect } from '@nats-io/transport-node';
@@ -141,6 +172,150 @@ const verifierOf = (service: string): string => `
   });
   await globalThis.verifier.ready();
 `;
+
+describe('the projects of examples/', () => {
+  it('compile', async () => {
+    await projects.compile();
+  });
+
+  it.each([
+    ['express', 'main', '/orders'],
+    ['recipes', 'node-http', '/'],
+    ['recipes', 'web-server', '/'],
+  ])('%s, %s: is protected', async (name, program, path) => {
+    const port = String(await freePort());
+    await using _ = projects.start(name, program, { PORT: port });
+    await isProtected('orders', `http://127.0.0.1:${port}${path}`, /^the orders of usr_/);
+  });
+
+  /** Starts one of the recipes, and waits until it takes a token. */
+  async function served(program: string, path: string) {
+    const port = String(await freePort());
+    const process = projects.start('recipes', program, { PORT: port });
+    const url = `http://127.0.0.1:${port}`;
+    const { access_token: token } = await newcomer();
+    await expect.poll(() => statusOf(get(`${url}${path}`, token))).toBe(200);
+    return { process, port, url, token };
+  }
+
+  it('recipes, requirements: demands what each route says', async () => {
+    const { process, url, token } = await served('requirements', '/orders');
+    await using _ = process;
+    const { access_token: administrator } = await logIn(system.auth.url, system.administrator);
+    const statuses = async (given: string) => [
+      await statusOf(get(`${url}/orders/all`, given)),
+      await statusOf(get(`${url}/orders/export`, given)),
+      await statusOf(fetch(`${url}/orders`, { method: 'DELETE', headers: headersOf(given) })),
+    ];
+    expect(await statuses(token)).toEqual([403, 403, 204]);
+    expect(await statuses(administrator)).toEqual([200, 403, 204]);
+  });
+
+  it('recipes, observed: says why it refuses, and counts', async () => {
+    const { process, url } = await served('observed', '/');
+    await using _ = process;
+    expect(await statusOf(get(`${url}/`, 'no.to.ken'))).toBe(401);
+    await expect.poll(() => process.log).toMatch(/^refused: token_malformed \(1\)$/m);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^portcullis_verifier_tokens_accepted_total 1$/m);
+  });
+
+  it('recipes, client: logs in, calls, and tells one error from another', async () => {
+    const { process, port } = await served('requirements', '/orders');
+    await using _ = process;
+    await using client = projects.start('recipes', 'client', { PORT: port });
+    expect(await client.exited, client.log).toBe(0);
+    const lines = ['ask for address and password again', 'signed_in', '200', 'signed_out'];
+    expect(client.log.split('\n').filter((line) => lines.includes(line))).toEqual(lines);
+  });
+
+  it('recipes, ssr: shows a page by cookies, and renews them', async () => {
+    const { process, url } = await served('ssr', '/');
+    await using _ = process;
+    const login = await fetch(`${system.auth.url}/v1/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...(await register(system.auth.url)), transport: 'cookie' }),
+    });
+    const cookies = login.headers.getSetCookie().map((one) => one.split(';', 1)[0] ?? '');
+    const open = async (cookie: string) => await fetch(`${url}/`, { headers: { cookie } });
+    const page = await open(cookies.join('; '));
+    expect(await page.text()).toMatch(/<h1>The orders of usr_/);
+    expect(page.headers.getSetCookie()).toEqual([]);
+    const renewed = await open(cookies.filter((one) => one.includes('refresh')).join('; '));
+    expect(await renewed.text()).toMatch(/<h1>The orders of usr_/);
+    expect(renewed.headers.getSetCookie()).toHaveLength(2);
+    expect(await statusOf(open(''))).toBe(401);
+  });
+
+  it('recipes, events: hears of a logout', async () => {
+    await using events = projects.start('recipes', 'events');
+    const { access_token: token, session_id: session } = await newcomer();
+    await logOut(system.auth.url, token);
+    await expect.poll(() => events.log).toContain(`the session ${session} has ended\n`);
+  });
+
+  it('recipes, explain: says why a token is refused', async () => {
+    const { access_token: token } = await newcomer();
+    await logOut(system.auth.url, token);
+    const said = await projects.said('recipes', 'explain', `${token}\n`);
+    expect(said).toMatch(/^refused session_revoked invalid_token\nsign in again/);
+  });
+
+  it('recipes, route.test: passes by node:test', async () => {
+    await using test = projects.start('recipes', 'route.test');
+    expect(await test.exited, test.log).toBe(0);
+    expect(test.log).toMatch(/^# pass 1$/m);
+  });
+
+  it('migration: takes tokens of before, as their deny list says, until they expire', async () => {
+    const port = String(await freePort());
+    const secret = randomBytes(32).toString('hex');
+    const now = Math.floor(Date.now() / 1000);
+    const { redisUrl: redis } = testServers();
+    const env = { OLD_SECRET: secret, REDIS_URL: redis, SWITCHED_OFF_AT: String(now) };
+    await using migrated = projects.start('migration', 'main', { PORT: port, ...env });
+    const url = `http://127.0.0.1:${port}`;
+    const { access_token: token } = await newcomer();
+    await expect
+      .poll(() => statusOf(get(`${url}/orders`, token)), { message: migrated.log })
+      .toBe(200);
+
+    const claims = { sub: '42', jti: randomUUID(), iat: now - 60, exp: now + 60 };
+    const old = oldToken(claims, secret);
+    const status = async (one: string) => await statusOf(get(`${url}/orders`, one));
+    expect(await (await get(`${url}/orders`, old)).text()).toBe('the orders of 42');
+    const wrong = [
+      oldToken(claims, `${secret}x`),
+      oldToken({ ...claims, iat: now + 30 }, secret),
+      oldToken({ ...claims, exp: now - 1 }, secret),
+      'no.to.ken',
+    ];
+    for (const one of wrong) expect(await status(one)).toBe(401);
+    const logOutHere = async (one: string) =>
+      await fetch(`${url}/logout`, { method: 'POST', headers: headersOf(one) });
+    expect(await statusOf(logOutHere(old))).toBe(204);
+    expect(await status(old)).toBe(401);
+    expect(await status(oldToken({ ...claims, jti: randomUUID() }, secret))).toBe(200);
+    expect(await (await logOutHere(token)).json()).toMatchObject({ revoked: { kind: 'session' } });
+    expect(await status(token)).toBe(401);
+  });
+
+  it('migration: an old token is 503 while Redis does not answer, and others do not mind', async () => {
+    const port = String(await freePort());
+    const nowhere = `redis://127.0.0.1:${await freePort()}`;
+    const now = Math.floor(Date.now() / 1000);
+    const env = { OLD_SECRET: 'a secret', REDIS_URL: nowhere, SWITCHED_OFF_AT: String(now) };
+    await using _ = projects.start('migration', 'main', { PORT: port, ...env });
+    const { access_token: token } = await newcomer();
+    const status = async (one: string) =>
+      await statusOf(get(`http://127.0.0.1:${port}/orders`, one));
+    await expect.poll(() => status(token)).toBe(200);
+    const old = oldToken({ sub: '42', jti: 'x', iat: now - 60, exp: now + 60 }, 'a secret');
+    expect(await status(old)).toBe(503);
+    expect(await status(token)).toBe(200);
+  });
+});
 
 describe('client', () => {
   it('logs in, calls, and logs out', async () => {

@@ -1,0 +1,26 @@
+import { isPortcullisError, type Credentials } from '@portcullis/client';
+import { useState } from 'react';
+
+interface LoginFormProps {
+  logIn: (credentials: Credentials) => Promise<unknown>;
+}
+
+export function LoginForm({ logIn }: LoginFormProps) {
+  const [problem, setProblem] = useState('');
+  const submit = async (data: FormData): Promise<void> => {
+    try {
+      await logIn({ email: String(data.get('email')), password: String(data.get('password')) });
+    } catch (error) {
+      const isWrong = isPortcullisError(error, 'invalid_credentials');
+      setProblem(isWrong ? 'That is not right.' : 'It did not work. Please try again.');
+    }
+  };
+  return (
+    <form action={submit}>
+      <input name="email" type="email" placeholder="E-mail address" required />
+      <input name="password" type="password" placeholder="Password" required />
+      <button type="submit">Log in</button>
+      <p>{problem}</p>
+    </form>
+  );
+}

@@ -1,0 +1,7 @@
+import { answerErrors, protect } from '@portcullis/verify/web';
+import { verifier } from './verifier.ts';
+
+const signedIn = protect(verifier);
+export const GET = answerErrors(
+  signedIn((_, caller) => new Response(`the orders of ${caller.sub}`)),
+);

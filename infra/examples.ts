@@ -1,0 +1,1 @@
+export { main } from './examples/examples-command.ts';

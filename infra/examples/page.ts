@@ -1,0 +1,64 @@
+/** The page of an example: built by Vite and served by it, with a session in cookies, and in a browser where there is one. */
+import { freePort } from '@portcullis/testbed';
+import { equal } from 'node:assert/strict';
+import type { RunningExample } from './running-example.ts';
+import { untilAccepted } from './protects-route.ts';
+import { CHROMIUM, launchChromium } from '../test/browser/chromium.ts';
+import { register, statusOf, type Account } from '../test/e2e/calls.ts';
+
+/** @throws AssertionError for what is answered otherwise */
+export async function servesPage(example: RunningExample): Promise<string> {
+  const { authUrl, userUrl, port } = example;
+  const pagePort = String(await freePort());
+  const addresses = { AUTH: authUrl, USER: userUrl, API: `http://127.0.0.1:${port}` };
+  await using served = example.start('preview', ['--port', pagePort], addresses);
+  const origin = `http://localhost:${pagePort}`;
+  await untilAccepted(
+    { ...example, log: served.log },
+    async () => await statusOf(fetch(`${origin}/`)),
+  );
+  const account = await register(authUrl);
+  await isSignedInByCookie(origin, account);
+  if (CHROMIUM === undefined) return 'its page takes cookies; there is no Chromium to look at it';
+  await isUsed(origin, account);
+  return 'its page takes cookies, and is logged in and out in Chromium';
+}
+
+async function isSignedInByCookie(origin: string, account: Account): Promise<void> {
+  const ofPage = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+  const login = await fetch(`${origin}/auth/v1/login`, {
+    method: 'POST',
+    headers: ofPage,
+    body: JSON.stringify({ ...account, transport: 'cookie' }),
+  });
+  equal(login.status, 200, await login.text());
+  const cookie = login.headers.getSetCookie().map((one) => one.split(';', 1)[0]);
+  const headers = { ...ofPage, cookie: cookie.join('; ') };
+  const orders = async (others: Record<string, string> = {}) =>
+    await statusOf(fetch(`${origin}/api/orders`, { headers: { ...headers, ...others } }));
+  equal(await orders(), 200, 'by cookie');
+  const foreign = { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' };
+  equal(await orders(foreign), 403, 'by cookie, from a page of another site');
+  const logout = await fetch(`${origin}/auth/v1/logout`, { method: 'POST', headers, body: '{}' });
+  equal(logout.status, 200, await logout.text());
+  equal(await orders(), 401, 'by cookie, after the logout');
+}
+
+async function isUsed(origin: string, { email, password }: Account): Promise<void> {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    await page.goto(origin);
+    await page.locator('[name=email]').fill(email);
+    await page.locator('[name=password]').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('the first order of usr_').waitFor();
+    const other = await page.context().newPage();
+    await other.goto(origin);
+    await other.getByText('Orders of Ada').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    for (const one of [page, other]) await one.getByRole('button', { name: 'Log in' }).waitFor();
+  } finally {
+    await browser.close();
+  }
+}
