@@ -15,7 +15,7 @@ const RUNNER = ['--conditions=portcullis-source', '--import', 'tsx'];
 
 /** @throws {WrongUsage} for an example that there is not */
 export async function main({ names }: Words): Promise<number> {
-  const known = EXAMPLES.map(({ name }) => name);
+  const known = [...EXAMPLES.map(({ name }) => name), 'newcomer'];
   for (const name of names) {
     if (known.some((one) => one === name)) continue;
     const what = `there is no example ${name}; there are ${known.join(', ')}`;

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXAMPLES } from './catalogue.ts';
+import { newcomer } from './newcomer.ts';
 import { startExample, type Surroundings } from './running-example.ts';
 import { packAll } from '../packages/pack.ts';
 import { line, red, step } from '../steps.ts';
@@ -15,13 +16,16 @@ async function main(): Promise<0 | 1> {
   // npm looks for a package.json upwards, and must not find the workspace's.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portcullis-examples-')));
   try {
+    const ofNewcomer = wanted('newcomer') ? await holds('newcomer', () => newcomer(folder)) : true;
+    if (!EXAMPLES.some(({ name }) => wanted(name))) return ofNewcomer ? 0 : 1;
     const tarballs = await step('pack', () => packAll(join(folder, 'tarballs')));
     await using system = await step('system', () => OwnSystem.start());
     await step('service', () => addOrders(system));
-    return await runAll({
+    const ofExamples = await runAll({
       ...{ folder, tarballs, authUrl: system.authUrl, userUrl: system.userUrl },
       settings: join(system.folder, 'services', 'orders.env'),
     });
+    return ofNewcomer && ofExamples ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -32,19 +36,31 @@ async function addOrders(system: OwnSystem): Promise<void> {
   if (status !== 0) throw new Error(output);
 }
 
-async function runAll(surroundings: Surroundings): Promise<0 | 1> {
-  let failed = false;
-  for (const { name, tryOut } of EXAMPLES) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    const started = performance.now();
-    try {
+async function runAll(surroundings: Surroundings): Promise<boolean> {
+  let held = true;
+  for (const { name, tryOut } of EXAMPLES.filter((one) => wanted(one.name))) {
+    const did = await holds(name, async () => {
       await using example = await startExample(name, surroundings);
-      line(name, performance.now() - started, await tryOut(example));
-    } catch (error) {
-      line(name, performance.now() - started, red('failed'));
-      console.error(error);
-      failed = true;
-    }
+      return await tryOut(example);
+    });
+    held &&= did;
   }
-  return failed ? 1 : 0;
+  return held;
+}
+
+function wanted(name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+async function holds(name: string, work: () => Promise<string>): Promise<boolean> {
+  const started = performance.now();
+  try {
+    const said = await work();
+    line(name, performance.now() - started, said);
+    return true;
+  } catch (error) {
+    line(name, performance.now() - started, red('failed'));
+    console.error(error);
+    return false;
+  }
 }

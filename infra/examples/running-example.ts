@@ -9,7 +9,8 @@ import { ROOT } from '../paths.ts';
 const INSTALL_LIMIT_MS = 300_000;
 const LIMIT_MS = 120_000;
 const NPM_QUIET = ['--no-audit', '--no-fund', '--prefer-offline'];
-const manifest = z.object({ dependencies: z.record(z.string(), z.string()) });
+const ranges = z.record(z.string(), z.string());
+const manifest = z.object({ dependencies: ranges, devDependencies: ranges });
 
 export interface Surroundings {
   /** Where the copies are made. */
@@ -65,9 +66,10 @@ export async function startExample(
 
 /** What of ours it names, and what that depends on. */
 function ownOf(place: string, tarballs: readonly Tarball[]): Tarball[] {
-  const { dependencies } = manifest.parse(
+  const { dependencies, devDependencies } = manifest.parse(
     JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')),
   );
-  const named = tarballs.filter((one) => one.manifest.name in dependencies);
+  const all = { ...dependencies, ...devDependencies };
+  const named = tarballs.filter((one) => one.manifest.name in all);
   return [...new Set(named.flatMap((one) => withOwn(one, tarballs)))];
 }

@@ -118,7 +118,7 @@ export class OwnSystem implements AsyncDisposable {
 }
 
 /** The first of three free ports in a row. */
-async function threePorts(): Promise<number> {
+export async function threePorts(): Promise<number> {
   for (;;) {
     const first = await freePort();
     const others = [first + 1, first + 2];

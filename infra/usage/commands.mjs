@@ -115,6 +115,7 @@ const DEVELOPING = {
   pack: {
     about: 'packs what is published, or these, and prints how to install it',
     names: { takes: 'PACKAGE', most: MANY },
+    options: { into: { takes: 'FOLDER', about: 'installs them there, in a project of your own' } },
   },
   'pack:check': {
     about: 'uses what it packs as projects of users do: each Node, lowest and newest peers',

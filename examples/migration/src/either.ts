@@ -10,17 +10,18 @@ const switchedOffAt = Number(process.env['SWITCHED_OFF_AT'] ?? 0);
 const signedIn = protect(verifier);
 const oldCallers = new WeakMap<Request, OldClaims>();
 
-export function either(request: Request, response: Response, next: NextFunction): void {
+export async function either(
+  request: Request,
+  response: Response,
+  next: NextFunction,
+): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
   if (!isOld(token)) return void signedIn(request, response, next);
-  verifyOld(token, switchedOffAt).then(
-    (claims) => {
-      if (claims !== undefined) oldCallers.set(request, claims);
-      next(claims === undefined ? new Refusal('invalid_token') : undefined);
-    },
-    // Redis does not answer: who has logged out is unknown, and unknown is never signed in.
-    (cause: unknown) => next(new Refusal('unavailable', { cause })),
-  );
+  // While Redis does not answer, who has logged out is unknown, and unknown is never signed in.
+  const claims = await verifyOld(token, switchedOffAt).catch(unavailable);
+  if (claims === undefined) throw new Refusal('invalid_token');
+  oldCallers.set(request, claims);
+  next();
 }
 
 /** Whose request it is. Users have other ids in Portcullis: what you keep by the old ones needs both. */

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { UserClaims } from '@portcullis/verify/guard';

@@ -8,8 +8,12 @@ interface LoginFormProps {
 export function LoginForm({ logIn }: LoginFormProps) {
   const [problem, setProblem] = useState('');
   const submit = async (data: FormData): Promise<void> => {
+    const given = (name: string): string => {
+      const value = data.get(name);
+      return typeof value === 'string' ? value : '';
+    };
     try {
-      await logIn({ email: String(data.get('email')), password: String(data.get('password')) });
+      await logIn({ email: given('email'), password: given('password') });
     } catch (error) {
       const isWrong = isPortcullisError(error, 'invalid_credentials');
       setProblem(isWrong ? 'That is not right.' : 'It did not work. Please try again.');
