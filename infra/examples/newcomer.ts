@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../paths.ts';
+import { get, logIn, register, statusOf } from '../test/e2e/calls.ts';
 import { threePorts } from '../test/own-system.ts';
 
 const OWN = /<!-- own: (\S+) -->\n\n```\w+\n([\s\S]*?)```/g;
@@ -44,7 +45,7 @@ export async function newcomer(folder: string): Promise<string> {
     else await run(shell(name, text), COMMAND_MS);
   }
   await using service = new TestProcess(shell('run', blocks.at(-1)?.text ?? ''));
-  await answers(service, api);
+  await answers(service, `http://localhost:${auth}`, `http://127.0.0.1:${api}/mine`);
   const said = await run(shell('calls', CALLS.exec(readme)?.[1] ?? ''), COMMAND_MS);
   for (const part of [/"the orders of usr_\w+"/, /"confirmed":(\d),"expected":\1/])
     match(said, part);
@@ -60,13 +61,12 @@ async function says(started: TestProcess, text: string, withinMs: number): Promi
   }
 }
 
-/** Waits until it has had its first grant: until then it answers 503, and after it 401, since no token is sent. */
-async function answers(started: TestProcess, port: number): Promise<void> {
+/** Waits until it takes a token. */
+async function answers(started: TestProcess, authUrl: string, url: string): Promise<void> {
+  const { access_token: token } = await logIn(authUrl, await register(authUrl));
   const deadline = performance.now() + COMMAND_MS;
-  const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).status;
-  while ((await ask().catch(() => 0)) !== 401) {
+  while ((await statusOf(get(url, token)).catch(() => 0)) !== 200) {
     if (!started.running || performance.now() > deadline) throw new Error(started.log);
     await sleep(100);
   }
-  await sleep(1_000); // a grant, for a token of any kind
 }

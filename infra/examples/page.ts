@@ -6,12 +6,19 @@ import { untilAccepted } from './protects-route.ts';
 import { CHROMIUM, launchChromium } from '../test/browser/chromium.ts';
 import { register, statusOf, type Account } from '../test/e2e/calls.ts';
 
+/** One that the Chromium of the tests reaches; pages below of `localhost` may have cookies of `__Host-`. */
+const HOST = 'app.localhost';
+
 /** @throws AssertionError for what is answered otherwise */
 export async function servesPage(example: RunningExample): Promise<string> {
   const { authUrl, userUrl, port } = example;
   const pagePort = String(await freePort());
   const addresses = { AUTH: authUrl, USER: userUrl, API: `http://127.0.0.1:${port}` };
-  await using served = example.start('preview', ['--port', pagePort], addresses);
+  await using served = example.start(
+    'preview',
+    ['--host', '127.0.0.1', '--port', pagePort],
+    addresses,
+  );
   const origin = `http://localhost:${pagePort}`;
   await untilAccepted(
     { ...example, log: served.log },
@@ -20,7 +27,7 @@ export async function servesPage(example: RunningExample): Promise<string> {
   const account = await register(authUrl);
   await isSignedInByCookie(origin, account);
   if (CHROMIUM === undefined) return 'its page takes cookies; there is no Chromium to look at it';
-  await isUsed(origin, account);
+  await isUsed(`http://${HOST}:${pagePort}`, account);
   return 'its page takes cookies, and is logged in and out in Chromium';
 }
 

@@ -33,7 +33,10 @@ function filesOfRelease(): Files {
   const members = ['apps', 'packages'].flatMap((parent) =>
     readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
   );
-  const manifests = ['.', 'infra', 'bench', ...members].map((folder) =>
+  const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => `examples/${name}`);
+  const manifests = ['.', 'infra', 'bench', ...members, ...examples].map((folder) =>
     join(folder, 'package.json'),
   );
   const services = ['admin/src/compose.ts', 'auth/src/compose-server.ts', 'user/src/compose.ts'];

@@ -10,6 +10,7 @@ import { StepFailure } from '../steps.ts';
 export type Files = ReadonlyMap<string, string>;
 
 const UNRELEASED = /^## Unreleased\n([\s\S]*?)(?=^## )/m;
+const OWN_RANGE = /("@portcullis\/[\w-]+"): "\^([\d.]+)"/g;
 const STOP = /^\*\*Stop\*\*/m;
 /** A name that no one can own (RFC 2606): the sources are published nowhere yet. */
 const NO_ADDRESS = 'portcullis.example';
@@ -50,7 +51,12 @@ function manifestAt(
   version: string,
   repository: string | undefined,
 ): string {
-  const next = text.replace(`"version": "${present}"`, `"version": "${version}"`);
+  const next = text
+    .replace(`"version": "${present}"`, `"version": "${version}"`)
+    // Of the examples, which name the packages as users do.
+    .replaceAll(OWN_RANGE, (dependency, name: string, range: string) =>
+      range === present ? `${name}: "^${version}"` : dependency,
+    );
   if (!next.includes('"repository": {')) return next;
   if (repository === undefined && next.includes(NO_ADDRESS)) {
     throw new StepFailure('The packages do not say yet where their sources are published.', {

@@ -27,6 +27,15 @@ it('is in every manifest, in what services say, and in the changelog', () => {
   );
 });
 
+it('is what the examples depend on', () => {
+  const ranges = { '@portcullis/verify': '^0.2.0', express: '^0.2.0' };
+  const example = JSON.stringify({ version: '0.0.0', dependencies: ranges }, null, 2);
+  const files = new Map([...filesWith(), ['examples/express/package.json', example]]);
+  expect(releaseOf(files, '0.3.0').get('examples/express/package.json')).toBe(
+    example.replace('verify": "^0.2.0', 'verify": "^0.3.0'),
+  );
+});
+
 it.each(['0.2.1', '0.3.0', '1.0.0'])('may be %s', (version) => {
   expect(releaseOf(filesWith(), version).size).toBe(4);
 });
