@@ -71,7 +71,10 @@ function withoutSecrets(name: string, value: string | string[] | undefined): unk
   return [value].flat().map((cookie) => cookie?.replace(/^([^=;]+)=[^;]+/, '$1=(a token)'));
 }
 
-function idIn(headers: NodeJS.Dict<string | string[]>, text: string): WholeAnswer['requestId'] {
+export function idIn(
+  headers: NodeJS.Dict<string | string[]>,
+  text: string,
+): WholeAnswer['requestId'] {
   const id = headers['x-request-id'];
   const named = [...text.matchAll(/"request_id":"([^"]*)"/g)].map(([, own]) => own);
   if (id === undefined) return named.length === 0 ? 'none' : 'another';

@@ -18,7 +18,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 import { io as connectTo } from 'socket.io-client';
-import type { WholeAnswer } from './ask.ts';
+import { idIn, type WholeAnswer } from './ask.ts';
 import { TOO_LARGE, type Behaviour, type Header } from './behaviours.ts';
 import { differences, type Answers, type Difference } from './compare.ts';
 import type { GuardedServer } from './guarded-server.ts';
@@ -195,14 +195,17 @@ async function answerTo(url: string, { extraHeaders, ...auth }: Handshake): Prom
   });
   try {
     return await new Promise((resolve, reject) => {
-      socket.once('connect', () => resolve({ status: 200, headers: {}, body: undefined }));
+      socket.once('connect', () =>
+        resolve({ status: 200, requestId: 'none', headers: {}, body: undefined }),
+      );
       socket.once('connect_error', (error: Error & { data?: SocketRefusal }) => {
         if (error.data === undefined) return reject(error);
         const { status, headers, body, code } = error.data;
         if (code !== body.code) return reject(new Error(`${code} is not ${body.code}`));
         const { request_id: _, ...shown } = body;
         const type = { 'content-type': 'application/json' };
-        resolve({ status, headers: { ...headers, ...type }, body: shown });
+        const requestId = idIn(headers, JSON.stringify(body));
+        resolve({ status, requestId, headers: { ...headers, ...type }, body: shown });
       });
     });
   } finally {

@@ -75,8 +75,10 @@ export class CopiedProjects {
   /** Runs what was compiled of one of them to its end. @returns what it has written to stdout */
   async said(name: string, program: string, input: string): Promise<string> {
     const cwd = join(this.#folder, name);
-    const options = { cwd, stdio: ['pipe', 'pipe', 'inherit'] } as const;
-    const child = spawn(process.execPath, ['--env-file=.env', `dist/${program}.js`], options);
+    const child = spawn(process.execPath, ['--env-file=.env', `dist/${program}.js`], {
+      cwd,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     child.stdin.end(input);
     return await text(child.stdout);
   }
