@@ -327,6 +327,37 @@ describe('a socket of Socket.IO', () => {
     await expect.poll(() => verifier.stats().watched).toBe(0);
   });
 
+  it('is refused or closed by a revocation between two steps of its check', async () => {
+    const signedIn = protect(verifier);
+    for (let steps = 0; steps < 16; steps += 1) {
+      const sid = newId('ses');
+      const ends: string[] = [];
+      const conn = {
+        readyState: 'open',
+        close: () => void ends.push('closed'),
+        once: () => undefined,
+      };
+      const socket = {
+        ...{ conn, connected: false, nsp: { server: { _opts: {} } } },
+        ...{ once: () => undefined, emit: () => undefined, disconnect: () => undefined },
+        handshake: { auth: { token: await issuer.mint({ sid }) } },
+        request: { headers: {}, rawHeaders: [] },
+      };
+      const asked = new Promise<void>((resolve) => {
+        signedIn(socket, (error) => {
+          if (error !== undefined) ends.push(error.message);
+          resolve();
+        });
+      });
+      for (let n = 0; n < steps; n += 1) await Promise.resolve();
+      issuer.revocations.revoke({ kind: 'session', key: sid });
+      await asked;
+      await delay(0);
+      expect([steps, ends.length]).toEqual([steps, 1]);
+    }
+    expect(verifier.stats().watched).toBe(0);
+  });
+
   it('leaves no watcher behind, whichever side ends it, and whoever refuses it', async () => {
     const token = await issuer.mint();
     const { client } = await open(token);

@@ -49,7 +49,7 @@ export interface SocketIoGuard<C extends AccessTokenClaims> {
  * `Authorization` header, or in the cookie of cookie mode, which counts from one's own pages alone.
  *
  * A handshake that is refused gets `connect_error`, whose `data` is a `SocketRefusal`. When the token of a socket ends,
- * the client gets `REFUSED` with one, and is disconnected for good; its connection is closed, and other namespaces on
+ * the client gets `REFUSED` with one, and is disconnected; its connection is closed, and other namespaces on
  * it connect again by themselves. On a server with `connectionStateRecovery` every handshake is refused, with 500: it
  * sends what a client has missed before any middleware has looked at its token.
  *
