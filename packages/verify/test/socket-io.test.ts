@@ -338,8 +338,12 @@ describe('a socket of Socket.IO', () => {
         once: () => undefined,
       };
       const socket = {
-        ...{ conn, connected: false, nsp: { server: { _opts: {} } } },
-        ...{ once: () => undefined, emit: () => undefined, disconnect: () => undefined },
+        conn,
+        connected: false,
+        nsp: { server: { _opts: {} } },
+        once: () => undefined,
+        emit: () => undefined,
+        disconnect: () => undefined,
         handshake: { auth: { token: await issuer.mint({ sid }) } },
         request: { headers: {}, rawHeaders: [] },
       };
