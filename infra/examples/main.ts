@@ -16,7 +16,9 @@ async function main(): Promise<0 | 1> {
   // npm looks for a package.json upwards, and must not find the workspace's.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portcullis-examples-')));
   try {
-    const ofNewcomer = wanted('newcomer') ? await holds('newcomer', () => newcomer(folder)) : true;
+    const ofNewcomer = wanted('newcomer')
+      ? await holds('newcomer', () => newcomer(join(folder, 'newcomer')))
+      : true;
     if (!EXAMPLES.some(({ name }) => wanted(name))) return ofNewcomer ? 0 : 1;
     const tarballs = await step('pack', () => packAll(join(folder, 'tarballs')));
     await using system = await step('system', () => OwnSystem.start());

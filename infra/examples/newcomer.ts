@@ -13,7 +13,10 @@ import { get, logIn, register, statusOf } from '../test/e2e/calls.ts';
 import { threePorts } from '../test/own-system.ts';
 
 const OWN = /<!-- own: (\S+) -->\n\n```\w+\n([\s\S]*?)```/g;
+const OF_EXAMPLE = /```sh\n([\s\S]*?)```/;
 const CALLS = /<!-- orders -->\n\n```sh\n([\s\S]*?)```/;
+/** Of which the page is followed, too. */
+const EXAMPLE = 'express';
 /** After `npm start`. */
 const MOST_COMMANDS = 3;
 const START_MS = 600_000;
@@ -44,13 +47,21 @@ export async function newcomer(folder: string): Promise<string> {
     if (name.includes('.')) writeFileSync(join(folder, 'orders', name), here(text));
     else await run(shell(name, text), COMMAND_MS);
   }
-  await using service = new TestProcess(shell('run', blocks.at(-1)?.text ?? ''));
-  await answers(service, `http://localhost:${auth}`, `http://127.0.0.1:${api}/mine`);
-  const said = await run(shell('calls', CALLS.exec(readme)?.[1] ?? ''), COMMAND_MS);
-  for (const part of [/"the orders of usr_\w+"/, /"confirmed":(\d),"expected":\1/])
-    match(said, part);
-  match(said, /HTTP\/1.1 401 [\s\S]*invalid_token/);
-  return `${commands.length} commands after npm start, and a route is refused after logout`;
+  const authUrl = `http://localhost:${auth}`;
+  const url = `http://127.0.0.1:${api}`;
+  {
+    await using service = new TestProcess(shell('run', blocks.at(-1)?.text ?? ''));
+    await answers(service, authUrl, `${url}/mine`);
+    const said = await run(shell('calls', CALLS.exec(readme)?.[1] ?? ''), COMMAND_MS);
+    match(said, /"the orders of usr_\w+"/);
+    match(said, /"confirmed":(\d),"expected":\1/);
+    match(said, /HTTP\/1.1 401 [\s\S]*invalid_token/);
+  }
+  const page = readFileSync(join(clone, 'examples', EXAMPLE, 'README.md'), 'utf8');
+  const lines = shell(EXAMPLE, OF_EXAMPLE.exec(page)?.[1] ?? '');
+  await using example = new TestProcess({ ...lines, env: { ...env, PORT: String(api) } });
+  await answers(example, authUrl, `${url}/orders`);
+  return `${commands.length} commands after npm start, and a route is refused after logout; ${EXAMPLE} by its page`;
 }
 
 async function says(started: TestProcess, text: string, withinMs: number): Promise<void> {
