@@ -54,13 +54,14 @@ async function isSignedInByCookie(origin: string, account: Account): Promise<voi
 async function isUsed(origin: string, { email, password }: Account): Promise<void> {
   const browser = await launchChromium();
   try {
-    const page = await browser.newPage();
+    const context = await browser.newContext();
+    const page = await context.newPage();
     await page.goto(origin);
     await page.locator('[name=email]').fill(email);
     await page.locator('[name=password]').fill(password);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('the first order of usr_').waitFor();
-    const other = await page.context().newPage();
+    const other = await context.newPage();
     await other.goto(origin);
     await other.getByText('Orders of Ada').waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
