@@ -1,7 +1,8 @@
 /**
  * The program of `npm run pack:check`: every check of every step, or of the steps that are named.
  *
- * Ends with 0 when all held, with 1 when something failed, with 3 when none failed and a Node could not be had.
+ * Ends with 0 when all held, with 1 when something failed, with 3 when none failed and one could not be judged: a Node
+ * could not be had, or the machine was too busy to measure on.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { installChecks, typeChecks } from './install-checks.ts';
 import { nextChecks } from './next-checks.ts';
 import { packAll } from './pack.ts';
 import { peerChecks } from './peer-checks.ts';
-import { STEPS, type Check, type Step } from './steps.ts';
+import { NotJudged, STEPS, type Check, type Step } from './steps.ts';
 import { testkitChecks } from './testkit-checks.ts';
 import { installTools, type Stage } from './stage.ts';
 import { line, note, red, step } from '../steps.ts';
@@ -70,10 +71,9 @@ async function runAll(stage: Stage): Promise<0 | 1 | 3> {
   for (const name of stepsAsked()) {
     console.log(`\n${name}: ${STEPS[name]}`);
     for (const check of MAKERS[name](stage)) {
-      if (check.node !== undefined && !stage.nodes.has(check.node)) {
-        line(check.name, 0, red('NOT RUN'));
-        missing = true;
-      } else if (!(await holds(check))) failed = true;
+      const outcome = await outcomeOf(check, stage);
+      if (outcome === 'failed') failed = true;
+      if (outcome === 'not judged') missing = true;
     }
   }
   if (failed) return 1;
@@ -86,17 +86,28 @@ function stepsAsked(): Step[] {
   return positionals.length === 0 ? all : all.filter((name) => positionals.includes(name));
 }
 
-async function holds({ name, run }: Check): Promise<boolean> {
+async function outcomeOf(
+  { name, node, run }: Check,
+  { nodes }: Stage,
+): Promise<'held' | 'failed' | 'not judged'> {
+  if (node !== undefined && !nodes.has(node)) {
+    line(name, 0, red('NOT RUN'));
+    return 'not judged';
+  }
   const started = performance.now();
   try {
     const said = await run();
     line(name, performance.now() - started, said ?? 'ok');
-    return true;
+    return 'held';
   } catch (error) {
+    if (error instanceof NotJudged) {
+      line(name, performance.now() - started, `${red('NOT JUDGED')} ${error.message}`);
+      return 'not judged';
+    }
     line(name, performance.now() - started, red('failed'));
     const said = error instanceof Error ? error.message : String(error);
     note(said.trimEnd().split('\n').slice(-30).join('\n'));
-    return false;
+    return 'failed';
   }
 }
 

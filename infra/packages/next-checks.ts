@@ -88,7 +88,7 @@ async function loadOverExpiredToken(
   await sleep(LIFE * 1_000 + 200);
   match(await ask(`${urls[0]}/`, jar), new RegExp(`>200 ${email}<`));
   equal(witness.seen.length, count + 1);
-  return `${witness.seen.length - 1} refresh at once, none reused, one session`;
+  return `refreshes: ${count}, of a token that was used: 0, sessions: 1`;
 }
 
 /** @throws Error for what is no good answer */

@@ -18,3 +18,6 @@ export interface Check {
   /** @returns what is said beside its line */
   run: () => Promise<string | void>;
 }
+
+/** What a check throws that cannot say whether it holds: that is no failure, and no success. */
+export class NotJudged extends Error {}
