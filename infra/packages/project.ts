@@ -99,7 +99,7 @@ export class Project {
     cpSync(from, join(this.folder, to), { recursive: true });
   }
 
-  /** Compiles all of its sources, as strictly as TypeScript can. */
+  /** Compiles all of its sources, as strictly as TypeScript can; not the projects in it, which have settings of their own. */
   async compile(options: CompilerOptions): Promise<void> {
     const { compiler, resolution, emit = false, checkLibraries = false } = options;
     const { exactOptional = true } = options;
@@ -115,7 +115,8 @@ export class Project {
       skipLibCheck: !checkLibraries,
       rewriteRelativeImportExtensions: true,
     };
-    const config = { compilerOptions, include: ['**/*.ts'], exclude: ['node_modules', 'dist'] };
+    const exclude = ['node_modules', 'dist', 'projects'];
+    const config = { compilerOptions, include: ['**/*.ts'], exclude };
     this.write('tsconfig.json', JSON.stringify(config));
     await this.#run(compiler, ['-p', '.', '--pretty', 'false'], {}, COMPILE_LIMIT_MS);
   }

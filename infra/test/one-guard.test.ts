@@ -7,7 +7,7 @@ import { textsBelow } from '../structure/sources.ts';
 
 const GUARD = 'packages/verify/src/guard/';
 /** What is above 19 kB came with an adopter's roles, what roles carry by whichever mapping, with the reasons of refusals, and with the ids of requests. */
-const GUARD_BYTES = 21_000;
+const GUARD_BYTES = 21_500;
 const anyOf = (...signs: readonly RegExp[]): RegExp =>
   new RegExp(signs.map(({ source }) => source).join('|'));
 
@@ -143,7 +143,7 @@ it('each way to a service is made of the guard, by its imports', () => {
   }
 });
 
-it('the guard needs no framework, no schema library and no more than 21 kB', async () => {
+it('the guard needs no framework, no schema library and no more than 21.5 kB', async () => {
   const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [`${GUARD}index.ts`],

@@ -1,5 +1,6 @@
 /** A real server and real clients of Socket.IO, tied to tokens. */
 import { newId } from '@portcullis/contracts';
+import { errorBody } from '@portcullis/contracts/schemas';
 import { createTestIssuer, portOf, type TestIssuer } from '@portcullis/testkit';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -117,10 +118,20 @@ async function answered(headers: Record<string, string>, options: GuardOptions =
   const server = createServer(guarded).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const answer = await fetch(`http://127.0.0.1:${portOf(server)}`, { headers });
-  const body: unknown = await answer.json();
+  const body = errorBody.parse(await answer.json());
   server.close();
-  const challenge = answer.headers.get('www-authenticate');
-  return { status: answer.status, headers: { 'www-authenticate': challenge }, body };
+  const names = ['cache-control', 'x-request-id', 'www-authenticate'];
+  const given = Object.fromEntries(names.map((name) => [name, answer.headers.get(name) ?? '']));
+  return unnamed({ status: answer.status, headers: given, body });
+}
+
+/** Without the id of its request, which has to be that of the body. */
+function unnamed(answer: Omit<SocketRefusal, 'code'> | 'hello' | undefined) {
+  if (answer === undefined || answer === 'hello') throw new Error('it was not refused');
+  const { request_id, ...body } = answer.body;
+  expect(request_id).toMatch(/^req_/);
+  expect(answer.headers).toMatchObject({ 'x-request-id': request_id });
+  return { ...answer, headers: { ...answer.headers, 'x-request-id': '' }, body };
 }
 
 describe.each(['websocket', 'polling'])('a socket of Socket.IO, by %s', (transport) => {
@@ -138,12 +149,12 @@ describe.each(['websocket', 'polling'])('a socket of Socket.IO, by %s', (transpo
       const end = await ended;
       expect(end).toMatchObject({ reason: 'io server disconnect', code: 'invalid_token' });
       const expected = await answered({ authorization: `Bearer ${token}` });
-      expect(end.told).toEqual({ code: 'invalid_token', ...expected });
+      expect(unnamed(end.told)).toEqual({ code: 'invalid_token', ...expected });
       took.push(end.at - at);
       // Not by itself, and not when it asks.
       expect(client.active).toBe(false);
       client.connect();
-      expect(await outcome(client)).toEqual({ code: 'invalid_token', ...expected });
+      expect(unnamed(await outcome(client))).toEqual({ code: 'invalid_token', ...expected });
     }
     // The median: a busy machine may take the processor away in between.
     const [median = 0] = took.toSorted((a, b) => a - b).slice(5);
@@ -158,11 +169,11 @@ describe.each(['websocket', 'polling'])('a socket of Socket.IO, by %s', (transpo
     for (const token of ['nonsense', `${good}x`, '', `Bearer ${good}`, 'A'.repeat(20_000)]) {
       const refused = await outcome(connect({ transports, auth: { token } }));
       const expected = await answered({ authorization: `Bearer ${token.slice(0, 5_000)}` });
-      expect(refused).toEqual({ code: 'invalid_token', ...expected });
+      expect(unnamed(refused)).toEqual({ code: 'invalid_token', ...expected });
     }
     for (const auth of [undefined, {}, { token: null }, { token: undefined }]) {
       const refused = await outcome(connect({ transports, ...(auth !== undefined && { auth }) }));
-      expect(refused).toEqual({ code: 'invalid_token', ...(await answered({})) });
+      expect(unnamed(refused)).toEqual({ code: 'invalid_token', ...(await answered({})) });
     }
     for (const token of [7, true, [good], { token: good }]) {
       const refused = await outcome(connect({ transports, auth: { token } }));

@@ -45,7 +45,7 @@ export interface SocketIoGuard<C extends AccessTokenClaims> {
 }
 
 /**
- * A middleware, for each namespace that is to be protected. The token is `auth.token` of the handshake, or in its
+ * A middleware for namespaces; those without it are open to all. The token is `auth.token` of the handshake, or in its
  * `Authorization` header, or in the cookie of cookie mode, which counts from one's own pages alone.
  *
  * A handshake that is refused gets `connect_error`, whose `data` is a `SocketRefusal`. When the token of a socket ends,
