@@ -29,6 +29,8 @@ export function installChecks({ folder, nodes, tarballs }: Stage): Check[] {
 const SHOWN: Readonly<Record<string, { own?: readonly string[]; others?: Others }>> = {
   react: { others: { '@tanstack/react-query': '^5.0.0', '@types/react': '^19.0.0' } },
   testkit: { own: ['verify'] },
+  // That of Koa: its types look for what a later one, which Express has, does not have.
+  verify: { others: { 'content-disposition': '^1.0.0' } },
 };
 const TYPES = { '@types/express': '^5.0.0', '@types/koa': '^3.0.0', '@types/node': '^20.19.0' };
 
