@@ -1,7 +1,7 @@
 import { createGuard } from '@portcullis/verify/guard';
 import { closeOnRevocation } from '@portcullis/verify/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const port = Number(process.env['PORT'] ?? 4010);
 const server = new WebSocketServer({ host: '127.0.0.1', port, maxPayload: 4_096 });

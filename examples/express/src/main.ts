@@ -1,6 +1,6 @@
 import { answerErrors, protect } from '@portcullis/verify/express';
 import express from 'express';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const signedIn = protect(verifier);
 const app = express();

@@ -1,6 +1,6 @@
 import { answerErrors, protect } from '@portcullis/verify/fastify';
 import { fastify } from 'fastify';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const signedIn = protect(verifier);
 const app = fastify().setErrorHandler(answerErrors);

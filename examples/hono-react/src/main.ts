@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
 import { answerErrors, protect } from '@portcullis/verify/hono';
 import { Hono } from 'hono';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const app = new Hono();
 const signedIn = protect(verifier, { cookies: {} }); // of pages of this host; a token in the header will do too

@@ -1,6 +1,6 @@
 import { answerErrors, protect } from '@portcullis/verify/koa';
 import Koa from 'koa';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const app = new Koa().use(answerErrors); // before all others
 app.use(protect(verifier)).use((ctx) => {

@@ -2,8 +2,8 @@
 import { Refusal } from '@portcullis/verify';
 import { protect } from '@portcullis/verify/express';
 import type { NextFunction, Request, Response } from 'express';
-import { denyOld, isOld, verifyOld, type OldClaims } from './old-tokens.ts';
-import { verifier } from './verifier.ts';
+import { denyOld, isOld, verifyOld, type OldClaims } from './old-tokens.js';
+import { verifier } from './verifier.js';
 
 /** When the old login was switched off, in seconds since the epoch. */
 const switchedOffAt = Number(process.env['SWITCHED_OFF_AT'] ?? 0);

@@ -1,6 +1,6 @@
 import { answerErrors } from '@portcullis/verify/express';
 import express from 'express';
-import { either, logOutAtAuth, logOutOld, userOf } from './either.ts';
+import { either, logOutAtAuth, logOutOld, userOf } from './either.js';
 
 const app = express();
 app.get('/orders', either, (request, response) => {

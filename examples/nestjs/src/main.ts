@@ -2,7 +2,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { UserClaims } from '@portcullis/verify/guard';
 import { Caller, PortcullisModule } from '@portcullis/verify/nestjs';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 @Controller('orders')
 class OrdersController {

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const token = (await text(process.stdin)).trim();
 await verifier.ready(AbortSignal.timeout(10_000)); // or it fails, and says what stands in the way

@@ -1,6 +1,6 @@
 import { protect } from '@portcullis/verify/node';
 import { createServer } from 'node:http';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const signedIn = protect(verifier);
 const server = createServer(

@@ -2,7 +2,7 @@ import { createTestIssuer } from '@portcullis/testkit';
 import { createVerifier } from '@portcullis/verify';
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { ordersRoute } from './route.ts';
+import { ordersRoute } from './route.js';
 
 test('orders are for users whose session lasts', async () => {
   await using issuer = await createTestIssuer({ audience: 'urn:acme:orders' });

@@ -1,7 +1,7 @@
 import { sessionMiddleware } from '@portcullis/client/ssr';
 import { protect } from '@portcullis/verify/express';
 import express from 'express';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const signedIn = protect(verifier, { cookies: {} });
 const app = express();

@@ -1,5 +1,5 @@
 import { answerErrors, protect } from '@portcullis/verify/web';
-import { verifier } from './verifier.ts';
+import { verifier } from './verifier.js';
 
 const signedIn = protect(verifier);
 export const GET = answerErrors(

@@ -1,5 +1,5 @@
 import { createPortcullisClient, isPortcullisError, routerType } from '@portcullis/client';
-import type { OrdersRouter } from './main.ts';
+import type { OrdersRouter } from './main.js';
 
 const portcullis = createPortcullisClient({
   auth: process.env['PORTCULLIS_ISSUER'] ?? '',

@@ -1,8 +1,8 @@
 import { formatRefusal, protect, refusalMeta, type GuardedContext } from '@portcullis/verify/trpc';
 import { initTRPC } from '@trpc/server';
 import { createHTTPServer, type CreateHTTPContextOptions } from '@trpc/server/adapters/standalone';
-import { ordersOf, place } from './orders.ts';
-import { verifier } from './verifier.ts';
+import { ordersOf, place } from './orders.js';
+import { verifier } from './verifier.js';
 
 const t = initTRPC.context<GuardedContext>().create({ errorFormatter: formatRefusal });
 const signedIn = t.procedure.use(protect(verifier));

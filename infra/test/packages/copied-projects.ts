@@ -4,7 +4,7 @@
  */
 import { run, TestProcess } from '@portcullis/testbed';
 import { spawn } from 'node:child_process';
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT, tool } from '../../paths.ts';
@@ -16,6 +16,7 @@ const DEPENDENCIES = [
   ['infra', ['@hono/node-server', 'hono', 'koa', '@types/koa', 'fastify', 'ws', '@types/ws']],
   ['infra', ['@nestjs/common', '@nestjs/core', '@nestjs/platform-express']],
   ['infra', ['reflect-metadata', 'rxjs']],
+  ['packages/client', ['@trpc/client']],
   ['packages/react', ['react-dom', '@types/react-dom']],
 ] as const;
 const LIMIT_MS = 60_000;
@@ -59,6 +60,18 @@ export class CopiedProjects {
     // By one process, which reads what they have in common once.
     const args = ['--build', ...this.names, join(page, 'without-vite.json'), '--pretty', 'false'];
     await run({ name: 'tsc', command: tool('tsc'), args, cwd: this.#folder }, LIMIT_MS);
+  }
+
+  /** Compiles a text as a project that writes declarations. @throws Error with what the compiler says */
+  async declare(source: string): Promise<void> {
+    const cwd = join(this.#folder, 'declared');
+    await mkdir(join(cwd, 'src'), { recursive: true });
+    await writeFile(join(cwd, 'src', 'index.ts'), source);
+    const own = { extends: '../express/tsconfig.json', include: ['src'] };
+    const compilerOptions = { rootDir: 'src', outDir: 'dist', declaration: true };
+    await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ ...own, compilerOptions }));
+    const args = ['-p', '.', '--pretty', 'false'];
+    await run({ name: 'tsc', command: tool('tsc'), args, cwd }, LIMIT_MS);
   }
 
   /** Starts what was compiled of one of them, as its scripts do. */

@@ -178,6 +178,11 @@ describe('the projects of examples/', () => {
     await projects.compile();
   });
 
+  it('compile with declarations, whatever of ours they export', async () => {
+    const text = await readFile(join(import.meta.dirname, 'exported-values.ts.txt'), 'utf8');
+    await projects.declare(text);
+  });
+
   it.each([
     ['express', 'main', '/orders'],
     ['recipes', 'node-http', '/'],

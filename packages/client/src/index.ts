@@ -30,6 +30,8 @@ export {
   type ServiceOptions,
   type Services,
 } from './services.ts';
+// What `createMachineClient` gives: a program that exports it, and writes declarations, has to name it.
+export type { AuthClient } from './router-client.ts';
 export type { Receipt } from './session-access.ts';
 export type {
   SessionState,
