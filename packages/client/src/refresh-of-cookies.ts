@@ -76,18 +76,18 @@ export class RefreshOfCookies {
   }
 
   async #ask({ refreshToken, userAgent, address }: BrowserRequest): Promise<Renewal> {
-    const headers = new Headers({
-      'content-type': 'application/json',
-      accept: 'application/json',
-      cookie: `${this.#names.refresh}=${refreshToken}`,
-      // Auth takes cookies for a change from its own page alone. Here no page asks: this server does, which changes nothing
-      // but the cookies of the browser that it answers.
-      'sec-fetch-site': 'same-origin',
-    });
-    if (userAgent !== null) headers.set('user-agent', userAgent);
-    if (address !== undefined) headers.set('x-forwarded-for', address);
-    const init: RequestInit = { method: 'POST', headers, body: '{}', redirect: 'error' };
     try {
+      const headers = new Headers({
+        'content-type': 'application/json',
+        accept: 'application/json',
+        cookie: `${this.#names.refresh}=${refreshToken}`,
+        // Auth takes cookies for a change from its own page alone. Here no page asks: this server does, which changes nothing
+        // but the cookies of the browser that it answers.
+        'sec-fetch-site': 'same-origin',
+      });
+      if (userAgent !== null) headers.set('user-agent', userAgent);
+      if (address !== undefined) headers.set('x-forwarded-for', address);
+      const init: RequestInit = { method: 'POST', headers, body: '{}', redirect: 'error' };
       return this.#read(await exchange(this.#fetch, this.#endpoint, init, ASK_TIMEOUT_MS));
     } catch {
       return { outcome: 'no answer' };

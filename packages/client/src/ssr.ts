@@ -37,7 +37,11 @@ export interface RefreshedSession {
   readonly headers: Headers;
   /** The lines of `Set-Cookie` for the answer; none where nothing was renewed. */
   readonly setCookie: readonly string[];
-  /** Adds these lines to an answer. @returns the same answer */
+  /**
+   * Adds these lines to an answer, which is then `no-store`: from a cache another browser would get the session.
+   *
+   * @returns the same answer
+   */
   applyTo<A extends { readonly headers: Headers }>(answer: A): A;
 }
 
@@ -65,12 +69,13 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 export interface NodeResponse {
+  setHeader(name: string, value: string): unknown;
   appendHeader(name: string, value: readonly string[]): unknown;
 }
 
 /**
  * The same as a middleware of Express, Connect or `node:http`. The address is that of the connection unless `addressOf`
- * says it.
+ * says it. An answer that brings new cookies is `no-store`, unless a handler behind this one says another thing.
  *
  * @throws TypeError that names the option that cannot be meant
  */
@@ -87,6 +92,7 @@ export function sessionMiddleware(
     const { headers, setCookie } = await refresh(given, addressOf(request) ?? undefined);
     if (setCookie.length === 0) return;
     replaceCookies(request, headers.get('cookie'));
+    response.setHeader('cache-control', 'no-store');
     response.appendHeader('set-cookie', setCookie);
   };
   return (request, response, next) => {
@@ -166,6 +172,7 @@ function sessionWith(
     headers,
     setCookie,
     applyTo(answer) {
+      if (setCookie.length > 0) answer.headers.set('cache-control', 'no-store');
       for (const line of setCookie) answer.headers.append('set-cookie', line);
       return answer;
     },
