@@ -6,7 +6,7 @@ import {
   lockAccount,
   lockAdministrators,
   requireAnAdministrator,
-  requireHeld,
+  requireRolesHeld,
   requireSameEverywhere,
   withClientDetail,
   type Acting,
@@ -86,13 +86,13 @@ function requireMayChange(
   held: readonly string[],
   wanted: readonly string[],
 ): string[] {
-  const { config, rules } = acting.access;
+  const { config } = acting.access;
   const given = wanted.filter((role) => !held.includes(role));
   const taken = held.filter((role) => !wanted.includes(role));
   if (!given.every((role) => isOwnRole(role) || Object.hasOwn(config.roles, role))) {
     const message = 'names a role that there is not';
     throw new Refusal('invalid_request', { issues: [{ path: 'roles', message }] });
   }
-  requireHeld(acting, rules.permissionsOfAll([...given, ...taken]));
+  requireRolesHeld(acting, [...given, ...taken]);
   return given;
 }

@@ -38,6 +38,16 @@ export function requireHeld({ held, hasAll }: Acting, permissions: Iterable<stri
 }
 
 /**
+ * What `admin` carries there will be more of, so that no list of permissions is all of it.
+ *
+ * @throws Refusal `actor_refused` unless all that the roles carry is held
+ */
+export function requireRolesHeld(acting: Acting, roles: readonly string[]): void {
+  if (!acting.hasAll && roles.includes('admin')) throw new Refusal('actor_refused');
+  requireHeld(acting, acting.access.rules.permissionsOfAll(roles));
+}
+
+/**
  * To be asked before roles are given.
  *
  * @throws Refusal `unavailable` while a verifier may go by a mapping of before the one that decided (SPEC.md A16)
@@ -68,7 +78,7 @@ export async function lockAccount(
   needed: Permission,
 ): Promise<Acting & { account: UserRow }> {
   const locked = await lockBoth(tx, actor, target, needed);
-  requireHeld(locked, locked.access.rules.permissionsOfAll(locked.account.roles));
+  requireRolesHeld(locked, locked.account.roles);
   return locked;
 }
 

@@ -1,5 +1,5 @@
 /** Roles of an adopter's own: who may do what to whom, every pair of them; and who may give what. */
-import { KnownAccess, type Permission } from '@portcullis/contracts';
+import { KnownAccess, PERMISSIONS, type Permission } from '@portcullis/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN, MACHINE } from '../auth-system.ts';
 import { CONFIG, startScene, type Scene } from './scene.ts';
@@ -83,6 +83,28 @@ describe('a role', () => {
     expect((await as(admin, 'setRoles', id, { roles: [] })).body.user.roles).toEqual([]);
     for (const role of ['constructor', '__proto__', 'toString']) {
       expect((await as(admin, 'setRoles', id, { roles: [role] })).status, role).toBe(400);
+    }
+  });
+
+  it('admin is given, taken and touched by admin alone, whatever another role carries', async () => {
+    const owner = [...PERMISSIONS, ...CONFIG.permissions];
+    await scene.declare({ roles: { ...CONFIG.roles, owner } });
+    try {
+      const actor = await account('owner');
+      const outcomes = [];
+      for (const [target, verb, more] of [
+        [actor, 'setRoles', { roles: ['owner', 'admin'] }],
+        [await account(), 'setRoles', { roles: ['admin'] }],
+        [await account('admin'), 'setRoles', { roles: [] }],
+        [await account('admin'), 'disable', {}],
+        [await account('manager'), 'disable', {}],
+        [await account(), 'setRoles', { roles: ['support'] }],
+      ] as const) {
+        outcomes.push((await as(actor, verb, target, more)).status);
+      }
+      expect(outcomes).toEqual([403, 403, 403, 403, 200, 200]);
+    } finally {
+      await scene.declare({});
     }
   });
 
