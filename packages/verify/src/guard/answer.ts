@@ -22,7 +22,8 @@ export interface RefusalAnswer {
  *
  * @param policy that the token was looked for with: it decides what counts as credentials, and where there is
  *   no public URL, bound tokens are not offered
- * @param requestId names the request in the log; that of `requestIdOf` unless given, and none where it is empty
+ * @param requestId names the request in the log; that of `requestIdOf` unless given or where it is unfit for a header,
+ *   and none where it is empty
  */
 export function answerOf(
   refusal: Refusal,
@@ -30,11 +31,12 @@ export function answerOf(
   {
     cookies,
     publicUrls,
-    requestId = requestIdOf(request),
+    requestId: given,
   }: TokenPolicy & {
     requestId?: string | undefined;
   } = {},
 ): RefusalAnswer {
+  const requestId = given === '' ? '' : requestIdOf(request, given);
   const takesProofs = publicUrls?.length !== 0;
   return {
     status: refusal.status,

@@ -560,4 +560,18 @@ describe('a refusal names the request as the app around the guard does', () => {
     ends.push(async () => app.close());
     expect(await idsOf(await app.listen({ port: 0, host: '127.0.0.1' }))).toEqual(expected);
   });
+
+  it.each(['of the\napp', 'x'.repeat(5_000)])(
+    'but not where no header should have it',
+    async (id) => {
+      const app = fastify({ genReqId: () => id });
+      app.get('/', { onRequest: ofFastify.protect(verifier) }, () => '');
+      ends.push(async () => app.close());
+      const [status, inBody, inHeader] = await idsOf(
+        await app.listen({ port: 0, host: '127.0.0.1' }),
+      );
+      expect([status, inHeader]).toEqual([401, inBody]);
+      expect(inBody).toMatch(/^req_/);
+    },
+  );
 });

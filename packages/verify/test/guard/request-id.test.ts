@@ -45,6 +45,16 @@ describe('the id of a request', () => {
     expect(requestIdOf({ headers: {} })).not.toBe(first);
   });
 
+  it.each(['a\r\nset-cookie: b', 'x'.repeat(129)])('is a new one where it is %j', (requestId) => {
+    const { headers, body } = answerOf(
+      new Refusal('invalid_token'),
+      { headers: {} },
+      { requestId },
+    );
+    expect(body.request_id).toMatch(OWN);
+    expect(headers).toMatchObject({ 'x-request-id': body.request_id });
+  });
+
   it('is none where the caller of the guard says so', () => {
     const { headers, body } = answerOf(new Refusal('invalid_token'), sent('from-a-proxy'), {
       requestId: '',
