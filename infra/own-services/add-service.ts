@@ -7,8 +7,12 @@
  * grant came over NATS, auth has served the client, and each stream was read: by this service's own credentials.
  */
 import { ownServices, present, writeOwnServices, type OwnService } from '../nats/own-services.ts';
-import { isNatsPrepared, prepareNats } from '../nats/users.ts';
-import { clientIdOf, writeEnvironment } from '../services/own-service-environment.ts';
+import { isNatsPrepared, prepareNats, secretNameOf } from '../nats/users.ts';
+import {
+  clientIdOf,
+  clientSecretName,
+  writeEnvironment,
+} from '../services/own-service-environment.ts';
 import type { ServicePorts } from '../services/catalogue.ts';
 import { demandRunning } from '../services/running-system.ts';
 import { bold, green, step, StepFailure } from '../steps.ts';
@@ -55,6 +59,7 @@ export async function addService(
     const service = { ...wanted, ...(client === undefined ? {} : { client }) };
     const all = [...known.filter((one) => one !== before), service];
     demandRoom(all);
+    if (before === undefined) demandSecretsOfItsOwn(service, known);
     const isKnown = before !== undefined && sameAs(before, service);
     if (isKnown && (await isReady(dataFolder, service, ports))) {
       console.log(`${service.name} is there, and ready. Nothing was changed.`);
@@ -73,6 +78,21 @@ function demandRoom(services: readonly OwnService[]): void {
   if (audiences.size <= room) return;
   throw new StepFailure(`Tokens name at most ${room} audiences of your own.`, {
     fix: 'give two services one audience, or remove one: npm run service -- list',
+  });
+}
+
+/**
+ * `nats-x` and `x-client`: the secret of the client of the one is the password of the other on NATS.
+ *
+ * @throws {StepFailure}
+ */
+export function demandSecretsOfItsOwn(service: OwnService, others: readonly OwnService[]): void {
+  const isShared = (one: OwnService, two: OwnService): boolean =>
+    clientSecretName(one) === secretNameOf(two.name);
+  const other = others.find((one) => isShared(one, service) || isShared(service, one));
+  if (other === undefined) return;
+  throw new StepFailure(`${service.name} and ${other.name} would share a secret.`, {
+    fix: 'take another name',
   });
 }
 

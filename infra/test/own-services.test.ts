@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { demandSecretsOfItsOwn } from '../own-services/add-service.ts';
 import { manageServices } from '../service.ts';
 import { SystemNotRunning } from '../services/running-system.ts';
 import { readWords, Words, WrongUsage } from '../usage/read-words.mjs';
@@ -82,6 +83,20 @@ describe('services of the reader’s own', () => {
     };
     await expect(manage()).rejects.toThrow(WrongUsage);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['nats-orders', 'orders-client'],
+    ['orders-client', 'nats-orders'],
+    ['nats', 'client'],
+  ])('are refused where one would have a secret of another: %s beside %s', (name, other) => {
+    const add = (others: string[]): void =>
+      demandSecretsOfItsOwn(
+        { name, events: [] },
+        others.map((one) => ({ name: one, events: [] })),
+      );
+    expect(() => add(['billing', other])).toThrow(/share a secret/);
+    expect(() => add(['billing', 'orders', 'nats-billing'])).not.toThrow();
   });
 
   it('are neither added nor removed while the system does not run: the one thing to do is named', async () => {
