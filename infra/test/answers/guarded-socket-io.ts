@@ -46,7 +46,7 @@ const byHand =
   (verifier: GuardedServer['verifier'], options: GuardOptions): Middleware => {
     const guard = createGuard(check(verifier), options);
     const pass = async (...[socket, next]: Parameters<Middleware>): Promise<void> => {
-      const request = seen(openingRequest(socket.request, socket.handshake.auth['token']));
+      const request = seen(openingRequest(socket.request, socket.handshake.auth?.['token']));
       const { answer } = await guard.check(request);
       if (answer === undefined) return next();
       next(Object.assign(new Error(), { data: { code: answer.body.code, ...answer } }));

@@ -434,6 +434,16 @@ describe('a socket of Socket.IO', () => {
     logged.mockRestore();
   });
 
+  it('is refused as one without a token where what came as `auth` is null, by a parser of before 4.2.3', async () => {
+    const namespace = io.of('/null');
+    namespace.use((socket, next) => {
+      Object.assign(socket.handshake, { auth: null });
+      next();
+    });
+    namespace.use(protect(verifier));
+    expect(await outcome(connect({}, '/null'))).toMatchObject({ code: 'invalid_token' });
+  });
+
   it('is refused with 500 and not a word by a check that fails', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const broken = async () => Promise.reject(new Error('the text of a defect'));

@@ -86,7 +86,7 @@ export function protect<V extends TokenCheck, const R extends RequirementBy<V> |
     callers.set(socket, caller);
   };
   const pass: Pass<Promise<void>> = async (socket, next) => {
-    const request = openingRequest(socket.request, socket.handshake.auth['token']);
+    const request = openingRequest(socket.request, socket.handshake.auth?.['token']);
     try {
       await admit(socket, request);
     } catch (error) {

@@ -3,7 +3,8 @@ import type { NodeRequestLike } from '../guard/index.ts';
 /** The part of a `Socket` of Socket.IO that is looked at. */
 export interface SocketIoSocketLike {
   readonly connected: boolean;
-  readonly handshake: { readonly auth: Readonly<Record<string, unknown>> };
+  /** What a client sends as `auth`: null too, by parsers of before 4.2.3. */
+  readonly handshake: { readonly auth: Readonly<Record<string, unknown>> | null };
   readonly request: NodeRequestLike;
   /** The connection, which has the sockets of all namespaces. */
   readonly conn: {
