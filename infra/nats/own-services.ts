@@ -118,9 +118,9 @@ function readClient(name: string, client: unknown): string {
 
 function readAudience(name: string, audience: unknown): string {
   const read = audienceName.safeParse(audience);
-  // Auth's setting separates them by blanks and commas.
-  if (read.success && !/[\s,]/.test(read.data)) return read.data;
-  throw new TypeError(`the audience of ${name} is none`);
+  // Auth's setting separates them by blanks and commas, and a file of settings ends a value at a `#`, or by its quotes.
+  if (read.success && !/[\s,#'"`\\]/.test(read.data)) return read.data;
+  throw new TypeError(`the audience of ${name} is none: no blanks, commas, quotes, \\ or #`);
 }
 
 function readStream(name: string, stream: unknown): EventStream {

@@ -36,6 +36,8 @@ describe('services of the reader’s own', () => {
     ['the name of the user that looks whether NATS is there', 'launcher', {}],
     ['a stream that is none', 'orders', { events: ['audit'] }],
     ['an audience with a blank', 'orders', { audience: 'a b' }],
+    ['an audience that a file of settings would cut', 'orders', { audience: 'urn:acme#orders' }],
+    ['an audience that a file of settings would unquote', 'orders', { audience: "'orders'" }],
     ['no object', 'orders', 'accounts'],
     ['the name of the client that users log in by', 'first-party', {}],
     ['no name', '', {}],
