@@ -32,6 +32,7 @@ beforeAll(async () => {
     ...LAUNCHER,
     reconnectTimeWait: 50,
     maxReconnectAttempts: -1,
+    timeout: 1_000,
   });
 });
 
@@ -49,6 +50,8 @@ beforeEach(async () => {
     ...SERVICE,
     reconnectTimeWait: 50,
     maxReconnectAttempts: -1,
+    // A server that ends in the middle of a handshake is waited for so long: 20 s, unless it is said.
+    timeout: 1_000,
   });
   subscriptions = new OpenSubscriptions(connection, {
     denied: (subject) => void told.push(`denied ${subject}`),
@@ -120,7 +123,8 @@ describe('subscriptions that are denied for a while', () => {
     // Both were disconnected, the subscriber perhaps once more after it was open: the permissions
     // are given back before the second restart. Core NATS keeps nothing for who is away.
     for (const each of [connection, publisher]) {
-      await expect.poll(async () => await each.rtt().catch(() => undefined)).toBeDefined();
+      const again = async () => await each.rtt().catch(() => undefined);
+      await expect.poll(again, { timeout: 10_000 }).toBeDefined();
     }
     await publish('grants', 'heard');
     await expect.poll(() => heard, { interval: 10 }).toEqual(['heard']);
