@@ -12,7 +12,7 @@ export const verifier = await connectVerifier({
   client: { id: env['PORTCULLIS_CLIENT_ID'], secret: env['PORTCULLIS_CLIENT_SECRET'] }, // grants by HTTP
 });
 
-// It takes its leave, so that no receipt waits for a service that has ended.
+// It deregisters, so that no receipt waits for a service that has ended.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void verifier[Symbol.asyncDispose]().then(() => process.exit()));
 }
