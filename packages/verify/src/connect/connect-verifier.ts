@@ -57,6 +57,7 @@ interface ServiceClient {
  * });
  *
  * @throws TypeError that names the option that cannot be meant; nothing was connected to then
+ * @throws what `metrics` throws; what was connected to is closed then
  */
 export async function connectVerifier(options: ConnectVerifierOptions): Promise<Verifier> {
   demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
@@ -71,7 +72,13 @@ export async function connectVerifier(options: ConnectVerifierOptions): Promise<
   });
   const feed = client === undefined ? first : withFallback(first, grantsOf(client, others.issuer));
   const verifier = await createVerifier({ ...others, feed });
-  metrics?.(verifierMetrics(verifier));
+  try {
+    metrics?.(verifierMetrics(verifier));
+  } catch (error) {
+    // A collector refuses a name that it has already. The verifier would go on asking, and no caller could end it.
+    await Promise.resolve(verifier[Symbol.asyncDispose]()).catch(() => undefined);
+    throw error;
+  }
   return verifier;
 }
 
