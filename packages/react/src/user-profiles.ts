@@ -38,7 +38,13 @@ export class UserProfiles {
     this.#client = client;
   }
 
-  readonly read = (): UserState => this.#state;
+  /** Compared with the session each time: while no component shows the user, nothing is heard of another one. */
+  readonly read = (): UserState => {
+    const { state } = this.#client.session;
+    if (state.status === 'signed_out') return SIGNED_OUT;
+    const isOfSession = state.status === 'signed_in' && state.sessionId === this.#sessionId;
+    return isOfSession ? this.#state : LOADING;
+  };
 
   readonly subscribe = (listener: () => void): (() => void) => {
     if (this.#listeners.size === 0) {
