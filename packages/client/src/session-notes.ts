@@ -18,6 +18,7 @@ export type SessionNote =
 export interface SessionNotes {
   /** Undefined where nothing is known. */
   get(): SessionNote | undefined;
+  /** Never throws: where it cannot be shared, this tab has it. */
   set(note: SessionNote): void;
   /** Calls back when another tab has noted something else. */
   onChangeElsewhere(listener: (now: SessionNote | undefined) => void): void;
@@ -42,8 +43,17 @@ export function sessionNotes(authUrl: string): SessionNotes {
   }
   return {
     lockName: name,
-    get: () => noteIn(storage.getItem(name)),
-    set: (note) => storage.setItem(name, JSON.stringify(note)),
+    get: () => noteIn(storage.getItem(name)) ?? held,
+    set(note) {
+      held = undefined;
+      try {
+        storage.setItem(name, JSON.stringify(note));
+      } catch {
+        // It is full. The cookies have changed all the same: the note of before goes, and this tab alone knows the new one.
+        storage.removeItem(name);
+        held = note;
+      }
+    },
     onChangeElsewhere(listener) {
       // Not called in the tab that writes. All of the storage cleared: there is no key.
       globalThis.addEventListener('storage', (event) => {
