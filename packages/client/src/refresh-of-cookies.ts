@@ -21,6 +21,8 @@ const ASK_TIMEOUT_MS = 5_000;
 const KEPT_MS = 10_000;
 /** Renewals that are kept; the oldest ones are forgotten first. */
 const MAX_KEPT = 10_000;
+/** Characters of a token with a user agent, which a client makes as long as headers may be. Beyond it auth is asked each time. */
+const MAX_KEPT_LENGTH = 2_048;
 
 export type Renewal =
   | { outcome: 'renewed'; access: string; refresh: string; setCookie: readonly string[] }
@@ -58,6 +60,7 @@ export class RefreshOfCookies {
     const key = `${request.refreshToken} ${request.userAgent ?? ''}`;
     const known = this.#kept.get(key);
     if (known !== undefined) return known.renewal;
+    if (key.length > MAX_KEPT_LENGTH) return this.#ask(request);
     const kept: Kept = { until: Infinity, renewal: this.#ask(request) };
     this.#kept.set(key, kept);
     void kept.renewal.then(({ outcome }) => {

@@ -51,3 +51,22 @@ it('an address that no header can have is no answer, and nothing goes unhandled'
   expect(session.status).toBe('unknown');
   expect(unhandled).not.toHaveBeenCalled();
 });
+
+it('what a stranger makes long is not kept', async () => {
+  let asked = 0;
+  const ask = createSessionRefresh({
+    ...options,
+    fetch: () => {
+      asked += 1;
+      return renewed();
+    },
+  });
+  const timesAsked = async (sent: Record<string, string>): Promise<number> => {
+    asked = 0;
+    for (let time = 0; time < 2; time += 1) await ask({ headers: new Headers(sent) });
+    return asked;
+  };
+  expect(await timesAsked({ cookie })).toBe(1);
+  expect(await timesAsked({ cookie: `${refresh}=${'x'.repeat(2_048)}` })).toBe(2);
+  expect(await timesAsked({ cookie, 'user-agent': 'x'.repeat(2_048) })).toBe(2);
+});
