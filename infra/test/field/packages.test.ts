@@ -88,7 +88,6 @@ describe('a project of a user', () => {
     expect(stdout).toBe('true invalid_token\n');
     expect(Object.keys(packed.get('testkit')?.manifest.dependencies ?? {}).toSorted()).toEqual([
       '@portcullis/contracts',
-      'jose',
     ]);
   });
 });

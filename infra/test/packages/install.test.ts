@@ -53,11 +53,10 @@ beforeAll(async () => {
   project = new Project(join(folder, 'service'), process.execPath);
   const wanted = tarballs.filter((one) => ['verify', 'testkit'].includes(one.folder));
   installed = [...new Set(wanted.flatMap((one) => withOwn(one, tarballs)))];
-  // Of others the two need jose alone; what the compiler needs beside it is in the workspace too.
+  // They need nothing of others; what the compiler needs is in the workspace too.
   const fromHere = (member: string, name: string) =>
     `file:${realpathSync(join(ROOT, member, 'node_modules', name))}`;
   const others = {
-    jose: fromHere('packages/testkit', 'jose'),
     '@types/node': fromHere('.', '@types/node'),
     'undici-types': `file:${realpathSync(join(ROOT, 'node_modules/.pnpm/node_modules/undici-types'))}`,
   };

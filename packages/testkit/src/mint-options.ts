@@ -1,7 +1,7 @@
 import type { KeyId, MachineClaims, UserClaims } from '@portcullis/contracts';
 
 export interface MintOptions {
-  /** Replaces members of the header; undefined removes one. */
+  /** Replaces members of the header; undefined removes one. An `alg` changes what the header says, not how it is signed. */
   header?: Readonly<Record<string, unknown>>;
   /** Signs with this key of the issuer; the present one unless given. */
   kid?: KeyId;

@@ -53,8 +53,6 @@ beforeAll(() => {
       cpSync(join(PACKAGES, name, part), to, { recursive: true });
     }
   }
-  const jose = realpathSync(join(TESTKIT, 'node_modules/jose'));
-  cpSync(jose, join(folder, 'node_modules/jose'), { recursive: true });
   for (const [name, from] of [
     ['jest', join(TESTKIT, 'node_modules/jest')],
     ['vitest', join(PACKAGES, '../node_modules/vitest')],
