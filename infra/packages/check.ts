@@ -1,5 +1,6 @@
 /**
- * The program of `npm run pack:check`: every check of every step, or of the steps that are named.
+ * The program of `npm run pack:check`: every check of every step, or of the steps that are named. Its last line names what
+ * did not hold.
  *
  * Ends with 0 when all held, with 1 when something failed, with 3 when none failed and one could not be judged: a Node
  * could not be had, or the machine was too busy to measure on.
@@ -13,12 +14,13 @@ import { installChecks, typeChecks } from './install-checks.ts';
 import { nextChecks } from './next-checks.ts';
 import { packAll } from './pack.ts';
 import { peerChecks } from './peer-checks.ts';
-import { NotJudged, STEPS, type Check, type Step } from './steps.ts';
+import { runChecks, Tally } from './run-checks.ts';
+import { STEPS, type Sequence, type Step } from './steps.ts';
 import { testkitChecks } from './testkit-checks.ts';
 import { installTools, type Stage } from './stage.ts';
-import { line, note, red, step } from '../steps.ts';
+import { line, step } from '../steps.ts';
 
-const MAKERS: Readonly<Record<Step, (stage: Stage) => readonly Check[]>> = {
+const MAKERS: Readonly<Record<Step, (stage: Stage) => readonly Sequence[]>> = {
   install: installChecks,
   types: typeChecks,
   peers: peerChecks,
@@ -67,48 +69,22 @@ function disposables(): Pick<Stage, 'use' | typeof Symbol.asyncDispose> {
 }
 
 async function runAll(stage: Stage): Promise<0 | 1 | 3> {
-  let [failed, missing] = [false, false];
+  const started = performance.now();
+  const tally = new Tally();
   for (const name of stepsAsked()) {
-    console.log(`\n${name}: ${STEPS[name]}`);
-    for (const check of MAKERS[name](stage)) {
-      const outcome = await outcomeOf(check, stage);
-      if (outcome === 'failed') failed = true;
-      if (outcome === 'not judged') missing = true;
-    }
+    const sequences = MAKERS[name](stage);
+    console.log(`\n${name}: ${STEPS[name]}; checks: ${sequences.flat().length}`);
+    await runChecks(name, sequences, stage, tally);
   }
-  if (failed) return 1;
-  return missing ? 3 : 0;
+  console.log();
+  line('pack:check', performance.now() - started, tally.summary);
+  return tally.exitCode;
 }
 
 function stepsAsked(): Step[] {
   const isStep = (name: string): name is Step => Object.hasOwn(STEPS, name);
   const all = Object.keys(STEPS).filter(isStep);
   return positionals.length === 0 ? all : all.filter((name) => positionals.includes(name));
-}
-
-async function outcomeOf(
-  { name, node, run }: Check,
-  { nodes }: Stage,
-): Promise<'held' | 'failed' | 'not judged'> {
-  if (node !== undefined && !nodes.has(node)) {
-    line(name, 0, red('NOT RUN'));
-    return 'not judged';
-  }
-  const started = performance.now();
-  try {
-    const said = await run();
-    line(name, performance.now() - started, said ?? 'ok');
-    return 'held';
-  } catch (error) {
-    if (error instanceof NotJudged) {
-      line(name, performance.now() - started, `${red('NOT JUDGED')} ${error.message}`);
-      return 'not judged';
-    }
-    line(name, performance.now() - started, red('failed'));
-    const said = error instanceof Error ? error.message : String(error);
-    note(said.trimEnd().split('\n').slice(-30).join('\n'));
-    return 'failed';
-  }
 }
 
 function nodesGiven(): Stage['nodes'] {

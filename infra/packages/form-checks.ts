@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from './stage.ts';
-import type { Check } from './steps.ts';
+import type { Sequence } from './steps.ts';
 
-export function formChecks(stage: Stage): Check[] {
+export function formChecks(stage: Stage): Sequence[] {
   const { folder, tarballs, tools } = stage;
-  return tarballs.flatMap(({ folder: name, file }) => [
+  return tarballs.map(({ folder: name, file }) => [
     {
       name: `${name}, publint`,
       run: async () => {

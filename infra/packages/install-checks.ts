@@ -3,25 +3,27 @@ import { join } from 'node:path';
 import { withOwn, type Tarball } from './pack.ts';
 import { entriesOf, Project } from './project.ts';
 import type { Stage } from './stage.ts';
-import type { Check } from './steps.ts';
+import type { Sequence } from './steps.ts';
 import { besideOnNode20, LAST_ON_NODE_20 } from './versions.ts';
 
 const NATS = '@nats-io/transport-node';
 type Others = Readonly<Record<string, string>>;
 
 /** Installed strictly, on each Node, and each of its entries loaded. */
-export function installChecks({ folder, nodes, tarballs }: Stage): Check[] {
+export function installChecks({ folder, nodes, tarballs }: Stage): Sequence[] {
   return ['20', '22', '24'].flatMap((node) =>
-    tarballs.map((tarball) => ({
-      name: `${tarball.folder}, Node ${node}`,
-      node,
-      run: async () => {
-        const place = join(folder, `${tarball.folder}-${node}`);
-        const project = new Project(place, nodes.get(node) ?? process.execPath);
-        await project.install(withOwn(tarball, tarballs), peersOf(tarball, node));
-        await project.load(entriesOf([tarball]));
+    mostPeersFirst(tarballs).map((tarball) => [
+      {
+        name: `${tarball.folder}, Node ${node}`,
+        node,
+        run: async () => {
+          const place = join(folder, `${tarball.folder}-${node}`);
+          const project = new Project(place, nodes.get(node) ?? process.execPath);
+          await project.install(withOwn(tarball, tarballs), peersOf(tarball, node));
+          await project.load(entriesOf([tarball]));
+        },
       },
-    })),
+    ]),
   );
 }
 
@@ -38,8 +40,8 @@ const TYPES = { '@types/express': '^5.0.0', '@types/koa': '^3.0.0', '@types/node
  * The examples of its page and each of its entries, with the declarations of all that they import. Each way to look for
  * modules is a part of the step `peers`.
  */
-export function typeChecks(stage: Stage): Check[] {
-  return stage.tarballs.flatMap((tarball) => {
+export function typeChecks(stage: Stage): Sequence[] {
+  return mostPeersFirst(stage.tarballs).map((tarball) => {
     let installed: Promise<Project> | undefined;
     const projectOfIt = (): Promise<Project> => (installed ??= projectWithTypes(tarball, stage));
     // The declarations of the NATS client do not hold with it, as the pages of these packages say.
@@ -62,6 +64,12 @@ async function projectWithTypes(tarball: Tarball, { folder, tarballs }: Stage): 
   project.addUsesOf([tarball]);
   return project;
 }
+
+/** What takes longest begins first. */
+const mostPeersFirst = (tarballs: readonly Tarball[]): Tarball[] => {
+  const peers = ({ manifest }: Tarball): number => Object.keys(manifest.peerDependencies).length;
+  return tarballs.toSorted((one, other) => peers(other) - peers(one));
+};
 
 function peersOf({ manifest }: Tarball, node: string): Record<string, string> {
   const peers = manifest.peerDependencies;

@@ -12,7 +12,7 @@ import { CookieJar } from './cookie-jar.ts';
 import { NextApp } from './next-app.ts';
 import { startRefreshWitness } from './refresh-witness.ts';
 import type { Stage } from './stage.ts';
-import type { Check } from './steps.ts';
+import type { Sequence } from './steps.ts';
 
 /** Of an access token, in seconds: more than 20 calls take on a machine that is busy. */
 const LIFE = 8;
@@ -22,8 +22,9 @@ const LATER_MS = 300;
 const BROWSER = 'Browser/7.0 (of a user)';
 const ADDRESS = '203.0.113.9';
 
-export function nextChecks(stage: Stage): Check[] {
-  let app: NextApp | undefined;
+export function nextChecks(stage: Stage): Sequence[] {
+  let app: Promise<NextApp> | undefined;
+  const appOfAll = (): Promise<NextApp> => (app ??= NextApp.build(stage));
   let system: Promise<TestSystem> | undefined;
   const systemOfAll = (): Promise<TestSystem> =>
     (system ??= startSystem({
@@ -33,20 +34,21 @@ export function nextChecks(stage: Stage): Check[] {
       },
     }).then((started) => stage.use(started)));
   return [
-    {
-      name: 'a project with Next.js, built',
-      run: async () => {
-        app = await NextApp.build(stage);
+    [
+      {
+        name: 'a project with Next.js, built',
+        run: async () => {
+          await appOfAll();
+        },
       },
-    },
-    ...['20', '22', '24'].flatMap((node) =>
+    ],
+    ...['20', '22', '24'].map((node) =>
       [1, 2].map((count) => ({
         name: `a page and ${CALLS} calls, Node ${node}, servers: ${count}`,
         node,
         run: async () => {
-          if (app === undefined) throw new Error('it could not be built');
           const file = stage.nodes.get(node) ?? process.execPath;
-          return await loadOverExpiredToken(app, await systemOfAll(), file, count);
+          return await loadOverExpiredToken(await appOfAll(), await systemOfAll(), file, count);
         },
       })),
     ),

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Tarball } from './pack.ts';
 import { entriesOf, Project, RESOLUTIONS, type CompilerOptions } from './project.ts';
 import type { Stage } from './stage.ts';
-import type { Check } from './steps.ts';
+import type { Check, Sequence } from './steps.ts';
 import {
   besideOnNode20,
   LAST_ON_NODE_20,
@@ -66,14 +66,23 @@ const TYPES = {
   '@types/ws': '^8.0.0',
 };
 
-export function peerChecks(stage: Stage): Check[] {
+export function peerChecks(stage: Stage): Sequence[] {
   let system: Promise<TestSystem> | undefined;
-  const systemOfAll = (): Promise<TestSystem> =>
-    (system ??= startSystem().then((started) => stage.use(started)));
-  return ROUNDS.flatMap((round) => checksOf(round, stage, systemOfAll));
+  let last: Promise<unknown> = Promise.resolve();
+  const onSystem: OnSystem = (work) => {
+    system ??= startSystem().then((started) => stage.use(started));
+    const started = system;
+    const turn = last.then(async () => work(await started));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return ROUNDS.map((round) => checksOf(round, stage, onSystem));
 }
 
-function checksOf(round: Round, stage: Stage, systemOfAll: () => Promise<TestSystem>): Check[] {
+/** One after the other: each counts the verifiers that confirm, and one that is just closing may not. */
+type OnSystem = <T>(work: (system: TestSystem) => Promise<T>) => Promise<T>;
+
+function checksOf(round: Round, stage: Stage, onSystem: OnSystem): Check[] {
   const { tarballs, nodes, tools } = stage;
   const place = join(stage.folder, round.name.replaceAll(' ', '-'));
   const project = new Project(place, nodes.get(round.node) ?? process.execPath);
@@ -118,13 +127,14 @@ function checksOf(round: Round, stage: Stage, systemOfAll: () => Promise<TestSys
     check('React and TanStack Query', async () =>
       (await project.run('dist/consumer/react.js')).trim(),
     ),
-    check('NATS, events, tRPC and zod on a running system', async () => {
-      const { auth, user, admin, bed } = await systemOfAll();
-      const addresses = { auth: auth.url, user: user.url, admin: admin.url };
-      const bus = { natsUrl: bed.natsUrl, prefix: bed.prefix };
-      const env = { SYSTEM: JSON.stringify({ ...addresses, ...bus }) };
-      return (await project.run('dist/consumer/system.js', env)).trim();
-    }),
+    check('NATS, events, tRPC and zod on a running system', () =>
+      onSystem(async ({ auth, user, admin, bed }) => {
+        const addresses = { auth: auth.url, user: user.url, admin: admin.url };
+        const bus = { natsUrl: bed.natsUrl, prefix: bed.prefix };
+        const env = { SYSTEM: JSON.stringify({ ...addresses, ...bus }) };
+        return (await project.run('dist/consumer/system.js', env)).trim();
+      }),
+    ),
   ];
 }
 

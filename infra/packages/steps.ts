@@ -19,5 +19,8 @@ export interface Check {
   run: () => Promise<string | void>;
 }
 
+/** Checks that follow each other, as one builds on what another has made. The sequences of a step run beside each other. */
+export type Sequence = readonly Check[];
+
 /** What a check throws that cannot say whether it holds: that is no failure, and no success. */
 export class NotJudged extends Error {}

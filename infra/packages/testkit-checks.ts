@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { withOwn } from './pack.ts';
 import { Project } from './project.ts';
 import type { Stage } from './stage.ts';
-import { NotJudged, type Check } from './steps.ts';
+import { NotJudged, type Sequence } from './steps.ts';
 
 const ROUNDS = 20;
 const LIMITS_MS = { imported: 100, verified: 50 } as const;
@@ -38,21 +38,24 @@ const PROGRAMS = {
     await issuer[Symbol.asyncDispose]();`,
 };
 
-export function testkitChecks({ folder, nodes, tarballs }: Stage): Check[] {
-  return ['20', '22', '24'].map((node) => ({
-    name: `testkit, Node ${node}`,
-    node,
-    run: async () => {
-      const project = new Project(
-        join(folder, `testkit-times-${node}`),
-        nodes.get(node) ?? process.execPath,
-      );
-      const used = tarballs.filter((one) => ['testkit', 'verify'].includes(one.folder));
-      await project.install([...new Set(used.flatMap((one) => withOwn(one, tarballs)))], {});
-      for (const [name, text] of Object.entries(PROGRAMS)) project.write(`${name}.mjs`, text);
-      return judge(await measure(project));
-    },
-  }));
+/** One after the other: what runs beside it would be measured too. */
+export function testkitChecks({ folder, nodes, tarballs }: Stage): Sequence[] {
+  return [
+    ['20', '22', '24'].map((node) => ({
+      name: `testkit, Node ${node}`,
+      node,
+      run: async () => {
+        const project = new Project(
+          join(folder, `testkit-times-${node}`),
+          nodes.get(node) ?? process.execPath,
+        );
+        const used = tarballs.filter((one) => ['testkit', 'verify'].includes(one.folder));
+        await project.install([...new Set(used.flatMap((one) => withOwn(one, tarballs)))], {});
+        for (const [name, text] of Object.entries(PROGRAMS)) project.write(`${name}.mjs`, text);
+        return judge(await measure(project));
+      },
+    })),
+  ];
 }
 
 interface Times {
@@ -77,16 +80,22 @@ const numbersIn = (text: string): number[] => text.trim().split('\n').map(Number
 
 /** @throws Error with the medians, when one is over its limit; NotJudged when the machine is too busy to tell */
 function judge(times: readonly Times[]): string {
-  const bare = median(times.map((one) => one.bare));
-  const imported = median(times.map((one) => one.imported)) - bare;
-  const verified = median(times.map((one) => one.verified - one.imported));
+  const bare = times.map((one) => one.bare);
+  const imported = times.map((one) => one.imported - median(bare));
+  const verified = times.map((one) => one.verified - one.imported);
   const text =
-    `medians of ${times.length}: bare ${bare.toFixed(0)} ms; imported ${imported.toFixed(0)} ms later ` +
-    `(at most ${LIMITS_MS.imported}), verified ${verified.toFixed(0)} ms later (at most ${LIMITS_MS.verified})`;
-  if (imported <= LIMITS_MS.imported && verified <= LIMITS_MS.verified) return text;
+    `medians of ${times.length}: bare Node ${spread(bare)}; imported ${spread(imported)} later ` +
+    `(at most ${LIMITS_MS.imported}), verified ${spread(verified)} later (at most ${LIMITS_MS.verified})`;
+  if (median(imported) <= LIMITS_MS.imported && median(verified) <= LIMITS_MS.verified) return text;
   const slower = median(times.map((one) => one.slower));
   if (slower < BUSY) throw new Error(text);
   throw new NotJudged(`${text}; the machine is busy, ${slower.toFixed(1)} times as slow as alone`);
+}
+
+/** The median, and in brackets the least and the most, in milliseconds. */
+function spread(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return `${median(values).toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)})`;
 }
 
 function median(values: readonly number[]): number {
