@@ -1,6 +1,11 @@
+import type { AccessConfig, AccessReceipt } from '@portcullis/contracts';
+import { accessReceipt } from '@portcullis/contracts/schemas';
 import { renameSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { ROOT } from './paths.ts';
+import { runAuthCommand } from './own-services/auth-command.ts';
+import { awaitTakenUp } from './own-services/auth-takes-up.ts';
+import { DEV_FOLDER, ROOT } from './paths.ts';
+import { addressOf } from './services/catalogue.ts';
 import {
   CONFIG_FILE,
   CONFIG_SOURCE,
@@ -8,27 +13,58 @@ import {
   textOf,
   writtenAccess,
 } from './services/declared-access.ts';
+import { demandRunning, runningSystem } from './services/running-system.ts';
+import { isGiven } from './services/settings.ts';
 import { StepFailure } from './steps.ts';
 
-/** `npm run config`: portcullis.config.json of portcullis.config.ts. */
+/** `npm run config`: portcullis.config.json of portcullis.config.ts, in force where the system runs. */
 export async function main(): Promise<number> {
-  const declared = await declaredAccess();
+  writeConfig(await declaredAccess(), CONFIG_FILE);
+  // Otherwise it goes by what it was given, and not by this file.
+  if (!isGiven('PORTCULLIS_CONFIG')) await haveInForce(DEV_FOLDER, CONFIG_FILE);
+  return 0;
+}
+
+/** @throws {StepFailure} where the number is that of another mapping, or of a later one */
+export function writeConfig(declared: AccessConfig, file: string): void {
   const text = textOf(declared);
-  const before = writtenAccess();
-  // Auth would refuse to start: one number is one mapping.
+  const before = writtenAccess(file);
+  // Auth would not take it up: one number is one mapping.
   if (before !== undefined && before.number >= declared.number && textOf(before) !== text) {
     throw new StepFailure(
       `${CONFIG_SOURCE} has changed, and its number is ${declared.number}: the last one was ${before.number}.`,
       { fix: `number: ${before.number + 1} in ${CONFIG_SOURCE}, then: npm run config` },
     );
   }
-  const draft = `${CONFIG_FILE}.draft-${process.pid}`;
+  const draft = `${file}.draft-${process.pid}`;
   writeFileSync(draft, text);
-  renameSync(draft, CONFIG_FILE);
+  renameSync(draft, file);
   const { number, roles, permissions } = declared;
   console.log(
-    `${relative(ROOT, CONFIG_FILE)}: number ${number}, ${Object.keys(roles).length} roles and ` +
+    `${relative(ROOT, file)}: number ${number}, ${Object.keys(roles).length} roles and ` +
       `${permissions.length} permissions beside those of Portcullis`,
   );
-  return 0;
+}
+
+/**
+ * Waits until auth goes by it, and then every verifier, where the system runs.
+ *
+ * @throws {StepFailure} when one of them does not
+ */
+export async function haveInForce(dataFolder: string, file: string): Promise<void> {
+  if (runningSystem(dataFolder) === undefined) return;
+  const ports = demandRunning(dataFolder, 'npm run config');
+  const followed = { file, setting: 'PORTCULLIS_CONFIG_FILE' } as const;
+  await awaitTakenUp(followed, dataFolder, addressOf(ports.auth));
+  const settings = { PORTCULLIS_CONFIG_FILE: file };
+  const { succeeded, output } = await runAuthCommand(dataFolder, 'apply-config', [], settings);
+  const receipt = succeeded ? receiptIn(output) : undefined;
+  if (receipt === undefined) throw new StepFailure(output, { fix: 'npm run config, once more' });
+  const { number, confirmed, expected } = receipt;
+  console.log(`number ${number} is in force: confirmed ${confirmed} of ${expected} verifiers`);
+}
+
+function receiptIn(output: string): AccessReceipt | undefined {
+  const [, json = ''] = /^apply-config: (\{.*\})$/m.exec(output) ?? [];
+  return json === '' ? undefined : accessReceipt.parse(JSON.parse(json));
 }

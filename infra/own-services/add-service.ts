@@ -17,7 +17,7 @@ import type { ServicePorts } from '../services/catalogue.ts';
 import { demandRunning } from '../services/running-system.ts';
 import { bold, green, step, StepFailure } from '../steps.ts';
 import { announceAccount, announceReady } from './announce.ts';
-import { awaitTakenUp, hasTakenUp } from './auth-takes-up.ts';
+import { awaitTakenUp, hasTakenUp, servicesOf } from './auth-takes-up.ts';
 import { ensureClient } from './client.ts';
 import { inTurn } from './in-turn.ts';
 import { natsHome, reloadNats } from './nats-users.ts';
@@ -109,7 +109,7 @@ async function isReady(
   const found = surroundingsOf(dataFolder, service, ports);
   if (natsHome(dataFolder) === 'this machine' && !isNatsPrepared(dataFolder)) return false;
   if (writeEnvironment(dataFolder, service, found)) return false;
-  const taken = await hasTakenUp(dataFolder, found.authUrl).catch(() => false);
+  const taken = await hasTakenUp(servicesOf(dataFolder), found.authUrl).catch(() => false);
   return taken && (await problemOf(service, found, AT_ONCE_MS)) === undefined;
 }
 
@@ -132,7 +132,7 @@ async function make(
   options: AddOptions,
 ): Promise<number> {
   const authUrl = surroundingsOf(dataFolder, named, ports).authUrl;
-  await step('auth', () => awaitTakenUp(dataFolder, authUrl));
+  await step('auth', () => awaitTakenUp(servicesOf(dataFolder), dataFolder, authUrl));
   const client = await step(
     'client',
     () => ensureClient(dataFolder, named),

@@ -12,12 +12,12 @@ export interface Ended {
   readonly output: string;
 }
 
-/** @param secret of a client, for the commands that take one */
+/** @param settings what the command reads beside the database */
 export async function runAuthCommand(
   dataFolder: string,
-  command: 'ensure-client' | 'disable-client',
+  command: 'ensure-client' | 'disable-client' | 'apply-config',
   words: readonly string[],
-  secret?: string,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program('auth', `commands/${command}.js`), ...words], {
     cwd: ROOT,
@@ -27,7 +27,7 @@ export async function runAuthCommand(
       HOME: process.env['HOME'],
       NODE_ENV: 'development',
       DATABASE_URL: databaseOf(dataFolder, 'auth'),
-      ...(secret === undefined ? {} : { PORTCULLIS_CLIENT_SECRET: secret }),
+      ...settings,
     },
   });
   const [stdout, stderr, [status]] = await Promise.all([

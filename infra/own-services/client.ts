@@ -24,12 +24,12 @@ export async function ensureClient(dataFolder: string, service: OwnService): Pro
   const later = Array.from({ length: MAX_IDS }, (_, count) => `cli_${name}-${count + 2}`);
   for (const id of new Set([first, ...later])) {
     const words = ['--id', id, '--name', name, '--scope', VERIFIER_SCOPE];
-    const secret = clientSecretOf(dataFolder, service);
+    const settings = { PORTCULLIS_CLIENT_SECRET: clientSecretOf(dataFolder, service) };
     const ended = await runAuthCommand(
       dataFolder,
       'ensure-client',
       [...words, '--audience', AUTH_AUDIENCE],
-      secret,
+      settings,
     );
     if (ended.succeeded) return id;
     if (!ended.output.includes(DISABLED)) throw new StepFailure(ended.output);

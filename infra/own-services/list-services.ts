@@ -21,7 +21,7 @@ function lineOf(dataFolder: string, service: OwnService): string {
   const parts = [
     ...(audience === undefined ? [] : [`audience ${audience}`]),
     ...(permissions.length === 0 ? [] : [`permissions ${permissions.join(', ')}`]),
-    ...(without.length === 0 ? [] : [`of no effect yet: ${without.join(', ')}`]),
+    ...(without.length === 0 ? [] : [`not declared: ${without.join(', ')}`]),
     ...(events.length === 0 ? [] : [`events ${events.join(', ')}`]),
     `client ${clientIdOf(service)}`,
     existsSync(file) ? `settings in ${file}` : `not made yet; npm run service -- add ${name}`,

@@ -17,7 +17,7 @@ import {
 } from '../services/own-service-environment.ts';
 import { demandRunning } from '../services/running-system.ts';
 import { step, StepFailure } from '../steps.ts';
-import { awaitTakenUp } from './auth-takes-up.ts';
+import { awaitTakenUp, servicesOf } from './auth-takes-up.ts';
 import { disableClient } from './client.ts';
 import { inTurn } from './in-turn.ts';
 import { isRefused, natsHome, reloadNats, type NatsHome } from './nats-users.ts';
@@ -40,13 +40,13 @@ export async function removeService(
     }
     writeOwnServices(dataFolder, [...others, { ...service, removed: true }]);
     const { authUrl, nats } = surroundingsOf(dataFolder, service, ports);
-    await step('auth', () => awaitTakenUp(dataFolder, authUrl));
+    await step('auth', () => awaitTakenUp(servicesOf(dataFolder), dataFolder, authUrl));
     const receipt = await step('client', () => disableClient(dataFolder, service));
     const home = natsHome(dataFolder);
     await step('nats', () => refuseUser(dataFolder, service, nats, home, again));
     forget(dataFolder, service);
     writeOwnServices(dataFolder, others);
-    await step('settings', () => awaitTakenUp(dataFolder, authUrl));
+    await step('settings', () => awaitTakenUp(servicesOf(dataFolder), dataFolder, authUrl));
     announce(service, receipt, home);
     return 0;
   });

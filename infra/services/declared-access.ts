@@ -9,10 +9,14 @@ import { StepFailure } from '../steps.ts';
 export const CONFIG_SOURCE = 'portcullis.config.ts';
 export const CONFIG_FILE: string = join(ROOT, 'portcullis.config.json');
 
-/** @throws {StepFailure} that names every fault, each with its key */
-export async function declaredAccess(): Promise<AccessConfig> {
-  // By its path: it is the adopter's, and of no package.
-  const loaded: unknown = await import(pathToFileURL(join(ROOT, CONFIG_SOURCE)).href);
+/**
+ * @param source its path: it is the adopter's, and of no package
+ * @throws {StepFailure} that names every fault, each with its key
+ */
+export async function declaredAccess(
+  source: string = join(ROOT, CONFIG_SOURCE),
+): Promise<AccessConfig> {
+  const loaded: unknown = await import(pathToFileURL(source).href);
   const { config, faults } = readAccessConfig(isRecord(loaded) ? loaded['default'] : undefined);
   if (config !== undefined) return config;
   const lines = faults.map(({ key, problem }) => `  ${key}: ${problem}`);
@@ -26,7 +30,10 @@ export function textOf({ number, permissions, roles, scopes }: AccessConfig): st
   return `${JSON.stringify({ number, permissions, roles, scopes }, null, 2)}\n`;
 }
 
-/** What services read now; undefined where there is none, or one that no one could read. */
+/** What auth reads: another file where the shell of `npm start` names one. */
+export const configFileInUse = (): string => process.env['PORTCULLIS_CONFIG_FILE'] || CONFIG_FILE;
+
+/** What is written there; undefined where there is none, or one that no one could read. */
 export function writtenAccess(file: string = CONFIG_FILE): AccessConfig | undefined {
   if (!existsSync(file)) return undefined;
   try {

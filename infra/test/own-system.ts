@@ -52,6 +52,10 @@ export class OwnSystem implements AsyncDisposable {
     return `http://localhost:${this.#port + 1}`;
   }
 
+  get adminUrl(): string {
+    return `http://localhost:${this.#port + 2}`;
+  }
+
   get log(): string {
     return this.#process?.log ?? '';
   }

@@ -71,7 +71,9 @@ const OPERATING = {
   user: { about: 'a command of the user service, on its database', commands: COMMANDS_OF_USER },
   'after-restore': AFTER_RESTORE,
   'break-glass': BREAK_GLASS,
-  config: { about: 'portcullis.config.json of portcullis.config.ts, which services read' },
+  config: {
+    about: 'portcullis.config.json of portcullis.config.ts, in force where npm start runs',
+  },
   service: {
     about: 'services of your own beside npm start',
     commands: {

@@ -41,7 +41,7 @@ export async function openParts(
   const services = owned.use(
     new DeclaredServices({ ...config.services, problemOfAudiences }, logger),
   );
-  await services.follow();
+  await services.source.follow();
 
   const { sql, database } = owned.use(connectPostgres(config.secrets.databaseUrl, NAME));
   const { listen } = config;
@@ -54,7 +54,6 @@ export async function openParts(
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
-  metrics.services(services.digest);
   return {
     logger,
     registry,

@@ -14,6 +14,7 @@ import { wallSeconds, type Parts } from './compose-parts.ts';
 import type { VerifierSide } from './compose-revocation.ts';
 import { scopesOf } from './access/present-access.ts';
 import type { AuthConfig } from './config.ts';
+import type { DeclaredAccess } from './config/declared-access.ts';
 import { OWN_AUDIENCE } from './config/tokens.ts';
 import { addLinkPages } from './http/pages.ts';
 import { verifierPaths } from './http/paths.ts';
@@ -39,6 +40,7 @@ export interface Served {
   verbs: Verbs;
   mint: Mint;
   verifierSide: VerifierSide;
+  access: DeclaredAccess;
 }
 
 export async function composeServer(
@@ -79,7 +81,7 @@ export async function composeServer(
     readiness: {
       postgres: () => probeDatabase(sql),
       schema,
-      access: accessIsPresent(database, config),
+      access: accessIsPresent(database, served.access),
     },
     trustedProxies: config.trustedProxies,
     drainDelayMs: config.drainDelayMs,

@@ -4,7 +4,7 @@ import { createAdministrator, UnusableAdministrator } from './account/create-adm
 import { hasAdministrator } from './administration/acting-administrator.ts';
 import type { WithChange } from './change/unit-of-work.ts';
 import { warnOfBrokenKeys } from './client/warn-of-broken-keys.ts';
-import { demandShortTokens, makeAccessCount, shortTokensOf } from './compose-access.ts';
+import { declareAccess, demandShortTokens, shortTokensOf } from './compose-access.ts';
 import { composeJobServer, composeMaintenance } from './compose-jobs.ts';
 import { composeMail } from './compose-mail.ts';
 import { openParts, type Parts } from './compose-parts.ts';
@@ -42,7 +42,8 @@ export async function compose(
   const { revocations, auditChainer } = verifierSide;
   const { withChange } = revocations;
   await composeMaintenance(config, owned, parts, { jobServer, mailQueue, withChange });
-  await makeAccessCount(config, parts, withChange);
+  const access = await declareAccess(config, owned, parts, withChange);
+  parts.metrics.files(services.source, access.source);
   await makeFirstAdministrator(config, parts, withChange);
   await warnOfBrokenKeys(database, logger);
 
@@ -59,7 +60,7 @@ export async function compose(
     requireVerifiedEmail: config.requireVerifiedEmail,
     factors: createFactors(factors),
   });
-  const http = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide }));
+  const http = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide, access }));
   await http.listen(config.listen);
   return { logger, drain: (how) => http.drain(how) };
 }

@@ -56,6 +56,7 @@ export function readAuthConfig(env: Environment = process.env) {
     production,
     access,
     accessSource: accessSource(env),
+    accessFile: env['PORTCULLIS_CONFIG_FILE'] || null,
     logLevel: fields.LOG_LEVEL,
     listen: { host: fields.HOST, port: fields.PORT },
     trustedProxies: fields.PORTCULLIS_TRUSTED_PROXIES,

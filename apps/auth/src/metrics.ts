@@ -17,10 +17,16 @@ export interface AuthMetrics {
   mail(kind: MailKind, outcome: MailOutcome): void;
   /** How many mails wait is asked when the metrics are. */
   mailsWaiting(count: () => Promise<number>): void;
-  /** What of the services that are declared is in force is asked when the metrics are. */
-  services(digest: () => string): void;
+  /** What is in force of the files that are followed is asked when the metrics are. */
+  files(services: FollowedSetting, access: FollowedSetting): void;
   /** When jobs were last done is asked when the metrics are. */
   jobs(jobs: JobPeriods, lastSuccesses: LastSuccesses): void;
+}
+
+interface FollowedSetting {
+  readonly setting: string;
+  digest(): string;
+  unusable(): boolean;
 }
 
 type JobPeriods = Readonly<Record<string, { periodSeconds: number }>>;
@@ -86,8 +92,10 @@ export function createAuthMetrics(
     mailsWaiting(count) {
       gaugeMailsWaiting(registers, count);
     },
-    services(digest) {
-      gaugeServices(registers, digest);
+    files(services, access) {
+      gaugeDigest(registers, 'portcullis_auth_services_info', services);
+      gaugeDigest(registers, 'portcullis_auth_config_info', access);
+      gaugeUnusable(registers, [services, access]);
     },
     jobs(jobs, lastSuccesses) {
       gaugeJobs(registers, jobs, lastSuccesses);
@@ -144,15 +152,27 @@ function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>):
   });
 }
 
-function gaugeServices(registers: Registry[], digest: () => string): void {
+function gaugeDigest(registers: Registry[], name: string, file: FollowedSetting): void {
   new Gauge({
-    name: 'portcullis_auth_services_info',
-    help: '1, with the SHA-256 of PORTCULLIS_SERVICES_FILE as it is in force',
+    name,
+    help: `1, with the SHA-256 of ${file.setting} as it is in force`,
     labelNames: ['sha256'],
     registers,
     collect() {
       this.reset();
-      this.set({ sha256: digest() }, 1);
+      this.set({ sha256: file.digest() }, 1);
+    },
+  });
+}
+
+function gaugeUnusable(registers: Registry[], files: readonly FollowedSetting[]): void {
+  new Gauge({
+    name: 'portcullis_auth_file_unusable',
+    help: '1 while a file that is followed cannot be used, and what it said goes on to hold',
+    labelNames: ['setting'],
+    registers,
+    collect() {
+      for (const file of files) this.set({ setting: file.setting }, file.unusable() ? 1 : 0);
     },
   });
 }

@@ -21,7 +21,11 @@ export function accessSource(env: Environment): string {
 export function readAccess(env: Environment): AccessConfig {
   const { PORTCULLIS_CONFIG: text } = readConfig(z.object(accessFields()), env);
   if (text === undefined) return NO_ACCESS_CONFIG;
-  const source = accessSource(env);
+  return accessOf(text, accessSource(env));
+}
+
+/** @throws ConfigurationError with every fault, each with this source and the key */
+export function accessOf(text: string, source: string): AccessConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -4,6 +4,8 @@ import {
   demandOption,
   demandPrefix,
   demandText,
+  type Permission,
+  type Role,
 } from '@portcullis/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createVerifier } from '../create-verifier.ts';
@@ -59,7 +61,9 @@ interface ServiceClient {
  * @throws TypeError that names the option that cannot be meant; nothing was connected to then
  * @throws what `metrics` throws; what was connected to is closed then
  */
-export async function connectVerifier(options: ConnectVerifierOptions): Promise<Verifier> {
+export async function connectVerifier<P extends string = Permission, N extends string = Role>(
+  options: ConnectVerifierOptions,
+): Promise<Verifier<P, N>> {
   demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
   const { nats, client, metrics, prefix, onClosed, subscriptions, ...others } = options;
   demandFunctionIfGiven(metrics, OF, 'metrics');
@@ -71,7 +75,7 @@ export async function connectVerifier(options: ConnectVerifierOptions): Promise<
     ...(subscriptions === undefined ? {} : { subscriptions }),
   });
   const feed = client === undefined ? first : withFallback(first, grantsOf(client, others.issuer));
-  const verifier = await createVerifier({ ...others, feed });
+  const verifier = await createVerifier<P, N>({ ...others, feed });
   try {
     metrics?.(verifierMetrics(verifier));
   } catch (error) {

@@ -10,11 +10,14 @@ export interface VerifierMetric {
   readonly read: () => number;
 }
 
+/** Whatever names of permissions and roles it knows. */
+type AnyVerifier = Pick<Verifier<never, never>, 'state' | 'freshnessLeftMs' | 'stats' | 'keySet'>;
+
 type Row = readonly [
   type: VerifierMetric['type'],
   name: string,
   help: string,
-  read: (verifier: Verifier) => number,
+  read: (verifier: AnyVerifier) => number,
 ];
 
 const ROWS: readonly Row[] = [
@@ -103,7 +106,7 @@ const ROWS: readonly Row[] = [
  * @returns what to register, each read from the verifier when it is collected. Its state and how long revocations were
  *   on their way are not among these: `verifier.state`, and `onApplied`
  */
-export function verifierMetrics(verifier: Verifier): readonly VerifierMetric[] {
+export function verifierMetrics(verifier: AnyVerifier): readonly VerifierMetric[] {
   return ROWS.map(([type, name, help, read]) => ({
     name,
     help,
