@@ -1,11 +1,12 @@
 /** The published packages, packed as a registry would get them. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { pnpmCommand } from '../install/package-manager.mjs';
 import { ROOT } from '../paths.ts';
+import { bundle } from './bundle.ts';
 
 const execute = promisify(execFile);
 const ranges = z.record(z.string(), z.string()).default({});
@@ -13,7 +14,7 @@ const manifest = z.object({
   name: z.string(),
   version: z.string(),
   private: z.boolean().default(false),
-  exports: z.record(z.string(), z.unknown()).default({}),
+  exports: z.record(z.string(), z.object({ default: z.string() })).default({}),
   dependencies: ranges,
   peerDependencies: ranges,
   peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })).default({}),
@@ -25,6 +26,12 @@ export interface Tarball {
   file: string;
   manifest: z.infer<typeof manifest>;
 }
+
+/**
+ * Those that Node alone loads. Of the others a page's own bundler takes the files that it asks for, and leaves out
+ * the rest; of one file it could leave out less.
+ */
+const FOR_NODE: readonly string[] = ['testkit', 'verify'];
 
 /** The folders in `packages` of what is published. */
 export function publishedFolders(): string[] {
@@ -51,11 +58,26 @@ export async function packAll(into: string): Promise<Tarball[]> {
   return await Promise.all(
     folders.map(async (folder) => {
       const file = join(into, `portcullis-${folder}-${manifestOf(folder).version}.tgz`);
+      if (FOR_NODE.includes(folder)) await bundleIn(file);
       // As it was packed: without `workspace:` and `catalog:`.
       const { stdout } = await execute('tar', ['-xzOf', file, 'package/package.json']);
       return { folder, file, manifest: manifest.parse(JSON.parse(stdout)) };
     }),
   );
+}
+
+async function bundleIn(file: string): Promise<void> {
+  const folder = mkdtempSync(`${file}-`);
+  try {
+    await execute('tar', ['-xzf', file, '-C', folder]);
+    const inside = join(folder, 'package');
+    const packed = manifest.parse(JSON.parse(readFileSync(join(inside, 'package.json'), 'utf8')));
+    const entries = Object.values(packed.exports).map((entry) => entry.default);
+    await bundle(inside, entries);
+    await execute('tar', ['-czf', file, '-C', folder, 'package']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** It, and those of our own that it depends on, directly or not; each once. */

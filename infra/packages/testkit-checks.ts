@@ -1,7 +1,8 @@
 /**
- * How long a file of tests waits for the testkit: to import it, and to a token of it that was verified. In turns with
- * a Node that does nothing, each in a process of its own. That Node says how busy the machine is: where it
- * takes more time than it computes for, times over the limits are nobody's fault, and are not judged.
+ * How long a file of tests waits for the testkit: to import it with the verifier, as such a file does before its first
+ * line, and then to a token that was verified. In turns with a Node that does nothing, each in a process of its own.
+ * That Node says how busy the machine is: where it takes more time than it computes for, times over the limits are
+ * nobody's fault, and are not judged.
  */
 import { join } from 'node:path';
 import { withOwn } from './pack.ts';
@@ -24,9 +25,9 @@ const PROGRAMS = {
     console.log(now);
     console.log((user + system) / 1_000);`,
   testkit: `
-    const { createTestIssuer } = await import('@portcullis/testkit');
+    import { createTestIssuer } from '@portcullis/testkit';
+    import { createVerifier } from '@portcullis/verify';
     ${PRINT}
-    const { createVerifier } = await import('@portcullis/verify');
     const issuer = await createTestIssuer({ audience: 'urn:acme:orders' });
     const { issuer: address, audience, revocations } = issuer;
     const feed = revocations.feed();

@@ -2,9 +2,9 @@
  * One case of `npm run pack:check`, without a network: a service of one's own and its test, installed by npm from what
  * `npm run pack` makes, type-checked in each way to look for modules, and run on this Node.
  */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installCommand } from '../../packages/pack-command.ts';
 import { packAll, withOwn, type Tarball } from '../../packages/pack.ts';
@@ -81,6 +81,23 @@ describe('a project of its own', () => {
     expect(entries.length).toBeGreaterThan(10);
     await project.load(entries);
   });
+});
+
+it.each(['testkit', 'verify'])('%s is a few files, with each source in one of them', (name) => {
+  const dist = join(project.folder, 'node_modules/@portcullis', name, 'dist');
+  const maps = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.js.map'),
+  );
+  const { exports = {} } = tarballs.find((one) => one.folder === name)?.manifest ?? {};
+  expect(maps.length).toBeLessThan(2 * Object.keys(exports).length + 5);
+  const sources = maps.flatMap((path): string[] => {
+    const { sources: all } = JSON.parse(readFileSync(join(dist, path), 'utf8'));
+    return all.map((source: string) => resolve(dirname(join(dist, path)), source));
+  });
+  expect(sources.length).toBeGreaterThan(maps.length);
+  // One that is in two would be two values: what one entry remembers of a request, another would not know.
+  expect(new Set(sources).size).toBe(sources.length);
+  for (const source of sources) expect(existsSync(source), source).toBe(true);
 });
 
 it('fails for a package that is not as it was packed', async () => {
