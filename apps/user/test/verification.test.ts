@@ -1,7 +1,7 @@
 /** A service whose verifier would refuse every token is not one to send requests to. */
-import { createTestIssuer } from '@portcullis/testkit';
+import { createTestClock, createTestIssuer } from '@portcullis/testkit';
 import { expect, it } from 'vitest';
-import { createRegistry, Verification } from '@portcullis/service';
+import { createLogger, createRegistry, Verification } from '@portcullis/service';
 
 it.each([
   ['its own name', undefined],
@@ -23,4 +23,24 @@ it.each([
   await verifier.ready().catch(() => undefined);
   if (name === undefined) expect(verification.readiness.verifier()).toBeUndefined();
   else expect(verification.readiness.verifier).toThrow('the issuer calls itself otherwise');
+});
+
+it('logs once that it is stale, and once that this is over', async () => {
+  const clock = createTestClock();
+  await using issuer = await createTestIssuer({ clock });
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const logger = createLogger({ service: 'test', level: 'info', destination });
+  await using verification = new Verification(createRegistry('test'), {}, logger);
+  const verifier = await verification.start({ ...issuer.verifierOptions(), service: 'test' });
+  await verifier.ready();
+  issuer.revocations.answers = false;
+  await clock.advance(60_000);
+  issuer.revocations.answers = true;
+  await clock.advance(1_000);
+  await expect.poll(() => lines).toHaveLength(2);
+  expect(lines).toMatchObject([
+    { level: 'warn', problem: 'freshness', msg: expect.stringMatching(/is STALE since .* Fix: /) },
+    { level: 'info', problem: 'freshness', msg: expect.stringMatching(/is LIVE again, after 5\d/) },
+  ]);
 });

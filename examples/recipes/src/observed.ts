@@ -12,7 +12,7 @@ const verifier = await connectVerifier({
   nats: env['NATS_URL'],
   prefix: env['PORTCULLIS_PREFIX'] ?? 'portcullis',
   client: { id: env['PORTCULLIS_CLIENT_ID'], secret: env['PORTCULLIS_CLIENT_SECRET'] },
-  onProblem: (problem) => console.error('an operator has to see to this:', problem),
+  onProblem: ({ reason, isOver }) => (isOver ? console.info : console.error)(reason),
   onRefusals: ({ reason, count }) => console.warn(`refused: ${reason} (${count})`), // never a token
   metrics: (all) => {
     metrics = all;

@@ -118,6 +118,33 @@ it('comes back after each restart of NATS, without a client too', async () => {
   }
 }, 90_000);
 
+it('says once that it is stale while NATS is unavailable, and once that this is over', async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => {
+    if (message.includes('the verifier of orders')) warnings.push(message);
+  };
+  process.on('warning', note);
+  try {
+    const { client: _none, ...others } = usual();
+    await using verifier = await connectVerifier(others);
+    await verifier.ready(AbortSignal.timeout(10_000));
+    await nats.process.stop();
+    await expect.poll(() => verifier.state, { timeout: 20_000 }).toBe('STALE');
+    await expect.poll(() => warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^portcullis: the verifier of orders is STALE since \S+Z: the link /,
+    );
+    await nats.restart();
+    await expect.poll(() => verifier.state, { timeout: 20_000 }).toBe('LIVE');
+    await expect.poll(() => warnings).toHaveLength(2);
+    expect(warnings[1]).toMatch(
+      /^portcullis: the verifier of orders is LIVE again, after \S+ m?s$/,
+    );
+  } finally {
+    process.off('warning', note);
+  }
+}, 60_000);
+
 it('tells a collector what it counts', async () => {
   let metrics: readonly VerifierMetric[] = [];
   await using verifier = await connectVerifier({

@@ -78,8 +78,8 @@ export class Verification implements AsyncDisposable {
     });
   }
 
-  readonly #tellOfProblem = ({ of, reason }: VerifierProblem): void => {
-    this.#logger?.warn({ problem: of }, reason);
+  readonly #tellOfProblem = ({ of, reason, isOver }: VerifierProblem): void => {
+    this.#logger?.[isOver ? 'info' : 'warn']({ problem: of }, reason);
   };
 
   #present(): Verifier {

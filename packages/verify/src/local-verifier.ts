@@ -31,8 +31,9 @@ import type { ReplicaState } from './revocation/replica-states.ts';
 import { Watchers } from './revocation/watchers.ts';
 import { awaitReady } from './set-up/await-ready.ts';
 import { problemsOf, warnOf } from './set-up/problems.ts';
+import { RunningReports } from './set-up/running-reports.ts';
 import { SetUp } from './set-up/set-up.ts';
-import type { VerifierProblem } from './set-up/problem.ts';
+import type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
 import { StaleAdmission } from './stale/stale-admission.ts';
 import { TokenReader } from './token/token-reader.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
@@ -63,6 +64,7 @@ export class LocalVerifier implements Verifier<string, string> {
   readonly #stale: StaleAdmission;
   readonly #explainedBy: ExplainedBy;
   readonly #setUp: SetUp;
+  readonly #reports: RunningReports;
   readonly #applied = new Listeners<Parameters<AppliedListener>>();
   readonly #transitions = new Listeners<Parameters<TransitionListener>>();
   readonly #keySets = new Listeners<Parameters<KeySetListener>>();
@@ -72,7 +74,7 @@ export class LocalVerifier implements Verifier<string, string> {
 
   constructor(options: VerifierOptions) {
     demandVerifierOptions(options);
-    const { issuer, audience, feed, clock = systemClock } = options;
+    const { issuer, audience, service, feed, clock = systemClock } = options;
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
     this.#refusals = new RefusalCounts(listenerOf(options), clock);
@@ -81,7 +83,14 @@ export class LocalVerifier implements Verifier<string, string> {
     // What is watched was opened by what roles carried: another check lets in whom they still do.
     const onChange = (): void => this.#watchers.abortAll(unavailable());
     const askSoon = (): void => this.#replica.askSoon();
-    this.access = new SignedAccess({ issuer, issuerNow, keys: this.#keys, onChange, askSoon });
+    this.access = new SignedAccess({
+      issuer,
+      issuerNow,
+      keys: this.#keys,
+      onChange,
+      askSoon,
+      onUndeclared: (permission, declared) => this.#reports.undeclared(permission, declared),
+    });
     const expected = { issuer, audience, maxTokenLifeSeconds };
     this.#reader = new TokenReader({
       keys: this.#keys,
@@ -93,7 +102,7 @@ export class LocalVerifier implements Verifier<string, string> {
     });
     this.#policy = whenStale.policy;
     this.#replica = new Replica({
-      service: options.service,
+      service,
       policy: this.#policy,
       feed,
       ledger: this.#ledger,
@@ -114,14 +123,11 @@ export class LocalVerifier implements Verifier<string, string> {
         this.#keys.forget();
       },
     });
-    this.#setUp = new SetUp({
-      issuer,
-      audience,
-      clock,
-      fetch: options.fetch ?? fetch,
-      look: () => problemsOf(this.#replica, this.#keys, { jwksUrl, feed }),
-      tell: (problem) => callListener(() => (options.onProblem ?? warnOf)(problem)),
-    });
+    const look = () => problemsOf(this.#replica, this.#keys, { jwksUrl, feed });
+    const tell: ProblemListener = (problem) =>
+      callListener(() => (options.onProblem ?? warnOf)(problem));
+    this.#setUp = new SetUp({ ...expected, clock, fetch: options.fetch ?? fetch, look, tell });
+    this.#reports = new RunningReports({ service, policy: this.#policy, clock, look, tell });
     this.#watchers = new Watchers(this.#ledger, clock, issuerNow);
     const parts = { clock, keys: this.#keys, ledger: this.#ledger, replica: this.#replica };
     const onNotIntrospected = (error: unknown) => this.#setUp.notIntrospected(error);
@@ -314,6 +320,7 @@ export class LocalVerifier implements Verifier<string, string> {
     if (to !== 'LIVE') this.#watchers.abortAll(notFresh(to));
     // SPEC.md I18
     this.access.isFresh = to === 'LIVE' || this.#policy === 'accept';
+    this.#reports.moved(to, from);
     this.#transitions.tell(to, from);
   }
 }

@@ -46,8 +46,9 @@ export interface VerifierOptions {
   onMalformed?: MalformedListener;
   /**
    * Called for what an operator has to change before tokens are accepted: a wrong address, user, permission,
-   * secret, issuer or audience; within five seconds of the start, once for each. Unless given, the process
-   * emits a warning.
+   * secret, issuer or audience; within five seconds of the start, once for each. While it runs, called when nothing
+   * vouches for tokens any more, and when something does again (`isOver`), at most so much in ten seconds; and once for
+   * each permission that is asked for and declared nowhere. Unless given, the process emits a warning.
    */
   onProblem?: ProblemListener;
   /**

@@ -145,7 +145,7 @@ it('is not ready without grants, by the name and with the cause of the signal', 
   stop.abort();
   const error = await ready.catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'AbortError', cause: stop.signal.reason });
-  expect(String(error)).toContain('auth has vouched for nothing yet');
+  expect(String(error)).toContain('auth vouches for nothing');
   issuer.revocations.answers = true;
 });
 

@@ -36,6 +36,8 @@ export interface SignedAccessOptions {
   onChange: () => void;
   /** Has a grant asked for soon: by none, another number has come to be enforced, which receipts wait for, or none. */
   askSoon: () => void;
+  /** Called each time a permission is asked for that is not among those declared. */
+  onUndeclared: (permission: string, declared: ReadonlySet<string>) => void;
 }
 
 export class SignedAccess implements AccessRules<string, string> {
@@ -59,7 +61,11 @@ export class SignedAccess implements AccessRules<string, string> {
   }
 
   rolesAllow(roles: readonly string[], permission: string): boolean | undefined {
-    if (this.#known) return this.#rules.rolesAllow(roles, permission);
+    if (this.#known) {
+      const allowed = this.#rules.rolesAllow(roles, permission);
+      if (!allowed) this.#noteUndeclared(permission);
+      return allowed;
+    }
     if (OWN_ACCESS.rolesAllow(roles, permission)) return true;
     return isOwnPermission(permission) && roles.every(isOwnRole) ? false : undefined;
   }
@@ -115,6 +121,12 @@ export class SignedAccess implements AccessRules<string, string> {
   forget(): void {
     this.#named = undefined;
     this.#drop();
+  }
+
+  #noteUndeclared(permission: string): void {
+    // It carries every permission that there is.
+    const declared = this.#rules.permissionsOf('admin');
+    if (!declared.has(permission)) this.#options.onUndeclared(permission, declared);
   }
 
   #drop(): void {

@@ -12,7 +12,7 @@ interface Sources {
 
 const MEANWHILE = '; another way brings grants meanwhile';
 
-const NO_GRANT = 'auth has vouched for nothing yet: its log, and its /readyz, tell why';
+const NO_GRANT = 'auth vouches for nothing: its log, and its /readyz, tell why';
 
 export function problemsOf(
   replica: Pick<Replica, 'state'>,
