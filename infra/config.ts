@@ -1,6 +1,6 @@
 import type { AccessConfig, AccessReceipt } from '@portcullis/contracts';
 import { accessReceipt } from '@portcullis/contracts/schemas';
-import { renameSync, writeFileSync } from 'node:fs';
+import { realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { runAuthCommand } from './own-services/auth-command.ts';
 import { awaitTakenUp } from './own-services/auth-takes-up.ts';
@@ -13,15 +13,13 @@ import {
   textOf,
   writtenAccess,
 } from './services/declared-access.ts';
-import { demandRunning, runningSystem } from './services/running-system.ts';
-import { isGiven } from './services/settings.ts';
+import { demandRunning, followedConfigFile, runningSystem } from './services/running-system.ts';
 import { StepFailure } from './steps.ts';
 
 /** `npm run config`: portcullis.config.json of portcullis.config.ts, in force where the system runs. */
 export async function main(): Promise<number> {
   writeConfig(await declaredAccess(), CONFIG_FILE);
-  // Otherwise it goes by what it was given, and not by this file.
-  if (!isGiven('PORTCULLIS_CONFIG')) await haveInForce(DEV_FOLDER, CONFIG_FILE);
+  await haveInForce(DEV_FOLDER, CONFIG_FILE);
   return 0;
 }
 
@@ -49,11 +47,12 @@ export function writeConfig(declared: AccessConfig, file: string): void {
 /**
  * Waits until auth goes by it, and then every verifier, where the system runs.
  *
- * @throws {StepFailure} when one of them does not
+ * @throws {StepFailure} when one of them does not, and at once where auth follows another file
  */
 export async function haveInForce(dataFolder: string, file: string): Promise<void> {
   if (runningSystem(dataFolder) === undefined) return;
   const ports = demandRunning(dataFolder, 'npm run config');
+  demandFollowed(dataFolder, file);
   const followed = { file, setting: 'PORTCULLIS_CONFIG_FILE' } as const;
   await awaitTakenUp(followed, dataFolder, addressOf(ports.auth));
   const settings = { PORTCULLIS_CONFIG_FILE: file };
@@ -62,6 +61,20 @@ export async function haveInForce(dataFolder: string, file: string): Promise<voi
   if (receipt === undefined) throw new StepFailure(output, { fix: 'npm run config, once more' });
   const { number, confirmed, expected } = receipt;
   console.log(`number ${number} is in force: confirmed ${confirmed} of ${expected} verifiers`);
+}
+
+/** @throws {StepFailure} where auth follows another file than was written, or none */
+function demandFollowed(dataFolder: string, file: string): void {
+  const followed = followedConfigFile(dataFolder);
+  if (followed === undefined || followed === realpathSync(file)) return;
+  const [setting, goes] =
+    followed === null
+      ? ['PORTCULLIS_CONFIG', 'goes by the text that']
+      : ['PORTCULLIS_CONFIG_FILE', `follows ${followed}, which`];
+  throw new StepFailure(
+    `${file} is written, and not in force: auth ${goes} the shell of npm start has in ${setting}.`,
+    { fix: `Ctrl-C in the terminal of npm start; there: unset ${setting}; npm start` },
+  );
 }
 
 function receiptIn(output: string): AccessReceipt | undefined {

@@ -27,7 +27,7 @@ export async function runSystem(dataFolder: string): Promise<number> {
     await requireFreePorts(ports);
     const { environments, administrator } = await prepareSystem(session, ports);
     const services = await runServices(session, environments);
-    noteRunning(session, ports);
+    noteRunning(session, ports, environments.auth);
     printMailLinks(session.dataFolder, session.signal);
     announce(
       Object.fromEntries(SERVICES.map((name) => [name, `http://localhost:${ports[name]}`])),
@@ -63,7 +63,7 @@ function announce(addresses: Record<string, string>, administrator: Administrato
       : `@${kept}`;
   console.log('\n  Log in:\n');
   console.log(
-    `    curl -s ${addresses['auth']}/v1/login -H 'content-type: application/json' -d ${body}\n`,
+    `    curl -sS ${addresses['auth']}/v1/login -H 'content-type: application/json' -d ${body}\n`,
   );
 }
 

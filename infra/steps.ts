@@ -17,6 +17,13 @@ export class StepFailure extends Error {
   }
 }
 
+let isStopping = false;
+
+/** From here on a step that does not come to its end was stopped, and has not failed. */
+export function noteStopping(): void {
+  isStopping = true;
+}
+
 /** Runs one step and prints its line; `work` returns the detail at the end of the line. */
 export async function step<T>(
   name: string,
@@ -29,7 +36,7 @@ export async function step<T>(
     line(name, performance.now() - started, detail(result));
     return result;
   } catch (error) {
-    line(name, performance.now() - started, red('failed'));
+    line(name, performance.now() - started, isStopping ? 'stopped' : red('failed'));
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { acquireLock, LockHeld } from './lock.mjs';
 import { watchParent } from './parent-watch.ts';
 import { endLeftovers } from './register.ts';
 import { Supervisor } from './supervisor.ts';
-import { note, printFailure, StepFailure } from '../steps.ts';
+import { note, noteStopping, printFailure, StepFailure } from '../steps.ts';
 
 export interface Session {
   readonly dataFolder: string;
@@ -19,9 +19,11 @@ export interface Session {
 
 /** Repeats within this time, in milliseconds, are one Ctrl-C: npm and the terminal both send it. */
 const SAME_CTRL_C_MS = 1_000;
+/** 128 and the number of SIGINT. */
+const STOPPED = 130;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** @returns the exit status of the command */
+/** @returns the exit status of the command; 130, as of a program that Ctrl-C has ended, where that came before its end */
 export async function inSession(
   dataFolder: string,
   purpose: string,
@@ -38,7 +40,7 @@ export async function inSession(
   try {
     const left = await endLeftovers(dataFolder);
     if (left.length > 0) note(`ended what an earlier run left behind: ${left.join(', ')}`);
-    return await supervised(dataFolder, run);
+    return await supervised(dataFolder, purpose, run);
   } finally {
     lock.release();
   }
@@ -46,6 +48,7 @@ export async function inSession(
 
 async function supervised(
   dataFolder: string,
+  purpose: string,
   run: (session: Session) => Promise<number>,
 ): Promise<number> {
   await using supervisor = new Supervisor(dataFolder);
@@ -56,6 +59,7 @@ async function supervised(
     if (asked === undefined) {
       asked = now;
       console.log(`\n  ${why}: stopping`);
+      noteStopping();
       ending.abort();
       void supervisor.stopAll();
     } else if (now - asked > SAME_CTRL_C_MS) {
@@ -70,7 +74,10 @@ async function supervised(
   try {
     return await run({ dataFolder, supervisor, signal: ending.signal });
   } catch (error) {
-    if (ending.signal.aborted) return 130;
+    if (ending.signal.aborted) {
+      note(`${purpose} was stopped before it was done`);
+      return STOPPED;
+    }
     printFailure(error);
     return 1;
   } finally {

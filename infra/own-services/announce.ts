@@ -25,7 +25,7 @@ export function linesToPaste(
     `  nats: process.env['NATS_URL'],${other}`,
     `  client: { id: '${id}', secret: process.env['PORTCULLIS_CLIENT_SECRET'] },`,
     '});',
-    'createServer(protect(verifier)((_, response, caller) => response.end(caller.sub))).listen(4010);',
+    "createServer(protect(verifier)((_, response, caller) => response.end(caller.sub))).listen(4010, '127.0.0.1');",
   ].join('\n');
 }
 

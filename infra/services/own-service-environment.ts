@@ -13,7 +13,7 @@ export const clientSecretOf = (dataFolder: string, service: OwnService): string 
 export const environmentFile = (dataFolder: string, { name }: OwnService): string =>
   join(dataFolder, 'services', `${name}.env`);
 
-/** What its tokens are for: those of the user service, where it has no audience of its own. */
+/** What its tokens are for: those of the user service where it has none, as `add` once let be. */
 export const audienceOf = ({ audience = 'urn:portcullis:user' }: OwnService): string => audience;
 
 export interface OwnServiceFacts {

@@ -1,6 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ROOT } from '../paths.ts';
 import type { ServicePorts } from './catalogue.ts';
+import type { ServiceEnvironment } from './environment.ts';
 import { SERVICES } from '../service-names.ts';
 import { isAlive, self } from '../lifetime/process-identity.mjs';
 import { StepFailure } from '../steps.ts';
@@ -9,10 +11,25 @@ import { isGiven } from './settings.ts';
 
 const FILE = 'running.json';
 
-/** Leaves a note for `npm run demo` where this system listens; gone when the launcher is. */
-export function noteRunning({ dataFolder, signal }: Session, ports: ServicePorts): void {
+/**
+ * Leaves a note for commands beside the launcher: where this system listens, and what it goes by. Gone when the launcher is.
+ *
+ * @param auth the environment of auth
+ */
+export function noteRunning(
+  { dataFolder, signal }: Session,
+  ports: ServicePorts,
+  auth: ServiceEnvironment,
+): void {
   const file = join(dataFolder, FILE);
-  writeFileSync(file, JSON.stringify({ ...self(), ports, given: givenHere() }));
+  const configFile = auth['PORTCULLIS_CONFIG_FILE'];
+  const noted: Note = {
+    ...self(),
+    ports,
+    given: givenHere(),
+    configFile: configFile === undefined ? null : realpathSync(resolve(ROOT, configFile)),
+  };
+  writeFileSync(file, JSON.stringify(noted));
   signal.addEventListener('abort', () => rmSync(file, { force: true }), { once: true });
 }
 
@@ -22,6 +39,8 @@ interface Note {
   ports: ServicePorts;
   /** Which of `SHARED` the launcher was given. */
   given?: readonly string[];
+  /** Which file with roles and permissions auth follows; null where its shell gave these as a text. */
+  configFile?: string | null;
 }
 
 /** What a command beside the launcher has to be given as the launcher was, since the services were. */
@@ -97,6 +116,11 @@ export function requireNoneRunning(dataFolder: string): void {
 /** The ports of the system that runs in this data folder, if one does. */
 export function runningSystem(dataFolder: string): ServicePorts | undefined {
   return readNote(dataFolder)?.ports;
+}
+
+/** @returns undefined while no system runs; null where auth was given roles and permissions as a text, and follows no file */
+export function followedConfigFile(dataFolder: string): string | null | undefined {
+  return readNote(dataFolder)?.configFile;
 }
 
 function readNote(dataFolder: string): Note | undefined {

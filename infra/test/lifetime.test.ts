@@ -72,6 +72,23 @@ describe.runIf(process.platform === 'linux')('nothing is left', () => {
   });
 });
 
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'a command that %s stops in a step says that it was stopped, and not that it failed',
+  async (signal) => {
+    const launched = launch(folder, '', 'first step');
+    const log = join(folder, 'logs', 'step.log');
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('begun'));
+    launched.child.kill(signal);
+    expect(await launched.ended).toBe(130);
+    const lines = launched.output().trim().split('\n');
+    expect(lines).toEqual([
+      `${signal}: stopping`,
+      expect.stringMatching(/^ {2}first step +[0-9.]+ s {2}stopped$/),
+      '  the stand-in was stopped before it was done',
+    ]);
+  },
+);
+
 describe('one at a time', () => {
   test('a second start says which process runs, and leaves it alone', async () => {
     const first = await launchUp(folder);

@@ -2,8 +2,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { demandSecretsOfItsOwn } from '../own-services/add-service.ts';
+import { listServices } from '../own-services/list-services.ts';
 import { manageServices } from '../service.ts';
 import { SystemNotRunning } from '../services/running-system.ts';
 import { readWords, Words, WrongUsage } from '../usage/read-words.mjs';
@@ -68,6 +69,7 @@ describe('services of the reader’s own', () => {
     [[]],
     [['add']],
     [['add', 'auth']],
+    [['add', 'orders']],
     [['add', 'orders', '--event', 'x']],
     [['drop', 'a']],
     [['add', '']],
@@ -88,6 +90,44 @@ describe('services of the reader’s own', () => {
   });
 
   it.each([
+    ['is new', {}, 'urn:acme:shop'],
+    ['is there', { shop: { audience: 'urn:shop' } }, 'urn:shop'],
+    ['was added without one', { shop: {} }, 'urn:portcullis:user'],
+  ])(
+    'are not added without an audience, and the whole command is named: one that %s',
+    async (_, known, audience) => {
+      const file = ownServicesFile(folder);
+      writeFileSync(file, JSON.stringify(known));
+      const words = ['add', 'shop', '--events', 'accounts'];
+      const read = readWords('service', words);
+      if (!(read instanceof Words)) throw new Error(read);
+      const failure = await manageServices(folder, read).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(WrongUsage);
+      expect(failure).toMatchObject({
+        message:
+          'npm run service -- add: no --audience is given, which says what the tokens of shop are for. ' +
+          `Fix: npm run service -- ${words.join(' ')} --audience ${audience}`,
+      });
+      expect(readdirSync(folder)).toEqual(['services.json']);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(known);
+    },
+  );
+
+  it('that are not made yet are listed with the whole command that makes them', () => {
+    const said = vi.spyOn(console, 'log').mockReturnValue();
+    listServices(folder);
+    writeOwnServices(folder, [{ ...ORDERS, permissions: ['orders:read', 'orders:refund'] }]);
+    listServices(folder);
+    expect(said.mock.calls.flat()).toEqual([
+      expect.stringContaining('npm run service -- add NAME --audience URN'),
+      expect.stringMatching(
+        /npm run service -- add orders --audience urn:acme:orders --permissions orders:read,orders:refund --events accounts$/,
+      ),
+    ]);
+    said.mockRestore();
+  });
+
+  it.each([
     ['nats-orders', 'orders-client'],
     ['orders-client', 'nats-orders'],
     ['nats', 'client'],
@@ -103,14 +143,15 @@ describe('services of the reader’s own', () => {
 
   it('are neither added nor removed while the system does not run: the one thing to do is named', async () => {
     for (const verb of ['add', 'remove']) {
-      const read = readWords('service', [verb, 'orders']);
+      const more = verb === 'add' ? ['--audience', 'urn:acme:orders'] : [];
+      const read = readWords('service', [verb, 'orders', ...more]);
       if (!(read instanceof Words)) throw new Error(read);
       const failure = await manageServices(folder, read).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(SystemNotRunning);
       expect(failure).toMatchObject({
         message: 'The system does not run, and nothing was changed.',
         fix: expect.stringMatching(
-          new RegExp(`^npm start, in another terminal; .*: npm run service -- ${verb} orders$`),
+          new RegExp(`^npm start, in another terminal; .*: npm run service -- ${verb} orders( |$)`),
         ),
       });
       expect(readdirSync(folder)).toEqual([]);

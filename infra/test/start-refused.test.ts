@@ -21,7 +21,7 @@ test('one that runs is named by its address, and no more once it is asked to end
   const session = { dataFolder, supervisor, signal: ending.signal };
   const start = () => requireNoneRunning(dataFolder);
   expect(start).not.toThrow();
-  noteRunning(session, { auth: 25_000, user: 25_001, admin: 25_002 });
+  noteRunning(session, { auth: 25_000, user: 25_001, admin: 25_002 }, {});
   expect(start).toThrow('npm start already runs: http://localhost:25000 answers.');
   ending.abort();
   expect(start).not.toThrow();

@@ -14,10 +14,11 @@ export class WrongUsage extends Error {
    * @param {string} command as it is typed
    * @param {string} what is wrong
    * @param {string | undefined} instead the nearest right thing
+   * @param {string} fix what to type; its help unless given
    */
-  constructor(command, what, instead) {
+  constructor(command, what, instead, fix = `${command}${dashes(command)} --help`) {
     const other = instead === undefined ? '' : ` Nearest: ${instead}.`;
-    super(`${command}: ${what}.${other} Fix: ${command}${dashes(command)} --help`);
+    super(`${command}: ${what}.${other} Fix: ${fix}`);
   }
 }
 

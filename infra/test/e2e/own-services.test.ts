@@ -43,7 +43,9 @@ afterAll(async () => {
 
 /** The ten lines, as they were printed. */
 function pasted(output: string): string {
-  return /^(import \{ createServer[\s\S]*listen\(4010\);)$/m.exec(output)?.[1] ?? '';
+  return (
+    /^(import \{ createServer[\s\S]*listen\(4010, '127\.0\.0\.1'\);)$/m.exec(output)?.[1] ?? ''
+  );
 }
 
 async function runOutside(lines: string): Promise<void> {
@@ -119,7 +121,7 @@ it('bad names are refused before anything is made', async () => {
   const before = await system.files();
   const long = 'o'.repeat(33);
   for (const name of ['', long, 'auth', 'launcher', 'first-party', '../x', 'Orders', 'a_b', '1a']) {
-    const { status, output } = await system.service('add', name);
+    const { status, output } = await system.service('add', name, '--audience', 'urn:acme:x');
     expect({ name, status, lines: output.trimEnd().split('\n').length }).toEqual({
       name,
       status: 2,

@@ -1,8 +1,10 @@
-// A launcher as small as can be, for the tests to kill: two servers that only sleep, and a folder.
+// A launcher as small as can be, for the tests to kill: two servers that only sleep, a folder, and a step without an end.
+import { mustRun } from '../../lifetime/run-command.ts';
 import { inSession } from '../../lifetime/session.ts';
 import { stage } from '../../lifetime/supervisor.ts';
+import { step } from '../../steps.ts';
 
-const [dataFolder = '', runFolder = ''] = process.argv.slice(2);
+const [dataFolder = '', runFolder = '', asFar = ''] = process.argv.slice(2);
 
 process.exitCode = await inSession(dataFolder, 'the stand-in', async (session) => {
   if (runFolder !== '') {
@@ -12,6 +14,16 @@ process.exitCode = await inSession(dataFolder, 'the stand-in', async (session) =
       path: runFolder,
       stage: stage.folder,
     });
+  }
+  if (asFar === 'first step') {
+    const argv: [string, ...string[]] = ['/bin/sh', '-c', 'echo begun; exec sleep 600'];
+    await step('first step', () =>
+      mustRun(session.supervisor, {
+        name: 'sleep',
+        argv,
+        output: { file: `${dataFolder}/logs/step.log` },
+      }),
+    );
   }
   for (const name of ['first', 'second']) {
     const running = await session.supervisor.start({
