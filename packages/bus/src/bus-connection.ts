@@ -72,7 +72,11 @@ function loginOf(url: string | undefined): Pick<BusConnectionOptions, 'servers' 
   );
   if (host === '') {
     // It may hold a password: not repeated.
-    throw new TypeError('connectionOptions: url is no address of a server; is NATS_URL set?');
+    const hint =
+      url === undefined ? ' It is undefined: was the process started with --env-file=…?' : '';
+    throw new TypeError(
+      `connectionOptions: url is no address of a server; is NATS_URL set?${hint}`,
+    );
   }
   return {
     servers: host,

@@ -32,4 +32,10 @@ describe('connectionOptions', () => {
       expect(attempt).not.toThrow(/secret/);
     },
   );
+
+  it('asks for the file of settings where the address is undefined, and nowhere else', () => {
+    const attempt = (url?: string) => () => connectionOptions({ service: 'orders', url });
+    expect(attempt()).toThrow(/undefined: was the process started with --env-file=…\?$/);
+    expect(attempt('localhost')).not.toThrow(/env-file/);
+  });
 });

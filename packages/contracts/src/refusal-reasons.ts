@@ -48,7 +48,7 @@ export const REFUSAL_REASONS = {
   },
   other_audience: {
     code: 'invalid_token',
-    next: 'add the verifier’s `audience` to `PORTCULLIS_AUDIENCES`, and sign in again',
+    next: 'compare `aud` with `audience`: a typo, a client that asked for another, or one that `PORTCULLIS_AUDIENCES` lacks',
   },
   life_out_of_bounds: {
     code: 'invalid_token',

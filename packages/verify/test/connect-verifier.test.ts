@@ -8,7 +8,23 @@ import { connectVerifier } from '../src/connect/index.ts';
 /** Milliseconds, in which a verifier that is left would have tried again. */
 const SOME_RETRIES_MS = 1_000;
 
-it('a collector that refuses the metrics leaves nothing that goes on connecting', async () => {
+const defect = new Error('a metric of that name is registered already');
+
+it.each([
+  [
+    'refuses',
+    () => {
+      throw defect;
+    },
+  ],
+  [
+    'refuses later',
+    async () => {
+      await sleep(10);
+      throw defect;
+    },
+  ],
+])('a collector that %s the metrics leaves nothing that goes on connecting', async (_, metrics) => {
   let connections = 0;
   await using server = createServer((socket) => {
     connections += 1;
@@ -18,7 +34,6 @@ it('a collector that refuses the metrics leaves nothing that goes on connecting'
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  const defect = new Error('a metric of that name is registered already');
 
   const connecting = connectVerifier({
     issuer: 'https://auth.example',
@@ -26,13 +41,44 @@ it('a collector that refuses the metrics leaves nothing that goes on connecting'
     service: 'orders',
     nats: `nats://orders:orders@127.0.0.1:${port}`,
     onProblem: () => undefined,
-    metrics: () => {
-      throw defect;
-    },
+    metrics,
   });
 
   await expect(connecting).rejects.toBe(defect);
   const before = connections;
   await sleep(SOME_RETRIES_MS);
   expect(connections - before).toBeLessThanOrEqual(1);
+});
+
+const SETTINGS = {
+  issuer: 'https://auth.example',
+  audience: 'urn:acme:orders',
+  service: 'orders',
+  nats: 'nats://127.0.0.1:1',
+  client: { id: 'cli_orders', secret: 'a secret' },
+};
+
+it.each([
+  ['issuer', 'undefined', { issuer: undefined }],
+  ['issuer', 'empty', { issuer: '' }],
+  ['audience', 'empty', { audience: '' }],
+  ['nats', 'undefined', { nats: undefined }],
+  ['client.id', 'undefined', { client: { ...SETTINGS.client, id: undefined } }],
+  ['client.secret', 'empty', { client: { ...SETTINGS.client, secret: '' } }],
+])('asks for the file of settings where %s is %s', async (option, missing, wrong) => {
+  const given: object = { ...SETTINGS, ...wrong };
+  const failure = await connectVerifier(given as typeof SETTINGS).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(TypeError);
+  expect(String(failure)).toContain(`connectVerifier: ${option} has to be`);
+  expect(String(failure)).toContain(`it is ${missing}: was the process started with --env-file=…?`);
+});
+
+it('asks for no file of settings where one is wrong', async () => {
+  for (const wrong of [{ issuer: 'auth' }, { nats: 'localhost' }]) {
+    const failure = await connectVerifier({ ...SETTINGS, ...wrong }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(TypeError);
+    expect(String(failure)).not.toContain('env-file');
+  }
 });

@@ -300,14 +300,32 @@ it('shows what was said and what is expected, also where nothing of it is proven
   const {
     steps,
     reason,
+    next,
     claims: shown,
   } = await agreed(verifier, forge.signWithForeignKey(forge.header, claims));
   expect(reason).toBe('other_audience');
   expect(steps.audience).toMatchObject({ said: 'urn:other', expected: issuer.audience });
+  expect(next).toContain(
+    `the token is for "urn:other", and this verifier for "${issuer.audience}"`,
+  );
+  for (const word of ['typo', '`resource`', 'npm run service -- list', 'PORTCULLIS_AUDIENCES']) {
+    expect(next).toContain(word);
+  }
   expect(steps.life).toMatchObject({ outcome: 'fails', seconds: 600, maxSeconds: 60 });
   // The key is known by now, if the verifier has met it.
   expect(steps.signature.outcome).not.toBe('holds');
   expect(shown).toEqual(claims);
+});
+
+it('has nothing of an audience in it that speaks to a terminal', async () => {
+  const { issuer, verifier } = await start();
+  const { next } = await agreed(
+    verifier,
+    await issuer.mint({ aud: 'urn:\u001B]0;x\u0007\nother' }),
+  );
+  expect(next).toContain(String.raw`"urn:\u001b]0;x\u0007\nother"`);
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  expect(next).not.toMatch(/[\u0000-\u001F]/);
 });
 
 it('is no part of a guard', async () => {

@@ -18,6 +18,7 @@ import { ConnectingFeed } from './connecting-feed.ts';
 import { verifierMetrics, type VerifierMetric } from './verifier-metrics.ts';
 
 const OF = 'connectVerifier';
+const TEXT = 'a text that is not empty';
 
 /** All of `createVerifier` but the feed, which is made of these. */
 export interface ConnectVerifierOptions
@@ -32,8 +33,8 @@ export interface ConnectVerifierOptions
   nats: string | NatsConnection | Promise<NatsConnection> | undefined;
   /** The machine client of this service. Without it a verifier is stale once NATS is unavailable for S. */
   client?: ServiceClient | undefined;
-  /** Called once, with what a collector of metrics reads: `verifierMetrics` of the verifier. */
-  metrics?: ((metrics: readonly VerifierMetric[]) => void) | undefined;
+  /** Called once, and awaited, with what a collector of metrics reads: `verifierMetrics` of the verifier. */
+  metrics?: ((metrics: readonly VerifierMetric[]) => void | Promise<void>) | undefined;
 }
 
 interface ServiceClient {
@@ -59,7 +60,7 @@ interface ServiceClient {
  * });
  *
  * @throws TypeError that names the option that cannot be meant; nothing was connected to then
- * @throws what `metrics` throws; what was connected to is closed then
+ * @throws what `metrics` throws, or rejects with; what was connected to is closed then
  */
 export async function connectVerifier<P extends string = Permission, N extends string = Role>(
   options: ConnectVerifierOptions,
@@ -68,6 +69,8 @@ export async function connectVerifier<P extends string = Permission, N extends s
   const { nats, client, metrics, prefix, onClosed, subscriptions, ...others } = options;
   demandFunctionIfGiven(metrics, OF, 'metrics');
   demandPrefix(prefix, OF);
+  demandSetting(others.issuer, 'issuer', 'a URL');
+  demandSetting(others.audience, 'audience', TEXT);
   demandText(others.service, OF, 'service');
   const first = feedOf(nats, others.service, {
     ...(prefix === undefined ? {} : { prefix }),
@@ -77,7 +80,7 @@ export async function connectVerifier<P extends string = Permission, N extends s
   const feed = client === undefined ? first : withFallback(first, grantsOf(client, others.issuer));
   const verifier = await createVerifier<P, N>({ ...others, feed });
   try {
-    metrics?.(verifierMetrics(verifier));
+    await metrics?.(verifierMetrics(verifier));
   } catch (error) {
     // A collector refuses a name that it has already. The verifier would go on asking, and no caller could end it.
     await Promise.resolve(verifier[Symbol.asyncDispose]()).catch(() => undefined);
@@ -97,9 +100,9 @@ function feedOf(
     return natsFeed({ ...options, connection: nats });
   }
   // It may hold a password: not repeated.
-  const isAddress = nats !== undefined && URL.canParse(nats) && new URL(nats).host !== '';
   const expected = 'the address of NATS, as in nats://orders:PASSWORD@host:4222; is NATS_URL set?';
-  demandOption(isAddress, OF, 'nats', expected);
+  demandSetting(nats, 'nats', expected);
+  demandOption(URL.canParse(nats) && new URL(nats).host !== '', OF, 'nats', expected);
   const { prefix } = options;
   const connect = connectionOptions({
     service,
@@ -110,8 +113,19 @@ function feedOf(
 }
 
 function grantsOf({ id, secret, authUrl }: ServiceClient, issuer: string) {
-  const text = 'a text that is not empty';
-  demandOption(typeof id === 'string' && id !== '', OF, 'client.id', text);
-  demandOption(typeof secret === 'string' && secret !== '', OF, 'client.secret', text);
+  demandSetting(id, 'client.id', TEXT);
+  demandSetting(secret, 'client.secret', TEXT);
   return httpGrants({ authUrl: authUrl ?? issuer, clientId: id, clientSecret: secret });
+}
+
+/**
+ * For what is mostly read from the environment, where each is missing at once when the file of settings was not given.
+ *
+ * @throws TypeError that says so
+ */
+function demandSetting(value: unknown, option: string, expected: string): asserts value is string {
+  const isMissing = value === undefined || value === '';
+  const missing = value === '' ? 'empty' : 'undefined';
+  const hint = isMissing ? `; it is ${missing}: was the process started with --env-file=…?` : '';
+  demandOption(typeof value === 'string' && !isMissing, OF, option, `${expected}${hint}`);
 }

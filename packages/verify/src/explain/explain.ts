@@ -48,14 +48,30 @@ export async function explain(token: string, by: ExplainedBy): Promise<Explanati
   };
   const verdict = verdictOf(steps, said.claims, by);
   const { header, payload: claims } = said;
-  return { ...verdict, ...adviceFor(verdict.reason), header, claims, steps };
+  return { ...verdict, ...adviceFor(verdict.reason, steps), header, claims, steps };
 }
 
-function adviceFor(reason: RefusalReason | undefined): {
+function adviceFor(
+  reason: RefusalReason | undefined,
+  { audience }: ExplainedSteps,
+): {
   code: ErrorCode | undefined;
   next: string | undefined;
 } {
-  return reason === undefined ? { code: undefined, next: undefined } : REFUSAL_REASONS[reason];
+  if (reason === undefined) return { code: undefined, next: undefined };
+  const advice = REFUSAL_REASONS[reason];
+  return reason === 'other_audience' ? { ...advice, next: nextForAudience(audience) } : advice;
+}
+
+/** @returns both audiences, and what each of the three causes asks for; a typo is the likeliest */
+function nextForAudience({ said, expected }: ExplainedSteps['audience']): string {
+  // As JSON, since anyone may have written it: nothing in it speaks to a terminal.
+  const [ofToken, own] = [[said].flat().join(', '), expected].map((text) => JSON.stringify(text));
+  return (
+    `the token is for ${ofToken}, and this verifier for ${own}: mend the option \`audience\` where that is a typo; ` +
+    'have the client or the login that asked for the token (`resource`, or the audiences of its registration) ask for ' +
+    'this one; or, where `npm run service -- list` and `PORTCULLIS_AUDIENCES` of auth lack it, add it and sign in again'
+  );
 }
 
 /**

@@ -120,7 +120,13 @@ it('W6: a verifier in a NATS account that auth does not use reports it within 5 
 });
 
 it('W6: a client secret that auth does not know', () => {
-  expect(outcomes.get('w6-secret')).toMatch(/401: check clientId and clientSecret/);
+  expect(outcomes.get('w6-secret')).toMatch(
+    /\/v1\/\S+ was answered 401: auth has refused the cred/,
+  );
+  expect(outcomes.get('w6-secret')).not.toContain('no answer');
+  for (const name of ['client.secret', 'PORTCULLIS_CLIENT_SECRET', 'npm run service -- list']) {
+    expect(outcomes.get('w6-secret')).toContain(name);
+  }
   expect(warning('clientSecret')).toMatch(/401/);
   expect(outcomes.get('w6-secret')).not.toContain('another');
 });

@@ -120,7 +120,7 @@ function createCall(options: HttpSourceOptions, of: string) {
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`${path} was answered ${response.status}${adviceFor(response.status)}`);
+      throw new OtherAnswer(path, response.status);
     }
     return await readBounded(response, maxBytes, signal);
   };
@@ -131,7 +131,8 @@ function createCall(options: HttpSourceOptions, of: string) {
         problem = undefined;
         return bytes;
       } catch (error) {
-        const text = `${base} has given no answer by HTTP: ${reasonOf(error)}`;
+        const isAnswered = error instanceof OtherAnswer;
+        const text = `${base}${isAnswered ? '' : ' has given no answer by HTTP: '}${reasonOf(error)}`;
         problem = { text, at: performance.now() };
         throw error;
       }
@@ -141,8 +142,22 @@ function createCall(options: HttpSourceOptions, of: string) {
   };
 }
 
+/** As in `/v1/grants was answered 404: check authUrl`. */
+class OtherAnswer extends Error {
+  override name = 'OtherAnswer';
+
+  constructor(path: string, status: number) {
+    super(`${path} was answered ${status}${adviceFor(status)}`);
+  }
+}
+
+const REFUSED =
+  ': auth has refused the credentials of the client; check clientId and clientSecret (client.id and client.secret of ' +
+  'connectVerifier, PORTCULLIS_CLIENT_ID and PORTCULLIS_CLIENT_SECRET in the environment): `npm run service -- list` ' +
+  'names the file that has them, and `npm run service -- add` with the same words gives them to the client once more';
+
 function adviceFor(status: number): string {
-  if (status === 401) return ': check clientId and clientSecret';
+  if (status === 401) return REFUSED;
   if (status === 403) return ': the client may not do that';
   return status === 404 ? ': check authUrl' : '';
 }
