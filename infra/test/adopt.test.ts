@@ -47,7 +47,7 @@ describe('docs/adopt.md', () => {
     const lines = ofKind('try').map(({ rest, text }) => [rest, text]);
     expect(lines.map(([name]) => name)).toEqual(['start', 'add', 'pack', 'call']);
     for (const [, text = ''] of lines.slice(0, 3)) expect(readme).toContain(`\`\`\`sh\n${text}`);
-    const calls = (text: string) => text.match(/curl -s.*/g)?.map((call) => call.split(' -d ')[0]);
+    const calls = (text: string) => text.match(/curl -sS.*/g)?.map((call) => call.split(' -d ')[0]);
     const ofReadme = /<!-- orders -->\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(calls(lines[3]?.[1] ?? '')).toEqual(calls(ofReadme.replaceAll('/mine', '/orders')));
   });

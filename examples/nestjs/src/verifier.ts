@@ -6,7 +6,7 @@ const { env } = process;
 export const verifier = await connectVerifier({
   issuer: env['PORTCULLIS_ISSUER'] ?? '', // as in tokens
   audience: env['PORTCULLIS_AUDIENCE'] ?? '', // what your tokens are for
-  service: 'orders', // how receipts name you
+  service: 'orders', // its name in `npm run service`, and in receipts
   nats: env['NATS_URL'], // comes back by itself
   prefix: env['PORTCULLIS_PREFIX'] ?? 'portcullis',
   client: { id: env['PORTCULLIS_CLIENT_ID'], secret: env['PORTCULLIS_CLIENT_SECRET'] }, // grants by HTTP

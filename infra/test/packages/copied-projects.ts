@@ -4,7 +4,7 @@
  */
 import { run, TestProcess } from '@portcullis/testbed';
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT, tool } from '../../paths.ts';
@@ -60,6 +60,16 @@ export class CopiedProjects {
     // By one process, which reads what they have in common once.
     const args = ['--build', ...this.names, join(page, 'without-vite.json'), '--pretty', 'false'];
     await run({ name: 'tsc', command: tool('tsc'), args, cwd: this.#folder }, LIMIT_MS);
+  }
+
+  /** Compiles one of them with `instead` in the place of what is there. @throws Error with what the compiler says */
+  async compileWith(name: string, file: string, before: string, instead: string): Promise<void> {
+    const cwd = join(this.#folder, `${name}-changed`);
+    await cp(join(ROOT, 'examples', name), cwd, { recursive: true });
+    const path = join(cwd, 'src', file);
+    const source = await readFile(path, 'utf8');
+    await writeFile(path, source.replace(before, instead));
+    await run({ name: 'tsc', command: tool('tsc'), args: ['-p', '.', '--noEmit'], cwd }, LIMIT_MS);
   }
 
   /** Compiles a text as a project that writes declarations. @throws Error with what the compiler says */

@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packAll, type Tarball } from '../../packages/pack.ts';
 import { examplesIn, Project } from '../../packages/project.ts';
-import { tool } from '../../paths.ts';
+import { ROOT, tool } from '../../paths.ts';
+import { declaredAccess } from '../../services/declared-access.ts';
 import { get, logIn, logOut, post, register, statusOf, type Tokens } from '../e2e/calls.ts';
 import { CopiedProjects } from './copied-projects.ts';
 import { linkFrom, unpack } from './unpacked.ts';
@@ -48,10 +49,12 @@ let examples: Map<string, string>;
 const ran = new Set<string>();
 
 beforeAll(async () => {
+  const config = await declaredAccess(join(ROOT, 'examples/recipes/src/portcullis.config.ts'));
   system = await startSystem({
     auth: {
       PORTCULLIS_DURABLES:
         'billing:accounts billing:revocations orders:accounts orders:revocations',
+      PORTCULLIS_CONFIG: JSON.stringify(config),
     },
   });
   project = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-examples-')));
@@ -214,6 +217,25 @@ describe('the projects of examples/', () => {
     ];
     expect(await statuses(token)).toEqual([403, 403, 204]);
     expect(await statuses(administrator)).toEqual([200, 403, 204]);
+  });
+
+  it('recipes, own-permissions: demands what is declared', async () => {
+    const port = String(await freePort());
+    await using process = projects.start('recipes', 'own-permissions', { PORT: port });
+    const { access_token: administrator } = await logIn(system.auth.url, system.administrator);
+    const { access_token: token } = await newcomer();
+    const url = `http://127.0.0.1:${port}/orders`;
+    const status = async (given: string) => await statusOf(get(url, given));
+    await expect.poll(() => status(administrator), { message: process.log }).toBe(200);
+    expect(await status(token)).toBe(403);
+    const headers = headersOf(administrator);
+    expect(await statusOf(fetch(url, { method: 'DELETE', headers }))).toBe(403);
+  });
+
+  it('recipes, own-permissions: a name that is not declared does not compile', async () => {
+    await expect(
+      projects.compileWith('recipes', 'own-permissions.ts', "role: 'manager'", "role: 'managers'"),
+    ).rejects.toThrow(/TS2820.*'"managers"'/);
   });
 
   it('recipes, observed: says why it refuses, and counts', async () => {

@@ -7,7 +7,7 @@ process.loadEnvFile('.portcullis/dev/services/orders.env'); // as `npm run servi
 const verifier = await connectVerifier({
   issuer: 'http://localhost:4000',
   audience: 'urn:acme:orders', // what your tokens are for
-  service: 'orders', // how receipts name you
+  service: 'orders', // its name in `npm run service`, and in receipts
   nats: process.env['NATS_URL'], // comes back by itself
   client: { id: 'cli_orders', secret: process.env['PORTCULLIS_CLIENT_SECRET'] }, // for grants by HTTP
 });

@@ -36,7 +36,8 @@ export type NodeGuard<C extends AccessTokenClaims> = <
  * @throws TypeError that names the option that cannot be meant
  * @example
  * const signedIn = protect(verifier);
- * createServer(signedIn((request, response, caller) => response.end(caller.sub))).listen(4010);
+ * const answer = signedIn((request, response, caller) => response.end(caller.sub));
+ * createServer(answer).listen(4010, '127.0.0.1');
  */
 export function protect<V extends TokenCheck, const R extends RequirementBy<V> | 'user' = 'user'>(
   verifier: V,
