@@ -15,6 +15,8 @@ export async function findBrowser(session: Session): Promise<void> {
     (failure) => (failure === undefined ? 'installed Chromium' : 'no Chromium'),
   );
   if (findBinary('chromium') === undefined) {
-    note(`the tests in a browser will be skipped: ${why ?? 'its package has brought no program'}`);
+    note(
+      `what is tested in a browser will be skipped: ${why ?? 'its package has brought no program'}`,
+    );
   }
 }

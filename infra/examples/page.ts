@@ -3,7 +3,7 @@ import { freePort } from '@portcullis/testbed';
 import { equal } from 'node:assert/strict';
 import type { RunningExample } from './running-example.ts';
 import { untilAccepted } from './protects-route.ts';
-import { CHROMIUM, launchChromium } from '../test/browser/chromium.ts';
+import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
 import { register, statusOf, type Account } from '../test/e2e/calls.ts';
 
 /** One that the Chromium of the tests reaches; pages below of `localhost` may have cookies of `__Host-`. */

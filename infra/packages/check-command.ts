@@ -1,9 +1,11 @@
 /**
  * `npm run pack:check`: packs each published package, and uses it as a project of its own would. `check.ts` is
- * what does so, on servers of its own; here is what it needs: a build, and each supported Node.
+ * what does so, on servers of its own; here is what it needs: a build, each supported Node, and
+ * a browser.
  */
 import { join } from 'node:path';
 import { STEPS } from './steps.ts';
+import { findBrowser } from '../checks/find-browser.ts';
 import { runOnServers, type Program } from '../checks/run-on-servers.ts';
 import type { Session } from '../lifetime/session.ts';
 import { obtainProgram } from '../matrix/programs.ts';
@@ -26,6 +28,7 @@ export async function main({ names }: Words): Promise<number> {
     throw new WrongUsage('npm run pack:check', what, nearest(name, steps));
   }
   return await runOnServers(PROGRAM, async (session) => {
+    await findBrowser(session);
     await step('build', () => build(session));
     return [...names, ...(await nodesHere(session)).flatMap((node) => ['--node', node])];
   });

@@ -5,6 +5,7 @@
  */
 import { startSystem, type TestSystem } from '@portcullis/testbed';
 import { join } from 'node:path';
+import { addPage, showsSessionInTabs } from './browser-check.ts';
 import type { Tarball } from './pack.ts';
 import { entriesOf, Project, RESOLUTIONS, type CompilerOptions } from './project.ts';
 import type { Stage } from './stage.ts';
@@ -113,6 +114,7 @@ function checksOf(round: Round, stage: Stage, onSystem: OnSystem): Check[] {
         for (const sources of ['answers/frameworks', 'consumer']) {
           project.addSources(join(ROOT, 'infra', 'test', sources), sources);
         }
+        addPage(project);
         await project.load(entriesOf(tarballs));
         isInstalled = true;
       },
@@ -126,6 +128,9 @@ function checksOf(round: Round, stage: Stage, onSystem: OnSystem): Check[] {
     ),
     check('React and TanStack Query', async () =>
       (await project.run('dist/consumer/react.js')).trim(),
+    ),
+    check('the hooks of React in a browser', () =>
+      onSystem((system) => showsSessionInTabs(project, system)),
     ),
     check('NATS, events, tRPC and zod on a running system', () =>
       onSystem(async ({ auth, user, admin, bed }) => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
-import { startFront, type Front } from '../browser/front.ts';
+import { CHROMIUM, launchChromium } from '../../browser/chromium.ts';
+import { startFront, type Front } from '../../browser/front.ts';
 import {
   get,
   logIn as logIntoAuth,

@@ -1,7 +1,7 @@
 /** What two tabs of one session do with an access token that has expired: 100 calls, of which the first needs another one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import type { Front, Passed } from '../browser/front.ts';
+import type { Front, Passed } from '../../browser/front.ts';
 
 export interface ExpiredToken {
   front: Front;

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../paths.ts';
-import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
-import { startFront, type Front } from '../browser/front.ts';
+import { CHROMIUM, launchChromium } from '../../browser/chromium.ts';
+import { startFront, type Front } from '../../browser/front.ts';
 import { register, type Account } from '../e2e/calls.ts';
 import { hundredCalls } from './expired-token.ts';
 

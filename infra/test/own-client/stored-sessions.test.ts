@@ -6,8 +6,8 @@ import { seededRandom } from '@portcullis/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
-import { startFront, type Front } from '../browser/front.ts';
+import { CHROMIUM, launchChromium } from '../../browser/chromium.ts';
+import { startFront, type Front } from '../../browser/front.ts';
 import { register, type Account } from '../e2e/calls.ts';
 import { hundredCalls } from './expired-token.ts';
 

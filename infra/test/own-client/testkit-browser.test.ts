@@ -10,7 +10,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
+import { CHROMIUM, launchChromium } from '../../browser/chromium.ts';
 
 interface InPage {
   createPortcullisClient: typeof createPortcullisClient;

@@ -1,9 +1,12 @@
-/** A page of React that infra's tests load in a browser: what the hooks say, and how often they have said it. */
+/**
+ * A page of React that infra loads in a browser, from here in its tests, and in a project of its own in `npm run pack:check`: what the
+ * hooks say, and how often they have said it.
+ */
 import { createPortcullisClient } from '@portcullis/client';
 import { indexedDbStorage } from '@portcullis/client/indexeddb';
-import { createElement as h, StrictMode, type ReactNode } from 'react';
+import { PortcullisProvider, usePortcullis, useSession, useUser } from '@portcullis/react';
+import { createElement as h, StrictMode, version, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { PortcullisProvider, usePortcullis, useSession, useUser } from '../src/index.ts';
 
 const { origin, hash } = globalThis.location;
 const addresses = { auth: `${origin}/auth`, user: `${origin}/user` };
@@ -40,4 +43,4 @@ const app = h(
 const main = document.createElement('main');
 document.body.append(main);
 createRoot(main).render(app);
-Object.assign(globalThis, { portcullis, rendersOfSession: () => renders });
+Object.assign(globalThis, { portcullis, reactVersion: version, rendersOfSession: () => renders });

@@ -1,7 +1,7 @@
 /** The system's Chromium, headless, that reaches this machine and nothing else. */
 import { accessSync, constants } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
-import { findBinary } from '../../system/find-binary.ts';
+import { findBinary } from '../system/find-binary.ts';
 
 /** Undefined where there is none: then what needs a browser is skipped, and counted as skipped. */
 export const CHROMIUM = findBinary('chromium');
