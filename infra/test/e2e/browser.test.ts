@@ -122,14 +122,16 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await logIn(await open());
     const [first, second] = [await open(), await open()];
     expect(await whoAmI(first)).toBe(account.email);
-    await context.clearCookies({ name: '__Host-portcullis-access' });
-    expect(await Promise.all([whoAmI(first), whoAmI(second)])).toEqual([
-      account.email,
-      account.email,
-    ]);
-    // One renewal, or one each: what a tab writes reaches the storage of another in its own time.
-    const renewals = front.to('refresh').map(({ status }) => status);
-    expect([[200], [200, 200]]).toContainEqual(renewals);
+    for (let round = 0; round < 20; round += 1) {
+      front.passed.length = 0;
+      await context.clearCookies({ name: '__Host-portcullis-access' });
+      expect(await Promise.all([whoAmI(first), whoAmI(second)])).toEqual([
+        account.email,
+        account.email,
+      ]);
+      const renewals = front.to('refresh').map(({ status }) => status);
+      expect({ round, renewals }).toEqual({ round, renewals: [200] });
+    }
   });
 
   const POSTS: [string, (url: string) => void][] = [

@@ -5,7 +5,8 @@
  *   unknown ──a call is answered, or refused and renewed──▶ in ──logOut, or refused permanently──▶ out
  *
  * - One renewal at a time in all tabs: the lock is had, the note is read again, and only the note that
- *   was refused is renewed. What the others wait for is the same renewal.
+ *   was refused is renewed. What the others wait for is the same renewal. The note of another tab may reach this one later than
+ *   the lock: a tab gives a sign of what it has renewed, which comes before.
  * - Logging in and out takes its turn with renewals: the answer of a renewal that was under way must
  *   not put an old session's cookies over those of a new one.
  */
@@ -14,7 +15,7 @@ import { isPortcullisError } from './error.ts';
 import { renewalMarginMs } from './token-life.ts';
 import type { SessionNote, SessionNotes } from './session-notes.ts';
 import { SessionStates, type SessionState, type SignedOutReason } from './session-state.ts';
-import { underWebLock } from './web-lock.ts';
+import { giveSign, seesSign, underWebLock } from './web-lock.ts';
 
 /** What the service says of tokens that it has put into cookies. */
 export interface CookieTokens {
@@ -23,7 +24,7 @@ export interface CookieTokens {
 }
 
 /** Stands for the cookies of which nothing is noted, after a note was lost. */
-const UNKNOWN = 'unknown';
+const UNKNOWN = 'portcullis unknown';
 
 export class CookieSession implements BearerSource {
   readonly cookies = true;
@@ -136,15 +137,17 @@ export class CookieSession implements BearerSource {
   }
 
   async #renew(refused: string): Promise<string | undefined> {
-    const note = this.#notes.get();
-    if (note?.state === 'out') return undefined;
-    // Another tab, or another call, was first.
-    if (note !== undefined && note.stamp !== refused) return note.stamp;
+    const stamp = this.stamp();
+    // Logged out; or another tab, or another call, was first.
+    if (stamp !== refused && stamp !== UNKNOWN) return stamp;
+    // Another tab was, whose note has not come yet: the cookies have.
+    if (refused !== UNKNOWN && (await seesSign(refused))) return UNKNOWN;
     const askedAt = Date.now();
     try {
       const tokens = await this.#refresh();
       // Logged out meanwhile, which takes the next turn, with the cookies that have just come.
-      if (this.#notes.get()?.state === 'out') return undefined;
+      if (this.stamp() === undefined) return undefined;
+      giveSign(refused);
       return this.begin(tokens, askedAt);
     } catch (error) {
       if (isPortcullisError(error, 'invalid_refresh_token')) this.end('refused');

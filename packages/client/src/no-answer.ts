@@ -13,7 +13,7 @@ export function noAnswerFrom(url: string | URL, cause: unknown): PortcullisError
 function corsHint(url: string | URL, cause: unknown): string | undefined {
   if (!(cause instanceof TypeError)) return undefined;
   // Node and workers of servers have no location.
-  const page: Location | undefined = typeof location === 'undefined' ? undefined : location;
+  const page: Location | undefined = globalThis.location;
   const { origin } = new URL(url, page?.href);
   if (page === undefined || origin === page.origin) return undefined;
   const isOffline = typeof navigator !== 'undefined' && !navigator.onLine;

@@ -2,6 +2,7 @@
  * Options of the two clients, checked where they come in: types end at plain JavaScript, and at what was
  * read from an environment. A value is not repeated, since it may be a secret.
  */
+import { isRecord } from './answer-shape.ts';
 
 /** @throws TypeError that names the option */
 export function demandOption(holds: boolean, of: string, option: string, expected: string): void {
@@ -22,8 +23,7 @@ export function demandAddress(value: unknown, of: string, option: string): void 
 export function demandTransport(options: { fetch?: unknown; dpop?: unknown }, of: string): void {
   const { fetch, dpop } = options;
   demandOption(fetch === undefined || typeof fetch === 'function', of, 'fetch', 'a function');
-  const isPair =
-    typeof dpop === 'object' && dpop !== null && 'privateKey' in dpop && 'publicKey' in dpop;
+  const isPair = isRecord(dpop) && 'privateKey' in dpop && 'publicKey' in dpop;
   const isKey = dpop === undefined || dpop === true || isPair || typeof dpop === 'function';
   const expected = 'true, a pair of keys as createDpopKey makes it, or a function that gives one';
   demandOption(isKey, of, 'dpop', expected);
@@ -31,22 +31,19 @@ export function demandTransport(options: { fetch?: unknown; dpop?: unknown }, of
 
 export function demandStorage(value: unknown, of: string): void {
   const holds =
-    typeof value === 'object' &&
-    value !== null &&
-    ['get', 'set', 'clear'].every((name) => typeof Reflect.get(value, name) === 'function');
+    isRecord(value) && ['get', 'set', 'clear'].every((name) => typeof value[name] === 'function');
   demandOption(value === undefined || holds, of, 'storage', 'an object with get, set, clear');
 }
 
 /** Services by their names: each with its address. */
 export function demandServices(services: unknown, of: string): void {
   if (services === undefined) return;
-  const isRecord = typeof services === 'object' && services !== null;
-  demandOption(isRecord, of, 'services', 'an object of services by their names');
-  if (!isRecord) return;
+  const areNamed = isRecord(services);
+  demandOption(areNamed, of, 'services', 'an object of services by their names');
+  if (!areNamed) return;
   for (const [name, service] of Object.entries(services)) {
     const option = `services.${name}`;
-    const isService = typeof service === 'object' && service !== null;
-    demandOption(isService, of, option, 'an object with a url');
-    demandAddress(Reflect.get(service, 'url'), of, `${option}.url`);
+    demandOption(isRecord(service), of, option, 'an object with a url');
+    demandAddress(Reflect.get(Object(service), 'url'), of, `${option}.url`);
   }
 }

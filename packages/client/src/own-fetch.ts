@@ -54,8 +54,8 @@ export function ownFetch(fetch: Fetch, sources: ByAddress<BearerSource>): Fetch 
 }
 
 function addressOf(input: string | URL | Request): URL {
-  const page = typeof location === 'undefined' ? undefined : location.href;
-  return new URL(input instanceof Request ? input.url : input, page);
+  // Node and workers of servers have no location.
+  return new URL(input instanceof Request ? input.url : input, globalThis.location?.href);
 }
 
 /** All that `fetch` is given, apart from the address, in a form that can be sent twice. */

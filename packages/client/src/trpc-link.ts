@@ -37,7 +37,7 @@ export function routerLink(router: LinkOptions, calls: RouterCalls): TRPCLink<An
             : call(router, calls, op, observer),
       }),
       pipe: () => {
-        throw new Error('the link around this one is what other links pipe');
+        throw new Error('pipe the link around this one');
       },
     });
   // tRPC's own around it makes an observable of it that other links can work with.
@@ -47,10 +47,7 @@ export function routerLink(router: LinkOptions, calls: RouterCalls): TRPCLink<An
 /** @returns how to abort it */
 function call(router: LinkOptions, calls: RouterCalls, op: Op, observer: Observer): () => void {
   const abandoned = new AbortController();
-  const signal =
-    op.signal === null || op.signal === undefined
-      ? abandoned.signal
-      : eitherSignal(op.signal, abandoned.signal);
+  const signal = op.signal ? eitherSignal(op.signal, abandoned.signal) : abandoned.signal;
   callRouter(router, calls, op, signal)
     .then(
       (data) => {
