@@ -3,11 +3,13 @@ import { match } from 'node:assert/strict';
 import type { RunningExample } from './running-example.ts';
 import { protectsRoute } from './protects-route.ts';
 import { cutsAtLogout, clientPrints } from './chat.ts';
-import { servesPage } from './page.ts';
+import { exposeClient, servesPage } from './page.ts';
 
 export interface Example {
   /** Of its folder. */
   name: string;
+  /** Made to its copy, of which this is the folder, before that is built. */
+  change?: (folder: string) => void;
   /** @returns what is said beside its line */
   tryOut: (example: RunningExample) => Promise<string>;
 }
@@ -51,6 +53,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: 'hono-react',
+    change: exposeClient,
     tryOut: async (example) =>
       `${await protectsRoute(example, '/orders')}; ${await servesPage(example)}`,
   },

@@ -9,6 +9,8 @@ import { packAll } from '../packages/pack.ts';
 import { line, red, step } from '../steps.ts';
 import { OwnSystem } from '../test/own-system.ts';
 
+/** Of an access token, in seconds: more than an example has for its start, and no more than it takes to wait for its end. */
+const LIFE = 40;
 const names = process.argv.slice(2);
 process.exitCode = await main();
 
@@ -21,10 +23,13 @@ async function main(): Promise<0 | 1> {
       : true;
     if (!EXAMPLES.some(({ name }) => wanted(name))) return ofNewcomer ? 0 : 1;
     const tarballs = await step('pack', () => packAll(join(folder, 'tarballs')));
-    await using system = await step('system', () => OwnSystem.start());
+    await using system = await step('system', () =>
+      OwnSystem.start({ PORTCULLIS_ACCESS_TOKEN_SECONDS: String(LIFE) }),
+    );
     await step('service', () => addOrders(system));
     const ofExamples = await runAll({
       ...{ folder, tarballs, authUrl: system.authUrl, userUrl: system.userUrl },
+      lifeSeconds: LIFE,
       settings: join(system.folder, 'services', 'orders.env'),
     });
     return ofNewcomer && ofExamples ? 0 : 1;
@@ -40,9 +45,9 @@ async function addOrders(system: OwnSystem): Promise<void> {
 
 async function runAll(surroundings: Surroundings): Promise<boolean> {
   let held = true;
-  for (const { name, tryOut } of EXAMPLES.filter((one) => wanted(one.name))) {
+  for (const { name, change, tryOut } of EXAMPLES.filter((one) => wanted(one.name))) {
     const did = await holds(name, async () => {
-      await using example = await startExample(name, surroundings);
+      await using example = await startExample(name, surroundings, change);
       return await tryOut(example);
     });
     held &&= did;

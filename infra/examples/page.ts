@@ -1,6 +1,10 @@
 /** The page of an example: built by Vite and served by it, with a session in cookies, and in a browser where there is one. */
 import { freePort } from '@portcullis/testbed';
-import { equal } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { RunningExample } from './running-example.ts';
 import { untilAccepted } from './protects-route.ts';
 import { CHROMIUM, launchChromium } from '../browser/chromium.ts';
@@ -8,6 +12,15 @@ import { register, statusOf, type Account } from '../test/e2e/calls.ts';
 
 /** One that the Chromium of the tests reaches; pages below of `localhost` may have cookies of `__Host-`. */
 const HOST = 'app.localhost';
+const CALLS_OF_TAB = 50;
+/** How late a refresh reaches auth, so that both tabs find the token that has expired, in milliseconds. */
+const REFRESH_LATE_MS = 150;
+
+/** Has the page's client be reached from outside, by a line more. @param folder of the copy */
+export function exposeClient(folder: string): void {
+  const line = '\nObject.assign(globalThis, { portcullis });\n';
+  appendFileSync(join(folder, 'page', 'src', 'main.tsx'), line);
+}
 
 /** @throws AssertionError for what is answered otherwise */
 export async function servesPage(example: RunningExample): Promise<string> {
@@ -27,8 +40,8 @@ export async function servesPage(example: RunningExample): Promise<string> {
   const account = await register(authUrl);
   await isSignedInByCookie(origin, account);
   if (CHROMIUM === undefined) return 'its page takes cookies; there is no Chromium to look at it';
-  await isUsed(`http://${HOST}:${pagePort}`, account);
-  return 'its page takes cookies, and is logged in and out in Chromium';
+  const seen = await isUsed(`http://${HOST}:${pagePort}`, account, example.lifeSeconds);
+  return `its page takes cookies, and is logged in and out in Chromium, in both tabs; ${seen}`;
 }
 
 async function isSignedInByCookie(origin: string, account: Account): Promise<void> {
@@ -51,7 +64,12 @@ async function isSignedInByCookie(origin: string, account: Account): Promise<voi
   equal(await orders(), 401, 'by cookie, after the logout');
 }
 
-async function isUsed(origin: string, { email, password }: Account): Promise<void> {
+/** @returns what was seen of an access token that has expired */
+async function isUsed(
+  origin: string,
+  { email, password }: Account,
+  lifeSeconds: number,
+): Promise<string> {
   const browser = await launchChromium();
   try {
     const context = await browser.newContext();
@@ -64,9 +82,29 @@ async function isUsed(origin: string, { email, password }: Account): Promise<voi
     const other = await context.newPage();
     await other.goto(origin);
     await other.getByText('Orders of Ada').waitFor();
+    await sleep(lifeSeconds * 1_000 + 200);
+    const seen = await callsAreAnswered(context, [page, other]);
     await page.getByRole('button', { name: 'Log out' }).click();
     for (const one of [page, other]) await one.getByRole('button', { name: 'Log in' }).waitFor();
+    return seen;
   } finally {
     await browser.close();
   }
+}
+
+/** Over an access token that has expired, and with one refresh for all tabs. */
+async function callsAreAnswered(context: BrowserContext, tabs: readonly Page[]): Promise<string> {
+  let refreshes = 0;
+  await context.route('**/refresh', async (route) => {
+    refreshes += 1;
+    await sleep(REFRESH_LATE_MS);
+    await route.continue();
+  });
+  const calls = `Promise.all(Array.from({ length: ${CALLS_OF_TAB} }, async () =>
+    (await portcullis.fetch('/api/orders')).status))`;
+  const answers = await Promise.all(tabs.map((tab) => tab.evaluate<number[]>(calls)));
+  const statuses = answers.flat();
+  deepEqual(new Set(statuses), new Set([200]));
+  equal(refreshes, 1, 'refreshes of an access token that has expired');
+  return `${statuses.length} calls of ${tabs.length} tabs over an expired token: ${refreshes} refresh, no failure`;
 }

@@ -18,6 +18,8 @@ export interface Surroundings {
   tarballs: readonly Tarball[];
   authUrl: string;
   userUrl: string;
+  /** Of an access token. */
+  lifeSeconds: number;
   /** The file that `npm run service -- add orders` has written. */
   settings: string;
 }
@@ -25,6 +27,8 @@ export interface Surroundings {
 export interface RunningExample extends AsyncDisposable {
   readonly authUrl: string;
   readonly userUrl: string;
+  /** Of an access token. */
+  readonly lifeSeconds: number;
   /** Where it serves. */
   readonly port: number;
   readonly log: string;
@@ -34,14 +38,19 @@ export interface RunningExample extends AsyncDisposable {
   start(script: string, words: readonly string[], env: Record<string, string>): TestProcess;
 }
 
-/** @throws Error with what npm says, where it cannot be installed or does not compile */
+/**
+ * @param change made to the copy before it is built
+ * @throws Error with what npm says, where it cannot be installed or does not compile
+ */
 export async function startExample(
   name: string,
-  { folder, tarballs, settings, authUrl, userUrl }: Surroundings,
+  { folder, tarballs, settings, authUrl, userUrl, lifeSeconds }: Surroundings,
+  change?: (folder: string) => void,
 ): Promise<RunningExample> {
   const place = join(folder, name);
   cpSync(join(ROOT, 'examples', name), place, { recursive: true });
   copyFileSync(settings, join(place, '.env'));
+  change?.(place);
   const port = await freePort();
   const npm = (words: readonly string[], env: Record<string, string> = {}) => ({
     ...{ name: `npm ${words.join(' ')}`, command: 'npm', args: words, cwd: place },
@@ -52,7 +61,7 @@ export async function startExample(
   await run(npm(['run', 'build']), LIMIT_MS);
   const server = new TestProcess(npm(['start']));
   return {
-    ...{ authUrl, userUrl, port },
+    ...{ authUrl, userUrl, lifeSeconds, port },
     get log() {
       return server.log;
     },
