@@ -45,7 +45,7 @@ export function writeConfig(declared: AccessConfig, file: string): void {
 }
 
 /**
- * Waits until auth goes by it, and then every verifier, where the system runs.
+ * Has it count, and waits until every verifier and auth go by it, where the system runs.
  *
  * @throws {StepFailure} when one of them does not, and at once where auth follows another file
  */
@@ -53,12 +53,12 @@ export async function haveInForce(dataFolder: string, file: string): Promise<voi
   if (runningSystem(dataFolder) === undefined) return;
   const ports = demandRunning(dataFolder, 'npm run config');
   demandFollowed(dataFolder, file);
-  const followed = { file, setting: 'PORTCULLIS_CONFIG_FILE' } as const;
-  await awaitTakenUp(followed, dataFolder, addressOf(ports.auth));
   const settings = { PORTCULLIS_CONFIG_FILE: file };
   const { succeeded, output } = await runAuthCommand(dataFolder, 'apply-config', [], settings);
   const receipt = succeeded ? receiptIn(output) : undefined;
-  if (receipt === undefined) throw new StepFailure(output, { fix: 'npm run config, once more' });
+  if (receipt === undefined) throw new StepFailure(output, { fix: fixFor(output) });
+  const followed = { file, setting: 'PORTCULLIS_CONFIG_FILE' } as const;
+  await awaitTakenUp(followed, dataFolder, addressOf(ports.auth));
   const { number, confirmed, expected } = receipt;
   console.log(`number ${number} is in force: confirmed ${confirmed} of ${expected} verifiers`);
 }
@@ -75,6 +75,17 @@ function demandFollowed(dataFolder: string, file: string): void {
     `${file} is written, and not in force: auth ${goes} the shell of npm start has in ${setting}.`,
     { fix: `Ctrl-C in the terminal of npm start; there: unset ${setting}; npm start` },
   );
+}
+
+/** What counts may be later than the file that was there: that was taken away, or is of another branch. */
+function fixFor(output: string): string {
+  const said = /number: is (?:\d+, and (?<later>\d+) counts|(?<same>\d+), which another)/.exec(
+    output,
+  );
+  const counts = said?.groups?.['later'] ?? said?.groups?.['same'];
+  return counts === undefined
+    ? 'npm run config, once more'
+    : `number: ${Number(counts) + 1} in ${CONFIG_SOURCE}, then: npm run config`;
 }
 
 function receiptIn(output: string): AccessReceipt | undefined {

@@ -47,19 +47,20 @@ export async function declareAccess(
   { database, logger }: { database: Database; logger: Logger },
   withChange: WithChange,
 ): Promise<DeclaredAccess> {
-  const makeCount = async (wanted: AccessConfig): Promise<void> => {
+  const makeCount = async (wanted: AccessConfig): Promise<boolean> => {
     const { number } = wanted;
     try {
       const outcome = await installAccess(database, withChange, wanted);
       if (outcome === 'installed') logger.info({ number }, 'another mapping of roles counts now');
-      if (outcome === 'lower')
-        logger.error({ number }, 'a later mapping of roles counts: not ready');
+      return outcome !== 'lower';
     } catch (error) {
       if (!(error instanceof OtherAccess)) throw error;
       throw new ConfigurationError([`${accessSource}: number: ${error.message}`]);
     }
   };
-  await makeCount(access);
+  if (!(await makeCount(access))) {
+    logger.error({ number: access.number }, 'a later mapping of roles counts: not ready');
+  }
   const options = { file: accessFile, name: accessSource, declared: access, makeCount };
   const declared = owned.use(new DeclaredAccess(options, logger));
   await declared.source.follow();

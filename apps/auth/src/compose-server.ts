@@ -97,7 +97,7 @@ export async function composeServer(
 
 function addOAuthEndpoints(
   app: FastifyInstance,
-  { issuer, access }: AuthConfig,
+  { issuer }: AuthConfig,
   { database, keyRing, refreshTokens, services: { audiences } }: Parts,
   served: Served & { tokenStatusOf: TokenStatusOf; provePossession: ProvePossession },
 ): void {
@@ -115,5 +115,5 @@ function addOAuthEndpoints(
     requireClient: createRequireClient(identifyClient),
     authenticate: createAuthenticate(readToken, tokenStatusOf),
   });
-  addMetadataRoutes(app, { keyRing, issuer, scopes: scopesOf(access) });
+  addMetadataRoutes(app, { keyRing, issuer, scopes: () => scopesOf(served.access.present()) });
 }

@@ -176,3 +176,18 @@ it('what a former number or a wrong name would change is refused before auth rea
   expect(output).toContain('roles.clerk[0]: is no permission that there is');
   expect(await readFile(file, 'utf8')).toBe(before);
 }, 60_000);
+
+it('says the number to raise it to where the file of the last one is gone, and auth goes on', async () => {
+  const before = await readFile(file, 'utf8');
+  await rm(file);
+  const roles = { clerk: ['orders:read'] };
+  const { status, output } = await configure({ number: 1, permissions: [], roles: {}, scopes: [] });
+  expect({ status, output }).toMatchObject({ status: 1 });
+  expect(output).toContain('number: is 1, and 2 counts: raise it');
+  expect(output).toContain('Fix: number: 3 in portcullis.config.ts, then: npm run config');
+  const same = { number: 2, permissions: ['orders:read'], roles, scopes: [] };
+  await rm(file);
+  expect((await configure(same)).output).toContain('Fix: number: 3 in portcullis.config.ts');
+  expect(await statusOf(fetch(`${system.authUrl}/readyz`))).toBe(200);
+  await writeFile(file, before);
+}, 60_000);

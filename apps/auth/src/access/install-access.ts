@@ -60,11 +60,15 @@ export async function installAccess(
 function compared(wanted: AccessConfig, { config: present }: PresentAccess): Installed {
   if (wanted.number > present.number) return 'installed';
   if (wanted.number < present.number) return 'lower';
-  if (canonical(wanted) !== canonical(present)) throw new OtherAccess(wanted.number);
+  if (!saysTheSame(wanted, present)) throw new OtherAccess(wanted.number);
   return 'present';
 }
 
-/** In whatever order its names stand. */
+/** Whether both are the mapping of one number, in whatever order its names stand. */
+export function saysTheSame(one: AccessConfig, other: AccessConfig): boolean {
+  return one.number === other.number && canonical(one) === canonical(other);
+}
+
 function canonical({ permissions, roles, scopes }: AccessConfig): string {
   const carried = Object.entries(roles).map(([role, names]) => [role, names.toSorted()] as const);
   return JSON.stringify([

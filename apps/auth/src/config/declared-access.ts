@@ -2,11 +2,12 @@
  * What roles carry by the configuration of this instance. As a file (`PORTCULLIS_CONFIG_FILE`) it is followed while auth
  * runs, so that `npm run config` has another mapping count without a restart.
  *
- * Invariant: it is no more than what this instance would start with. Which mapping counts is the database's to say, and a
- * file with a lower number than that leaves this instance not ready, as a start with it would.
+ * Invariant: it is what the start had, or a later reading that counted when it was read. Which mapping counts is the
+ * database's to say: a file with a lower number changes nothing, so that one that goes back under all instances at once leaves them ready.
  */
 import type { AccessConfig } from '@portcullis/contracts';
 import { ConfigurationError, type Logger } from '@portcullis/service';
+import { saysTheSame } from '../access/install-access.ts';
 import { accessOf } from './access.ts';
 import { FollowedFile } from './followed-file.ts';
 
@@ -19,8 +20,12 @@ export interface DeclaredAccessOptions {
   name: string;
   /** What the start has read, and has had count. */
   declared: AccessConfig;
-  /** Has it count, unless a later one does. Throws ConfigurationError where its number is that of another mapping. */
-  makeCount(this: void, access: AccessConfig): Promise<void>;
+  /**
+   * Has it count, unless a later one does. Throws ConfigurationError where its number is that of another mapping.
+   *
+   * @returns whether it counts now
+   */
+  makeCount(this: void, access: AccessConfig): Promise<boolean>;
 }
 
 export class DeclaredAccess implements AsyncDisposable {
@@ -38,6 +43,8 @@ export class DeclaredAccess implements AsyncDisposable {
   }
 
   readonly number = (): number => this.#present.number;
+  /** What this instance goes by. */
+  readonly present = (): AccessConfig => this.#present;
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.source[Symbol.asyncDispose]();
@@ -47,16 +54,14 @@ export class DeclaredAccess implements AsyncDisposable {
     try {
       const access = accessOf(text, this.#name);
       // Of what the start had, nothing is done twice: a database that has gone back is not brought forward unasked.
-      if (!this.#saysTheSame(access)) await this.#makeCount(access);
+      if (!saysTheSame(access, this.#present) && !(await this.#makeCount(access))) {
+        return `${this.#name}: number: is ${access.number}, and that of a later mapping counts: raise it`;
+      }
       this.#present = access;
       return undefined;
     } catch (error) {
       if (error instanceof ConfigurationError) return error.problems.join('; ');
       throw error;
     }
-  }
-
-  #saysTheSame(access: AccessConfig): boolean {
-    return JSON.stringify(access) === JSON.stringify(this.#present);
   }
 }

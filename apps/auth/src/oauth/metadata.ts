@@ -13,7 +13,7 @@ export interface MetadataDependencies {
   keyRing: KeyRing;
   issuer: string;
   /** All that a client may have. */
-  scopes: readonly string[];
+  scopes: () => readonly string[];
 }
 
 /** How clients authenticate, and what they sign their assertions with (RFC 7523). */
@@ -35,7 +35,6 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
     introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: endpoints.jwks,
-    scopes_supported: scopes,
     // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['client_credentials', 'refresh_token'],
@@ -47,7 +46,9 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
   const { pathname } = new URL(issuer);
   const places = new Set([WELL_KNOWN, `${WELL_KNOWN}${pathname.replace(/\/$/, '')}`]);
   for (const place of places) {
-    app.get(place, async (_request, reply) => reply.headers(CACHE).send(metadata));
+    app.get(place, async (_request, reply) =>
+      reply.headers(CACHE).send({ ...metadata, scopes_supported: scopes() }),
+    );
   }
   app.get('/.well-known/jwks.json', async (_request, reply) =>
     reply
