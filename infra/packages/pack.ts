@@ -1,7 +1,7 @@
 /** The published packages, packed as a registry would get them. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { pnpmCommand } from '../install/package-manager.mjs';
@@ -74,7 +74,11 @@ async function bundleIn(file: string): Promise<void> {
     const packed = manifest.parse(JSON.parse(readFileSync(join(inside, 'package.json'), 'utf8')));
     const entries = Object.values(packed.exports).map((entry) => entry.default);
     await bundle(inside, entries);
-    await execute('tar', ['-czf', file, '-C', folder, 'package']);
+    // By pnpm, as the others: the same files are the same bytes, which a lockfile of npm names.
+    const [program = 'pnpm', ...words] = pnpmCommand();
+    await execute(program, [...words, 'pack', '--pack-destination', dirname(file)], {
+      cwd: inside,
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@
  * One case of `npm run pack:check`, without a network: a service of one's own and its test, installed by npm from what
  * `npm run pack` makes, type-checked in each way to look for modules, and run on this Node.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -99,6 +100,13 @@ it.each(['testkit', 'verify'])('%s is a few files, with each source in one of th
   expect(new Set(sources).size).toBe(sources.length);
   for (const source of sources) expect(existsSync(source), source).toBe(true);
 });
+
+it('the same files are the same bytes, whenever they are packed: a lockfile names them', async () => {
+  const digestOf = ({ file }: Tarball) =>
+    createHash('sha256').update(readFileSync(file)).digest('hex');
+  const again = await packAll(join(folder, 'again'));
+  expect(again.map(digestOf)).toEqual(tarballs.map(digestOf));
+}, 60_000);
 
 it('fails for a package that is not as it was packed', async () => {
   const [verify] = tarballs.filter((one) => one.folder === 'verify');
