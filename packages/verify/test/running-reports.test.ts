@@ -1,5 +1,5 @@
 /** What a verifier says of itself while it runs, where nobody listens to it: warnings of the process. */
-import { defineConfig } from '@portcullis/contracts';
+import { defineConfig, type AccessRules } from '@portcullis/contracts';
 import {
   createTestClock,
   createTestIssuer,
@@ -14,6 +14,7 @@ import {
   type VerifierOptions,
   type VerifierProblem,
 } from '../src/index.ts';
+import { textOfUndeclared } from '../src/set-up/undeclared-permission.ts';
 
 const S = 600;
 /** Until it is STALE once nobody answers, and until it is LIVE once somebody does. */
@@ -252,5 +253,36 @@ describe('a permission that is declared nowhere', () => {
     for (let at = 0; at < 100; at += 1) verifier.access.rolesAllow(['admin'], `made-up-${at}`);
     await clock.advance(1_000);
     expect(warnings).toHaveLength(16);
+  });
+});
+
+describe('what comes late, or from a stranger', () => {
+  it('is not told of a verifier that was closed while it was on its way', async () => {
+    const told: VerifierProblem[] = [];
+    const verifier = await started({ onProblem: (problem) => told.push(problem) });
+    await verifier.ready();
+    // What is told is on its way for a turn, and in a new process for as long as it takes to load the texts.
+    (verifier.access as AccessRules<string, string>).rolesAllow(['admin'], 'orders:refnd');
+    void verifier[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told).toEqual([]);
+  });
+
+  it('speaks to no terminal', async () => {
+    const verifier = await started();
+    await verifier.ready();
+    const [csi, line, turned] = ['\u009b', '\u2028', '\u202e'];
+    const name: string = `a${csi}31m${line}${turned}`;
+    (verifier.access as AccessRules<string, string>).rolesAllow(['admin'], name);
+    await expect.poll(() => warnings.join()).toContain(String.raw`"a\u009b31m\u2028\u202e"`);
+  });
+
+  it('takes next to no time, however many permissions there are', () => {
+    const declared = new Set(
+      Array.from({ length: 256 }, (_, at) => `${'abcdefgh'.repeat(7)}:${at}`),
+    );
+    const text = textOfUndeclared('zyxw'.repeat(15), declared);
+    expect(text).not.toContain('nearest');
+    expect(textOfUndeclared(`${'abcdefgh'.repeat(7)}:2555`, declared)).toContain(':255');
   });
 });

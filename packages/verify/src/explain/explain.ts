@@ -22,6 +22,7 @@ import { reasonOfState } from '../revocation/not-fresh.ts';
 import type { Replica } from '../revocation/replica.ts';
 import type { Expectations } from '../token/claims.ts';
 import { problemOfTimes, reasonOfTimes } from '../token/times.ts';
+import { quoted } from '../wire/quoted.ts';
 import type { ExplainedSteps, Explanation } from './explanation.ts';
 import { saidBy, type Said } from './said.ts';
 
@@ -65,8 +66,7 @@ function adviceFor(
 
 /** @returns both audiences, and what each of the three causes asks for; a typo is the likeliest */
 function nextForAudience({ said, expected }: ExplainedSteps['audience']): string {
-  // As JSON, since anyone may have written it: nothing in it speaks to a terminal.
-  const [ofToken, own] = [[said].flat().join(', '), expected].map((text) => JSON.stringify(text));
+  const [ofToken, own] = [[said].flat().join(', '), expected].map(quoted);
   return (
     `the token is for ${ofToken}, and this verifier for ${own}: mend the option \`audience\` where that is a typo; ` +
     'have the client or the login that asked for the token (`resource`, or the audiences of its registration) ask for ' +
