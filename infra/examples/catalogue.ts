@@ -30,8 +30,8 @@ export const EXAMPLES: readonly Example[] = [
     name: 'recipes',
     tryOut: async (example) => {
       const said = await protectsRoute(example, '/');
-      match(await example.run('test'), /^# pass 1$/m);
-      return `${said}; its test passes`;
+      match(await example.run('test'), /^# pass 2$/m);
+      return `${said}; its tests pass`;
     },
   },
   {

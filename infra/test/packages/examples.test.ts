@@ -238,6 +238,12 @@ describe('the projects of examples/', () => {
     ).rejects.toThrow(/TS2820.*'"managers"'/);
   });
 
+  it('recipes, own-permissions.test: a role that is not declared does not compile', async () => {
+    await expect(
+      projects.compileWith('recipes', 'own-permissions.test.ts', "('manager')", "('managers')"),
+    ).rejects.toThrow(/TS2345.*'"managers"'/);
+  });
+
   it('recipes, observed: says why it refuses, and counts', async () => {
     const { process, url } = await served('observed', '/');
     await using _ = process;
@@ -289,11 +295,14 @@ describe('the projects of examples/', () => {
     expect(said).toMatch(/^refused session_revoked invalid_token\nsign in again/);
   });
 
-  it('recipes, route.test: passes by node:test', async () => {
-    await using test = projects.start('recipes', 'route.test');
-    expect(await test.exited, test.log).toBe(0);
-    expect(test.log).toMatch(/^# pass 1$/m);
-  });
+  it.each(['route.test', 'own-permissions.test'])(
+    'recipes, %s: passes by node:test',
+    async (name) => {
+      await using test = projects.start('recipes', name);
+      expect(await test.exited, test.log).toBe(0);
+      expect(test.log).toMatch(/^# pass 1$/m);
+    },
+  );
 
   it('migration: takes tokens of before, as their deny list says, until they expire', async () => {
     const port = String(await freePort());

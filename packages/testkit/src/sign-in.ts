@@ -22,8 +22,9 @@ import { revokeToken, type Revoked } from './revoke-token.ts';
  */
 export type TokenState = 'good' | 'expired' | 'revoked' | 'stale' | 'wrong_audience';
 
-export interface SignInOptions {
-  roles?: readonly Role[];
+/** `N`: the roles that there are. */
+export interface SignInOptions<N extends string = Role> {
+  roles?: readonly N[];
   /** One who has signed in before; a new one unless given. */
   userId?: string;
   /** `good` unless given. */
@@ -57,8 +58,8 @@ export interface SignedInUser extends SignedInMachine {
   readonly cookieHeaders: { readonly cookie: string; readonly 'sec-fetch-site': 'same-origin' };
 }
 
-export interface SignIns {
-  signIn(options?: SignInOptions): Promise<SignedInUser>;
+export interface SignIns<N extends string = Role> {
+  signIn(options?: SignInOptions<N>): Promise<SignedInUser>;
   signInMachine(options?: SignInMachineOptions): Promise<SignedInMachine>;
   revoke(token: string | { readonly token: string }, what?: Revoked): RevocationEvent;
 }
@@ -71,7 +72,7 @@ export function createSignIns(
   mint: Mint,
   revocations: MemoryRevocations,
   now: () => number,
-): SignIns {
+): SignIns<string> {
   /** Which generation the tokens of a user have from now on; absent: 0. */
   const generations = new Map<string, number>();
   const revoke: SignIns['revoke'] = (given, what) => {

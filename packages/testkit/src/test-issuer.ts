@@ -3,19 +3,20 @@
  * their key set on a loopback address, real RFC 9068 tokens, and revocations in memory.
  */
 import {
-  ACCESS_DOCUMENT_TYPE,
   demandFunctionIfGiven,
   demandText,
   FIRST_PARTY_CLIENT,
-  MAX_ACCESS_DOCUMENT_SECONDS,
   newId,
+  type AccessConfig,
   type AccessMapping,
   type KeyId,
   type MachineClaims,
+  type Role,
   type UserClaims,
 } from '@portcullis/contracts';
 import type { JsonWebKey } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { DeclaredAccess, demandConfig } from './declared-access.ts';
 import { IssuerKeys, type SigningAlgorithm } from './issuer-keys.ts';
 import { MemoryRevocations, type MemoryFeed } from './memory-revocations.ts';
 import type { Mint, MintOptions, Overrides } from './mint-options.ts';
@@ -28,13 +29,19 @@ const KEY_SET = '/.well-known/jwks.json';
 /** RFC 8414 section 3. */
 const METADATA = '/.well-known/oauth-authorization-server';
 
-export interface TestIssuerOptions {
+/** `N`: the roles that the configuration declares. */
+export interface TestIssuerOptions<N extends string = never> {
   /** What `aud` of its tokens names; `urn:portcullis:test` unless given. */
   audience?: string;
   /** Milliseconds since the epoch, for tests that steer the clock. */
   now?: () => number;
   /** The same, with timers: `createTestClock()`. */
   clock?: TestClock;
+  /**
+   * What `portcullis.config.ts` exports: its roles carry its permissions from the start of each verifier, and `admin` carries
+   * all of them. Portcullis' own roles and permissions alone unless given.
+   */
+  config?: AccessConfig<string, N, string>;
 }
 
 /** What a verifier of this issuer is made with, beside what a test says of it. */
@@ -46,7 +53,8 @@ export interface TestVerifierOptions {
   clock?: TestClock;
 }
 
-export interface TestIssuer extends AsyncDisposable, SignIns {
+/** `N`: the roles that users may sign in with. */
+export interface TestIssuer<N extends string = Role> extends AsyncDisposable, SignIns<N> {
   /** `iss`, and the address of its metadata and key set. */
   readonly issuer: string;
   readonly audience: string;
@@ -84,11 +92,15 @@ export interface TestIssuer extends AsyncDisposable, SignIns {
   declare(mapping: AccessMapping): void;
 }
 
-export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+/** @throws TypeError for a wrong option, which it names; of `config` each key that is wrong */
+export async function createTestIssuer<N extends string = never>(
+  options: TestIssuerOptions<N> = {},
+): Promise<TestIssuer<N | Role>> {
   const { audience = 'urn:portcullis:test', clock } = options;
   const now = clock === undefined ? (options.now ?? Date.now) : () => clock.wall();
   demandText(audience, 'createTestIssuer', 'audience');
   demandFunctionIfGiven(now, 'createTestIssuer', 'now');
+  const config = options.config === undefined ? undefined : demandConfig(options.config);
   const keys = new IssuerKeys();
   const endpoints = await serveKeySet(keys);
   const { url: issuer } = endpoints;
@@ -109,6 +121,8 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     machine: async (claims = {}, how = {}) =>
       sign({ ...tokens.ofMachine(claims.sub), ...claims }, how),
   };
+  const access = new DeclaredAccess({ issuer, keys, revocations, signRaw, now });
+  if (config !== undefined) access.declare(config);
 
   return {
     issuer,
@@ -133,19 +147,13 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     mintMachine: mint.machine,
     signRaw,
     publicJwk: (kid) => keys.get(kid).jwk,
-    rotate: async (alg) => keys.rotate(alg),
-    withdraw: (kid) => keys.withdraw(kid),
-    declare({ permissions, roles }) {
-      const number = (revocations.access?.number ?? 0) + 1;
-      const { alg } = keys.get(keys.current);
-      const iat = Math.floor(now() / 1_000);
-      const exp = iat + MAX_ACCESS_DOCUMENT_SECONDS;
-      const document = signRaw(
-        JSON.stringify({ alg, typ: ACCESS_DOCUMENT_TYPE, kid: keys.current }),
-        JSON.stringify({ iss: issuer, iat, exp, number, permissions, roles }),
-      );
-      revocations.access = { number, document };
+    rotate: async (alg) => {
+      const kid = keys.rotate(alg);
+      access.signAgain();
+      return kid;
     },
+    withdraw: (kid) => keys.withdraw(kid),
+    declare: (mapping) => access.declare(mapping),
     [Symbol.asyncDispose]: endpoints.close,
   };
 }

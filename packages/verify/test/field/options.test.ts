@@ -84,7 +84,7 @@ const constructors: Constructor[] = [
     of: 'createTestIssuer',
     make: createTestIssuer,
     right: {},
-    wrong: { audience: ['', 7], now: [7] },
+    wrong: { audience: ['', 7], now: [7], config: [null, 7, {}, { number: 1 }] },
   },
 ];
 
