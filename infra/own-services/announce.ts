@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { accountBlock } from '../nats/configuration.ts';
 import type { OwnService } from '../nats/own-services.ts';
-import { audienceOf, clientIdOf, environmentFile } from '../services/own-service-environment.ts';
+import { audienceOf, environmentFile } from '../services/own-service-environment.ts';
 import { wordOf } from './permissions.ts';
 import type { Surroundings } from './probe.ts';
 
@@ -13,7 +13,6 @@ export function linesToPaste(
   { issuer, prefix }: Surroundings,
 ): string {
   const { name } = service;
-  const id = clientIdOf(service);
   const other = prefix === 'portcullis' ? '' : ` prefix: '${prefix}',`;
   return [
     "import { createServer } from 'node:http';",
@@ -23,7 +22,7 @@ export function linesToPaste(
     'const verifier = await connectVerifier({',
     `  issuer: '${issuer}', audience: ${JSON.stringify(audienceOf(service))}, service: '${name}',`,
     `  nats: process.env['NATS_URL'],${other}`,
-    `  client: { id: '${id}', secret: process.env['PORTCULLIS_CLIENT_SECRET'] },`,
+    "  client: { id: process.env['PORTCULLIS_CLIENT_ID'], secret: process.env['PORTCULLIS_CLIENT_SECRET'] },",
     '});',
     "createServer(protect(verifier)((_, response, caller) => response.end(caller.sub))).listen(4010, '127.0.0.1');",
   ].join('\n');

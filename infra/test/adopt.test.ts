@@ -43,9 +43,10 @@ describe('docs/adopt.md', () => {
   });
 
   it('has lines to paste that the README has, too, or calls of what those have made', () => {
+    // `roles` is run by infra/test/e2e/own-roles.test.ts.
     const readme = read('README.md');
     const lines = ofKind('try').map(({ rest, text }) => [rest, text]);
-    expect(lines.map(([name]) => name)).toEqual(['start', 'add', 'pack', 'call']);
+    expect(lines.map(([name]) => name)).toEqual(['start', 'add', 'pack', 'call', 'roles']);
     for (const [, text = ''] of lines.slice(0, 3)) expect(readme).toContain(`\`\`\`sh\n${text}`);
     const calls = (text: string) => text.match(/curl -sS.*/g)?.map((call) => call.split(' -d ')[0]);
     const ofReadme = /<!-- orders -->\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';

@@ -11,6 +11,7 @@ import {
 } from '@portcullis/contracts';
 import { accessReceipt } from '@portcullis/contracts/schemas';
 import {
+  repositoryRoot,
   run,
   SOURCE_RUNNER,
   startAuth,
@@ -22,10 +23,13 @@ import { createVerifier, type Verifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { createGuard } from '@portcullis/verify/guard';
 import { once } from 'node:events';
+import { readFile, rm, mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { get, logIn, register, statusOf } from './calls.ts';
+import { get, logIn, post, refresh, register, statusOf } from './calls.ts';
 
 const ORDERS = ['orders:read', 'orders:write', 'orders:refund'] as const;
 const STOCK = ['stock:read', 'stock:write', 'stock:count'] as const;
@@ -163,6 +167,31 @@ it('three roles reach what they carry, at every service, and nothing else', asyn
   const list = (token: string) => statusOf(get(`${system.admin.url}/v1/users`, token));
   expect(await list(await userWith('manager'))).toBe(200);
   expect(await list(await userWith('clerk'))).toBe(403);
+}, 60_000);
+
+it('docs/adopt.md gives a role by the lines that it shows', async () => {
+  const page = await readFile(join(repositoryRoot, 'docs/adopt.md'), 'utf8');
+  const [, lines = ''] = /<!-- try: roles -->\n\n```sh\n([\s\S]*?)```/.exec(page) ?? [];
+  const grace = { email: 'grace@example.com', password: 'a lantern above the western gate' };
+  expect((await post(`${system.auth.url}/v1/register`, { ...grace, name: 'Grace' })).ok).toBe(true);
+  const before = await logIn(system.auth.url, grace);
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-adopt-'));
+  try {
+    const file = join(folder, 'dev-admin.json');
+    await writeFile(file, JSON.stringify(system.administrator));
+    // Only the addresses are this test's own.
+    const script = lines
+      .replaceAll('http://localhost:4000', system.auth.url)
+      .replaceAll('http://localhost:4002', system.admin.url)
+      .replaceAll('.portcullis/dev-admin.json', file);
+    const said = await run({ name: 'roles', command: 'bash', args: ['-ec', script], env: {} });
+    expect(said).toMatch(/"roles":\["manager"\]/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  expect(await statusOf(get(`${services[0]?.url}/orders:read`, before.access_token))).toBe(401);
+  const after = await refresh(system.auth.url, before);
+  expect(await reached(after.access_token)).toEqual([...ORDERS, 'stock:read']);
 }, 60_000);
 
 it('what a role carries is changed under load: enforced everywhere before the receipt is full', async () => {

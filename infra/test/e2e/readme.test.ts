@@ -106,6 +106,18 @@ describe('the README', () => {
     }
   }, 60_000);
 
+  it('ends the example before its port is listened at again, and removes the service last', () => {
+    const places = [
+      'npm run example`',
+      'End the example with Ctrl-C',
+      '<!-- own: run -->',
+      'npm run service -- remove orders`',
+    ].map((text) => [text, readme.indexOf(text), readme.lastIndexOf(text)]);
+    for (const [text, first, last] of places) expect(first, `${text}`).toBe(last);
+    const firsts = places.map(([, first]) => Number(first));
+    expect(firsts).toEqual(firsts.filter((place) => place >= 0).toSorted((a, b) => a - b));
+  });
+
   it('links to pages that are there', async () => {
     for (const [, page = ''] of readme.matchAll(/\]\((?!http)([^)#]+)\)/g)) {
       await readFile(join(repositoryRoot, page));

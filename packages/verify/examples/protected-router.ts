@@ -9,7 +9,10 @@ const verifier = await connectVerifier({
   audience: 'urn:acme:orders', // what your tokens are for
   service: 'orders', // its name in `npm run service`, and in receipts
   nats: process.env['NATS_URL'], // comes back by itself
-  client: { id: 'cli_orders', secret: process.env['PORTCULLIS_CLIENT_SECRET'] }, // for grants by HTTP
+  client: {
+    id: process.env['PORTCULLIS_CLIENT_ID'],
+    secret: process.env['PORTCULLIS_CLIENT_SECRET'],
+  }, // for grants by HTTP
 });
 
 const t = initTRPC.context<GuardedContext>().create({ errorFormatter: formatRefusal });

@@ -56,7 +56,7 @@ interface ServiceClient {
  *   audience: 'urn:acme:orders',
  *   service: 'orders',
  *   nats: process.env['NATS_URL'],
- *   client: { id: 'cli_orders', secret: process.env['PORTCULLIS_CLIENT_SECRET'] },
+ *   client: { id: process.env['PORTCULLIS_CLIENT_ID'], secret: process.env['PORTCULLIS_CLIENT_SECRET'] },
  * });
  *
  * @throws TypeError that names the option that cannot be meant; nothing was connected to then
