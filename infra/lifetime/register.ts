@@ -48,6 +48,12 @@ export function ownedProcess(dataFolder: string, name: string): OwnedProcess | u
   );
 }
 
+/** Whether the launcher in this data folder ends something by the command of that name, such as containers. */
+export function ownsCommand(dataFolder: string, name: string): boolean {
+  const owned = readRecord(join(dataFolder, FILE))?.owned ?? [];
+  return owned.some((one) => one.kind === 'command' && one.name === name);
+}
+
 /**
  * Ends what an earlier launcher in this data folder left behind. The caller holds its lock.
  * @returns the names of what was still there

@@ -20,7 +20,7 @@ import { announceAccount, announceReady } from './announce.ts';
 import { awaitTakenUp, hasTakenUp, servicesOf } from './auth-takes-up.ts';
 import { ensureClient } from './client.ts';
 import { inTurn } from './in-turn.ts';
-import { natsHome, reloadNats } from './nats-users.ts';
+import { natsHome, reloadNats, RESTART } from './nats-users.ts';
 import { problemOfClient, problemOfEvents, problemOverNats, type Surroundings } from './probe.ts';
 import { surroundingsOf } from './surroundings.ts';
 
@@ -163,7 +163,8 @@ async function make(
   throw new StepFailure(`${service.name} is not ready: ${problem}`, {
     fix: {
       'this machine': options.again,
-      'docker compose': `stop npm start with Ctrl-C and start it again; then: ${options.again}`,
+      ended: `${RESTART}, since the NATS that it ran has ended (${dataFolder}/logs/nats.log); then: ${options.again}`,
+      'docker compose': `${RESTART}; then: ${options.again}`,
       given: `add the account to your NATS, as above; then: ${options.again}`,
     }[home],
   });
@@ -176,6 +177,7 @@ async function haveUser(
   found: Surroundings,
 ): Promise<string> {
   const home = natsHome(dataFolder);
+  if (home === 'ended') return 'has ended: not reloaded';
   if (home !== 'this machine') return `of ${home}: not reloaded`;
   if (isNatsPrepared(dataFolder)) {
     const problem =

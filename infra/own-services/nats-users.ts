@@ -8,21 +8,24 @@ import { connect } from '@nats-io/transport-node';
 import { connectionOptions } from '@portcullis/bus';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownedProcess } from '../lifetime/register.ts';
+import { ownedProcess, ownsCommand } from '../lifetime/register.ts';
+import { COMPOSE } from '../servers/compose.ts';
 import { sizeOf, tail } from '../lifetime/tail.ts';
 import { StepFailure } from '../steps.ts';
 
 const RELOAD_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
+export const RESTART = 'stop npm start with Ctrl-C and start it again';
 const TAKEN = 'Reloaded server configuration';
 const REFUSED = 'Failed to reload server configuration';
 
-/** Who has the configuration of the NATS that the system uses. */
-export type NatsHome = 'this machine' | 'docker compose' | 'given';
+/** Who has the configuration of the NATS that the system uses; `ended` is one of this machine that runs no more. */
+export type NatsHome = 'this machine' | 'ended' | 'docker compose' | 'given';
 
 export function natsHome(dataFolder: string): NatsHome {
   if (process.env['NATS_URL']) return 'given';
-  return ownedProcess(dataFolder, 'nats') === undefined ? 'docker compose' : 'this machine';
+  if (ownedProcess(dataFolder, 'nats') !== undefined) return 'this machine';
+  return ownsCommand(dataFolder, COMPOSE) ? 'docker compose' : 'ended';
 }
 
 /** @throws {StepFailure} when NATS does not take the configuration */
@@ -32,7 +35,7 @@ export async function reloadNats(dataFolder: string, times: number): Promise<voi
 
 async function reloadOnce(dataFolder: string): Promise<void> {
   const nats = ownedProcess(dataFolder, 'nats');
-  if (nats === undefined) throw new StepFailure('NATS has ended.', { fix: 'npm start' });
+  if (nats === undefined) throw new StepFailure('NATS has ended.', { fix: RESTART });
   const log = join(dataFolder, 'logs', 'nats.log');
   const from = sizeOf(log);
   process.kill(nats.pid, 'SIGHUP');
@@ -42,7 +45,7 @@ async function reloadOnce(dataFolder: string): Promise<void> {
     if (said.includes(TAKEN)) return;
     if (said.includes(REFUSED) || performance.now() > deadline) {
       throw new StepFailure(`NATS has not taken its configuration:\n${tail(log, 5, from)}`, {
-        fix: 'stop npm start with Ctrl-C and start it again',
+        fix: RESTART,
       });
     }
     await sleep(POLL_MS);

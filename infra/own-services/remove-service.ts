@@ -85,6 +85,7 @@ function announce(service: OwnService, receipt: Receipt | undefined, home: NatsH
   }
   const stays = {
     'this machine': `its user is refused by NATS`,
+    ended: `its user is refused by NATS, which has ended, from the next npm start on`,
     'docker compose': `its user is refused by NATS from the next npm start on`,
     given: `its account has to be taken out of the configuration of your NATS, and NATS reloaded`,
   }[home];

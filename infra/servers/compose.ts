@@ -12,6 +12,8 @@ import { secret } from '../secrets.ts';
 import { rememberedPort } from '../system/free-port.ts';
 
 const ENGINE_TIMEOUT_MS = 4_000;
+/** What ends them, in the register. */
+export const COMPOSE = 'docker compose';
 
 /** Whether a Docker engine answers and the compose plugin is there. */
 export function composeAnswers(): boolean {
@@ -65,14 +67,14 @@ export async function startWithCompose(
   const isTestRun = basename(session.dataFolder).startsWith('test-');
   await session.supervisor.own({
     kind: 'command',
-    name: 'docker compose',
+    name: COMPOSE,
     argv: [...compose, ...(isTestRun ? ['down', '--volumes'] : ['down'])],
     cwd: ROOT,
     stage: stage.database,
   });
   const log = join(session.dataFolder, 'logs', 'compose.log');
   const status = await runCommand(session.supervisor, {
-    name: 'docker compose',
+    name: COMPOSE,
     argv: [...compose, 'up', '--detach', '--wait', ...servers],
     output: { file: log },
   });

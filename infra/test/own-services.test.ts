@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { demandSecretsOfItsOwn } from '../own-services/add-service.ts';
+import { startOf } from '../lifetime/process-identity.mjs';
 import { listServices } from '../own-services/list-services.ts';
+import { natsHome } from '../own-services/nats-users.ts';
+import { wordOf } from '../own-services/permissions.ts';
 import { manageServices } from '../service.ts';
 import { SystemNotRunning } from '../services/running-system.ts';
 import { readWords, Words, WrongUsage } from '../usage/read-words.mjs';
@@ -139,6 +142,58 @@ describe('services of the reader’s own', () => {
       );
     expect(() => add(['billing', other])).toThrow(/share a secret/);
     expect(() => add(['billing', 'orders', 'nats-billing'])).not.toThrow();
+  });
+
+  it('have undeclared permissions named with a role to paste, and one that is nearly another by that name', () => {
+    const config = join(folder, 'config.json');
+    vi.stubEnv('PORTCULLIS_CONFIG_FILE', config);
+    try {
+      expect(wordOf(['shop:sell'])).toEqual([
+        expect.stringContaining('no role can carry shop:sell yet'),
+        '  number: 1,',
+        "  permissions: ['shop:sell'],",
+        "  roles: { manager: ['shop:sell'] },",
+        expect.stringContaining('npm run config'),
+      ]);
+      const roles = { 'shop-clerk': ['shop:sell'], manager: ['users:read'] };
+      const declared = { number: 4, permissions: ['shop:sell'], roles, scopes: [] };
+      writeFileSync(config, JSON.stringify(declared));
+      expect(wordOf(['shop:sell', 'users:read'])).toEqual([]);
+      const said = wordOf(['shop:sel', 'user:read', 'shop:refund']);
+      expect(said).toEqual([
+        expect.stringMatching(/^shop:sel is declared nowhere, and shop:sell is: /),
+        expect.stringMatching(/^user:read is declared nowhere, and users:read is: /),
+        expect.stringContaining('no role can carry shop:sel, user:read, shop:refund yet'),
+        '  number: 5,',
+        "  permissions: ['shop:sell', 'shop:sel', 'user:read', 'shop:refund'],",
+        "  roles: { 'shop-clerk': ['shop:sell'], manager: ['users:read', 'shop:sel', 'user:read', 'shop:refund'] },",
+        expect.stringContaining('npm run config'),
+      ]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it('have their users on the NATS that npm start runs, which may have ended, or on one in containers', () => {
+    vi.stubEnv('NATS_URL', '');
+    try {
+      expect(natsHome(folder)).toBe('ended');
+      const home = (...owned: object[]): string => {
+        writeFileSync(join(folder, 'processes.json'), JSON.stringify({ owned }));
+        return natsHome(folder);
+      };
+      const server = { kind: 'process', name: 'nats', stage: 2, signal: 'SIGTERM', graceMs: 1 };
+      const start = startOf(process.pid);
+      expect(home({ ...server, pid: process.pid, start })).toBe('this machine');
+      expect(home({ ...server, pid: process.pid, start: 'another' })).toBe('ended');
+      expect(home({ kind: 'command', name: 'docker compose', argv: [], cwd: '/' })).toBe(
+        'docker compose',
+      );
+      vi.stubEnv('NATS_URL', 'nats://127.0.0.1:1');
+      expect(natsHome(folder)).toBe('given');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('are neither added nor removed while the system does not run: the one thing to do is named', async () => {

@@ -14,10 +14,19 @@ export function nearest(word, right) {
 /**
  * @param {string} word
  * @param {string} candidate
- * @returns {number} letters to change, add or leave out (Levenshtein); a beginning is as good as one
+ * @returns {number} letters between them; a beginning is as good as one
  */
 function farBetween(word, candidate) {
   if (word.length > 2 && candidate.startsWith(word)) return 1;
+  return lettersBetween(word, candidate);
+}
+
+/**
+ * @param {string} word
+ * @param {string} candidate
+ * @returns {number} letters to change, add or leave out (Levenshtein)
+ */
+export function lettersBetween(word, candidate) {
   let row = Array.from({ length: candidate.length + 1 }, (_, at) => at);
   for (const [at, letter] of Array.from(word).entries()) {
     const next = [at + 1];

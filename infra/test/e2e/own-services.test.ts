@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from '../../paths.ts';
+import { ownedProcess } from '../../lifetime/register.ts';
 import { isRefused } from '../../own-services/nats-users.ts';
 import { OwnSystem } from '../own-system.ts';
 import { packedProject, type PackedProject } from '../packed-project.ts';
@@ -232,6 +233,18 @@ it('one that is removed is cut: refused by NATS and by auth, with a receipt; and
   const later = await tokenOfNewUser();
   await expect.poll(() => called(later), { timeout: 20_000 }).toBe(200);
 }, 180_000);
+
+it('a NATS that npm start has run, and that has ended, is named, and what to do', async () => {
+  const nats = ownedProcess(system.folder, 'nats');
+  if (nats === undefined) throw new Error('NATS does not run on this machine');
+  process.kill(nats.pid, 'SIGKILL');
+  await expect.poll(() => ownedProcess(system.folder, 'nats')).toBeUndefined();
+  const { status, output } = await system.service('add', 'late', '--audience', 'urn:acme:late');
+  expect({ status, output }).toMatchObject({ status: 1 });
+  expect(output).toMatch(/^ {2}nats .* has ended: not reloaded$/m);
+  expect(output).toContain('start it again, since the NATS that it ran has ended');
+  expect(output).not.toContain('docker compose');
+}, 60_000);
 
 function basic(settings: Record<string, string>): string {
   const pair = `${settings['PORTCULLIS_CLIENT_ID']}:${settings['PORTCULLIS_CLIENT_SECRET']}`;

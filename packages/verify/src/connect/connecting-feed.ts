@@ -10,6 +10,7 @@ import type { Acknowledgement, Deregistration, GrantRequest } from '@portcullis/
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { natsFeed, type NatsFeedOptions } from '../feeds/nats/index.ts';
+import { FIX_OF_REFUSED_LOGIN, isRefusedLogin } from '../feeds/nats/refused-login.ts';
 import type { FeedListener, RevocationFeed } from '../revocation/feed.ts';
 import { reasonOf } from '../wire/reason-of.ts';
 
@@ -25,7 +26,7 @@ export class ConnectingFeed implements RevocationFeed {
   #connection: NatsConnection | undefined;
   #feed: RevocationFeed | undefined;
   /** Why there is no connection yet. */
-  #refusal: string | undefined;
+  #problem: string | undefined;
 
   constructor(options: BusConnectionOptions, feedOptions: Omit<NatsFeedOptions, 'connection'>) {
     this.#connect = options;
@@ -43,11 +44,7 @@ export class ConnectingFeed implements RevocationFeed {
   }
 
   problems(): readonly string[] {
-    if (this.#connection === undefined && this.#refusal !== undefined) {
-      return [
-        `there is no connection to NATS yet (${this.#refusal}): check its address, user and password`,
-      ];
-    }
+    if (this.#connection === undefined && this.#problem !== undefined) return [this.#problem];
     return this.#feed?.problems?.() ?? [];
   }
 
@@ -79,7 +76,10 @@ export class ConnectingFeed implements RevocationFeed {
     for (;;) {
       signal.throwIfAborted();
       const connection = await connect(this.#connect).catch((error: unknown) => {
-        this.#refusal = reasonOf(error);
+        const fix = isRefusedLogin(error)
+          ? FIX_OF_REFUSED_LOGIN
+          : 'check its address, user and password';
+        this.#problem = `there is no connection to NATS yet (${reasonOf(error)}): ${fix}`;
         return undefined;
       });
       if (connection !== undefined && signal.aborted) await connection.close();

@@ -14,7 +14,8 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.ts';
-import { natsFeed } from '../../src/feeds/nats/index.ts';
+import { connectVerifier } from '../../src/connect/index.ts';
+import { inboxPrefix, natsFeed } from '../../src/feeds/nats/index.ts';
 
 const WITHIN_MS = 5_000;
 
@@ -39,6 +40,7 @@ accounts {
   here: { users: [
     { user: launcher, password: launcher }
     { user: other, password: other, permissions: { publish: ["portcullis.grant.other"], subscribe: ["_INBOX.>", "portcullis.>"] } }
+    { user: shop, password: shop, permissions: { publish: ["portcullis.grant.shop"], subscribe: ["${inboxPrefix('portcullis', 'shop')}.>", "portcullis.>"] } }
   ] }
 }`,
     env: {},
@@ -53,11 +55,7 @@ accounts {
       feed: issuer.revocations.feed(),
       ...options,
     });
-    verifiers.push(verifier);
-    verifier.ready(AbortSignal.timeout(WITHIN_MS)).then(
-      () => outcomes.set(service, 'ready'),
-      (error: unknown) => outcomes.set(service, String(error)),
-    );
+    watched(service, verifier);
     return verifier;
   };
   const by = async (user: string) => {
@@ -70,6 +68,19 @@ accounts {
   await start('w6-user', { feed: await by('other') });
   await start('w6-account', { feed: await by('lonely') });
   await start('w6-secret', { feed: withFallback(await by('lonely'), httpGrants(client)) });
+  const forbidding = await serve((_request, response) => response.writeHead(403).end('{}'));
+  const others = { ...client, authUrl: forbidding };
+  await start('w6-client', { feed: withFallback(await by('lonely'), httpGrants(others)) });
+  const missing = await serve((_request, response) => response.writeHead(404).end('{}'));
+  const nowhere = { ...client, authUrl: missing };
+  await start('w6-path', { feed: withFallback(await by('lonely'), httpGrants(nowhere)) });
+  // As a service does whose name is misspelt where it connects.
+  const address = `nats://shop:shop@${new URL(nats.url).host}`;
+  const { issuer: from, audience } = issuer;
+  watched(
+    'shops',
+    await connectVerifier({ issuer: from, audience, service: 'shops', nats: address }),
+  );
   const closed = await serve(() => undefined);
   const at = closed.replace('127.0.0.1', 'localhost');
   servers.at(-1)?.close();
@@ -99,6 +110,14 @@ afterAll(async () => {
   await issuer[Symbol.asyncDispose]();
 });
 
+function watched(service: string, verifier: Verifier): void {
+  verifiers.push(verifier);
+  verifier.ready(AbortSignal.timeout(WITHIN_MS)).then(
+    () => outcomes.set(service, 'ready'),
+    (error: unknown) => outcomes.set(service, String(error)),
+  );
+}
+
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   servers.push(server);
@@ -112,6 +131,27 @@ const warning = (of: string | RegExp) => warnings.find((text) => text.match(of) 
 it('W6: a NATS user that is not the one of the service', () => {
   expect(outcomes.get('w6-user')).toMatch(/not let this user publish to portcullis\.\S*w6-user/);
   expect(warning('w6-user')).toMatch(/not let this user publish/);
+});
+
+it('W6: a service by another name than that of its NATS user: both places are named', () => {
+  expect(outcomes.get('shops')).toMatch(
+    /not let this user (?:publish to|hear answers below) \S+shops/,
+  );
+  for (const service of ['shops', 'w6-user']) {
+    expect(outcomes.get(service)).toMatch(
+      /the option `service` and the user .*\(NATS_URL\) have to be one name/,
+    );
+  }
+});
+
+it('W6: a client that may not do that: whose it has to be, and what names it', () => {
+  const said = outcomes.get('w6-client');
+  expect(said).toMatch(/\/v1\/\S+ was answered 403: the client may not do that/);
+  expect(said).toMatch(/of another service.*PORTCULLIS_CLIENT_ID.*npm run service -- list/);
+});
+
+it('W6: an address without grants: the option that gave it', () => {
+  expect(outcomes.get('w6-path')).toMatch(/was answered 404: check authUrl, or issuer/);
 });
 
 it('W6: a verifier in a NATS account that auth does not use reports it within 5 s', () => {

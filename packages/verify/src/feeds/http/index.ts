@@ -142,7 +142,7 @@ function createCall(options: HttpSourceOptions, of: string) {
   };
 }
 
-/** As in `/v1/grants was answered 404: check authUrl`. */
+/** As in `/v1/grants was answered 404: check authUrl, or …`. */
 class OtherAnswer extends Error {
   override name = 'OtherAnswer';
 
@@ -156,8 +156,12 @@ const REFUSED =
   'connectVerifier, PORTCULLIS_CLIENT_ID and PORTCULLIS_CLIENT_SECRET in the environment): `npm run service -- list` ' +
   'names the file that has them, and `npm run service -- add` with the same words gives them to the client once more';
 
+const NOT_ALLOWED =
+  ': the client may not do that; it is the one of another service, or lacks the scope: PORTCULLIS_CLIENT_ID (client.id of ' +
+  'connectVerifier) and its secret have to be those of this service, whose client and file `npm run service -- list` names';
+
 function adviceFor(status: number): string {
   if (status === 401) return REFUSED;
-  if (status === 403) return ': the client may not do that';
-  return status === 404 ? ': check authUrl' : '';
+  if (status === 403) return NOT_ALLOWED;
+  return status === 404 ? ': check authUrl, or issuer where there is no authUrl' : '';
 }

@@ -14,6 +14,7 @@ import type { FeedListener, RevocationFeed } from '../../revocation/feed.ts';
 import { reasonOf } from '../../wire/reason-of.ts';
 import { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
 import { problemOfRequest } from './problem-of-request.ts';
+import { FIX_OF_REFUSED_LOGIN, ReconnectLogin } from './refused-login.ts';
 
 export { connectionOptions, inboxPrefix } from '@portcullis/bus';
 export { OpenSubscriptions, type SubscriptionListener } from './open-subscriptions.ts';
@@ -72,6 +73,7 @@ function demandNatsOptions(options: NatsFeedOptions): void {
 class NatsFeed implements RevocationFeed {
   readonly #options: NatsFeedOptions;
   readonly #subjects: Subjects;
+  readonly #login = new ReconnectLogin();
   #connection: NatsConnection | undefined;
   #subscriptions: OpenSubscriptions | undefined;
   #service = '';
@@ -125,6 +127,9 @@ class NatsFeed implements RevocationFeed {
   problems(): string[] {
     if (this.#connection?.isClosed()) return ['the connection to NATS is closed permanently'];
     if (this.#connection !== undefined && !this.#up) {
+      if (this.#login.isRefused) {
+        return [`NATS refuses the login (Authorization Violation): ${FIX_OF_REFUSED_LOGIN}`];
+      }
       return ['the link to NATS is down: check that NATS runs, and its address'];
     }
     return this.#problem === undefined ? [] : [this.#problem];
@@ -168,8 +173,10 @@ class NatsFeed implements RevocationFeed {
   }
 
   async #watchLink(connection: NatsConnection, listener: FeedListener): Promise<void> {
-    for await (const { type } of connection.status()) {
+    for await (const status of connection.status()) {
       if (this.#closed) return;
+      this.#login.note(status);
+      const { type } = status;
       if (type === 'disconnect') this.#up = false;
       if (type === 'reconnect') {
         this.#up = true;

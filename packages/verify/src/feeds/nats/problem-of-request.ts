@@ -1,14 +1,18 @@
 /** What an operator has to change so that auth answers over NATS. */
 import { errors, PermissionViolationError } from '@nats-io/transport-node';
 
+/** Also where `connectVerifier` has made the connection: `service` may be misspelt. */
+const ONE_NAME =
+  'the option `service` and the user in the address of NATS (NATS_URL) have to be one name';
+
 /** @param subject of the question */
 export function problemOfRequest(error: unknown, subject: string): string {
   const denial = denialIn(error);
   if (denial !== undefined) {
     const { operation, subject: denied } = denial;
     return operation === 'publish'
-      ? `NATS does not let this user publish to ${denied}: connect as the user of this service, with the prefix that auth has`
-      : `NATS does not let this user hear answers below ${inboxOf(denied)}: connect as the user of this service, with connectionOptions under its name`;
+      ? `NATS does not let this user publish to ${denied}: ${ONE_NAME}, and the prefix that of auth`
+      : `NATS does not let this user hear answers below ${inboxOf(denied)}: ${ONE_NAME}; a connection of your own needs connectionOptions under it`;
   }
   if (error instanceof errors.RequestError && error.isNoResponders()) {
     return `auth does not listen at ${subject} in this NATS account: check that auth runs there, the account of this user, and the prefix`;
