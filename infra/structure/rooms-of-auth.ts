@@ -38,7 +38,7 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // BullMQ: queues, schedules
   jobs: ['database', 'mail', 'redis', 'revocation', 'session', 'timing'],
   // settings: what of the environment is what
-  config: ['client', 'keys', 'password', 'timing'],
+  config: ['access', 'client', 'keys', 'password', 'timing'],
   login: ['change', 'database', 'limits', 'password', 'session', 'token', 'users'],
   // one file an endpoint or grant
   oauth: [

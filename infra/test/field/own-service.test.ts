@@ -56,7 +56,8 @@ beforeAll(async () => {
   });
   folder = await mkdtemp(join(tmpdir(), 'portcullis-own-service-'));
   for (const user of ['orders', 'billing']) {
-    const client = 'PORTCULLIS_CLIENT_SECRET=of no client: NATS answers here';
+    const client =
+      'PORTCULLIS_CLIENT_ID=cli_of_none\nPORTCULLIS_CLIENT_SECRET=of no client: NATS answers here';
     await writeFile(join(folder, `${user}.env`), `NATS_URL=${urlOf(user)}\n${client}\n`);
   }
 }, 120_000);

@@ -115,7 +115,11 @@ async function start(name: string, port = '0', before = ''): Promise<TestProcess
       args: [file],
       cwd: project,
       // The secret is for grants by HTTP, which are not asked for while NATS answers.
-      env: { NATS_URL: bed.natsUrl, PORTCULLIS_CLIENT_SECRET: 'psec_unused' },
+      env: {
+        NATS_URL: bed.natsUrl,
+        PORTCULLIS_CLIENT_ID: 'cli_orders',
+        PORTCULLIS_CLIENT_SECRET: 'psec_unused',
+      },
     }),
   );
 }
