@@ -3,7 +3,7 @@
  * line, and then to a token that was verified. In turns with a Node that does nothing, and with one that loads the modules
  * of Node that are needed and fetches once; each in a process of its own. The limits are for what is above the latter,
  * which no one can do without. The former says how busy the machine is: where it takes more time than it computes for,
- * times over the limits are nobody's fault, and are not judged.
+ * times over the limits say nothing of the packages, and are not judged.
  */
 import { join } from 'node:path';
 import { withOwn } from './pack.ts';

@@ -131,7 +131,7 @@ it('a role gives it after npm run config, and no process of the system is anothe
   expect(added.output).toContain("permissions: ['orders:read', 'orders:refund'],");
   orders = await startOrders();
   const [clerk, other] = [await register(system.authUrl), await register(system.authUrl)];
-  // Nobody has it by its name in a file of services alone, not even who has all that is declared.
+  // Its name in a file of services alone gives it to no user, nor to an administrator, who has all that is declared.
   for (const account of [clerk, other, ADMIN]) {
     expect(await called('orders:read', await tokenOf(account)), account.email).not.toBe(200);
   }
@@ -150,7 +150,7 @@ it('a role gives it after npm run config, and no process of the system is anothe
   expect(await called('orders:read', await tokenOf(other))).toBe(403);
   expect(await called('orders:refund', await tokenOf(ADMIN))).toBe(200);
 
-  // Taken back: the same token is refused once the command has said so.
+  // The role carries it no more: the same token is refused once the command has said so.
   const roles = { clerk: ['orders:refund'] };
   expect((await configure({ ...declared, number: 2, roles })).output).toContain(
     'number 2 is in force: confirmed 3 of 3 verifiers',

@@ -46,7 +46,7 @@ await verifier[Symbol.asyncDispose]();
 await issuer[Symbol.asyncDispose]();
 `;
 
-test('a guard lets in whose role carries its permission, and admin, and nobody else', () => {
+test('a guard lets in whose role carries its permission, and admin, and no other role', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-own-access-'));
   try {
     for (const name of ['testkit', 'contracts', 'verify', 'snapshot']) {

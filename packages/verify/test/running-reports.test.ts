@@ -1,4 +1,4 @@
-/** What a verifier says of itself while it runs, where nobody listens to it: warnings of the process. */
+/** What a verifier says of itself while it runs, where it has no listener: warnings of the process. */
 import { defineConfig, type AccessRules } from '@portcullis/contracts';
 import {
   createTestClock,
@@ -17,7 +17,7 @@ import {
 import { textOfUndeclared } from '../src/set-up/undeclared-permission.ts';
 
 const S = 600;
-/** Until it is STALE once nobody answers, and until it is LIVE once somebody does. */
+/** Until it is STALE once the issuer does not answer, and until it is LIVE once it does. */
 const [STALE_MS, LIVE_MS] = [S + 100, 300];
 
 let clock: TestClock;
@@ -256,12 +256,12 @@ describe('a permission that is declared nowhere', () => {
   });
 });
 
-describe('what comes late, or from a stranger', () => {
+describe('what comes after the end, or from a request', () => {
   it('is not told of a verifier that was closed while it was on its way', async () => {
     const told: VerifierProblem[] = [];
     const verifier = await started({ onProblem: (problem) => told.push(problem) });
     await verifier.ready();
-    // What is told is on its way for a turn, and in a new process for as long as it takes to load the texts.
+    // What is told is on its way for a turn, and in a new process until the texts are loaded.
     (verifier.access as AccessRules<string, string>).rolesAllow(['admin'], 'orders:refnd');
     void verifier[Symbol.asyncDispose]();
     await new Promise((resolve) => setTimeout(resolve, 50));
