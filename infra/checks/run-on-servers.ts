@@ -5,6 +5,8 @@ import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
 import { ROOT } from '../paths.ts';
 import { bringUpServers } from '../servers/bring-up.ts';
+import { build } from '../services/build.ts';
+import { step } from '../steps.ts';
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { nearest } from '../usage/nearest.mjs';
 import { WrongUsage } from '../usage/read-words.mjs';
@@ -35,6 +37,8 @@ export async function runOnServers(
   return await inSession(newTestFolder(), `npm run ${name}`, async (session) => {
     await ownFolder(session);
     const words = await wordsIn(session);
+    // Services are run as they were built.
+    await step('build', async () => await build(session));
     const servers = await bringUpServers(session, { durable, busUsers: 'one' });
     return await runCommand(session.supervisor, {
       name,

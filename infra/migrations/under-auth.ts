@@ -1,6 +1,6 @@
 /** The indexes once more, beside the auth service itself: users log in, refresh and log out. */
 import { readMigrations } from '@portcullis/service/postgres';
-import { repositoryRoot, run, SOURCE_RUNNER, startAuth, type TestBed } from '@portcullis/testbed';
+import { nodeWords, repositoryRoot, run, startAuth, type TestBed } from '@portcullis/testbed';
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ export async function underAuth(bed: TestBed<'auth' | 'user'>, { beforeMs }: Siz
       {
         name: 'migrate',
         command: process.execPath,
-        args: [...SOURCE_RUNNER, 'apps/auth/src/commands/migrate.ts'],
+        args: nodeWords('apps/auth/src/commands/migrate.ts'),
         env: { NODE_ENV: 'test', DATABASE_URL: url },
       },
       180_000,

@@ -1,12 +1,6 @@
 /** The process: it says what is wrong with its configuration, and loses nothing when it is stopped. */
 import { newId } from '@portcullis/contracts';
-import {
-  freePort,
-  repositoryRoot,
-  SOURCE_RUNNER,
-  startUser,
-  TestProcess,
-} from '@portcullis/testbed';
+import { freePort, nodeWords, startUser, TestProcess } from '@portcullis/testbed';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -44,7 +38,7 @@ it('names what is missing, and exits with 1', async () => {
   const child = new TestProcess({
     name: 'user',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, `${repositoryRoot}/apps/user/src/main.ts`],
+    args: nodeWords('apps/user/src/main.ts'),
     env: {
       NODE_ENV: 'production',
       NATS_URL: 'nats://127.0.0.1:1',
@@ -64,7 +58,7 @@ it('answers its probes, and stops on a signal, while neither NATS nor auth answe
   await using child = new TestProcess({
     name: 'user',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, `${repositoryRoot}/apps/user/src/main.ts`],
+    args: nodeWords('apps/user/src/main.ts'),
     env: {
       PORT: String(port),
       NATS_URL: 'nats://127.0.0.1:1',

@@ -1,5 +1,5 @@
 /** A backup of the stage's auth database, and its restore by the documented command. */
-import { run, SOURCE_RUNNER, testServers } from '@portcullis/testbed';
+import { nodeWords, run, testServers } from '@portcullis/testbed';
 import postgres from 'postgres';
 import type { Stage } from './stage.ts';
 
@@ -51,7 +51,7 @@ async function afterRestore({ bed, instances, nats }: Stage): Promise<string> {
   return await run({
     name: 'after-restore',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/after-restore.ts'],
+    args: nodeWords('apps/auth/src/commands/after-restore.ts'),
     env: {
       NODE_ENV: 'test',
       ...instances[0].service.env,

@@ -9,7 +9,7 @@ import {
   ensureMachineClient,
   natsOptions,
   run,
-  SOURCE_RUNNER,
+  nodeWords,
   startAuth,
   type AuthProcess,
   type TestBed,
@@ -159,7 +159,7 @@ async function command(...words: string[]): Promise<string> {
   return await run({
     name: 'disable-client',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/disable-client.ts', ...words],
+    args: [...nodeWords('apps/auth/src/commands/disable-client.ts'), ...words],
     env: { NODE_ENV: 'test', ...auth.env },
   });
 }

@@ -13,7 +13,7 @@ import { accessReceipt } from '@portcullis/contracts/schemas';
 import {
   repositoryRoot,
   run,
-  SOURCE_RUNNER,
+  nodeWords,
   startAuth,
   startSystem,
   type AuthProcess,
@@ -143,7 +143,7 @@ async function apply(auth: AuthProcess, config: object): Promise<AccessReceipt> 
   const log = await run({
     name: 'apply-config',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/apply-config.ts'],
+    args: nodeWords('apps/auth/src/commands/apply-config.ts'),
     env: { NODE_ENV: 'test', ...auth.env, PORTCULLIS_CONFIG: JSON.stringify(config) },
   });
   return accessReceipt.parse(JSON.parse(/^apply-config: (\{.*\})$/m.exec(log)?.[1] ?? ''));

@@ -1,10 +1,5 @@
 /** Profiles that missed events agree with auth again. */
-import {
-  ensureMachineClient,
-  SOURCE_RUNNER,
-  startSystem,
-  type TestSystem,
-} from '@portcullis/testbed';
+import { ensureMachineClient, nodeWords, startSystem, type TestSystem } from '@portcullis/testbed';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runProgram } from '../run-program.ts';
@@ -30,7 +25,7 @@ afterAll(async () => {
 });
 
 async function reconcile(): Promise<string> {
-  const args = [...SOURCE_RUNNER, 'apps/user/src/commands/reconcile-profiles.ts'];
+  const args = nodeWords('apps/user/src/commands/reconcile-profiles.ts');
   const { status, stdout, stderr } = await runProgram(process.execPath, args, {
     limitMs: 60_000,
     cwd: new URL('../../..', import.meta.url).pathname,

@@ -5,12 +5,8 @@ export { rounds, testProgram, testSeed, testServers, type TestServers } from './
 export { freePort } from './free-port.ts';
 export { run, TestProcess, type ProcessOptions } from './process.ts';
 export { repositoryRoot } from './repository.ts';
-export {
-  SOURCE_RUNNER,
-  spawnService,
-  type ServiceOptions,
-  type SpawnedService,
-} from './spawned-service.ts';
+export { nodeWords, SOURCE_RUNNER } from './node-words.ts';
+export { spawnService, type ServiceOptions, type SpawnedService } from './spawned-service.ts';
 export {
   appDatabase,
   authSettings,

@@ -1,6 +1,7 @@
 /** An app of this repository, or any other HTTP service, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { nodeWords } from './node-words.ts';
 import { TestProcess } from './process.ts';
 
 /** Generous: several test files may be starting services on a small machine, in milliseconds. */
@@ -9,7 +10,7 @@ const READY_INTERVAL_MS = 25;
 
 export interface ServiceOptions {
   name: string;
-  /** TypeScript or JavaScript file, relative to the root of the repository. */
+  /** A source, as a path from the root of the repository; it is run as `nodeWords` says. */
   entry: string;
   /** In addition to `NODE_ENV=test`, `HOST` and `PORT`. */
   env?: Readonly<Record<string, string>>;
@@ -41,9 +42,6 @@ export interface SpawnedService extends AsyncDisposable {
   restart(until?: 'ready' | 'alive'): Promise<void>;
 }
 
-/** Runs the sources as they are, so that a test never meets an old build. */
-export const SOURCE_RUNNER = ['--conditions=portcullis-source', '--import', 'tsx'] as const;
-
 /**
  * @throws Error with its log, when it ends or is not ready within 60 seconds
  */
@@ -51,7 +49,7 @@ export async function spawnService(options: ServiceOptions): Promise<SpawnedServ
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const start = (): TestProcess => {
-    const words = [...(options.through ?? []), process.execPath, ...SOURCE_RUNNER, options.entry];
+    const words = [...(options.through ?? []), process.execPath, ...nodeWords(options.entry)];
     const [command = '', ...args] = words;
     return new TestProcess({
       name: options.name,

@@ -1,9 +1,10 @@
 /** The three services of this repository as processes, on a bed of their own. */
 import { createHash } from 'node:crypto';
 import { freePort } from './free-port.ts';
+import { nodeWords } from './node-words.ts';
 import { run } from './process.ts';
 import { repositoryRoot } from './repository.ts';
-import { SOURCE_RUNNER, spawnService, type SpawnedService } from './spawned-service.ts';
+import { spawnService, type SpawnedService } from './spawned-service.ts';
 import { createTestBed, type TestBed } from './test-bed.ts';
 import type { DatabaseRecipe } from './test-database.ts';
 
@@ -33,7 +34,7 @@ export function appDatabase(app: 'auth' | 'user'): DatabaseRecipe {
       await run({
         name: `migrate ${app}`,
         command: process.execPath,
-        args: [...SOURCE_RUNNER, `apps/${app}/${command}`],
+        args: nodeWords(`apps/${app}/${command}`),
         env: { NODE_ENV: 'test', DATABASE_URL: databaseUrl },
       });
     },
@@ -185,8 +186,7 @@ export async function ensureMachineClient(
     name: `ensure-client ${spec.id}`,
     command: process.execPath,
     args: [
-      ...SOURCE_RUNNER,
-      'apps/auth/src/commands/ensure-client.ts',
+      ...nodeWords('apps/auth/src/commands/ensure-client.ts'),
       `--id=${spec.id}`,
       `--name=${spec.name}`,
       `--scope=${spec.scope}`,

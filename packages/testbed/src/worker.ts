@@ -8,7 +8,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from './repository.ts';
-import { SOURCE_RUNNER } from './spawned-service.ts';
+import { SOURCE_RUNNER } from './node-words.ts';
 
 const READY_MS = 60_000;
 

@@ -1,6 +1,6 @@
 /** What operators do by command: the first administrator, others, and machine clients. */
 import { randomBytes } from 'node:crypto';
-import { run, SOURCE_RUNNER } from '@portcullis/testbed';
+import { nodeWords, run } from '@portcullis/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createAdministrator,
@@ -142,8 +142,7 @@ describe('a machine client', () => {
       name: 'ensure-client',
       command: process.execPath,
       args: [
-        ...SOURCE_RUNNER,
-        'apps/auth/src/commands/ensure-client.ts',
+        ...nodeWords('apps/auth/src/commands/ensure-client.ts'),
         `--id=${id}`,
         '--name=robot',
         '--scope=users:write',

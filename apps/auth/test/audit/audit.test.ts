@@ -1,6 +1,6 @@
 /** The audit trail: chained, published, guarded by the database, and read by administrators. */
 import { connect } from '@nats-io/transport-node';
-import { SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
+import { nodeWords, TestProcess } from '@portcullis/testbed';
 import type { TransactionSql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
@@ -38,7 +38,7 @@ async function command(): Promise<{ status: number | string; said: string }> {
   await using verifying = new TestProcess({
     name: 'verify-audit',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/verify-audit.ts'],
+    args: nodeWords('apps/auth/src/commands/verify-audit.ts'),
     env: {
       NODE_ENV: 'test',
       DATABASE_URL: places().databaseUrl,

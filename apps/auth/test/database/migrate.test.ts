@@ -1,6 +1,6 @@
 /** The runner of migrations, on databases of its own; and what each migration of this service must be. */
 import { migrateDatabase, readMigrations, requireSchema } from '@portcullis/service/postgres';
-import { createTestBed, run, SOURCE_RUNNER, type TestBed } from '@portcullis/testbed';
+import { createTestBed, nodeWords, run, type TestBed } from '@portcullis/testbed';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -218,7 +218,7 @@ it('lets no command work on a database that was not migrated', async () => {
   const command = run({
     name: 'change-epoch',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/change-epoch.ts'],
+    args: nodeWords('apps/auth/src/commands/change-epoch.ts'),
     env: { NODE_ENV: 'test', DATABASE_URL: bed.databaseUrls.empty },
   });
   await expect(command).rejects.toThrow(

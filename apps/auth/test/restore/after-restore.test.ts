@@ -5,7 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import { subjectsOf } from '@portcullis/bus';
 import { clientSubjectOf, FIRST_PARTY_CLIENT, type ClientId } from '@portcullis/contracts';
 import { userId } from '@portcullis/contracts/schemas';
-import { natsOptions, SOURCE_RUNNER, TestProcess } from '@portcullis/testbed';
+import { natsOptions, nodeWords, TestProcess } from '@portcullis/testbed';
 import { Ledger } from '@portcullis/verify';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { revokeAccess } from '../../src/session/revoke-access.ts';
@@ -48,7 +48,7 @@ async function afterRestore(
   await using command = new TestProcess({
     name: 'after-restore',
     command: process.execPath,
-    args: [...SOURCE_RUNNER, 'apps/auth/src/commands/after-restore.ts', ...words],
+    args: [...nodeWords('apps/auth/src/commands/after-restore.ts'), ...words],
     env: {
       NODE_ENV: 'test',
       DATABASE_URL: system.bed.databaseUrls.auth,

@@ -1,5 +1,5 @@
 /** Break glass: everybody is out, beside instances that serve, and who logs in afterwards is in. */
-import { SOURCE_RUNNER, run } from '@portcullis/testbed';
+import { nodeWords, run } from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { breakGlass } from '../../src/revocation/break-glass.ts';
@@ -25,7 +25,7 @@ it(
     const said = await run({
       name: 'break-glass',
       command: process.execPath,
-      args: [...SOURCE_RUNNER, 'apps/auth/src/commands/break-glass.ts'],
+      args: nodeWords('apps/auth/src/commands/break-glass.ts'),
       env: { NODE_ENV: 'test', DATABASE_URL: system.bed.databaseUrls.auth },
     });
     expect(said).toMatch(/sessions +1 ended/);
