@@ -12,6 +12,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from '../../paths.ts';
 import { ownedProcess } from '../../lifetime/register.ts';
 import { isRefused } from '../../own-services/nats-users.ts';
+import { manageServices } from '../../service.ts';
+import { readWords, WrongUsage, type Words } from '../../usage/read-words.mjs';
 import { OwnSystem } from '../own-system.ts';
 import { packedProject, type PackedProject } from '../packed-project.ts';
 import { get, logIn, logOut, register, statusOf } from './calls.ts';
@@ -69,6 +71,12 @@ async function tokenOfNewUser(): Promise<string> {
   return (await logIn(system.authUrl, await register(system.authUrl))).access_token;
 }
 
+function wordsOf(given: readonly string[]): Words {
+  const words = readWords('service', given);
+  if (typeof words === 'string') throw new Error(words);
+  return words;
+}
+
 const secretsIn = (files: Record<string, string>): string[] =>
   Object.entries(files)
     .filter(([path]) => path.startsWith('secrets/'))
@@ -121,14 +129,14 @@ it('a second add changes nothing, byte for byte, and shows the settings only whe
 it('bad names are refused before anything is made', async () => {
   const before = await system.files();
   const long = 'o'.repeat(33);
-  for (const name of ['', long, 'auth', 'launcher', 'first-party', '../x', 'Orders', 'a_b', '1a']) {
-    const { status, output } = await system.service('add', name, '--audience', 'urn:acme:x');
-    expect({ name, status, lines: output.trimEnd().split('\n').length }).toEqual({
-      name,
-      status: 2,
-      lines: 1,
-    });
+  const names = ['', long, 'auth', 'launcher', 'first-party', '../x', 'Orders', 'a_b', '1a'];
+  for (const name of names) {
+    const words = ['add', name, '--audience', 'urn:acme:x'];
+    const added = (async () => await manageServices(system.folder, wordsOf(words)))();
+    await expect(added, name).rejects.toThrow(WrongUsage);
   }
+  const { status, output } = await system.service('add', '../x', '--audience', 'urn:acme:x');
+  expect({ status, lines: output.trimEnd().split('\n').length }).toEqual({ status: 2, lines: 1 });
   expect((await system.service('remove', 'missing')).output).toContain(
     'There is no service missing.',
   );
@@ -136,21 +144,19 @@ it('bad names are refused before anything is made', async () => {
 }, 120_000);
 
 it('adds at once leave a whole system, of one name too', async () => {
-  for (let round = 0; round < 2; round += 1) {
-    const names = [`billing${round}`, `shop${round}`, `shop${round}`];
-    const ended = await Promise.all(
-      names.map((name) => system.service('add', name, '--audience', `urn:acme:${name}`)),
-    );
-    expect(ended.map(({ status, output }) => ({ status, output }))).toEqual(
-      names.map(() => ({
-        status: 0,
-        output: expect.stringMatching(/is ready|is there, and ready/),
-      })),
-    );
-  }
+  const names = ['billing', 'shop', 'shop', 'shop'];
+  const ended = await Promise.all(
+    names.map((name) => system.service('add', name, '--audience', `urn:acme:${name}`)),
+  );
+  expect(ended).toEqual(
+    names.map(() => ({
+      status: 0,
+      output: expect.stringMatching(/is ready|is there, and ready/),
+    })),
+  );
   const listed = (await system.service('list')).output.match(/^[a-z0-9]+(?=:)/gm);
-  expect(listed).toEqual(['billing0', 'billing1', 'orders', 'shop0', 'shop1']);
-  for (const name of ['billing0', 'billing1', 'orders', 'shop0', 'shop1']) {
+  expect(listed).toEqual(['billing', 'orders', 'shop']);
+  for (const name of listed ?? []) {
     const again = name === 'orders' ? ADD : ['add', name, '--audience', `urn:acme:${name}`];
     expect((await system.service(...again)).output).toContain('Nothing was changed.');
   }
@@ -172,9 +178,11 @@ it(`a kill at each step leaves what the next add finishes (seed ${seed})`, async
 
     const { status, output } = await system.service(...words);
     expect({ after, status, output }).toMatchObject({ status: 0 });
-    const before = await system.files();
-    expect((await system.service(...words)).output).toContain('Nothing was changed.');
-    expect(await system.files()).toEqual(before);
+    if (at % 3 === seed % 3) {
+      const before = await system.files();
+      expect((await system.service(...words)).output).toContain('Nothing was changed.');
+      expect(await system.files()).toEqual(before);
+    }
     expect(await called(await tokenOfNewUser())).toBe(200);
   }
 }, 400_000);

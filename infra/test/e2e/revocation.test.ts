@@ -1,7 +1,7 @@
 /** What a revocation must survive, on real processes and servers. */
 import { jetstreamManager } from '@nats-io/jetstream';
 import { subjectsOf } from '@portcullis/bus';
-import { startSystem, type TestSystem } from '@portcullis/testbed';
+import { rounds, startSystem, type TestSystem } from '@portcullis/testbed';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -18,6 +18,8 @@ import {
 
 /** S, as it is by default: a revocation that was not received holds by then. */
 const STALENESS_MS = 5_000;
+/** `npm run faults -- --case logouts` has 500, beside 10,000 logouts. */
+const WITHIN_ONE_SECOND = rounds({ short: 200, long: 1_000 });
 
 let system: TestSystem;
 let me: string;
@@ -134,8 +136,7 @@ describe('a revocation', () => {
     expect(await statusOf(get(me, renewed.access_token))).toBe(200);
   });
 
-  it('spares who logs in again within the same second, 1,000 times', async () => {
-    const wanted = 1_000;
+  it(`spares who logs in again within the same second, ${WITHIN_ONE_SECOND} times`, async () => {
     const accounts: Account[] = [];
     for (let i = 0; i < 4; i += 1) accounts.push(await register(system.auth.url));
     let sameSecond = 0;
@@ -149,7 +150,7 @@ describe('a revocation', () => {
     await Promise.all(
       accounts.map(async (account) => {
         let old = await logIn(system.auth.url, account);
-        while (sameSecond < wanted && wrong === 0) {
+        while (sameSecond < WITHIN_ONE_SECOND && wrong === 0) {
           await logOut(system.auth.url, old.access_token, 'logout-all');
           const fresh = await logIn(system.auth.url, account);
           const [before, after] = await Promise.all([
@@ -163,6 +164,6 @@ describe('a revocation', () => {
       }),
     );
     expect(wrong).toBe(0);
-    expect(sameSecond).toBeGreaterThanOrEqual(wanted);
+    expect(sameSecond).toBeGreaterThanOrEqual(WITHIN_ONE_SECOND);
   }, 600_000);
 });
