@@ -4,7 +4,7 @@
  * Invariant: what is in force is what the start had or a whole, valid reading of the file. A file that is missing, cut
  * off or wrong changes nothing, and is reported once for each reason; the next reading may mend it.
  */
-import type { Logger } from '@portcullis/service';
+import { describeError, type Logger } from '@portcullis/service';
 import { systemClock } from '@portcullis/verify';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -15,6 +15,11 @@ const READ_MS = 500;
 /** Characters, as of every setting that is a file. */
 const MAX_LENGTH = 64 * 1_024;
 
+const UNUSABLE = 'cannot be used; what it said goes on to hold';
+/** As of a database that does not answer. */
+const NOT_IN_FORCE =
+  'is not in force yet, by no fault of the file; what it said goes on to hold, and it is tried again';
+
 export interface FollowedFileOptions {
   /** Whose file it is, as a log line names it. */
   setting: string;
@@ -24,6 +29,7 @@ export interface FollowedFileOptions {
    * Brings into force what the file says. Called with each other text, the first one included, never twice at once.
    *
    * @returns what is wrong with it, where something is: then it has changed nothing, and is called again
+   * @throws Error for what is no fault of the file: it is called again, too
    */
   take(this: void, text: string): Promise<string | undefined> | string | undefined;
 }
@@ -49,7 +55,7 @@ export class FollowedFile implements AsyncDisposable {
   async follow(): Promise<void> {
     if (this.#file === null) return;
     await this.read();
-    this.#stop = repeat(systemClock, READ_MS, this.read, (error) => this.#report(String(error)));
+    this.#stop = repeat(systemClock, READ_MS, this.read, this.#failed);
   }
 
   /** Reads it now, where there is one, or waits for the reading that is under way. */
@@ -57,7 +63,7 @@ export class FollowedFile implements AsyncDisposable {
     const file = this.#file;
     if (file === null) return;
     this.#reading ??= this.#read(file)
-      .catch((error: unknown) => this.#report(String(error)))
+      .catch(this.#failed)
       .finally(() => {
         this.#reading = undefined;
       });
@@ -96,9 +102,13 @@ export class FollowedFile implements AsyncDisposable {
     this.#problem = '';
   }
 
-  #report(problem: string): void {
+  /** What a query was given is in its error, and in no log. */
+  readonly #failed = (error: unknown): void =>
+    this.#report(describeError(error).message, NOT_IN_FORCE);
+
+  #report(problem: string, what = UNUSABLE): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.#logger.error({ problem }, `${this.setting} cannot be used; what it said goes on to hold`);
+    this.#logger.error({ problem }, `${this.setting} ${what}`);
   }
 }
