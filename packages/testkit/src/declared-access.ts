@@ -6,9 +6,13 @@ import {
   readAccessConfig,
   type AccessConfig,
   type AccessMapping,
+  type GrantedAccess,
 } from '@portcullis/contracts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import type { MemoryRevocations } from './memory-revocations.ts';
+
+/** Half of what a document lasts, in milliseconds of the issuer's clock. */
+const RENEWED_AFTER_MS = MAX_ACCESS_DOCUMENT_SECONDS * 500;
 
 export interface DeclaredAccessOptions {
   issuer: string;
@@ -22,6 +26,9 @@ export interface DeclaredAccessOptions {
 export class DeclaredAccess {
   readonly #options: DeclaredAccessOptions;
   #mapping: AccessMapping | undefined;
+  #given: GrantedAccess | undefined;
+  /** Milliseconds since the epoch. */
+  #signedAt = 0;
 
   constructor(options: DeclaredAccessOptions) {
     this.#options = options;
@@ -39,16 +46,25 @@ export class DeclaredAccess {
     if (this.#mapping !== undefined && number !== undefined) this.#sign(this.#mapping, number);
   }
 
+  /** For a verifier that is made now: signs again what it would soon refuse as too old. */
+  renew(): void {
+    const { revocations, now } = this.#options;
+    const isOurs = this.#given !== undefined && revocations.access === this.#given;
+    if (isOurs && now() - this.#signedAt > RENEWED_AFTER_MS) this.signAgain();
+  }
+
   #sign({ permissions, roles }: AccessMapping, number: number): void {
     const { issuer, keys, revocations, signRaw, now } = this.#options;
     const { alg } = keys.get(keys.current);
-    const iat = Math.floor(now() / 1_000);
+    this.#signedAt = now();
+    const iat = Math.floor(this.#signedAt / 1_000);
     const exp = iat + MAX_ACCESS_DOCUMENT_SECONDS;
     const document = signRaw(
       JSON.stringify({ alg, typ: ACCESS_DOCUMENT_TYPE, kid: keys.current }),
       JSON.stringify({ iss: issuer, iat, exp, number, permissions, roles }),
     );
-    revocations.access = { number, document };
+    this.#given = { number, document };
+    revocations.access = this.#given;
   }
 }
 

@@ -130,13 +130,11 @@ export async function createTestIssuer<N extends string = never>(
     jwksUrl,
     revocations,
     ...createSignIns(mint, revocations, now),
-    verifierOptions: () => ({
-      issuer,
-      audience,
-      jwksUrl,
-      feed: revocations.feed(),
-      ...(clock === undefined ? {} : { clock }),
-    }),
+    verifierOptions: () => {
+      access.renew();
+      const feed = revocations.feed();
+      return { issuer, audience, jwksUrl, feed, ...(clock === undefined ? {} : { clock }) };
+    },
     get kid() {
       return keys.current;
     },

@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createTestIssuer } from '../src/index.ts';
+import { createTestClock, createTestIssuer } from '../src/index.ts';
 
 const PACKAGES = join(import.meta.dirname, '../..');
 const config = defineConfig({
@@ -79,6 +79,17 @@ test('it signs what is declared from the start, and again with each next key', a
   expect(decodeProtectedHeader(documentOf()).kid).toBe(issuer.kid);
   issuer.declare({ permissions, roles: {} });
   expect(decodeJwt(documentOf())).toMatchObject({ number: 2, roles: {} });
+});
+
+test('a verifier that is made days later, by the clock of the test, knows what is declared too', async () => {
+  const clock = createTestClock();
+  await using issuer = await createTestIssuer({ config, clock });
+  await clock.advance(3 * 86_400_000);
+  const { feed } = issuer.verifierOptions();
+  await feed.close();
+  const { exp = 0, number } = decodeJwt(issuer.revocations.access?.document ?? '');
+  expect(exp * 1_000).toBeGreaterThan(clock.wall());
+  expect(number).toBe(1);
 });
 
 test('without a configuration nothing is declared, and the roles are our own', async () => {
