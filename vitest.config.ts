@@ -13,7 +13,8 @@ export default defineConfig({
     environment: 'node',
     // A process for each file: a leaked handle, a changed global or a crash stays where it happened.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than CI has processors: many tests wait, for a lock or for a token to expire.
+    maxWorkers: 3,
     execArgv: ['--conditions=portcullis-source'],
     testTimeout: 120_000,
     // A poll ends as soon as it holds; how long that takes is the machine's business.

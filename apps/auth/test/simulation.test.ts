@@ -4,7 +4,7 @@ import { runSeeds } from '../simulation/many.ts';
 import { run } from '../simulation/run.ts';
 import { WITHOUT } from '../simulation/without/protections.ts';
 
-const SEEDS = 200;
+const SEEDS = 100;
 /** What a removal is given to be caught. It was caught within 40 when this was written. */
 const PATIENCE = 300;
 

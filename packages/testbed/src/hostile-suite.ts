@@ -90,7 +90,7 @@ export function refusesHostileTokens(start: () => Promise<Target>): void {
     }
     for (const { token, revocation, name, code } of cases) {
       issuer.revocations.revoke(revocation);
-      const answer = expect.poll(() => askOverHttp(address, token), { message: name });
+      const answer = expect.poll(() => askOverHttp(address, token), { message: name, interval: 2 });
       if (code === 'invalid_token') await answer.toEqual(refusal);
       else await answer.toMatchObject({ status: 401, body: { code } });
     }

@@ -14,11 +14,11 @@ afterAll(() => signer[Symbol.asyncDispose]());
 
 describe('the verifier, given mutated and generated tokens', () => {
   it('accepts what jose and the grammar accept, and throws nothing but refusals', async () => {
-    const outcome = await fuzz({ seed, tokens: 2_000, grammar: 1_000 }, signer);
+    const outcome = await fuzz({ seed, tokens: 1_000, grammar: 1_000 }, signer);
     expect(outcome.findings).toEqual([]);
     // Not by refusing everything, nor by accepting it.
-    expect(outcome.accepted).toBeGreaterThan(300);
-    expect(outcome.refused).toBeGreaterThan(1_000);
+    expect(outcome.accepted).toBeGreaterThan(200);
+    expect(outcome.refused).toBeGreaterThan(700);
   });
 
   it.each(RULES)('would be caught without the rule of %s', async (without) => {
