@@ -1,9 +1,8 @@
 /**
  * How long a file of tests waits for the testkit: to import it with the verifier, as such a file does before its first
- * line, and then to a token that was verified. In turns with a Node that does nothing, and with one that loads the modules
- * of Node that are needed and fetches once; each in a process of its own. The limits are for what is above the latter,
- * which no one can do without. The former says how busy the machine is: where it takes more time than it computes for,
- * times over the limits say nothing of the packages, and are not judged.
+ * line, and then to a token that was verified. In turns with a Node that does nothing, each in a process of its own; that
+ * one says how busy the machine is, too: where it takes more time than it computes for, times over the limits say nothing
+ * of the packages, and are not judged.
  */
 import { join } from 'node:path';
 import { withOwn } from './pack.ts';
@@ -25,26 +24,12 @@ const PROGRAMS = {
     const { user, system } = process.cpuUsage();
     console.log(now);
     console.log((user + system) / 1_000);`,
-  node: `
-    import 'node:crypto';
-    import { once } from 'node:events';
-    import { createServer } from 'node:http';
-    import 'node:net';
-    ${PRINT}
-    const server = createServer((request, response) => response.end('{}')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    await (await fetch('http://127.0.0.1:' + server.address().port)).json();
-    ${PRINT}
-    server.close();
-    server.closeAllConnections();`,
   testkit: `
     import { createTestIssuer } from '@portcullis/testkit';
     import { createVerifier } from '@portcullis/verify';
     ${PRINT}
     const issuer = await createTestIssuer({ audience: 'urn:acme:orders' });
-    const { issuer: address, audience, revocations } = issuer;
-    const feed = revocations.feed();
-    const verifier = await createVerifier({ issuer: address, audience, service: 'orders', feed });
+    const verifier = await createVerifier({ ...issuer.verifierOptions(), service: 'orders' });
     await verifier.ready();
     await verifier.verify(await issuer.mint());
     ${PRINT}
@@ -80,22 +65,18 @@ interface Times {
   imported: number;
   /** After that. */
   verified: number;
-  /** The same of Node alone. */
-  node: { imported: number; fetched: number };
 }
 
 async function measure(project: Project): Promise<Times[]> {
   const times: Times[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const [bare = NaN, computed = NaN] = numbersIn(await project.run('bare.mjs'));
-    const [loaded = NaN, fetched = NaN] = numbersIn(await project.run('node.mjs'));
     const [imported = NaN, verified = NaN] = numbersIn(await project.run('testkit.mjs'));
     times.push({
       bare,
       slower: Math.max(1, bare / computed),
       imported,
       verified: verified - imported,
-      node: { imported: loaded, fetched: fetched - loaded },
     });
   }
   return times;
@@ -106,30 +87,17 @@ const numbersIn = (text: string): number[] => text.trim().split('\n').map(Number
 /** @throws Error with the medians, when one is over its limit; NotJudged when the machine is too busy to tell */
 function judge(times: readonly Times[]): string {
   const bare = times.map((one) => one.bare);
-  const imported = part(
-    times.map((one) => one.imported - median(bare)),
-    times.map((one) => one.node.imported - median(bare)),
-    LIMITS_MS.imported,
-  );
-  const verified = part(
-    times.map((one) => one.verified),
-    times.map((one) => one.node.fetched),
-    LIMITS_MS.verified,
-  );
-  const text = `medians of ${times.length}: bare Node ${spread(bare)}; imported ${imported.text}; verified ${verified.text}`;
-  if (imported.isWithin && verified.isWithin) return text;
+  const imported = times.map((one) => one.imported - median(bare));
+  const verified = times.map((one) => one.verified);
+  const text =
+    `medians of ${times.length}: bare Node ${spread(bare)}; ` +
+    `imported ${spread(imported)} later (at most ${LIMITS_MS.imported}); ` +
+    `verified ${spread(verified)} later (at most ${LIMITS_MS.verified})`;
+  const isWithin = median(imported) <= LIMITS_MS.imported && median(verified) <= LIMITS_MS.verified;
+  if (isWithin) return text;
   const slower = median(times.map((one) => one.slower));
   if (slower < BUSY) throw new Error(text);
   throw new NotJudged(`${text}; the machine is busy, ${slower.toFixed(1)} times as slow as alone`);
-}
-
-/** @param ofNode what Node alone takes of it */
-function part(all: readonly number[], ofNode: readonly number[], limit: number) {
-  const ours = median(all) - median(ofNode);
-  return {
-    text: `${spread(all)} later, ${ours.toFixed(0)} ms of it ours (at most ${limit}), the rest Node's own`,
-    isWithin: ours <= limit,
-  };
 }
 
 /** The median, and in brackets the least and the most, in milliseconds. */

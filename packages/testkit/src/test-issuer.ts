@@ -15,19 +15,15 @@ import {
   type UserClaims,
 } from '@portcullis/contracts';
 import type { JsonWebKey } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { DeclaredAccess, demandConfig } from './declared-access.ts';
 import { IssuerKeys, type SigningAlgorithm } from './issuer-keys.ts';
+import { serveMetadata, type FetchOfIssuer } from './metadata-server.ts';
 import { MemoryRevocations, type MemoryFeed } from './memory-revocations.ts';
 import type { Mint, MintOptions, Overrides } from './mint-options.ts';
-import { portOf } from './port-of.ts';
 import { createSignIns, type SignIns } from './sign-in.ts';
 import type { TestClock } from './test-clock.ts';
 
 const LIFE_SECONDS = 600;
-const KEY_SET = '/.well-known/jwks.json';
-/** RFC 8414 section 3. */
-const METADATA = '/.well-known/oauth-authorization-server';
 
 /** `N`: the roles that the configuration declares. */
 export interface TestIssuerOptions<N extends string = never> {
@@ -50,6 +46,8 @@ export interface TestVerifierOptions {
   audience: string;
   jwksUrl: string;
   feed: MemoryFeed;
+  /** Has the key set in this process; any other address is fetched. */
+  fetch: FetchOfIssuer;
   clock?: TestClock;
 }
 
@@ -102,9 +100,8 @@ export async function createTestIssuer<N extends string = never>(
   demandFunctionIfGiven(now, 'createTestIssuer', 'now');
   const config = options.config === undefined ? undefined : demandConfig(options.config);
   const keys = new IssuerKeys();
-  const endpoints = await serveKeySet(keys);
-  const { url: issuer } = endpoints;
-  const jwksUrl = `${issuer}${KEY_SET}`;
+  const endpoints = await serveMetadata(keys);
+  const { issuer, jwksUrl, fetch } = endpoints;
   const tokens = new ClaimsOfTokens({ issuer, audience, now });
   const revocations = new MemoryRevocations(now);
   const signRaw: TestIssuer['signRaw'] = (header, payload, kid) => {
@@ -133,7 +130,7 @@ export async function createTestIssuer<N extends string = never>(
     verifierOptions: () => {
       access.renew();
       const feed = revocations.feed();
-      return { issuer, audience, jwksUrl, feed, ...(clock === undefined ? {} : { clock }) };
+      return { issuer, audience, jwksUrl, feed, fetch, ...(clock === undefined ? {} : { clock }) };
     },
     get kid() {
       return keys.current;
@@ -154,39 +151,6 @@ export async function createTestIssuer<N extends string = never>(
     declare: (mapping) => access.declare(mapping),
     [Symbol.asyncDispose]: endpoints.close,
   };
-}
-
-/** Serves the metadata and the key set, and counts the requests for the key set. */
-async function serveKeySet(keys: IssuerKeys) {
-  let keySetRequests = 0;
-  const server = await listen((request, response) => {
-    switch (request.url) {
-      case METADATA: {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(metadataOf(server.url)));
-        return;
-      }
-      case KEY_SET: {
-        keySetRequests += 1;
-        response.writeHead(200, { 'content-type': 'application/jwk-set+json' });
-        response.end(JSON.stringify({ keys: keys.published() }));
-        return;
-      }
-      default:
-        response.writeHead(404).end();
-    }
-  });
-  return {
-    ...server,
-    get keySetRequests() {
-      return keySetRequests;
-    },
-  };
-}
-
-/** What every issuer has to say of itself (RFC 8414 section 2); it has no authorization endpoint. */
-function metadataOf(issuer: string) {
-  return { issuer, jwks_uri: `${issuer}${KEY_SET}`, response_types_supported: [] };
 }
 
 /** The claims of a valid token, before a test replaces any. */
@@ -236,19 +200,4 @@ class ClaimsOfTokens {
 
 function base64url(content: string | Uint8Array): string {
   return Buffer.from(content).toString('base64url');
-}
-
-async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void) {
-  const server = createServer(handle);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${portOf(server)}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
 }

@@ -16,6 +16,26 @@ test('its tokens are those of the contracts, and verify by its key set', async (
   expect(issuer.jwksRequests).toBe(1);
 });
 
+test('a verifier of the same tests gets the key set in this process, and from elsewhere over HTTP', async () => {
+  await using issuer = await createTestIssuer();
+  await using other = await createTestIssuer();
+  const { fetch: fetchKeys } = issuer.verifierOptions();
+  const textOf = async (url: string): Promise<string> => {
+    const { body } = await fetchKeys(url, { signal: AbortSignal.timeout(10_000) });
+    return await new Response(body).text();
+  };
+  const overHttp = await Promise.all(
+    [1, 2, 3].map(async () => (await fetch(issuer.jwksUrl)).text()),
+  );
+  expect(new Set([await textOf(issuer.jwksUrl), ...overHttp]).size).toBe(1);
+  expect(issuer.jwksRequests).toBe(4);
+  expect(await textOf(other.jwksUrl)).toContain(other.kid);
+  expect(other.jwksRequests).toBe(1);
+  expect((await fetchKeys(`${issuer.issuer}/elsewhere`, {})).status).toBe(404);
+  const signal = AbortSignal.abort();
+  await expect(fetchKeys(issuer.jwksUrl, { signal })).rejects.toBe(signal.reason);
+});
+
 test('claims and header can be replaced and removed', async () => {
   await using issuer = await createTestIssuer();
   const token = await issuer.mint({ sid: undefined, extra: 1 }, { header: { typ: 'JWT' } });

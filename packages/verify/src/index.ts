@@ -11,7 +11,7 @@ export {
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { createVerifier } from './create-verifier.ts';
 export type { ExplainedSteps, Explanation, StepOutcome } from './explain/explanation.ts';
-export type { Fetch } from './keys/fetch-key-set.ts';
+export type { Fetch, FetchedAnswer } from './keys/fetch-key-set.ts';
 export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jwks.ts';
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './jws/public-key.ts';

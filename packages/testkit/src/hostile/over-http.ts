@@ -1,6 +1,5 @@
 /** What a service answers to a token, as far as an attacker could distinguish it. */
 import { connect } from 'node:net';
-import { request } from 'node:http';
 
 export interface HttpAnswer {
   status: number;
@@ -16,6 +15,8 @@ export async function askOverHttp(
   token: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<HttpAnswer> {
+  // Loaded by the first call: it takes longer to load than all else that most users of the testkit need.
+  const { request } = await import('node:http');
   return await new Promise((resolve, reject) => {
     const authorization = token === '' ? 'Bearer' : `Bearer ${token}`;
     const sent = request(address, { headers: { authorization, ...headers } }, (response) => {

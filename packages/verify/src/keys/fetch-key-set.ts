@@ -8,7 +8,9 @@ import { problemsOfKeys, readKeySet } from './key-set.ts';
 const FETCH_TIMEOUT_MS = 3_000;
 const MAX_BYTES = 64 * 1024;
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** What is needed of an answer. */
+export type FetchedAnswer = Pick<Response, 'status' | 'body'>;
+export type Fetch = (url: string, init: RequestInit) => Promise<FetchedAnswer>;
 
 /**
  * @throws TypeError for an address at which another host on the way could put keys of its own into the set

@@ -1,7 +1,7 @@
 /** What the issuer calls itself, by its own metadata (RFC 8414 section 3). */
 import { eitherSignal } from '../wire/either-signal.ts';
 import { readBounded } from '../wire/read-bounded.ts';
-import { demandTrustedAddress, type Fetch } from '../keys/fetch-key-set.ts';
+import { demandTrustedAddress, type Fetch, type FetchedAnswer } from '../keys/fetch-key-set.ts';
 import { parseStrictJson } from '../wire/strict-json.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -29,13 +29,13 @@ export async function issuerFromMetadata(
       headers: { accept: 'application/json' },
       signal,
     });
-    if (response.status >= 500) {
-      await response.body?.cancel();
-      throw new Error(`the metadata was answered ${response.status}`);
+    if (response.status === 200) {
+      const name = await readName(response, signal);
+      if (name !== undefined) return name;
+      continue;
     }
-    const name = response.status === 200 ? await readName(response, signal) : undefined;
-    if (name !== undefined) return name;
-    if (!response.bodyUsed) await response.body?.cancel();
+    await response.body?.cancel();
+    if (response.status >= 500) throw new Error(`the metadata was answered ${response.status}`);
   }
   return undefined;
 }
@@ -47,7 +47,7 @@ function addressOf(issuer: string, document: string): string {
 }
 
 /** @returns undefined for what is no metadata: any page may be answered 200 */
-async function readName(response: Response, signal: AbortSignal): Promise<string | undefined> {
+async function readName(response: FetchedAnswer, signal: AbortSignal): Promise<string | undefined> {
   const bytes = await readBounded(response, MAX_BYTES, signal);
   try {
     const { issuer } = parseStrictJson(bytes);

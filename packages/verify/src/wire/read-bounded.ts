@@ -10,7 +10,7 @@
  * @throws the reason of the signal
  */
 export async function readBounded(
-  response: Response,
+  response: Pick<Response, 'body'>,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Buffer> {
