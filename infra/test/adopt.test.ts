@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { besideOnNode20 } from '../packages/versions.ts';
 import { ROOT } from '../paths.ts';
 
 const BLOCK = /(?:<!-- (.+?) -->\n\n)?^```(\w*)\n([\s\S]*?)^```/gm;
@@ -51,6 +52,14 @@ describe('docs/adopt.md', () => {
     const calls = (text: string) => text.match(/curl -sS.*/g)?.map((call) => call.split(' -d ')[0]);
     const ofReadme = /<!-- orders -->\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(calls(lines[3]?.[1] ?? '')).toEqual(calls(ofReadme.replaceAll('/mine', '/orders')));
+  });
+
+  it('names with its recipe what a framework takes on Node 20, as `npm run pack:check` installs it', () => {
+    const besideFastify = Object.entries(besideOnNode20(['fastify']));
+    const [recipe = ''] = /^### Fastify$[\s\S]*?(?=^### )/m.exec(page) ?? [];
+    expect(besideFastify).toHaveLength(1);
+    for (const [name, range] of besideFastify) expect(recipe).toContain(`\`${name}@${range}\``);
+    expect(recipe).toMatch(/Node 20 .*EBADENGINE/);
   });
 
   it('has a recipe for each framework', () => {
