@@ -22,6 +22,7 @@ if (!Object.hasOwn(COMMANDS, command)) {
   process.exit(2);
 }
 
+await import('./lifetime/closed-output.mjs');
 try {
   const words = readWords(command, process.argv.slice(3));
   if (typeof words === 'string') console.log(words);

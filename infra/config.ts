@@ -50,7 +50,10 @@ export function writeConfig(declared: AccessConfig, file: string): void {
  * @throws {StepFailure} when one of them does not, and at once where auth follows another file
  */
 export async function haveInForce(dataFolder: string, file: string): Promise<void> {
-  if (runningSystem(dataFolder) === undefined) return;
+  if (runningSystem(dataFolder) === undefined) {
+    console.log('The system does not run here: this counts from the next npm start on.');
+    return;
+  }
   const ports = demandRunning(dataFolder, 'npm run config');
   demandFollowed(dataFolder, file);
   const settings = { PORTCULLIS_CONFIG_FILE: file };

@@ -1,7 +1,8 @@
 import { DEV_FOLDER } from './paths.ts';
+import { faultsOf } from './demo/faults.ts';
 import { tellStory } from './demo/story.ts';
 import { inSession } from './lifetime/session.ts';
-import { firstAdministrator } from './services/first-administrator.ts';
+import { firstAdministrator, type Administrator } from './services/first-administrator.ts';
 import { chosenPorts, freePorts, type ServicePorts } from './services/catalogue.ts';
 import { answersReady } from './services/run-service.ts';
 import { runningSystem } from './services/running-system.ts';
@@ -11,22 +12,32 @@ import { note } from './steps.ts';
 /** `npm run demo`: on the system that runs, or on one that it starts and stops. */
 export async function main(): Promise<number> {
   const running = await findRunning();
-  if (running) {
-    note(`on the system that runs at http://localhost:${running.auth}\n`);
-    return verdict(await tellStory(running, firstAdministrator()));
-  }
+  if (running) return await demonstrate(DEV_FOLDER, running, firstAdministrator());
   return inSession(DEV_FOLDER, 'npm run demo', async (session) => {
     const ports = await freePorts(session.dataFolder);
     const { environments, administrator } = await prepareSystem(session, ports);
     await runServices(session, environments);
     console.log();
-    return verdict(await tellStory(ports, administrator));
+    return await verdict(await tellStory(ports, administrator), session.dataFolder, ports);
   });
 }
 
-function verdict(held: boolean): number {
+/** On the system that runs. @returns the exit status */
+export async function demonstrate(
+  dataFolder: string,
+  ports: ServicePorts,
+  administrator: Administrator,
+): Promise<number> {
+  note(`on the system that runs at http://localhost:${ports.auth}\n`);
+  return await verdict(await tellStory(ports, administrator), dataFolder, ports);
+}
+
+/** A demo that does not hold names what is wrong, and the next step. */
+async function verdict(held: boolean, dataFolder: string, ports: ServicePorts): Promise<number> {
   console.log(held ? '\nEvery step held.' : '\nNot every step held.');
-  return held ? 0 : 1;
+  if (held) return 0;
+  for (const line of await faultsOf(dataFolder, ports)) console.log(line);
+  return 1;
 }
 
 async function findRunning(): Promise<ServicePorts | undefined> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The checkout. */
 export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,6 +13,12 @@ export const CHECKOUT_ID: string = createHash('sha256').update(ROOT).digest('hex
 
 /** The data of `npm start`, kept from one start to the next. */
 export const DEV_FOLDER: string = join(DATA_ROOT, 'dev');
+
+/** Flags of Node for a program whose output goes to that of the launcher, and so to `head` perhaps. */
+export const CLOSED_OUTPUT = [
+  '--import',
+  pathToFileURL(join(ROOT, 'infra', 'lifetime', 'closed-output.mjs')).href,
+] as const;
 
 /** Executables of the workspace's own tools. */
 export const tool = (name: string): string => join(ROOT, 'node_modules', '.bin', name);

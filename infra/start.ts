@@ -91,5 +91,8 @@ async function untilItEnds(session: Session, services: RunningProcess[]): Promis
   if (first === 'asked' || session.signal.aborted) return 0;
   const { service, status } = first;
   const log = serviceLog(session, service.name);
-  throw new StepFailure(`${tail(log)}\n\n${service.name} ended with exit status ${status}.`);
+  const what = `${service.name} has ended by itself, with exit status ${status}; all the rest is stopped.`;
+  throw new StepFailure(`${tail(log)}\n\n${what}`, {
+    fix: `mend what ${relative(ROOT, log)} says, if it says why; then: ${session.purpose}`,
+  });
 }

@@ -17,6 +17,11 @@ export class StepFailure extends Error {
   }
 }
 
+/** A step that was ended because everything was: no failure, and not printed as one. */
+export class StepStopped extends Error {
+  override name = 'StepStopped';
+}
+
 let isStopping = false;
 
 /** From here on a step that does not come to its end was stopped, and has not failed. */
@@ -36,7 +41,8 @@ export async function step<T>(
     line(name, performance.now() - started, detail(result));
     return result;
   } catch (error) {
-    line(name, performance.now() - started, isStopping ? 'stopped' : red('failed'));
+    const wasStopped = isStopping && !(error instanceof StepFailure);
+    line(name, performance.now() - started, wasStopped ? 'stopped' : red('failed'));
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession } from '../lifetime/session.ts';
+import { CLOSED_OUTPUT } from '../paths.ts';
 
 /** A program that needs no servers. @returns its exit status */
 export async function runAlone(
@@ -21,6 +22,6 @@ export async function runSource(
   file: string,
   words: readonly string[],
 ): Promise<number> {
-  const node = [process.execPath, '--conditions=portcullis-source', '--import', 'tsx'] as const;
-  return await runAlone(`npm run ${name}`, [...node, file, ...words]);
+  const flags = [...CLOSED_OUTPUT, '--conditions=portcullis-source', '--import', 'tsx'];
+  return await runAlone(`npm run ${name}`, [process.execPath, ...flags, file, ...words]);
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { testEnvironment } from './run-vitest.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
-import { ROOT } from '../paths.ts';
+import { CLOSED_OUTPUT, ROOT } from '../paths.ts';
 import { bringUpServers } from '../servers/bring-up.ts';
 import { build } from '../services/build.ts';
 import { step } from '../steps.ts';
@@ -22,7 +22,7 @@ export interface Program {
 
 /** What it runs by: this Node, unless it is given another. */
 const argvOf = ({ file, node = process.execPath }: Program) =>
-  [node, '--conditions=portcullis-source', '--import', 'tsx', file] as const;
+  [node, ...CLOSED_OUTPUT, '--conditions=portcullis-source', '--import', 'tsx', file] as const;
 
 /**
  * @param wordsIn what it is given, once there is a session

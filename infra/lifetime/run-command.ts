@@ -1,5 +1,5 @@
 import { ROOT } from '../paths.ts';
-import { StepFailure } from '../steps.ts';
+import { StepFailure, StepStopped } from '../steps.ts';
 import { stage, type ProcessSpec, type Supervisor } from './supervisor.ts';
 import { sizeOf, tail } from './tail.ts';
 
@@ -23,7 +23,12 @@ export async function runCommand(supervisor: Supervisor, spec: CommandSpec): Pro
   return running.exited;
 }
 
-/** The same for a command that has to succeed; its output goes to a log, shown if it fails. */
+/**
+ * The same for a command that has to succeed; its output goes to a log, shown if it fails.
+ *
+ * @throws {StepFailure} when it fails
+ * @throws {StepStopped} when it was ended because everything is
+ */
 export async function mustRun(
   supervisor: Supervisor,
   spec: CommandSpec & { output: { file: string }; fix?: string },
@@ -31,6 +36,7 @@ export async function mustRun(
   const before = sizeOf(spec.output.file);
   const status = await runCommand(supervisor, spec);
   if (status === 0) return;
+  if (supervisor.stopping) throw new StepStopped(`${spec.name} was stopped`);
   throw new StepFailure(
     `${tail(spec.output.file, 30, before)}\n\n${spec.name} failed with exit status ${status}.`,
     { fix: spec.fix },

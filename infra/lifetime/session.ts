@@ -12,6 +12,8 @@ import { note, noteStopping, printFailure, StepFailure } from '../steps.ts';
 
 export interface Session {
   readonly dataFolder: string;
+  /** The command, as it is typed. */
+  readonly purpose: string;
   readonly supervisor: Supervisor;
   /** Aborted when the command is asked to end. */
   readonly signal: AbortSignal;
@@ -72,9 +74,11 @@ async function supervised(
   // With the reader of our output gone, writing must not be what ends us without a clean-up.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
-    return await run({ dataFolder, supervisor, signal: ending.signal });
+    return await run({ dataFolder, purpose, supervisor, signal: ending.signal });
   } catch (error) {
     if (ending.signal.aborted) {
+      // What was stopped ends with another error: this is a fault of its own.
+      if (error instanceof StepFailure) printFailure(error);
       note(`${purpose} was stopped before it was done`);
       return STOPPED;
     }

@@ -8,8 +8,8 @@ import { connect } from '@nats-io/transport-node';
 import { connectionOptions } from '@portcullis/bus';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownedProcess, ownsCommand } from '../lifetime/register.ts';
-import { COMPOSE } from '../servers/compose.ts';
+import { ownedProcess } from '../lifetime/register.ts';
+import { serverHome, type ServerHome } from '../servers/server-home.ts';
 import { sizeOf, tail } from '../lifetime/tail.ts';
 import { StepFailure } from '../steps.ts';
 
@@ -19,14 +19,8 @@ export const RESTART = 'stop npm start with Ctrl-C and start it again';
 const TAKEN = 'Reloaded server configuration';
 const REFUSED = 'Failed to reload server configuration';
 
-/** Who has the configuration of the NATS that the system uses; `ended` is one of this machine that runs no more. */
-export type NatsHome = 'this machine' | 'ended' | 'docker compose' | 'given';
-
-export function natsHome(dataFolder: string): NatsHome {
-  if (process.env['NATS_URL']) return 'given';
-  if (ownedProcess(dataFolder, 'nats') !== undefined) return 'this machine';
-  return ownsCommand(dataFolder, COMPOSE) ? 'docker compose' : 'ended';
-}
+/** Who has the configuration of NATS. */
+export const natsHome = (dataFolder: string): ServerHome => serverHome(dataFolder, 'nats');
 
 /** @throws {StepFailure} when NATS does not take the configuration */
 export async function reloadNats(dataFolder: string, times: number): Promise<void> {

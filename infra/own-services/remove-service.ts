@@ -15,12 +15,13 @@ import {
   clientSecretName,
   environmentFile,
 } from '../services/own-service-environment.ts';
+import type { ServerHome } from '../servers/server-home.ts';
 import { demandRunning } from '../services/running-system.ts';
 import { step, StepFailure } from '../steps.ts';
 import { awaitTakenUp, servicesOf } from './auth-takes-up.ts';
 import { disableClient } from './client.ts';
 import { inTurn } from './in-turn.ts';
-import { isRefused, natsHome, reloadNats, type NatsHome } from './nats-users.ts';
+import { isRefused, natsHome, reloadNats } from './nats-users.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /** @param again the command, as it was typed */
@@ -57,7 +58,7 @@ async function refuseUser(
   dataFolder: string,
   { name }: OwnService,
   url: string,
-  home: NatsHome,
+  home: ServerHome,
   again: string,
 ): Promise<void> {
   if (home !== 'this machine') return;
@@ -73,7 +74,7 @@ function forget(dataFolder: string, service: OwnService): void {
   removeSecret(dataFolder, secretNameOf(service.name));
 }
 
-function announce(service: OwnService, receipt: Receipt | undefined, home: NatsHome): void {
+function announce(service: OwnService, receipt: Receipt | undefined, home: ServerHome): void {
   const { name } = service;
   const id = clientIdOf(service);
   console.log(`\n${name} is removed.`);

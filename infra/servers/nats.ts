@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runServer } from './run-server.ts';
+import { runServer, type AnsweringServer } from './run-server.ts';
 import type { Session } from '../lifetime/session.ts';
 import { prepareNats, type BusUsers } from '../nats/users.ts';
 
@@ -8,7 +8,7 @@ export async function startNats(
   session: Session,
   binary: string,
   { busUsers }: { busUsers: BusUsers },
-): Promise<string> {
+): Promise<AnsweringServer> {
   const store = join(session.dataFolder, 'nats');
   mkdirSync(store, { recursive: true });
   const { dataFolder } = session;

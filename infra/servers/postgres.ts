@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runServer } from './run-server.ts';
+import { runServer, type AnsweringServer } from './run-server.ts';
 import { mustRun } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { secret } from '../secrets.ts';
@@ -23,7 +23,7 @@ export async function startPostgres(
   session: Session,
   folders: readonly string[],
   options: PostgresOptions,
-): Promise<{ url: string; program: string }> {
+): Promise<AnsweringServer & { program: string }> {
   const { user } = options;
   const cluster = join(options.home, 'postgres');
   const binFolder = folderFor(cluster, folders);
@@ -32,7 +32,7 @@ export async function startPostgres(
     await initialise(session, { binFolder, cluster, password, ...options });
   }
   forgetReusedPid(cluster);
-  const url = await runServer(session, 'postgres', (port) => ({
+  const answering = await runServer(session, 'postgres', (port) => ({
     url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`,
     argv: [join(binFolder, 'postgres'), '-D', cluster, ...settings(port, options)],
     env: plainEnvironment(),
@@ -41,7 +41,7 @@ export async function startPostgres(
     graceMs: 20_000,
     user: user && { uid: user.uid, gid: user.gid },
   }));
-  return { url, program: binFolder };
+  return { ...answering, program: binFolder };
 }
 
 function settings(port: number, { durable }: PostgresOptions): string[] {

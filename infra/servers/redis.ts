@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runServer } from './run-server.ts';
+import { runServer, type AnsweringServer } from './run-server.ts';
 import type { Session } from '../lifetime/session.ts';
 import { secret } from '../secrets.ts';
 
@@ -8,7 +8,7 @@ export async function startRedis(
   session: Session,
   binary: string,
   { durable }: { durable: boolean },
-): Promise<string> {
+): Promise<AnsweringServer> {
   const folder = join(session.dataFolder, 'redis');
   mkdirSync(folder, { recursive: true });
   const password = secret(session.dataFolder, 'redis');

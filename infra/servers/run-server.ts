@@ -3,7 +3,7 @@ import { awaitAnswer } from './await-answer.ts';
 import { ask } from './ask.ts';
 import type { ServerName } from '../system/server-name.ts';
 import type { Session } from '../lifetime/session.ts';
-import { stage, type ProcessSpec } from '../lifetime/supervisor.ts';
+import { stage, type ProcessSpec, type RunningProcess } from '../lifetime/supervisor.ts';
 import { isFree, rememberedPort } from '../system/free-port.ts';
 
 export interface ServerProcess extends Pick<
@@ -13,14 +13,19 @@ export interface ServerProcess extends Pick<
   url: string;
 }
 
+export interface AnsweringServer {
+  url: string;
+  process: RunningProcess;
+}
+
 const ATTEMPTS = 3;
 
-/** Runs one server on its remembered port and waits for its answer. @returns its URL */
+/** Runs one server on its remembered port and waits for its answer. */
 export async function runServer(
   session: Session,
   name: ServerName,
   describe: (port: number) => ServerProcess,
-): Promise<string> {
+): Promise<AnsweringServer> {
   const log = join(session.dataFolder, 'logs', `${name}.log`);
   for (let attempt = 1; ; attempt++) {
     const port = await rememberedPort(session.dataFolder, name);
@@ -33,7 +38,7 @@ export async function runServer(
     });
     try {
       await awaitAnswer({ name, ask: () => ask[name](url), running, log, signal: session.signal });
-      return url;
+      return { url, process: running };
     } catch (error) {
       // Another process took the port between the look and the start: another one, please.
       const portWasTaken = running.hasExited() && !(await isFree(port));

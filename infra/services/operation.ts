@@ -9,7 +9,7 @@ import { prepareDatabases } from './system.ts';
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
-import { DEV_FOLDER, ROOT } from '../paths.ts';
+import { CLOSED_OUTPUT, DEV_FOLDER, ROOT } from '../paths.ts';
 
 /** Of each service with commands, what says that the environment is its own. */
 const OWN = {
@@ -94,7 +94,7 @@ function besideLauncher(operation: Operation): number {
 }
 
 function programOf({ service, command, words }: Operation): string[] {
-  return [program(service, `commands/${command}.js`), ...words];
+  return [...CLOSED_OUTPUT, program(service, `commands/${command}.js`), ...words];
 }
 
 /** The environment with what the shell has of a client instead of the service's own. */

@@ -62,7 +62,7 @@ async function awaitReady(
 }
 
 /** @throws unless the service there says that it is ready */
-async function askReady(port: number): Promise<void> {
+export async function askReady(port: number): Promise<void> {
   const response = await fetch(`${addressOf(port)}/readyz`, {
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });

@@ -24,6 +24,7 @@ import { natsUrlOf, natsUrls } from '../nats/users.ts';
 import { secret, secretFile } from '../secrets.ts';
 import { mailFolder } from './print-mail-links.ts';
 import { bringUpServers, type RunningServer } from '../servers/bring-up.ts';
+import { tellServerEnds } from '../servers/server-ends.ts';
 import { note, step } from '../steps.ts';
 
 export interface PreparedSystem {
@@ -63,6 +64,7 @@ export async function prepareDatabases(
   if (!isGiven('PORTCULLIS_CONFIG')) await demandWritten();
   for (const text of notPassedOn()) note(text);
   const servers = await bringUpServers(session, { durable: true, busUsers: 'each' });
+  tellServerEnds(session, servers);
   const databases = await step('databases', () => createDatabases(dataFolder, servers.postgres));
   await step('build', () => build(session));
   const administrator = firstAdministrator();

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { haveInForce } from '../config.ts';
 import { Supervisor } from '../lifetime/supervisor.ts';
 import { noteRunning } from '../services/running-system.ts';
@@ -23,13 +23,21 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function said(auth: Record<string, string>): Promise<unknown> {
   await using supervisor = new Supervisor(folder);
   const { signal } = new AbortController();
-  noteRunning({ dataFolder: folder, supervisor, signal }, PORTS, auth);
+  noteRunning({ dataFolder: folder, purpose: 'npm start', supervisor, signal }, PORTS, auth);
   const late = new Promise<undefined>((resolve) => {
     setTimeout(() => resolve(undefined), 1_000);
   });
   const ended = haveInForce(folder, written).catch((error: unknown) => error);
   return await Promise.race([ended, late]);
 }
+
+test('while no system runs, it says from when on this counts', async () => {
+  const log = vi.spyOn(console, 'log').mockReturnValue();
+  await haveInForce(folder, written);
+  const lines = log.mock.calls.flat();
+  log.mockRestore();
+  expect(lines).toEqual(['The system does not run here: this counts from the next npm start on.']);
+});
 
 test('auth that was given a text: what it goes by, and the one thing to do', async () => {
   expect(await said({ PORTCULLIS_CONFIG: '{}' })).toMatchObject({

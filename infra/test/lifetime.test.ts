@@ -89,6 +89,16 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
+test('a step that fails by a fault of its own after Ctrl-C says which, and what to do', async () => {
+  const launched = launch(folder, '', 'own fault');
+  await until(() => launched.output().includes('begun\n'));
+  launched.child.kill('SIGINT');
+  expect(await launched.ended).toBe(130);
+  expect(launched.output()).toMatch(/first step +[0-9.]+ s {2}failed/);
+  expect(launched.output()).toContain('\nthe disk is full\nFix: make room\n');
+  expect(launched.output()).toContain('the stand-in was stopped before it was done');
+});
+
 describe('one at a time', () => {
   test('a second start says which process runs, and leaves it alone', async () => {
     const first = await launchUp(folder);

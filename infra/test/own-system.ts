@@ -87,11 +87,19 @@ export class OwnSystem implements AsyncDisposable {
   }
 
   async service(...words: string[]): Promise<Ended> {
-    const child = this.beginService(words);
+    return await this.#ended(this.beginService(words));
+  }
+
+  async #ended(child: TestProcess): Promise<Ended> {
     const late = setTimeout(() => child.kill(), COMMAND_MS);
     const status = await child.exited;
     clearTimeout(late);
     return { status, output: child.log };
+  }
+
+  /** `npm run demo` on it. */
+  async demo(): Promise<Ended> {
+    return await this.#ended(this.#run('own-demo.ts', [this.folder], {}));
   }
 
   /** What there is of services, by file. */

@@ -18,7 +18,7 @@ afterEach(() => rmSync(dataFolder, { recursive: true, force: true }));
 test('one that runs is named by its address, and no more once it is asked to end', async () => {
   await using supervisor = new Supervisor(dataFolder);
   const ending = new AbortController();
-  const session = { dataFolder, supervisor, signal: ending.signal };
+  const session = { dataFolder, purpose: 'npm start', supervisor, signal: ending.signal };
   const start = () => requireNoneRunning(dataFolder);
   expect(start).not.toThrow();
   noteRunning(session, { auth: 25_000, user: 25_001, admin: 25_002 }, {});

@@ -1,7 +1,7 @@
 /** Each `npm run` of package.json says what it takes, and refuses the rest, before it starts anything. */
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { ROOT } from '../paths.ts';
 import { COMMANDS } from '../usage/commands.mjs';
 import { readWords, Words } from '../usage/read-words.mjs';
@@ -77,6 +77,60 @@ describe('the words of a command', () => {
     }
   });
 });
+
+describe('options that npm has kept for itself, since no -- came before them', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const add = ['add', 'orders'];
+  const fault = (...words: string[]) => expect(() => readWords('service', words));
+
+  it.each([
+    [{ audience: 'true' }, [...add, 'urn:acme:orders'], '--audience urn:acme:orders'],
+    [{ audience: 'urn:acme:orders', show: 'true' }, add, '--audience urn:acme:orders --show'],
+    [{ events: 'accounts\n\nrevocations' }, add, '--events accounts --events revocations'],
+    [
+      { audience: 'true', permissions: 'true' },
+      [...add, 'a:b', 'urn:x'],
+      '--audience URN --permissions LIST',
+    ],
+  ])('are named in the command as it has to be typed: %j', (kept, words, options) => {
+    for (const [name, value] of Object.entries(kept)) vi.stubEnv(`npm_config_${name}`, value);
+    const names = Object.keys(kept).map((name) => `--${name}`);
+    fault(...words).toThrow(
+      `npm run service -- add: npm has kept ${names.join(', ')} for itself. ` +
+        `Fix: npm run service -- add orders ${options}`,
+    );
+  });
+
+  it('are none where they arrived, are those of another command, or are settings of npm itself', () => {
+    vi.stubEnv('npm_config_audience', 'true');
+    vi.stubEnv('npm_config_seed', '7');
+    vi.stubEnv('npm_config_force', 'true');
+    vi.stubEnv('npm_config_show', '');
+    fault(...add, '--audience', 'urn:acme:orders').not.toThrow();
+    fault('list').not.toThrow();
+    expect(() => readWords('typecheck', [])).not.toThrow();
+  });
+
+  it('by npm itself', async () => {
+    const words = ['run', '--silent', 'service', ...add, '--audience', 'urn:acme:orders'];
+    const { status, stderr } = await runProgram('npm', words, { cwd: ROOT, limitMs: 20_000 });
+    expect(status).toBe(2);
+    expect(stderr).toContain('Fix: npm run service -- add orders --audience urn:acme:orders\n');
+  }, 30_000);
+});
+
+test.each([
+  ['the launcher', 'service list'],
+  ['a program that it runs', 'fuzz --tokens 1 --grammar 1'],
+])(
+  '%s ends quietly when its output is read no further',
+  async (_, words) => {
+    const script = `{ node infra/bootstrap.mjs ${words}; echo "status $?" >&2; } | true`;
+    const { stderr } = await runProgram('/bin/sh', ['-c', script], { cwd: ROOT, limitMs: 30_000 });
+    expect(stderr).toBe('status 0\n');
+  },
+  40_000,
+);
 
 /** They read their words again, as programs of packages that know no launcher. */
 test.each([

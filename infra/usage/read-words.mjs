@@ -1,26 +1,13 @@
 // The words behind a command: read here, once, before anything is installed or started.
 import { parseArgs } from 'node:util';
 import { COMMANDS } from './commands.mjs';
+import { demandNoneKept } from './kept-by-npm.mjs';
 import { nearest } from './nearest.mjs';
+import { dashes, WrongUsage } from './wrong-usage.mjs';
+
+export { WrongUsage };
 
 /** @typedef {import('./commands.mjs').Usage} Usage */
-
-/** Words that cannot be meant: said in one line, with exit status 2. */
-export class WrongUsage extends Error {
-  /** @override */
-  name = 'WrongUsage';
-
-  /**
-   * @param {string} command as it is typed
-   * @param {string} what is wrong
-   * @param {string | undefined} instead the nearest right thing
-   * @param {string} fix what to type; its help unless given
-   */
-  constructor(command, what, instead, fix = `${command}${dashes(command)} --help`) {
-    const other = instead === undefined ? '' : ` Nearest: ${instead}.`;
-    super(`${command}: ${what}.${other} Fix: ${fix}`);
-  }
-}
 
 /** What was meant, where it was right. */
 export class Words {
@@ -109,6 +96,7 @@ function readAs(title, usage, words, read) {
     if (token.kind === 'positional') read.names.push(token.value);
     else if (token.kind === 'option') readOption(title, usage, token, read);
   }
+  demandNoneKept(title, usage, read);
   const { takes = '', most = 0 } = usage.names ?? {};
   const extra = read.names[most];
   if (extra === undefined) return read;
@@ -196,10 +184,3 @@ function formOf(name, { takes, short, many }) {
   const value = takes === undefined ? '' : ` ${takes}`;
   return `${before}--${name}${value}${many === undefined ? '' : ' …'}`;
 }
-
-/**
- * npm takes options for its own until it has seen these.
- *
- * @param {string} command
- */
-const dashes = (command) => (command.includes(' -- ') ? '' : ' --');

@@ -246,12 +246,37 @@ it('a NATS that npm start has run, and that has ended, is named, and what to do'
   const nats = ownedProcess(system.folder, 'nats');
   if (nats === undefined) throw new Error('NATS does not run on this machine');
   process.kill(nats.pid, 'SIGKILL');
+  // The system goes on, and says so in its own terminal at once.
+  await expect.poll(() => system.log).toContain('NATS has ended by itself, with exit status 137.');
+  expect(system.log).toMatch(/^Until it runs again, .*a logout takes effect within S \(5 s\)/im);
+  expect(system.log).toMatch(/^Fix: Ctrl-C here, then: npm start$/m);
   await expect.poll(() => ownedProcess(system.folder, 'nats')).toBeUndefined();
   const { status, output } = await system.service('add', 'late', '--audience', 'urn:acme:late');
   expect({ status, output }).toMatchObject({ status: 1 });
   expect(output).toMatch(/^ {2}nats .* has ended: not reloaded$/m);
   expect(output).toContain('start it again, since the NATS that it ran has ended');
   expect(output).not.toContain('docker compose');
+}, 60_000);
+
+it('npm run demo names what has ended, and what to do', async () => {
+  const demo = await system.demo();
+  expect(demo).toMatchObject({ status: 1 });
+  expect(demo.output).toMatch(
+    /^Not every step held\.\nNATS, which npm start has run, has ended\.$/m,
+  );
+  expect(demo.output).toMatch(
+    /^Fix: stop npm start with Ctrl-C and start it again; then: npm run demo$/m,
+  );
+}, 60_000);
+
+it('a service that ends by itself ends the rest, and npm start says which, and what to do', async () => {
+  const user = ownedProcess(system.folder, 'user');
+  if (user === undefined) throw new Error('the user service does not run');
+  process.kill(user.pid, 'SIGKILL');
+  await expect
+    .poll(() => system.log)
+    .toContain('user has ended by itself, with exit status 137; all the rest is stopped.');
+  expect(system.log).toMatch(/^Fix: mend what .*logs\/user\.log says, .*; then: npm start$/m);
 }, 60_000);
 
 function basic(settings: Record<string, string>): string {

@@ -2,7 +2,7 @@
 import { mustRun } from '../../lifetime/run-command.ts';
 import { inSession } from '../../lifetime/session.ts';
 import { stage } from '../../lifetime/supervisor.ts';
-import { step } from '../../steps.ts';
+import { step, StepFailure } from '../../steps.ts';
 
 const [dataFolder = '', runFolder = '', asFar = ''] = process.argv.slice(2);
 
@@ -24,6 +24,15 @@ process.exitCode = await inSession(dataFolder, 'the stand-in', async (session) =
         output: { file: `${dataFolder}/logs/step.log` },
       }),
     );
+  }
+  if (asFar === 'own fault') {
+    await step('first step', async () => {
+      console.log('begun');
+      await new Promise<void>((resolve) => {
+        session.signal.addEventListener('abort', () => resolve());
+      });
+      throw new StepFailure('the disk is full', { fix: 'make room' });
+    });
   }
   for (const name of ['first', 'second']) {
     const running = await session.supervisor.start({
