@@ -50,27 +50,55 @@ it.each([
   expect(connections - before).toBeLessThanOrEqual(1);
 });
 
+const CLIENT = { id: 'cli_orders', secret: 'a secret' };
 const SETTINGS = {
   issuer: 'https://auth.example',
   audience: 'urn:acme:orders',
   service: 'orders',
   nats: 'nats://127.0.0.1:1',
-  client: { id: 'cli_orders', secret: 'a secret' },
+  client: CLIENT,
 };
 
 it.each([
-  ['issuer', 'undefined', { issuer: undefined }],
-  ['issuer', 'empty', { issuer: '' }],
-  ['audience', 'empty', { audience: '' }],
-  ['nats', 'undefined', { nats: undefined }],
-  ['client.id', 'undefined', { client: { ...SETTINGS.client, id: undefined } }],
-  ['client.secret', 'empty', { client: { ...SETTINGS.client, secret: '' } }],
-])('asks for the file of settings where %s is %s', async (option, missing, wrong) => {
+  ['issuer', 'undefined', { issuer: undefined }, 'PORTCULLIS_ISSUER'],
+  ['issuer', 'empty', { issuer: '' }, 'PORTCULLIS_ISSUER'],
+  ['audience', 'empty', { audience: '' }, 'PORTCULLIS_AUDIENCE'],
+  ['nats', 'undefined', { nats: undefined }, 'NATS_URL'],
+  ['client.id', 'undefined', { client: { ...CLIENT, id: undefined } }, 'PORTCULLIS_CLIENT_ID'],
+  ['client.secret', 'empty', { client: { ...CLIENT, secret: '' } }, 'PORTCULLIS_CLIENT_SECRET'],
+])('asks for the file of settings where %s is %s', async (option, missing, wrong, variable) => {
   const given: object = { ...SETTINGS, ...wrong };
   const failure = await connectVerifier(given as typeof SETTINGS).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(TypeError);
   expect(String(failure)).toContain(`connectVerifier: ${option} has to be`);
   expect(String(failure)).toContain(`it is ${missing}: was the process started with --env-file=…?`);
+  expect(String(failure)).toContain(`There it is ${variable}, unless you read another`);
+});
+
+it('names the variable of an issuer that is no URL', async () => {
+  const connecting = connectVerifier({ ...SETTINGS, issuer: 'auth.example' });
+  await expect(connecting).rejects.toThrow(
+    /^connectVerifier: issuer has to be a URL; is PORTCULLIS_ISSUER right\?$/,
+  );
+});
+
+it.each([
+  ['servce', 'service', { servce: 'orders' }],
+  ['whenStle', 'whenStale', { whenStle: { policy: 'accept' } }],
+  ['Audience', 'audience', { Audience: 'urn:acme:orders' }],
+  ['client.sekret', 'client.secret', { client: { ...CLIENT, sekret: 'a secret' } }],
+])('says of %s, which is no option, that %s is the nearest', async (typed, meant, wrong) => {
+  const given: object = { ...SETTINGS, ...wrong };
+  const connecting = connectVerifier(given as typeof SETTINGS);
+  await expect(connecting).rejects.toThrow(
+    new TypeError(`connectVerifier: there is no option ${typed}; the nearest is ${meant}`),
+  );
+});
+
+it('leaves out what is near no option', async () => {
+  const given = { ...SETTINGS, onProblem: () => undefined, port: 4010, title: 'orders' };
+  const verifier = await connectVerifier(given);
+  await verifier[Symbol.asyncDispose]();
 });
 
 it('asks for no file of settings where one is wrong', async () => {

@@ -317,6 +317,17 @@ it('shows what was said and what is expected, also where nothing of it is proven
   expect(shown).toEqual(claims);
 });
 
+it('names the audience that was probably meant, where it is another by a letter or two', async () => {
+  const { issuer, verifier } = await start();
+  const typo = issuer.audience.slice(0, -2) + issuer.audience.slice(-1);
+  const near = await agreed(verifier, await issuer.mint({ aud: ['urn:other', typo] }));
+  expect(near.next).toContain(
+    `this verifier for "${issuer.audience}", which is nearly "${typo}": mend`,
+  );
+  const far = await agreed(verifier, await issuer.mint({ aud: 'urn:other' }));
+  expect(far.next).toContain(`this verifier for "${issuer.audience}": mend`);
+});
+
 it('has nothing of an audience in it that speaks to a terminal', async () => {
   const { issuer, verifier } = await start();
   const { next } = await agreed(

@@ -15,10 +15,37 @@ import { withFallback } from '../revocation/failover.ts';
 import type { RevocationFeed } from '../revocation/feed.ts';
 import type { Verifier, VerifierOptions } from '../verifier.ts';
 import { ConnectingFeed } from './connecting-feed.ts';
+import { demandNoneMisspelt } from './misspelt-option.ts';
 import { verifierMetrics, type VerifierMetric } from './verifier-metrics.ts';
 
 const OF = 'connectVerifier';
 const TEXT = 'a text that is not empty';
+
+/** All that there are: another name is misspelt, or none of ours. */
+const OPTIONS = {
+  issuer: true,
+  audience: true,
+  service: true,
+  jwksUrl: true,
+  whenStale: true,
+  maxTokenLifeSeconds: true,
+  maxCachedTokens: true,
+  onMalformed: true,
+  onProblem: true,
+  onRefusals: true,
+  clock: true,
+  fetch: true,
+  nats: true,
+  client: true,
+  metrics: true,
+  prefix: true,
+  onClosed: true,
+  subscriptions: true,
+} as const satisfies Record<keyof ConnectVerifierOptions, true>;
+const OPTIONS_OF_CLIENT = { id: true, secret: true, authUrl: true } as const satisfies Record<
+  keyof ServiceClient,
+  true
+>;
 
 /** All of `createVerifier` but the feed, which is made of these. */
 export interface ConnectVerifierOptions
@@ -66,11 +93,13 @@ export async function connectVerifier<P extends string = Permission, N extends s
   options: ConnectVerifierOptions,
 ): Promise<Verifier<P, N>> {
   demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
+  demandNoneMisspelt(options, OPTIONS, OF);
   const { nats, client, metrics, prefix, onClosed, subscriptions, ...others } = options;
   demandFunctionIfGiven(metrics, OF, 'metrics');
   demandPrefix(prefix, OF);
-  demandSetting(others.issuer, 'issuer', 'a URL');
-  demandSetting(others.audience, 'audience', TEXT);
+  demandSetting(others.issuer, 'issuer', 'a URL', 'PORTCULLIS_ISSUER');
+  demandOption(URL.canParse(others.issuer), OF, 'issuer', 'a URL; is PORTCULLIS_ISSUER right?');
+  demandSetting(others.audience, 'audience', TEXT, 'PORTCULLIS_AUDIENCE');
   demandText(others.service, OF, 'service');
   const first = feedOf(nats, others.service, {
     ...(prefix === undefined ? {} : { prefix }),
@@ -101,7 +130,7 @@ function feedOf(
   }
   // It may hold a password: not repeated.
   const expected = 'the address of NATS, as in nats://orders:PASSWORD@host:4222; is NATS_URL set?';
-  demandSetting(nats, 'nats', expected);
+  demandSetting(nats, 'nats', expected, 'NATS_URL');
   demandOption(URL.canParse(nats) && new URL(nats).host !== '', OF, 'nats', expected);
   const { prefix } = options;
   const connect = connectionOptions({
@@ -112,20 +141,29 @@ function feedOf(
   return new ConnectingFeed(connect, options);
 }
 
-function grantsOf({ id, secret, authUrl }: ServiceClient, issuer: string) {
-  demandSetting(id, 'client.id', TEXT);
-  demandSetting(secret, 'client.secret', TEXT);
+function grantsOf(client: ServiceClient, issuer: string) {
+  demandNoneMisspelt(client, OPTIONS_OF_CLIENT, OF, 'client.');
+  const { id, secret, authUrl } = client;
+  demandSetting(id, 'client.id', TEXT, 'PORTCULLIS_CLIENT_ID');
+  demandSetting(secret, 'client.secret', TEXT, 'PORTCULLIS_CLIENT_SECRET');
   return httpGrants({ authUrl: authUrl ?? issuer, clientId: id, clientSecret: secret });
 }
 
 /**
  * For what is mostly read from the environment, where each is missing at once when the file of settings was not given.
  *
+ * @param variable which it mostly is there, as `npm run service` writes it
  * @throws TypeError that says so
  */
-function demandSetting(value: unknown, option: string, expected: string): asserts value is string {
+function demandSetting(
+  value: unknown,
+  option: string,
+  expected: string,
+  variable: string,
+): asserts value is string {
   const isMissing = value === undefined || value === '';
   const missing = value === '' ? 'empty' : 'undefined';
-  const hint = isMissing ? `; it is ${missing}: was the process started with --env-file=…?` : '';
+  const file = `was the process started with --env-file=…? There it is ${variable}, unless you read another`;
+  const hint = isMissing ? `; it is ${missing}: ${file}` : '';
   demandOption(typeof value === 'string' && !isMissing, OF, option, `${expected}${hint}`);
 }

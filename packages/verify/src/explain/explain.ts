@@ -22,9 +22,12 @@ import { reasonOfState } from '../revocation/not-fresh.ts';
 import type { Replica } from '../revocation/replica.ts';
 import type { Expectations } from '../token/claims.ts';
 import { problemOfTimes, reasonOfTimes } from '../token/times.ts';
+import { nearest } from '../set-up/nearest.ts';
 import { quoted } from '../wire/quoted.ts';
 import type { ExplainedSteps, Explanation } from './explanation.ts';
 import { saidBy, type Said } from './said.ts';
+
+const LETTERS_OF_A_TYPO = 2;
 
 export interface ExplainedBy {
   expected: Expectations;
@@ -66,9 +69,13 @@ function adviceFor(
 
 /** @returns both audiences, and what each of the three causes asks for; a typo is the likeliest */
 function nextForAudience({ said, expected }: ExplainedSteps['audience']): string {
-  const [ofToken, own] = [[said].flat().join(', '), expected].map(quoted);
+  const all = [said].flat();
+  const [ofToken, own] = [all.join(', '), expected].map(quoted);
+  const texts = all.filter((one) => typeof one === 'string');
+  const near = nearest(expected, texts, LETTERS_OF_A_TYPO);
+  const hint = near === undefined ? '' : `, which is nearly ${quoted(near)}`;
   return (
-    `the token is for ${ofToken}, and this verifier for ${own}: mend the option \`audience\` where that is a typo; ` +
+    `the token is for ${ofToken}, and this verifier for ${own}${hint}: mend the option \`audience\` where that is a typo; ` +
     'have the client or the login that asked for the token (`resource`, or the audiences of its registration) ask for ' +
     'this one; or, where `npm run service -- list` and `PORTCULLIS_AUDIENCES` of auth lack it, add it and sign in again'
   );
