@@ -1,7 +1,7 @@
 /** What is compared: the ledger as a verifier has it, and the plainest things that could be one. */
 import { newId, type AccessTokenClaims, type SessionId } from '@portcullis/contracts';
 import { clientId } from '@portcullis/contracts/schemas';
-import { Ledger } from '@portcullis/verify';
+import { Ledger } from '@portcullis/verify/revocation';
 
 export interface Contender {
   readonly size: number;

@@ -2,7 +2,8 @@
  * Removes a protection without touching the code that runs in production: a variant stands between the
  * protocol and one of its ports, or in the place of one.
  */
-import type { Ledger, RevocationFeed, Clock } from '@portcullis/verify';
+import type { RevocationFeed, Clock } from '@portcullis/verify';
+import type { Ledger } from '@portcullis/verify/revocation';
 import type { RevocationBus } from '../src/revocation/bus.ts';
 import type { RevocationLog } from '../src/revocation/log.ts';
 import type { Receipts } from '../src/revocation/receipts.ts';

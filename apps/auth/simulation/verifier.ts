@@ -1,6 +1,6 @@
 /** A verifier that lives again and again: the real replica and ledger in a simulated process. */
 import { Refusal } from '@portcullis/contracts';
-import { Ledger, Replica } from '@portcullis/verify';
+import { Ledger, mergeCooperatively, Replica } from '@portcullis/verify/revocation';
 import { simulatedFeed, type Strays } from './bus/feed.ts';
 import { Link } from './bus/network.ts';
 import type { Life, Token, Verdict } from './history.ts';
@@ -73,6 +73,8 @@ export class Verifier {
       ledger,
       clock: process.clock,
       random: () => jitter.next(),
+      // Loaded already: a file that is read takes no part of simulated time.
+      merge: mergeCooperatively,
       onTransition: (to, from) => history.tell(life.name, `${from} → ${to}`),
       onApplied(event) {
         history.tell(life.name, `applied ${event.id}`);

@@ -8,7 +8,7 @@ import {
   type ProvePossession,
 } from '@portcullis/service';
 import { probeDatabase } from '@portcullis/service/postgres';
-import { PossessionGuard } from '@portcullis/verify';
+import { PossessionGuard } from '@portcullis/verify/proof';
 import { accessIsPresent } from './compose-access.ts';
 import { wallSeconds, type Parts } from './compose-parts.ts';
 import type { VerifierSide } from './compose-revocation.ts';

@@ -1,5 +1,6 @@
 /** NATS is speed, for this service too: without it, it starts, logs in and logs out. */
-import { Ledger, Replica, systemClock } from '@portcullis/verify';
+import { systemClock } from '@portcullis/verify';
+import { Ledger, Replica } from '@portcullis/verify/revocation';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startAuthSystem, type AuthInstance, type AuthSystem } from './auth-system.ts';

@@ -19,7 +19,8 @@ export interface LeftOut {
   besides?: readonly string[];
 }
 
-const LEDGER = 'packages/verify/src/revocation/ledger';
+const LEDGER = 'packages/verify/src/revocation/ledger.ts';
+const MERGING = 'packages/verify/src/revocation/merge-snapshot.ts';
 const OF_A_VERIFIER = ['packages/verify/test/revocation-kinds.test.ts'];
 const JUDGED = (kind: string) =>
   `a revocation of the kind ${kind} refuses its token in the ledger as the table says, and spares what it does not name`;
@@ -37,7 +38,7 @@ const KILLED = 'an access token is refused once its key was killed, before the r
 export const LEFT_OUT: readonly LeftOut[] = [
   {
     place: 'the verdict of the ledger',
-    file: `${LEDGER}.ts`,
+    file: LEDGER,
     instead: [
       ['this.#sessions.has(claims.sid)', 'false'],
       ['this.#tokens.has(claims.jti)', 'false'],
@@ -56,27 +57,20 @@ export const LEFT_OUT: readonly LeftOut[] = [
   },
   {
     place: 'the identifiers that ledgers take from a snapshot',
-    file: `${LEDGER}/revoked-ids.ts`,
-    instead: [['yield this.#raiseAll(records);', 'yield records.length === 0;']],
+    file: MERGING,
+    instead: [['yield store.raiseAll(records);', 'yield records.length === 0;']],
     tests: OF_A_VERIFIER,
     kinds: ['session', 'token', 'subject', 'claims_changed'],
     fails: [SNAPSHOT, COLD_START],
   },
-  ...(
-    [
-      ['client', 'named-generations', 'this.#kind'],
-      ['client_subject', 'client-subjects', "'client_subject'"],
-      ['key', 'killed-keys', "'key'"],
-      ['issuer', 'issuer-generation', "'issuer'"],
-    ] as const
-  ).map(([kind, file, named]) => ({
-    place: `what ledgers take from a snapshot of the kind ${kind}`,
-    file: `${LEDGER}/${file}.ts`,
-    instead: [[`yield* mergeNamed(this, ${named}, blocks);`, '']] as const,
+  {
+    place: 'what has a name in a snapshot',
+    file: MERGING,
+    instead: [['yield* mergeNamed(store, own.filter(isNamed));', 'yield false;']],
     tests: OF_A_VERIFIER,
-    kinds: [kind],
+    kinds: ['client', 'client_subject', 'key', 'issuer'],
     fails: [SNAPSHOT, COLD_START],
-  })),
+  },
   {
     place: 'what closes streams',
     file: 'packages/verify/src/revocation/watchers.ts',

@@ -1,9 +1,12 @@
 /** What is loaded by who bundles our packages: minified and gzipped, all of an entry, each with its budget. */
-import { build } from 'esbuild';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../paths.ts';
+import { bundled, loadedWith, type BundledFile } from './bundled.ts';
+import { runBundle, VERIFY } from './run-bundle.ts';
 
 const KIB = 1024;
 
@@ -14,29 +17,12 @@ const all = (entry: string): string => `export * from '${entry}';`;
 
 /** @returns bytes of what these lines load, each with an entry of its own, without peers and what is loaded on demand */
 async function sizeOf(platform: 'browser' | 'node', ...lines: string[]): Promise<number> {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: lines.join('\n'), resolveDir: join(ROOT, 'infra') },
-    external: ['react'],
-    bundle: true,
-    splitting: true,
-    outdir: ROOT,
-    absWorkingDir: ROOT,
-    metafile: true,
-    minify: true,
-    platform,
-    target: 'es2023',
-    format: 'esm',
-    conditions: ['portcullis-source'],
-    write: false,
-    logLevel: 'silent',
-  });
-  const loaded = new Set(['stdin.js']);
-  for (const file of loaded) {
-    const { imports = [] } = metafile.outputs[file] ?? {};
-    for (const { kind, path } of imports) if (kind === 'import-statement') loaded.add(path);
-  }
-  const files = outputFiles.filter(({ path }) => loaded.has(relative(ROOT, path)));
+  const files = loadedWith(await bundled(lines, { platform }), 'stdin.js');
   expect(files.length).toBeGreaterThan(0);
+  return gzipped(files);
+}
+
+function gzipped(files: readonly BundledFile[]): number {
   return gzipSync(Buffer.concat(files.map(({ contents }) => contents)), { level: 9 }).length;
 }
 
@@ -45,14 +31,34 @@ function isWithin(name: string, bytes: number, budgetKib: number): void {
   expect(bytes, said.at(-1)).toBeLessThanOrEqual(budgetKib * KIB);
 }
 
-const VERIFY = all('@portcullis/verify');
 const CLIENT = all('@portcullis/client');
 
 describe('minified and gzipped', () => {
   // Meant to be 20: docs/performance.md has what weighs. It may not grow until then.
-  it('the root of verify has at most 29 KiB', async () => {
-    isWithin('verify', await sizeOf('node', VERIFY), 29);
+  it('the root of verify has at most 25.2 KiB', async () => {
+    isWithin('verify', await sizeOf('node', VERIFY), 25.2);
   });
+
+  it(
+    'a usual verifier loads no more in its life, and all of it has at most 33.8 KiB',
+    { timeout: 60_000 },
+    async () => {
+      const files = await bundled([VERIFY], { platform: 'node' });
+      const folder = await mkdtemp(join(tmpdir(), 'portcullis-sizes-'));
+      try {
+        for (const { name, contents } of files) await writeFile(join(folder, name), contents);
+        const { loaded, said: answers } = await runBundle(folder, 'usual');
+        expect(answers).toMatchObject({ bearer: true, 'after its logout': 'invalid_token' });
+        const initial = loadedWith(files, 'stdin.js').map(({ name }) => name);
+        expect(loaded).toEqual(expect.arrayContaining(initial));
+        const used = files.filter(({ name }) => loaded.includes(name));
+        isWithin('verify, all that a usual verifier ever loads', gzipped(used), 25.2);
+        isWithin('verify, with all that is loaded on demand', gzipped(files), 33.8);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('the core of guards adds at most 6 KiB to it', async () => {
     const root = await sizeOf('node', VERIFY);

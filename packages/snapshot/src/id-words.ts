@@ -8,9 +8,7 @@
  * Words are signed (`Int32Array`), because V8 keeps those as small integers and puts larger ones on
  * the heap; only their bits matter.
  */
-import type { Id } from '@portcullis/contracts';
-
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+export const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const LENGTH = 26;
 const UNDERSCORE = 0x5f;
 /** Not a digit: has a bit beyond the five of every digit. */
@@ -68,20 +66,6 @@ export function lastBitsOf(text: string): number {
     (digitAt(text, end - 2) << 5) |
     digitAt(text, end - 1)
   );
-}
-
-/** The identifier with these bits: what `decodeId` takes apart. */
-export function encodeId<P extends string>(prefix: P, words: Int32Array): Id<P> {
-  let body = '';
-  for (let low = 125; low >= 0; low -= 5) {
-    const word = 3 - (low >>> 5);
-    const shift = low & 31;
-    let digit = (words[word] ?? 0) >>> shift;
-    if (shift > 27 && word > 0) digit |= (words[word - 1] ?? 0) << (32 - shift);
-    body += ALPHABET.charAt(digit & 31);
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- prefix, underscore, 26 characters of the alphabet
-  return `${prefix}_${body}` as Id<P>;
 }
 
 /** The digit's value, or something of 32 or more. */

@@ -1,4 +1,5 @@
-export { decodeId, encodeId, lastBitsOf } from './id-words.ts';
+export { encodeId } from './encode-id.ts';
+export { decodeId, lastBitsOf } from './id-words.ts';
 export {
   expiryOf,
   FOR_EVER,

@@ -3,7 +3,7 @@
  * is then put together without looking at its entries again.
  */
 import { crc32 } from './crc32.ts';
-import { encodeId } from './id-words.ts';
+import { encodeId } from './encode-id.ts';
 import {
   BLOCK_HEAD_LENGTH,
   CRC_LENGTH,

@@ -8,7 +8,7 @@ import {
   type RevocationKind,
 } from '@portcullis/contracts';
 import { crc32 } from './crc32.ts';
-import { encodeId } from './id-words.ts';
+import { encodeId } from './encode-id.ts';
 import {
   BLOCK_HEAD_LENGTH,
   CRC_LENGTH,

@@ -1,5 +1,7 @@
 import type { Permission, Role } from '@portcullis/contracts';
 import { LocalVerifier } from './local-verifier.ts';
+import { demandVerifierOptions } from './options.ts';
+import type { WhenStale } from './stale/policy.ts';
 import type { Verifier, VerifierOptions } from './verifier.ts';
 
 /**
@@ -10,11 +12,15 @@ import type { Verifier, VerifierOptions } from './verifier.ts';
  *   no other. Portcullis' own unless given
  * @typeParam N the roles, as `RoleOf<typeof config>`
  * @throws TypeError for options that cannot be meant
+ * @throws what the feed throws when it is opened; and where a policy was given and what it needs cannot be loaded
  */
 export async function createVerifier<P extends string = Permission, N extends string = Role>(
   options: VerifierOptions,
 ): Promise<Verifier<P, N>> {
-  const verifier = new LocalVerifier(options);
+  demandVerifierOptions(options);
+  const { whenStale } = options;
+  const Stale = whenStale === undefined ? undefined : await staleAdmissionFor(whenStale);
+  const verifier = new LocalVerifier(options, Stale);
   try {
     await verifier.start();
   } catch (error) {
@@ -23,4 +29,11 @@ export async function createVerifier<P extends string = Permission, N extends st
     throw error;
   }
   return verifier;
+}
+
+/** Loaded for who gives a policy, which few services do. @throws TypeError as `checkPolicy` */
+async function staleAdmissionFor(whenStale: WhenStale) {
+  const { checkPolicy, StaleAdmission } = await import('./stale/stale-admission.ts');
+  checkPolicy(whenStale);
+  return StaleAdmission;
 }

@@ -16,16 +16,8 @@ export type { KeySetListener, KeySetStatus, KilledKeysListener } from './keys/jw
 export { readKeySet } from './keys/key-set.ts';
 export { holdsSecret, readPublicKey, type PublicKey } from './jws/public-key.ts';
 export { rocaProblem } from './jws/roca.ts';
-export {
-  DPOP_ALGORITHMS,
-  parseDpopProof,
-  readDpopProof,
-  type DpopProof,
-  type ParsedDpopProof,
-} from './proof/dpop-proof.ts';
 export { jwsSignatureHolds, parseJws, type Jws } from './jws/jws.ts';
-export { PossessionGuard, type Possession } from './proof/possession.ts';
-export { thumbprintOf } from './proof/thumbprint.ts';
+export type { Possession } from './proof/possession.ts';
 export {
   RefusalCounts,
   type RefusalListener,
@@ -34,8 +26,6 @@ export {
 export type { Comparison } from './revocation/comparison.ts';
 export { withFallback, type GrantSource } from './revocation/failover.ts';
 export type { FeedListener, RevocationFeed } from './revocation/feed.ts';
-export { Ledger, type Verdict } from './revocation/ledger.ts';
-export { Replica } from './revocation/replica.ts';
 export type { ReplicaState } from './revocation/replica-states.ts';
 export type { MalformedListener, MessageKind, ReplicaStats } from './revocation/replica-options.ts';
 export type { ProblemListener, VerifierProblem } from './set-up/problem.ts';

@@ -11,7 +11,7 @@ import {
   type StalenessPolicy,
 } from '@portcullis/contracts';
 import { SignedAccess } from './access/signed-access.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { ExplainedBy } from './explain/explain.ts';
 import type { Explanation } from './explain/explanation.ts';
 import {
@@ -21,20 +21,20 @@ import {
   type KeySetStatus,
 } from './keys/jwks.ts';
 import { callListener, Listeners } from './listeners.ts';
-import { demandVerifierOptions } from './options.ts';
-import { PossessionGuard } from './proof/possession.ts';
+import { BoundTokens } from './proof/bound-tokens.ts';
 import { listenerOf, RefusalCounts } from './refusals/refusal-counts.ts';
+import { unavailable } from './refusals/unavailable.ts';
 import { Ledger } from './revocation/ledger.ts';
-import { notFresh } from './revocation/not-fresh.ts';
+import { isNotFresh, notFresh } from './revocation/not-fresh.ts';
 import { Replica } from './revocation/replica.ts';
 import type { ReplicaState } from './revocation/replica-states.ts';
-import { Watchers } from './revocation/watchers.ts';
+import type { Watchers } from './revocation/watchers.ts';
 import { awaitReady } from './set-up/await-ready.ts';
 import { problemsOf, warnOf } from './set-up/problems.ts';
 import { RunningReports } from './set-up/running-reports.ts';
 import { SetUp } from './set-up/set-up.ts';
 import type { ProblemListener, VerifierProblem } from './set-up/problem.ts';
-import { StaleAdmission } from './stale/stale-admission.ts';
+import type { StaleAdmission } from './stale/stale-admission.ts';
 import { TokenReader } from './token/token-reader.ts';
 import type { VerifiedToken } from './token/verified-tokens.ts';
 import type {
@@ -58,11 +58,13 @@ export class LocalVerifier implements Verifier<string, string> {
   readonly #reader: TokenReader;
   readonly #ledger = new Ledger();
   readonly #replica: Replica;
-  readonly #watchers: Watchers;
-  readonly #guard = new PossessionGuard(() => this.#replica.issuerNow());
+  /** None before the first token that is held open: what does that is loaded with it. */
+  #watchers: Watchers | undefined;
+  readonly #bound = new BoundTokens(() => this.#replica.issuerNow());
   readonly #policy: StalenessPolicy;
-  readonly #stale: StaleAdmission;
-  readonly #explainedBy: ExplainedBy;
+  /** None where no policy was given: it is `reject`. */
+  readonly #stale: StaleAdmission | undefined;
+  readonly #parts: ExplainedBy & { clock: Clock };
   readonly #setUp: SetUp;
   readonly #reports: RunningReports;
   readonly #applied = new Listeners<Parameters<AppliedListener>>();
@@ -72,8 +74,8 @@ export class LocalVerifier implements Verifier<string, string> {
   readonly #refusals: RefusalCounts;
   readonly #counts = { accepted: 0, refused: 0, introspected: 0, acceptedStale: 0 };
 
-  constructor(options: VerifierOptions) {
-    demandVerifierOptions(options);
+  /** @param Stale undefined where no policy was given */
+  constructor(options: VerifierOptions, Stale: typeof StaleAdmission | undefined) {
     const { issuer, audience, service, feed, clock = systemClock } = options;
     const { maxTokenLifeSeconds = DEFAULT_MAX_LIFE_S, whenStale = { policy: 'reject' } } = options;
     const jwksUrl = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
@@ -81,7 +83,7 @@ export class LocalVerifier implements Verifier<string, string> {
     this.#keys = this.#createKeys(jwksUrl, options);
     const issuerNow = () => this.#replica.issuerNow();
     // What is watched was opened by what roles carried: another check lets in whom they still do.
-    const onChange = (): void => this.#watchers.abortAll(unavailable());
+    const onChange = (): void => this.#watchers?.abortAll(unavailable());
     const askSoon = (): void => this.#replica.askSoon();
     this.access = new SignedAccess({
       issuer,
@@ -113,7 +115,7 @@ export class LocalVerifier implements Verifier<string, string> {
       onApplied: this.#applied.tell,
       onMerged: () => {
         for (const kid of this.#ledger.killedKeys) this.#kill(kid);
-        this.#watchers.judgeAll();
+        this.#watchers?.judgeAll();
       },
       onKeys: (vouches) => this.#keys.learn(vouches),
       onAccess: (granted, askedAt) => this.access.learn(granted, askedAt),
@@ -128,11 +130,10 @@ export class LocalVerifier implements Verifier<string, string> {
       callListener(() => (options.onProblem ?? warnOf)(problem));
     this.#setUp = new SetUp({ ...expected, clock, fetch: options.fetch ?? fetch, look, tell });
     this.#reports = new RunningReports({ service, policy: this.#policy, clock, look, tell });
-    this.#watchers = new Watchers(this.#ledger, clock, issuerNow);
     const parts = { clock, keys: this.#keys, ledger: this.#ledger, replica: this.#replica };
     const onNotIntrospected = (error: unknown) => this.#setUp.notIntrospected(error);
-    this.#stale = new StaleAdmission({ whenStale, ...parts, onNotIntrospected });
-    this.#explainedBy = { expected, policy: this.#policy, ...parts };
+    this.#stale = Stale && new Stale({ whenStale, ...parts, onNotIntrospected });
+    this.#parts = { expected, policy: this.#policy, ...parts };
   }
 
   #createKeys(url: string, { issuer, clock = systemClock, ...options }: VerifierOptions): Jwks {
@@ -147,7 +148,8 @@ export class LocalVerifier implements Verifier<string, string> {
       // What the set would say, a grant may say as well.
       onFailure: () => this.#replica.askSoon(),
       onFetched: () => this.access.retry(),
-      onGone: (kids) => this.#watchers.abortSignedBy(kids, unavailable()),
+      // Another check may find them in the key set.
+      onGone: (kids) => this.#watchers?.abortSignedBy(kids, unavailable()),
     });
   }
 
@@ -184,12 +186,12 @@ export class LocalVerifier implements Verifier<string, string> {
       const read = this.#reader.read(token);
       if (read !== undefined) {
         this.#replica.admit(read.claims, read.key.kid, read);
-        this.#guard.check(token, read.claims, options?.possession);
+        this.#bound.check(token, read.claims, options?.possession);
         this.#counts.accepted += 1;
         return read.claims;
       }
     } catch (error) {
-      if (!isStale(error) || this.#stale.policyOf(options?.whenStale) === 'reject') {
+      if (!this.#mayChange(error, options?.whenStale)) {
         this.#count(error);
         throw error;
       }
@@ -199,13 +201,14 @@ export class LocalVerifier implements Verifier<string, string> {
 
   async verifyWithAssurance(token: string, options: VerifyOptions = {}): Promise<Verified> {
     try {
+      if (options.possession !== undefined) await this.#bound.load();
       let read = this.#reader.read(token);
       if (read === undefined) {
         await this.#reader.seekKey(token);
         read = this.#reader.demand(token);
       }
       const assurance = await this.#admit(read, options);
-      this.#guard.check(token, read.claims, options.possession);
+      this.#bound.check(token, read.claims, options.possession);
       this.#counts.accepted += 1;
       return { claims: read.claims, assurance };
     } catch (error) {
@@ -220,16 +223,18 @@ export class LocalVerifier implements Verifier<string, string> {
   ): Promise<Watched> {
     let release: (() => void) | undefined;
     try {
+      const watchers = this.#watchers ?? (await this.#loadWatchers());
+      if (possession !== undefined) await this.#bound.load();
       let read = this.#reader.read(token);
       if (read === undefined) {
         await this.#reader.seekKey(token);
         read = this.#reader.demand(token);
       }
       const { claims, key } = read;
-      const watched = this.#watchers.add(claims, key.kid);
+      const watched = watchers.add(claims, key.kid);
       ({ release } = watched);
       this.#replica.admit(claims, key.kid);
-      this.#guard.check(token, claims, possession);
+      this.#bound.check(token, claims, possession);
       this.#counts.accepted += 1;
       return { claims, signal: watched.signal, [Symbol.dispose]: watched.release };
     } catch (error) {
@@ -242,7 +247,7 @@ export class LocalVerifier implements Verifier<string, string> {
   async explain(token: string): Promise<Explanation> {
     // Loaded when it is asked for: its texts are a seventh of a verifier.
     const { explain } = await import('./explain/explain.ts');
-    return await explain(token, this.#explainedBy);
+    return await explain(token, this.#parts);
   }
 
   noteRefusal(refusal: Refusal): void {
@@ -261,7 +266,7 @@ export class LocalVerifier implements Verifier<string, string> {
   stats(): VerifierStats {
     const { cached } = this.#reader;
     const reasons = this.#refusals.totals;
-    const { size: watched } = this.#watchers;
+    const watched = this.#watchers?.size ?? 0;
     return { ...this.#replica.stats, ...this.#counts, reasons, watched, cached };
   }
 
@@ -288,6 +293,23 @@ export class LocalVerifier implements Verifier<string, string> {
     await this.#replica.close();
   }
 
+  /** One for all that is held open, however many first calls wait for it. */
+  async #loadWatchers(): Promise<Watchers> {
+    try {
+      const { Watchers } = await import('./revocation/watchers.ts');
+      const { clock, replica } = this.#parts;
+      return (this.#watchers ??= new Watchers(this.#ledger, clock, () => replica.issuerNow()));
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  /** Whether it refuses for now: auth can be asked, or what checks proofs is not loaded yet. */
+  #mayChange(error: unknown, wanted: StalenessPolicy | undefined): boolean {
+    if (isNotFresh(error)) return this.#stale?.mayAdmit(wanted) === true;
+    return error instanceof Refusal && error.code === 'unavailable';
+  }
+
   #count(refusal: unknown): void {
     this.#counts.refused += 1;
     this.#refusals.note(refusal);
@@ -299,8 +321,8 @@ export class LocalVerifier implements Verifier<string, string> {
       this.#replica.admit(read.claims, read.key.kid, read);
       return 'fresh';
     } catch (error) {
-      if (!isStale(error)) throw error;
-      const assurance = await this.#stale.admit(read, this.#stale.policyOf(whenStale), error);
+      if (!isNotFresh(error) || this.#stale === undefined) throw error;
+      const assurance = await this.#stale.admit(read, whenStale, error);
       this.#counts[assurance === 'none' ? 'acceptedStale' : 'introspected'] += 1;
       return assurance;
     }
@@ -308,7 +330,7 @@ export class LocalVerifier implements Verifier<string, string> {
 
   #onEvent(event: RevocationEvent): void {
     if (event.kind === 'key') this.#kill(event.key);
-    this.#watchers.applied(event);
+    this.#watchers?.applied(event);
   }
 
   #kill(kid: string): void {
@@ -317,19 +339,10 @@ export class LocalVerifier implements Verifier<string, string> {
   }
 
   #moved(to: ReplicaState, from: ReplicaState): void {
-    if (to !== 'LIVE') this.#watchers.abortAll(notFresh(to));
+    if (to !== 'LIVE') this.#watchers?.abortAll(notFresh(to));
     // SPEC.md I18
     this.access.isFresh = to === 'LIVE' || this.#policy === 'accept';
     this.#reports.moved(to, from);
     this.#transitions.tell(to, from);
   }
-}
-
-/** Not known any more: another check may find it in the key set. */
-function unavailable(): Refusal {
-  return new Refusal('unavailable', { retryAfter: 1 });
-}
-
-function isStale(error: unknown): error is Refusal {
-  return error instanceof Refusal && error.code === 'verifier_stale';
 }

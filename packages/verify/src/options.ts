@@ -8,7 +8,6 @@ import {
   isServiceName,
 } from '@portcullis/contracts';
 import { checkFeed } from './revocation/check-feed.ts';
-import { checkPolicy } from './stale/policy.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 const OF = 'createVerifier';
@@ -17,7 +16,7 @@ const CLOCK = ['monotonic', 'wall', 'after'] as const;
 /** @throws TypeError that names the first option that cannot be meant */
 export function demandVerifierOptions(options: VerifierOptions): void {
   demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
-  const { issuer, jwksUrl, service, whenStale, maxTokenLifeSeconds, maxCachedTokens } = options;
+  const { issuer, jwksUrl, service, maxTokenLifeSeconds, maxCachedTokens } = options;
   demandOption(typeof issuer === 'string' && URL.canParse(issuer), OF, 'issuer', 'a URL');
   demandText(options.audience, OF, 'audience');
   const name = 'a name of a-z, 0-9 and -, which begins with a letter and has 32 characters at most';
@@ -25,7 +24,6 @@ export function demandVerifierOptions(options: VerifierOptions): void {
   checkFeed(options.feed, OF, 'feed');
   if (jwksUrl === undefined) demandSafeAddress(issuer, OF, 'issuer');
   else demandSafeAddress(jwksUrl, OF, 'jwksUrl');
-  if (whenStale !== undefined) checkPolicy(whenStale);
   demandOption(
     maxTokenLifeSeconds === undefined ||
       (Number.isSafeInteger(maxTokenLifeSeconds) && maxTokenLifeSeconds > 0),

@@ -126,12 +126,13 @@ export interface Verifier<
    *   token share them
    * @throws Refusal `invalid_token`; `token_stale` when a refresh would help; `invalid_dpop_proof`;
    *   `verifier_stale` (503) when too much time has passed without word from the issuer;
-   *   `unavailable` (503) when its key is not known and the key set cannot be fetched
+   *   `unavailable` (503) when its key is not known and the key set cannot be fetched, and for a bound token where what
+   *   checks proofs, which is loaded with the first of them, cannot be loaded
    */
   verify(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
   /**
    * The same without a promise wherever nothing has to be waited for, which is almost always: a promise
-   * comes back for an unknown key, and where auth has to be asked.
+   * comes back for an unknown key, for the first proof of a bound token, and where auth has to be asked.
    *
    * @throws Refusal as `verify`, at once or by the promise
    */
@@ -143,7 +144,9 @@ export interface Verifier<
   verifyWithAssurance(token: string, options?: VerifyOptions): Promise<Verified>;
   /**
    * Checks a token and goes on doing so, for streams, sockets and jobs. While stale it refuses, under
-   * any policy.
+   * any policy. What goes on checking is loaded with the first call.
+   *
+   * @throws Refusal as `verify`; `unavailable` where that cannot be loaded
    */
   watch(token: string, options?: Pick<VerifyOptions, 'possession'>): Promise<Watched>;
   /**

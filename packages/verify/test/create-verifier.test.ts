@@ -44,10 +44,15 @@ describe('options', () => {
       { whenStale: { policy } },
     ]),
     ['accept without a word', { whenStale: { policy: 'accept' } }],
+    ...[null, '', 'reject'].map((whenStale): [string, object] => [
+      `${JSON.stringify(whenStale)} for a policy`,
+      { whenStale },
+    ]),
     ['no audience', { audience: '' }],
     ['no issuer', { issuer: 'issuer' }],
   ])('%s is refused at once', async (_what, options) => {
-    await expect(started(options)).rejects.toThrow(TypeError);
+    const message: unknown = expect.stringMatching(/^createVerifier: \w/);
+    await expect(started(options)).rejects.toMatchObject({ name: 'TypeError', message });
   });
 });
 

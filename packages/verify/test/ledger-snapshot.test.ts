@@ -21,7 +21,9 @@ import {
 } from '@portcullis/snapshot';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { entriesOf } from '../src/revocation/ledger-entries.ts';
 import { Ledger } from '../src/revocation/ledger.ts';
+import { mergeInSteps, mergeSnapshot } from '../src/revocation/merge-snapshot.ts';
 
 const PLACE = { epoch: 'epo_01jd0000000000000000000000' as EpochId, position: 4_711 };
 const words = fc.int32Array({ minLength: 4, maxLength: 4 });
@@ -78,7 +80,7 @@ function ledgerOf(entries: Iterable<RevocationEntry>): Ledger {
 }
 
 const contents = (ledger: Ledger): string[] =>
-  [...ledger.entries()].map((entry) => JSON.stringify(entry)).toSorted();
+  [...entriesOf(ledger)].map((entry) => JSON.stringify(entry)).toSorted();
 
 const ONE_OF_EACH: RevocationEntry[] = [
   { kind: 'session', key: 'ses_00000000000000000000000001' as SessionId, expires_at: 1_001 },
@@ -136,12 +138,12 @@ describe('a snapshot', () => {
       fc.property(fc.array(anyEntry, { maxLength: 60 }), (entries) => {
         const ledger = ledgerOf(entries);
         const merged = new Ledger();
-        expect(merged.mergeSnapshot(snapshotOf(entries))).toEqual(PLACE);
+        expect(mergeSnapshot(merged, snapshotOf(entries))).toEqual(PLACE);
         expect(contents(merged)).toEqual(contents(ledger));
         expect(merged.size).toBe(ledger.size);
         // And once more from the ledger itself.
         const again = new Ledger();
-        again.mergeSnapshot(Buffer.concat([...encodeSnapshot(PLACE, merged.entries())]));
+        mergeSnapshot(again, Buffer.concat([...encodeSnapshot(PLACE, entriesOf(merged))]));
         expect(contents(again)).toEqual(contents(ledger));
       }),
       { numRuns: 200 },
@@ -155,7 +157,7 @@ describe('a snapshot', () => {
         fc.array(anyEntry, { maxLength: 20 }),
         (held, sent) => {
           const ledger = ledgerOf(held);
-          ledger.mergeSnapshot(snapshotOf([...sent, ...held.slice(5)]));
+          mergeSnapshot(ledger, snapshotOf([...sent, ...held.slice(5)]));
           expect(contents(ledger)).toEqual(contents(ledgerOf([...held, ...sent])));
         },
       ),
@@ -176,7 +178,7 @@ describe('a snapshot', () => {
 
     const ledger = new Ledger();
     let steps = 0;
-    for (const merging = ledger.mergeInSteps(bytes); merging.next().done !== true;) {
+    for (const merging = mergeInSteps(ledger, bytes); merging.next().done !== true;) {
       steps += 1;
       // Others have their turns meanwhile.
       ledger.apply({ kind: 'session', key: newId('ses'), expires_at: 9_999 });
@@ -195,7 +197,7 @@ describe('a snapshot', () => {
 
   it('of nothing is a snapshot', () => {
     const ledger = new Ledger();
-    expect(ledger.mergeSnapshot(snapshotOf([]))).toEqual(PLACE);
+    expect(mergeSnapshot(ledger, snapshotOf([]))).toEqual(PLACE);
     expect(ledger.version).toBe(0);
   });
 
@@ -219,7 +221,7 @@ describe('what is not a snapshot', () => {
   function refused(bytes: Uint8Array): void {
     const ledger = ledgerOf(ONE_OF_EACH.slice(0, 1));
     const before = [contents(ledger), ledger.version];
-    expect(() => ledger.mergeSnapshot(bytes)).toThrow(SnapshotError);
+    expect(() => mergeSnapshot(ledger, bytes)).toThrow(SnapshotError);
     expect([contents(ledger), ledger.version]).toEqual(before);
   }
 

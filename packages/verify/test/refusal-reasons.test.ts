@@ -24,7 +24,6 @@ import {
 } from '../src/guard/index.ts';
 import {
   createVerifier,
-  PossessionGuard,
   systemClock,
   type Possession,
   type RefusalReason,
@@ -32,6 +31,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../src/index.ts';
+import { PossessionGuard } from '../src/proof/possession.ts';
 
 interface World {
   issuer: TestIssuer;

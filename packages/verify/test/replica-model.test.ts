@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FeedListener } from '../src/revocation/feed.ts';
 import { Ledger } from '../src/revocation/ledger.ts';
+import { mergeCooperatively } from '../src/revocation/merge-snapshot.ts';
 import { Replica } from '../src/revocation/replica.ts';
 import {
   nextState,
@@ -168,6 +169,7 @@ class Run {
       ledger: new Ledger(),
       clock: this.#clock,
       random: () => 0.5,
+      merge: mergeCooperatively,
       onTransition: (to, from) => {
         if (to !== this.#expected()) this.#wrong.push(`${from} to ${to}: ${this.#expected()}`);
       },

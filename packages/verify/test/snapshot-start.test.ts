@@ -5,7 +5,9 @@ import { MemoryRevocations } from '@portcullis/testkit';
 import { beforeEach, expect, it } from 'vitest';
 import type { RevocationFeed } from '../src/revocation/feed.ts';
 import { Ledger } from '../src/revocation/ledger.ts';
+import { mergeCooperatively } from '../src/revocation/merge-snapshot.ts';
 import { Replica } from '../src/revocation/replica.ts';
+import type { MergeSnapshot } from '../src/revocation/replica-options.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
 const BEHIND = 2_500;
@@ -39,7 +41,11 @@ type Snapshot = (epoch: EpochId) => Promise<Uint8Array>;
 const everything: Snapshot = async (epoch) =>
   Buffer.concat([...encodeSnapshot({ epoch, position: log.log.length }, log.log)]);
 
-async function start(snapshot: Snapshot | undefined): Promise<Replica> {
+/** @param merge given, since a simulated clock waits for no file */
+async function start(
+  snapshot: Snapshot | undefined,
+  merge: MergeSnapshot = mergeCooperatively,
+): Promise<Replica> {
   const feed = log.feed();
   const watched: RevocationFeed = {
     ...feed,
@@ -65,6 +71,7 @@ async function start(snapshot: Snapshot | undefined): Promise<Replica> {
     feed: watched,
     ledger,
     clock,
+    merge,
     onTransition: (to) => states.push(to),
   });
   await replica.start();

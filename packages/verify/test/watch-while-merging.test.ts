@@ -4,10 +4,13 @@ import { revocationEvent } from '@portcullis/contracts/schemas';
 import { encodeSnapshot } from '@portcullis/snapshot';
 import { createTestIssuer } from '@portcullis/testkit';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createVerifier, type FeedListener, type RevocationFeed } from '../src/index.ts';
 
 const BEHIND = 400_000;
+
+// So that merging begins when the snapshot has come.
+beforeAll(async () => void (await import('../src/revocation/merge-snapshot.ts')));
 
 it.each(['is pushed', 'is not pushed'])(
   'cuts what a snapshot revokes, when the event %s',

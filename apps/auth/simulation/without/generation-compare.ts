@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, RevocationEvent } from '@portcullis/contracts';
-import { Ledger, type Verdict } from '@portcullis/verify';
+import { Ledger, type Verdict } from '@portcullis/verify/revocation';
 import type { Variant } from '../variant.ts';
 
 /** A cut takes every token that was issued before it or in its second, as "not before" has it. */

@@ -1,6 +1,6 @@
 /** What others need to know of this issuer: RFC 8414 and RFC 7517. Only what exists is named. */
 import type { FastifyInstance } from '@portcullis/service';
-import { DPOP_ALGORITHMS } from '@portcullis/verify';
+import { DPOP_ALGORITHMS } from '@portcullis/verify/proof';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { endpointsOf } from './endpoints.ts';
 

@@ -8,7 +8,7 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import { calculateJwkThumbprint, compactVerify, errors } from 'jose';
-import type { ParsedDpopProof } from '@portcullis/verify';
+import type { ParsedDpopProof } from '@portcullis/verify/proof';
 
 /** Ed25519 has two names (RFC 9864 section 2.2). */
 const NAMES = { ES256: ['ES256'], EdDSA: ['EdDSA', 'Ed25519'] };

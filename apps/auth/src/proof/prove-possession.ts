@@ -4,7 +4,7 @@
  */
 import { Refusal } from '@portcullis/contracts';
 import type { ProvePossession } from '@portcullis/service';
-import { parseDpopProof } from '@portcullis/verify';
+import { parseDpopProof } from '@portcullis/verify/proof';
 import { demandNonce, NONCE_LIFE_S, possessionOf, type DpopNonces } from '@portcullis/verify/guard';
 import { demandSignature } from './demand-signature.ts';
 import type { ReplayStore } from './replay-store.ts';

@@ -5,7 +5,8 @@ import {
   type EventId,
   type UserClaims,
 } from '@portcullis/contracts';
-import type { Possession, PossessionGuard } from '@portcullis/verify';
+import type { Possession } from '@portcullis/verify';
+import type { PossessionGuard } from '@portcullis/verify/proof';
 import type { TokenReader } from './read-token.ts';
 import type { TokenStatusOf } from './token-status.ts';
 

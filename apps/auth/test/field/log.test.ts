@@ -5,7 +5,8 @@
  */
 import { newId, Refusal } from '@portcullis/contracts';
 import { userClaims } from '@portcullis/contracts/schemas';
-import { Ledger, Replica, systemClock, type RevocationFeed } from '@portcullis/verify';
+import { systemClock, type RevocationFeed } from '@portcullis/verify';
+import { Ledger, Replica } from '@portcullis/verify/revocation';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /** Snapshots of a log with very many rows, and a verifier that starts with one. */
 import type { ClientId } from '@portcullis/contracts';
-import { createVerifier, Ledger, withFallback } from '@portcullis/verify';
+import { createVerifier, withFallback } from '@portcullis/verify';
+import { Ledger, mergeSnapshot } from '@portcullis/verify/revocation';
 import { httpGrants } from '@portcullis/verify/feeds/http';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -61,7 +62,7 @@ it('holds every row that has not expired, and where that is', async () => {
   expect(response.status).toBe(200);
   expect(response.headers.get('cache-control')).toBe('no-store');
   const ledger = new Ledger();
-  const { epoch, position } = ledger.mergeSnapshot(new Uint8Array(await response.arrayBuffer()));
+  const { epoch, position } = mergeSnapshot(ledger, new Uint8Array(await response.arrayBuffer()));
   const [head] = await system.sql`select epoch from log_head`;
   expect([epoch, position]).toEqual([head?.['epoch'], ROWS + EXPIRED]);
   expect(ledger.size).toBe(ROWS);

@@ -6,7 +6,7 @@ import { subjectsOf } from '@portcullis/bus';
 import { clientSubjectOf, FIRST_PARTY_CLIENT, type ClientId } from '@portcullis/contracts';
 import { userId } from '@portcullis/contracts/schemas';
 import { natsOptions, nodeWords, TestProcess } from '@portcullis/testbed';
-import { Ledger } from '@portcullis/verify';
+import { Ledger } from '@portcullis/verify/revocation';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { revokeAccess } from '../../src/session/revoke-access.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';

@@ -2,7 +2,8 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { newId, type RevocationEvent, type SessionId } from '@portcullis/contracts';
 import type { TestBed } from '@portcullis/testbed';
-import { Ledger, Replica, systemClock } from '@portcullis/verify';
+import { systemClock } from '@portcullis/verify';
+import { Ledger, Replica } from '@portcullis/verify/revocation';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { NatsRevocationBus } from '../../src/nats/revocation-bus.ts';
 import { connectPostgres } from '../../src/database/database.ts';

@@ -6,7 +6,7 @@ import {
   type Permission,
   type RevocationKind,
 } from '@portcullis/contracts';
-import { Ledger } from '@portcullis/verify';
+import { Ledger, mergeSnapshot } from '@portcullis/verify/revocation';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureClient } from '../../src/client/ensure-client.ts';
@@ -135,7 +135,7 @@ const introspected = async (token: string) =>
 async function coldStart(): Promise<Ledger> {
   const response = await fetch(`${auth.url}/v1/revocations/snapshot`, { headers: SHOP });
   const ledger = new Ledger();
-  if (response.ok) ledger.mergeSnapshot(new Uint8Array(await response.arrayBuffer()));
+  if (response.ok) mergeSnapshot(ledger, new Uint8Array(await response.arrayBuffer()));
   return ledger;
 }
 

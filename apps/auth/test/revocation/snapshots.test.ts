@@ -1,7 +1,8 @@
 /** What is given to verifiers that start, and when there is nothing to give. */
 import { newId, Refusal, type EpochId, type EventId } from '@portcullis/contracts';
 import { readSnapshot, type RevocationEntry } from '@portcullis/snapshot';
-import { Ledger, systemClock, type Clock } from '@portcullis/verify';
+import { systemClock, type Clock } from '@portcullis/verify';
+import { Ledger, mergeSnapshot } from '@portcullis/verify/revocation';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Snapshots, type SnapshotSource } from '../../src/revocation/snapshots.ts';
 
@@ -105,7 +106,7 @@ it('refuses at once while the log is being read, and has all of it then', async 
   await log.letThrough(1);
   await untilPosition(log.rows.length);
   const ledger = new Ledger();
-  ledger.mergeSnapshot(Buffer.concat(snapshots.take()));
+  mergeSnapshot(ledger, Buffer.concat(snapshots.take()));
   expect(ledger.size).toBe(log.rows.length);
 });
 

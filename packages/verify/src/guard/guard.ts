@@ -20,7 +20,7 @@ import {
   type Role,
 } from '@portcullis/contracts';
 import { demandNonce } from '../proof/dpop-nonces.ts';
-import { nonceOfProof } from '../proof/dpop-proof.ts';
+import { nonceOfProof } from '../proof/nonce-of-proof.ts';
 import type { Possession } from '../proof/possession.ts';
 import type { Verifier } from '../verifier.ts';
 import type { RequestLike } from '../wire/request.ts';

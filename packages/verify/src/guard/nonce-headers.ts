@@ -1,5 +1,5 @@
 /** The nonce that a client needs next, beside whatever is answered (RFC 9449 section 8.2). */
-import { nonceOfProof } from '../proof/dpop-proof.ts';
+import { nonceOfProof } from '../proof/nonce-of-proof.ts';
 import type { DpopNonces } from '../proof/dpop-nonces.ts';
 import { headerValues, type RequestLike } from '../wire/request.ts';
 import type { RefusalHeaders } from './refusal-headers.ts';

@@ -9,7 +9,7 @@ import {
 } from '@portcullis/contracts';
 import type { CookiePolicy } from '../cookie/index.ts';
 import type { DpopNonces } from '../proof/dpop-nonces.ts';
-import { demandStalenessPolicy } from '../stale/policy.ts';
+import { demandStalenessPolicy } from '../stale/policy-name.ts';
 import type { VerifyOptions } from '../verifier.ts';
 import type { TokenPolicy } from './token-of.ts';
 

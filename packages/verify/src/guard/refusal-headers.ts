@@ -1,6 +1,6 @@
 /** What a refusal says in the headers of its answer. */
 import type { Demanded, Refusal } from '@portcullis/contracts';
-import { DPOP_ALGORITHMS } from '../proof/dpop-proof.ts';
+import { DPOP_ALGORITHMS } from '../proof/dpop-algorithms.ts';
 
 /** How the request that was refused offered a token. */
 export type OfferedScheme = 'bearer' | 'dpop' | 'none';

@@ -7,13 +7,10 @@ import { isRecord } from '@portcullis/contracts';
 import { readPublicKey, type PublicKey } from '../jws/public-key.ts';
 import { isMediaType } from '../jws/media-type.ts';
 import { jwsSignatureHolds, parseJws, type Jws } from '../jws/jws.ts';
+import { DPOP_ALGORITHMS } from './dpop-algorithms.ts';
+import { MAX_PROOF_LENGTH } from './nonce-of-proof.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
-/** What a proof may be signed with; the challenges and the metadata name them. */
-export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
-
-/** Characters. */
-const MAX_LENGTH = 4_096;
 /** Seconds by which the sender's clock may be ahead of the issuer's, by default. */
 const MAX_AHEAD_S = 10;
 
@@ -88,7 +85,7 @@ export function readDpopProof(text: string, expected: ProofExpectations): DpopPr
  * @throws Error with a private reason; the caller turns it into `invalid_dpop_proof`
  */
 export function parseDpopProof(text: string, expected: ProofExpectations): ParsedDpopProof {
-  const jws = parseJws(text, MAX_LENGTH);
+  const jws = parseJws(text, MAX_PROOF_LENGTH);
   const { typ, alg, jwk } = jws.header;
   if (!isMediaType(typ, 'dpop+jwt')) throw new Error('not a DPoP proof');
   if (typeof alg !== 'string' || !DPOP_ALGORITHMS.includes(alg)) throw new Error('another alg');
@@ -107,16 +104,6 @@ export function parseDpopProof(text: string, expected: ProofExpectations): Parse
     throw new Error('for another access token');
   }
   return { jws, key, claims: { jti, iat, nonce } };
-}
-
-/** The nonce of a proof, which need not hold. @returns undefined where there is none */
-export function nonceOfProof(text: string): string | undefined {
-  try {
-    const { nonce } = parseJws(text, MAX_LENGTH).payload;
-    return typeof nonce === 'string' ? nonce : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function publicKeyOf(jwk: unknown): ProofKey {

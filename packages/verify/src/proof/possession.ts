@@ -7,7 +7,8 @@
  * them could be good, and no longer: memory is bounded, and over the bound requests are refused.
  */
 import { createHash } from 'node:crypto';
-import { Refusal, type AccessTokenClaims, type RefusalReason } from '@portcullis/contracts';
+import { Refusal, type AccessTokenClaims } from '@portcullis/contracts';
+import { boundKeyOf } from './binding.ts';
 import { readDpopProof } from './dpop-proof.ts';
 
 /** How a request under the `DPoP` scheme shows that its sender holds the token's key. */
@@ -60,16 +61,13 @@ export class PossessionGuard {
    */
   check(
     token: string,
-    { cnf }: Pick<AccessTokenClaims, 'cnf'>,
+    claims: Pick<AccessTokenClaims, 'cnf'>,
     possession: Possession | undefined,
   ): void {
-    if (cnf === undefined && possession === undefined) return;
-    if (cnf === undefined) throw invalidToken('not_bound', 'not bound to any key');
-    if (possession === undefined) {
-      throw invalidToken('proof_missing', 'bound to a key, and offered as a bearer');
-    }
+    const jkt = boundKeyOf(claims, possession);
+    if (jkt === undefined || possession === undefined) return;
     if (this.#proven.get(possession) === token) return;
-    this.#check(token, cnf.jkt, possession);
+    this.#check(token, jkt, possession);
     this.#proven.set(possession, token);
   }
 
@@ -113,8 +111,4 @@ export class PossessionGuard {
     this.#seen.add(name);
     return true;
   }
-}
-
-function invalidToken(reason: RefusalReason, message: string): Refusal {
-  return new Refusal('invalid_token', { cause: new Error(message), reason });
 }

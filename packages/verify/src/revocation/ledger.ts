@@ -8,24 +8,18 @@
  * The kinds that come by the million are tables of identifiers as numbers (ledger/); the others,
  * which operators make one by one, are maps of strings, some 300 bytes an entry, as long as entries are kept. Expiries are whole seconds, rounded up.
  *
- * A kind of the contracts' table that has no store here, or is missing in `entries`, does not compile.
+ * A kind of the contracts' table that has no store here does not compile.
  * `judge` is on the way of every request, and so is written out; test/revocation-kinds.test.ts holds it to
  * the table.
  */
 import {
   isClientId,
   type AccessTokenClaims,
+  type ClientId,
   type KeyId,
   type RevocationKind,
 } from '@portcullis/contracts';
-import {
-  expiryOf,
-  FOR_EVER,
-  momentOf,
-  readSnapshot,
-  type RevocationEntry,
-  type SnapshotPlace,
-} from '@portcullis/snapshot';
+import { FOR_EVER, momentOf, type RevocationEntry } from '@portcullis/snapshot/entries';
 import { ClientSubjects } from './ledger/client-subjects.ts';
 import { IssuerGeneration } from './ledger/issuer-generation.ts';
 import { KilledKeys } from './ledger/killed-keys.ts';
@@ -36,7 +30,16 @@ import { RevokedIds } from './ledger/revoked-ids.ts';
 /** `revoked` is final; `claims_changed` says that a refresh gives a token that holds. */
 export type Verdict = 'holds' | 'claims_changed' | 'revoked';
 
-type EntryOf<K extends RevocationKind> = Extract<RevocationEntry, { kind: K }>;
+export interface LedgerStores extends Readonly<Record<RevocationKind, KindStore>> {
+  readonly session: RevokedIds<'session'>;
+  readonly token: RevokedIds<'token'>;
+  readonly subject: RevokedIds<'subject'>;
+  readonly claims_changed: RevokedIds<'claims_changed'>;
+  readonly client: NamedGenerations<ClientId>;
+  readonly client_subject: ClientSubjects;
+  readonly key: KilledKeys;
+  readonly issuer: IssuerGeneration;
+}
 
 export class Ledger {
   readonly #sessions: RevokedIds<'session'>;
@@ -47,7 +50,8 @@ export class Ledger {
   readonly #clientSubjects = new ClientSubjects();
   readonly #keys = new KilledKeys();
   readonly #issuer = new IssuerGeneration();
-  readonly #stores: Readonly<Record<RevocationKind, KindStore>>;
+  /** For what goes through all of them (merge-snapshot.ts, ledger-entries.ts). Who adds to one notes the change. */
+  readonly stores: LedgerStores;
   #version = 0;
 
   /** @param seed 32 bits that decide where in memory an entry lies, and nothing else */
@@ -56,7 +60,7 @@ export class Ledger {
     this.#tokens = new RevokedIds('token', seed);
     this.#subjects = new RevokedIds('subject', seed);
     this.#changed = new RevokedIds('claims_changed', seed);
-    this.#stores = {
+    this.stores = {
       session: this.#sessions,
       token: this.#tokens,
       subject: this.#subjects,
@@ -70,12 +74,12 @@ export class Ledger {
 
   /** Entries held. */
   get size(): number {
-    return Object.values(this.#stores).reduce((size, store) => size + store.size, 0);
+    return Object.values(this.stores).reduce((size, store) => size + store.size, 0);
   }
 
   /** What the entries that are identifiers take in memory, slack included. Those with names are not counted. */
   get bytes(): number {
-    return Object.values(this.#stores).reduce((bytes, store) => bytes + store.bytes, 0);
+    return Object.values(this.stores).reduce((bytes, store) => bytes + store.bytes, 0);
   }
 
   get killedKeys(): ReadonlySet<KeyId> {
@@ -95,9 +99,14 @@ export class Ledger {
   apply(event: RevocationEntry): boolean {
     const generation = 'generation' in event ? event.generation : 0;
     const moment = momentOf(event.expires_at);
-    const added = this.#stores[event.kind].raise(event.key, moment, generation);
-    if (added) this.#version += 1;
+    const added = this.stores[event.kind].raise(event.key, moment, generation);
+    if (added) this.noteChange();
     return added;
+  }
+
+  /** Something was added to a store: what was judged before is judged again. */
+  noteChange(): void {
+    this.#version += 1;
   }
 
   /** Judges verified claims, and the key that signed them. */
@@ -122,7 +131,7 @@ export class Ledger {
    * @returns the least generation that holds, infinite where the key alone refuses; 0: nothing is held for it
    */
   leastOf(kind: RevocationKind, key: string): number {
-    return this.#stores[kind].least(key);
+    return this.stores[kind].least(key);
   }
 
   /**
@@ -134,81 +143,11 @@ export class Ledger {
    */
   evict(issuerTime: number): void {
     const now = Math.min(FOR_EVER - 1, Math.max(0, Math.floor(issuerTime / 1_000)));
-    for (const store of Object.values(this.#stores)) store.evict(now);
-  }
-
-  /**
-   * Everything held, one by one. What changes on the way may be among it or not; what does not is,
-   * once.
-   */
-  *entries(): Generator<RevocationEntry, void, void> {
-    for (const entries of Object.values(this.#entriesOfKinds())) yield* entries;
-  }
-
-  /**
-   * Adds what the snapshot holds; nothing is removed.
-   *
-   * @returns the state of the log that the ledger now includes
-   * @throws SnapshotError, and nothing has changed, for bytes that are not one whole snapshot
-   */
-  mergeSnapshot(bytes: Uint8Array): SnapshotPlace {
-    const steps = this.mergeInSteps(bytes);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-    }
-  }
-
-  /** The same in steps of some thousand entries, for callers who give others a turn between two. */
-  *mergeInSteps(bytes: Uint8Array): Generator<void, SnapshotPlace, void> {
-    const { epoch, position, blocks } = readSnapshot(bytes);
-    for (const store of Object.values(this.#stores)) {
-      for (const changed of store.merge(blocks)) {
-        if (changed) this.#version += 1;
-        yield;
-      }
-    }
-    return { epoch, position };
+    for (const store of Object.values(this.stores)) store.evict(now);
   }
 
   /** A machine's token is held for no user. */
   #isRevokedForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
     return sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(sub, client_id);
   }
-
-  /** Each is gone through as it is asked for. */
-  #entriesOfKinds(): { readonly [K in RevocationKind]: Iterable<EntryOf<K>> } {
-    const generations = this.#issuer.size === 0 ? [] : [this.#issuer.generation];
-    return {
-      session: each(this.#sessions.entries(), ([key, moment]) => {
-        return { kind: 'session', key, expires_at: expiryOf(moment) };
-      }),
-      token: each(this.#tokens.entries(), ([key, moment]) => {
-        return { kind: 'token', key, expires_at: expiryOf(moment) };
-      }),
-      subject: each(this.#subjects.entries(), ([key, moment, generation]) => {
-        return { kind: 'subject', key, generation, expires_at: expiryOf(moment) };
-      }),
-      claims_changed: each(this.#changed.entries(), ([key, moment, generation]) => {
-        return { kind: 'claims_changed', key, generation, expires_at: expiryOf(moment) };
-      }),
-      client: each(this.#clients.entries(), ([key, moment, generation]) => {
-        return { kind: 'client', key, generation, expires_at: expiryOf(moment) };
-      }),
-      client_subject: each(this.#clientSubjects.entries(), ([key, moment, generation]) => {
-        return { kind: 'client_subject', key, generation, expires_at: expiryOf(moment) };
-      }),
-      key: each(this.#keys.all, (key) => ({ kind: 'key', key, expires_at: null })),
-      issuer: each(generations, (generation) => {
-        return { kind: 'issuer', key: 'issuer', generation, expires_at: null };
-      }),
-    };
-  }
-}
-
-function* each<T, Entry>(
-  of: Iterable<T>,
-  toEntry: (one: T) => Entry,
-): Generator<Entry, void, void> {
-  for (const one of of) yield toEntry(one);
 }

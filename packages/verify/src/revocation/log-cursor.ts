@@ -10,7 +10,7 @@
  *  - An answer to an earlier question does not set back what has been asked since.
  */
 import type { EpochId, EventId, Grant, GrantRequest, Numbered } from '@portcullis/contracts';
-import type { RevocationEntry } from '@portcullis/snapshot';
+import type { RevocationEntry } from '@portcullis/snapshot/entries';
 import type { Asked } from './freshness.ts';
 import { LogPosition, type Place } from './position.ts';
 

@@ -10,3 +10,8 @@ export function notFresh(state: ReplicaState): Refusal {
 export function reasonOfState(state: ReplicaState): RefusalReason {
   return state === 'STALE' ? 'stale' : 'not_ready';
 }
+
+/** Whether it is such a refusal, or that of an introspection without an answer. */
+export function isNotFresh(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.code === 'verifier_stale';
+}

@@ -1,5 +1,6 @@
 /** What a replica is given, and what it reports. */
 import type { GrantedAccess, RevocationEvent, StalenessPolicy } from '@portcullis/contracts';
+import type { SnapshotPlace } from '@portcullis/snapshot/entries';
 import type { Clock } from '../clock.ts';
 import type { RevocationFeed } from './feed.ts';
 import type { Ledger } from './ledger.ts';
@@ -26,6 +27,8 @@ export interface ReplicaOptions {
   clock: Clock;
   /** A number in [0, 1), for jitter. */
   random?: () => number;
+  /** `mergeCooperatively`, which is loaded with the first snapshot unless it is given. */
+  merge?: MergeSnapshot;
   onTransition?: (to: ReplicaState, from: ReplicaState) => void;
   /** After an event was applied, for the first time or once more. */
   onEvent?: (event: RevocationEvent) => void;
@@ -44,6 +47,12 @@ export interface ReplicaOptions {
   /** A message that did not parse. It has changed nothing; the log decides. */
   onMalformed?: MalformedListener;
 }
+
+export type MergeSnapshot = (
+  ledger: Ledger,
+  clock: Pick<Clock, 'monotonic'>,
+  snapshot: Uint8Array,
+) => Promise<SnapshotPlace>;
 
 /** What a message was to be. */
 export type MessageKind = 'push' | 'numbering' | 'grant reply';

@@ -30,8 +30,8 @@ import type { FeedListener } from './feed.ts';
 import { Freshness } from './freshness.ts';
 import { IssuerClock } from './issuer-clock.ts';
 import { IssuerTakes } from './issuer-takes.ts';
+import { loadAndMerge } from './load-and-merge.ts';
 import { LogCursor } from './log-cursor.ts';
-import { mergeCooperatively } from './merge-cooperatively.ts';
 import { notFresh } from './not-fresh.ts';
 import { parseMessage } from './parse-message.ts';
 import { firstOf, isAnswerTo, patienceMs, renewAfterMs, type Question } from './question.ts';
@@ -284,14 +284,14 @@ export class Replica {
    * @returns whether it has led any further
    */
   async #takeSnapshot(): Promise<boolean> {
-    const { ledger, clock, onMerged } = this.#options;
+    const { ledger, clock, merge = loadAndMerge, onMerged } = this.#options;
     if (this.#freshness.holds(clock.monotonic())) return false;
     const incarnation = this.#incarnation;
     const before = this.#cursor.position;
     const snapshot = await this.#snapshot.take();
     if (snapshot === undefined) return false;
     try {
-      const { epoch, position } = await mergeCooperatively(ledger, clock, snapshot);
+      const { epoch, position } = await merge(ledger, clock, snapshot);
       this.#step('snapshot');
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation) return false;

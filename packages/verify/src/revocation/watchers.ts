@@ -1,5 +1,6 @@
 /**
- * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal.
+ * What stays open after its token was checked: streams, sockets, jobs. Each has an AbortSignal. Loaded before the first
+ * token that is to be held open is checked; until then there is nothing that could end.
  *
  * Invariant: a watcher is registered before its token is checked, and checked again by the ledger
  * whenever an event names any of its keys, and when a snapshot has been merged; so there is no moment

@@ -3,6 +3,7 @@
  * a stricter one than its verifier has, never for a laxer one.
  */
 import { demandMethods, demandOption, type StalenessPolicy } from '@portcullis/contracts';
+import { demandStalenessPolicy } from './policy-name.ts';
 import type { Introspect } from './introspection.ts';
 
 export type WhenStale =
@@ -36,12 +37,10 @@ export function checkPolicy(whenStale: WhenStale): void {
   }
 }
 
-/** @throws TypeError for a policy that is none */
-export function demandStalenessPolicy(policy: unknown, of: string, option = 'whenStale'): void {
-  const isOne = typeof policy === 'string' && Object.hasOwn(STRICTNESS, policy);
-  demandOption(isOne, of, option, `one of ${Object.keys(STRICTNESS).join(', ')}`);
-}
-
-export function stricterOf(one: StalenessPolicy, other: StalenessPolicy): StalenessPolicy {
-  return STRICTNESS[one] >= STRICTNESS[other] ? one : other;
+/** @returns the verifier's own, or a stricter one that is asked for */
+export function policyFor(
+  { policy }: Pick<WhenStale, 'policy'>,
+  wanted: StalenessPolicy | undefined,
+): StalenessPolicy {
+  return wanted !== undefined && STRICTNESS[wanted] > STRICTNESS[policy] ? wanted : policy;
 }

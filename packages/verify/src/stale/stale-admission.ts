@@ -1,5 +1,6 @@
 /**
- * What puts itself in the place of freshness, by the policy of a verifier that is stale.
+ * What puts itself in the place of freshness, by the policy of a verifier that is stale. Loaded when a verifier starts
+ * that was given a policy.
  *
  * Invariant: what is known to be revoked, or signed by a key that is not known any more, stays refused, before the
  * question to auth and after it; and nothing is admitted once the verifier is closed.
@@ -12,7 +13,9 @@ import type { Replica } from '../revocation/replica.ts';
 import { problemOfTimes } from '../token/times.ts';
 import type { VerifiedToken } from '../token/verified-tokens.ts';
 import { Introspection } from './introspection.ts';
-import { stricterOf, type WhenStale } from './policy.ts';
+import { policyFor, type WhenStale } from './policy.ts';
+
+export { checkPolicy } from './policy.ts';
 
 export interface StaleAdmissionOptions {
   whenStale: WhenStale;
@@ -36,20 +39,20 @@ export class StaleAdmission {
     }
   }
 
-  /** The verifier's own, or a stricter one that is asked for. */
-  policyOf(wanted: StalenessPolicy | undefined): StalenessPolicy {
-    const { policy } = this.#options.whenStale;
-    return wanted === undefined ? policy : stricterOf(wanted, policy);
+  /** Whether the policy, or the stricter one that is asked for, is another than `reject`. */
+  mayAdmit(wanted: StalenessPolicy | undefined): boolean {
+    return policyFor(this.#options.whenStale, wanted) !== 'reject';
   }
 
   /**
+   * @param wanted a stricter policy than the verifier's, if any
    * @param refusal that the token was to get for want of freshness
    * @returns what the acceptance rests on
    * @throws the refusal, or that of the introspection
    */
   async admit(
     { token, claims, key }: VerifiedToken,
-    policy: StalenessPolicy,
+    wanted: StalenessPolicy | undefined,
     refusal: Refusal,
   ): Promise<'introspected' | 'none'> {
     const { clock, keys, ledger, replica } = this.#options;
@@ -57,6 +60,7 @@ export class StaleAdmission {
       const known = keys.known(key.kid) === key && ledger.judge(claims, key.kid) === 'holds';
       if (!known || replica.state === 'CLOSED') throw refusal;
     };
+    const policy = policyFor(this.#options.whenStale, wanted);
     if (policy === 'reject') throw refusal;
     requireValid();
     if (policy === 'introspect') {

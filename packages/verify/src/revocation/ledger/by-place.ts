@@ -7,9 +7,7 @@
  */
 import { readLastBits, readRecord, type IdBlock } from '@portcullis/snapshot';
 import { hashOf, placeOf, toKey } from './key.ts';
-
-/** Words of a record: its key, its moment, its generation or zero. */
-export const RECORD_WORDS = 6;
+import { RECORD_WORDS } from './page.ts';
 
 /** Places are distinguished by so many bits of the hash. */
 const BITS = 9;

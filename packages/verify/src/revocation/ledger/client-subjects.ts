@@ -3,9 +3,7 @@
  * hand as they are, and for most users there is nothing.
  */
 import { isClientSubject, type ClientSubject } from '@portcullis/contracts';
-import type { SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
-import { mergeNamed } from './merge-named.ts';
 
 /** How many users one call of `evict` looks at. */
 const SWEPT_USERS = 4_096;
@@ -57,10 +55,6 @@ export class ClientSubjects implements KindStore {
     });
     this.#byUser.set(user, clients);
     return true;
-  }
-
-  *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
-    yield* mergeNamed(this, 'client_subject', blocks);
   }
 
   evict(now: number): void {

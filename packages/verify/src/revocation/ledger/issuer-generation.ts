@@ -1,7 +1,5 @@
 /** The generation below which every token is dead. It is kept for ever, and only raised (SPEC.md I4). */
-import type { SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
-import { mergeNamed } from './merge-named.ts';
 
 export class IssuerGeneration implements KindStore {
   /** The least that still holds; 0 when there is no cut. */
@@ -21,10 +19,6 @@ export class IssuerGeneration implements KindStore {
     if (generation <= this.generation) return false;
     this.generation = generation;
     return true;
-  }
-
-  *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
-    yield* mergeNamed(this, 'issuer', blocks);
   }
 
   evict(): void {}

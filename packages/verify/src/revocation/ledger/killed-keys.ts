@@ -1,8 +1,6 @@
 /** Keys whose signatures hold no more. They are kept for ever: a thief goes on signing. */
 import { isKeyId, type KeyId } from '@portcullis/contracts';
-import type { SnapshotBlock } from '@portcullis/snapshot';
 import type { KindStore } from './kind-store.ts';
-import { mergeNamed } from './merge-named.ts';
 
 export class KilledKeys implements KindStore {
   readonly #keys = new Set<KeyId>();
@@ -31,10 +29,6 @@ export class KilledKeys implements KindStore {
     if (this.#keys.has(key)) return false;
     this.#keys.add(key);
     return true;
-  }
-
-  *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
-    yield* mergeNamed(this, 'key', blocks);
   }
 
   evict(): void {}

@@ -1,6 +1,4 @@
 /** What the ledger asks of the place in which it holds the revocations of one kind. */
-import type { SnapshotBlock } from '@portcullis/snapshot';
-
 export interface KindStore {
   /** Entries held. */
   readonly size: number;
@@ -15,12 +13,6 @@ export interface KindStore {
   raise(key: string, moment: number, generation: number): boolean;
   /** The least generation that holds, infinite where the key alone refuses; 0: nothing is held for it. */
   least(key: string): number;
-  /**
-   * Adds those entries of a snapshot that are of this kind, in steps of some thousand.
-   *
-   * @returns at each step, whether it has changed anything
-   */
-  merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void>;
   /** Lets go of what has expired, or of some of it. @param now in seconds since the epoch */
   evict(now: number): void;
 }

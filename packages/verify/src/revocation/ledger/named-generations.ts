@@ -1,7 +1,6 @@
 /** The generations below which tokens are dead, of a kind whose keys are few and have names. */
-import type { NamedKind, SnapshotBlock } from '@portcullis/snapshot';
+import type { NamedKind } from '@portcullis/snapshot/entries';
 import type { KindStore } from './kind-store.ts';
-import { mergeNamed } from './merge-named.ts';
 
 /** How many one call of `evict` looks at. */
 const SWEPT = 4_096;
@@ -50,10 +49,6 @@ export class NamedGenerations<Key extends string> implements KindStore {
       moment: Math.max(known?.moment ?? 0, moment),
     });
     return true;
-  }
-
-  *merge(blocks: readonly SnapshotBlock[]): Generator<boolean, void, void> {
-    yield* mergeNamed(this, this.#kind, blocks);
   }
 
   evict(now: number): void {

@@ -21,6 +21,8 @@ export const GENERATION = 5;
 
 /** How many words a record has: with a generation, or without. */
 export type Width = 5 | 6;
+/** Outside of a table each has room for one. */
+export const RECORD_WORDS = 6;
 
 /** Slots after the homes. In a full page the last record is rarely pushed further than 30. */
 export const TAIL = 48;

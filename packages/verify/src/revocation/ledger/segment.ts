@@ -9,7 +9,7 @@
  * what has expired, another segment is made: one pass over the entries in their order, which lays them
  * down in the same order, and leaves out those that do not belong.
  */
-import { FOR_EVER } from '@portcullis/snapshot';
+import { FOR_EVER } from '@portcullis/snapshot/entries';
 import { placeOf } from './key.ts';
 import {
   GENERATION,
