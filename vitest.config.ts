@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// The packages' sources, not what was built from them: a test never runs against an old build. What stands here counts for
+// The packages' sources, not what was built from them. What stands here counts for
 // `require` too; what an import needs besides, Vite and Node know.
 const conditions = ['portcullis-source', 'node'];
 

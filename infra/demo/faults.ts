@@ -9,13 +9,16 @@ import { SERVICES } from '../service-names.ts';
 import type { ServicePorts } from '../services/catalogue.ts';
 import { noted } from '../services/noted-system.ts';
 import { askReady } from '../services/run-service.ts';
-import { runningSystem } from '../services/running-system.ts';
+import { demandRunning, runningSystem, SystemNotRunning } from '../services/running-system.ts';
+import { StepFailure } from '../steps.ts';
 import { ADDRESS_SETTING, SERVERS, type ServerName } from '../system/server-name.ts';
 
 const AGAIN = 'npm run demo';
 
 /** @returns lines: the faults, and the one thing to do about the first */
 export async function faultsOf(dataFolder: string, ports: ServicePorts): Promise<string[]> {
+  const given = givenOtherwise(dataFolder);
+  if (given !== undefined) return [given.message, `Fix: ${given.fix}`];
   const logs = relative(ROOT, join(dataFolder, 'logs'));
   const servers = await faultsOfServers(dataFolder);
   const [first] = servers;
@@ -24,6 +27,18 @@ export async function faultsOf(dataFolder: string, ports: ServicePorts): Promise
   }
   const services = await faultsOfServices(ports);
   return [...services, `Fix: mend what the last lines of ${logs}/*.log say; then: ${AGAIN}`];
+}
+
+/** Where this shell names other servers than the system uses, nothing is known of those. */
+function givenOtherwise(dataFolder: string): StepFailure | undefined {
+  try {
+    demandRunning(dataFolder, AGAIN);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SystemNotRunning) return undefined;
+    if (error instanceof StepFailure) return error;
+    throw error;
+  }
 }
 
 interface ServerFault {

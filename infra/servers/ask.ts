@@ -32,6 +32,9 @@ export const ask: Record<ServerName, (url: string) => Promise<void>> = {
     const redis = new Redis(url, {
       lazyConnect: true,
       connectTimeout: CONNECT_SECONDS * 1000,
+      // One that takes connections and says nothing, as a paused one does.
+      commandTimeout: CONNECT_SECONDS * 1000,
+      enableReadyCheck: false,
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });

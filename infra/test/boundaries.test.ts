@@ -71,15 +71,16 @@ describe('in a copy of the workspace', () => {
   });
   afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
+  // No package reaches one of these by the others: turbo follows dependencies of dependencies.
   const reversals = [
     { from: 'packages/contracts', to: '@portcullis/api' },
     { from: 'packages/snapshot', to: '@portcullis/bus' },
-    { from: 'packages/bus', to: '@portcullis/api' },
+    { from: 'packages/bus', to: '@portcullis/events' },
     { from: 'packages/testkit', to: '@portcullis/testbed' },
     { from: 'packages/verify', to: '@portcullis/auth' },
     { from: 'packages/client', to: '@portcullis/service' },
     { from: 'packages/events', to: '@portcullis/verify' },
-    { from: 'apps/user', to: '@portcullis/auth' },
+    { from: 'apps/user', to: '@portcullis/admin' },
   ];
 
   test('the copy itself holds, so that what fails below fails for its own reason', async () => {

@@ -16,7 +16,7 @@ const OF_NPM = ['force', 'scope', 'jobs'];
 export function demandNoneKept(title, { options = {}, names }, read) {
   const kept = Object.entries(options).flatMap(([name, option]) => {
     const value = process.env[settingOf(name)];
-    const isKept = value && !OF_NPM.includes(name) && !read.flag(name);
+    const isKept = value && value !== 'false' && !OF_NPM.includes(name) && !read.flag(name);
     return isKept ? [{ name, option, value }] : [];
   });
   if (kept.length === 0) return;

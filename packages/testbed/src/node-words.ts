@@ -16,6 +16,8 @@ export const SOURCE_RUNNER = ['--conditions=portcullis-source', '--import', 'tsx
 export function nodeWords(source: string): string[] {
   const built = source.replace(/^(apps\/\w+)\/src\/(.*)\.ts$/, '$1/dist/$2.js');
   const file = join(repositoryRoot, built);
-  if (built !== source && existsSync(file)) return [file];
-  return [...SOURCE_RUNNER, resolve(repositoryRoot, source)];
+  const own = resolve(repositoryRoot, source);
+  // What was built of a source that is gone stays where it was.
+  if (built !== source && existsSync(own) && existsSync(file)) return [file];
+  return [...SOURCE_RUNNER, own];
 }

@@ -36,6 +36,7 @@ export interface MetadataServer {
 
 export async function serveMetadata(keys: IssuerKeys): Promise<MetadataServer> {
   let keySetRequests = 0;
+  let isClosed = false;
   const answerTo = (path: string | undefined): Answer => {
     switch (path) {
       case METADATA:
@@ -57,13 +58,18 @@ export async function serveMetadata(keys: IssuerKeys): Promise<MetadataServer> {
     fetch: async (url, init) => {
       if (!url.startsWith(`${issuer}/`)) return await fetch(url, init);
       init.signal?.throwIfAborted();
+      // As `fetch` has it where nothing listens.
+      if (isClosed) throw new TypeError('fetch failed');
       const { status, text } = answerTo(url.slice(issuer.length));
       return { status, body: streamOf(text) };
     },
     get keySetRequests() {
       return keySetRequests;
     },
-    close,
+    close: async () => {
+      isClosed = true;
+      await close();
+    },
   };
 }
 

@@ -34,6 +34,8 @@ test('a verifier of the same tests gets the key set in this process, and from el
   expect((await fetchKeys(`${issuer.issuer}/elsewhere`, {})).status).toBe(404);
   const signal = AbortSignal.abort();
   await expect(fetchKeys(issuer.jwksUrl, { signal })).rejects.toBe(signal.reason);
+  await issuer[Symbol.asyncDispose]();
+  await expect(fetchKeys(issuer.jwksUrl, {})).rejects.toThrow('fetch failed');
 });
 
 test('claims and header can be replaced and removed', async () => {

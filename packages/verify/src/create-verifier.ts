@@ -15,9 +15,11 @@ import type { Verifier, VerifierOptions } from './verifier.ts';
  * @throws what the feed throws when it is opened; and where a policy was given and what it needs cannot be loaded
  */
 export async function createVerifier<P extends string = Permission, N extends string = Role>(
-  options: VerifierOptions,
+  given: VerifierOptions,
 ): Promise<Verifier<P, N>> {
-  demandVerifierOptions(options);
+  demandVerifierOptions(given);
+  // As they were checked: what is awaited below gives others a turn.
+  const options = { ...given };
   const { whenStale } = options;
   const Stale = whenStale === undefined ? undefined : await staleAdmissionFor(whenStale);
   const verifier = new LocalVerifier(options, Stale);

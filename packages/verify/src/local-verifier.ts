@@ -25,6 +25,7 @@ import { BoundTokens } from './proof/bound-tokens.ts';
 import { listenerOf, RefusalCounts } from './refusals/refusal-counts.ts';
 import { unavailable } from './refusals/unavailable.ts';
 import { Ledger } from './revocation/ledger.ts';
+import { loadWatchers } from './revocation/load-watchers.ts';
 import { isNotFresh, notFresh } from './revocation/not-fresh.ts';
 import { Replica } from './revocation/replica.ts';
 import type { ReplicaState } from './revocation/replica-states.ts';
@@ -210,6 +211,8 @@ export class LocalVerifier implements Verifier<string, string> {
       const assurance = await this.#admit(read, options);
       this.#bound.check(token, read.claims, options.possession);
       this.#counts.accepted += 1;
+      if (assurance === 'none') this.#counts.acceptedStale += 1;
+      if (assurance === 'introspected') this.#counts.introspected += 1;
       return { claims: read.claims, assurance };
     } catch (error) {
       this.#count(error);
@@ -296,7 +299,7 @@ export class LocalVerifier implements Verifier<string, string> {
   /** One for all that is held open, however many first calls wait for it. */
   async #loadWatchers(): Promise<Watchers> {
     try {
-      const { Watchers } = await import('./revocation/watchers.ts');
+      const Watchers = await loadWatchers();
       const { clock, replica } = this.#parts;
       return (this.#watchers ??= new Watchers(this.#ledger, clock, () => replica.issuerNow()));
     } catch (cause) {
@@ -322,9 +325,7 @@ export class LocalVerifier implements Verifier<string, string> {
       return 'fresh';
     } catch (error) {
       if (!isNotFresh(error) || this.#stale === undefined) throw error;
-      const assurance = await this.#stale.admit(read, whenStale, error);
-      this.#counts[assurance === 'none' ? 'acceptedStale' : 'introspected'] += 1;
-      return assurance;
+      return await this.#stale.admit(read, whenStale, error);
     }
   }
 

@@ -83,10 +83,14 @@ it('names the variable of an issuer that is no URL', async () => {
 });
 
 it.each([
-  ['servce', 'service', { servce: 'orders' }],
+  ['servce', 'service', { servce: 'orders', service: undefined }],
   ['whenStle', 'whenStale', { whenStle: { policy: 'accept' } }],
-  ['Audience', 'audience', { Audience: 'urn:acme:orders' }],
-  ['client.sekret', 'client.secret', { client: { ...CLIENT, sekret: 'a secret' } }],
+  ['Audience', 'audience', { Audience: 'urn:acme:orders', audience: undefined }],
+  [
+    'client.sekret',
+    'client.secret',
+    { client: { ...CLIENT, sekret: 'a secret', secret: undefined } },
+  ],
 ])('says of %s, which is no option, that %s is the nearest', async (typed, meant, wrong) => {
   const given: object = { ...SETTINGS, ...wrong };
   const connecting = connectVerifier(given as typeof SETTINGS);
@@ -95,8 +99,10 @@ it.each([
   );
 });
 
-it('leaves out what is near no option', async () => {
-  const given = { ...SETTINGS, onProblem: () => undefined, port: 4010, title: 'orders' };
+it('leaves out what is near no option, or near one that is there', async () => {
+  const more = { port: 4010, title: 'orders', name: 'orders', audiences: [], prefixes: [] };
+  const client = { ...CLIENT, secrets: [] };
+  const given = { ...SETTINGS, onProblem: () => undefined, prefix: 'portcullis', ...more, client };
   const verifier = await connectVerifier(given);
   await verifier[Symbol.asyncDispose]();
 });

@@ -56,6 +56,21 @@ describe('options', () => {
   });
 });
 
+it('goes by the options that it has checked, whatever becomes of them while it starts', async () => {
+  const options: VerifierOptions = {
+    ...issuer.verifierOptions(),
+    service: 'test',
+    whenStale: { policy: 'reject' },
+  };
+  const starting = createVerifier(options);
+  options.audience = 'urn:other';
+  verifier = await starting;
+  await verifier.ready();
+  await expect(verifier.verify(await issuer.mint())).resolves.toBeDefined();
+  const other = verifier.verify(await issuer.mint({ aud: 'urn:other' }));
+  await expect(other).rejects.toMatchObject({ code: 'invalid_token' });
+});
+
 describe('what is no text', () => {
   it.each([undefined, null, 7, [], {}, ['a.b.c']])('%j is no token', async (value) => {
     const made = await started();

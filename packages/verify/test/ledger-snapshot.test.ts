@@ -20,7 +20,7 @@ import {
   type RevocationEntry,
 } from '@portcullis/snapshot';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { entriesOf } from '../src/revocation/ledger-entries.ts';
 import { Ledger } from '../src/revocation/ledger.ts';
 import { mergeInSteps, mergeSnapshot } from '../src/revocation/merge-snapshot.ts';
@@ -162,6 +162,20 @@ describe('a snapshot', () => {
         },
       ),
     );
+  });
+
+  it('is merged whole by modules that were loaded anew, as tests and servers that reload do', async () => {
+    const ledger = new Ledger();
+    vi.resetModules();
+    const anew = await import('../src/revocation/merge-snapshot.ts');
+    expect(anew.mergeSnapshot).not.toBe(mergeSnapshot);
+    const entries = fc.sample(anyEntry, { numRuns: 60, seed: 7 });
+    const bytes = snapshotOf(entries);
+    anew.mergeSnapshot(ledger, bytes);
+    const other = new Ledger();
+    mergeSnapshot(other, bytes);
+    expect(ledger.size).toBe(other.size);
+    expect(ledger.size).toBeGreaterThan(40);
   });
 
   it('of many entries comes in chunks, and is merged in steps', () => {

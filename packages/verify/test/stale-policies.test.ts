@@ -229,6 +229,10 @@ describe('a stale verifier', () => {
     fallSilent();
     expect(await verifier.verifyWithAssurance(token)).toMatchObject({ assurance: 'none' });
     expect(verifier.stats().acceptedStale).toBe(1);
+    // One that its proof is missing for is refused, and counts as nothing else.
+    const bound = await issuer.mint({ cnf: { jkt: 'a'.repeat(43) } });
+    expect(await outcome(verifier.verify(bound))).toBe('invalid_token');
+    expect(verifier.stats()).toMatchObject({ accepted: 1, acceptedStale: 1 });
     const soon = Math.floor((Date.now() + later) / 1_000) + 8;
     for (const early of [{ nbf: soon }, { iat: soon, exp: soon + 600 }]) {
       expect(await outcome(verifier.verify(await issuer.mint(early)))).toBe('verifier_stale');

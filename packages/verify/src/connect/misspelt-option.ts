@@ -15,10 +15,12 @@ export function demandNoneMisspelt(
   of: string,
   below = '',
 ): void {
-  for (const name of Object.keys(options)) {
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const name of given.keys()) {
     if (Object.hasOwn(known, name)) continue;
     const meant = nearest(name, Object.keys(known), MOST_LETTERS);
-    if (meant === undefined) continue;
+    // One that is there was not misspelt: this is something else, as of settings that hold more.
+    if (meant === undefined || given.get(meant) !== undefined) continue;
     throw new TypeError(
       `${of}: there is no option ${below}${name}; the nearest is ${below}${meant}`,
     );

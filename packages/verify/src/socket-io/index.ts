@@ -24,6 +24,10 @@ import {
 } from '../guard/index.ts';
 import { HeldByConnections } from './held.ts';
 import type { SocketIoSocketLike } from './socket-like.ts';
+import { loadWatchers } from '../revocation/load-watchers.ts';
+
+// With this entry, not with the first socket.
+void loadWatchers().catch(() => undefined);
 
 export type { SocketIoSocketLike } from './socket-like.ts';
 

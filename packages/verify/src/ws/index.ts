@@ -5,6 +5,10 @@
 import { closeCodeOf, demandOption, Refusal } from '@portcullis/contracts';
 import type { AccessTokenClaims } from '@portcullis/contracts';
 import type { Guard, RequestLike, WatchedCaller } from '../guard/index.ts';
+import { loadWatchers } from '../revocation/load-watchers.ts';
+
+// With this entry, not with the first socket.
+void loadWatchers().catch(() => undefined);
 
 export { CLOSE_CODES, FINAL_CLOSE_CODES, type CloseReason } from '@portcullis/contracts';
 
