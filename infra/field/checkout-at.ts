@@ -32,8 +32,18 @@ export function commitOf(command: string, name: string): string {
  * @returns its folder, which goes with the session
  */
 export async function checkoutAt(session: Session, commit: string): Promise<string> {
-  const folder = await installedAt(session, commit);
+  const folder = await builtAt(session, commit);
   copyFieldTests(folder);
+  return folder;
+}
+
+/**
+ * A clone of that commit, installed and built.
+ *
+ * @returns its folder, which goes with the session
+ */
+export async function builtAt(session: Session, commit: string): Promise<string> {
+  const folder = await installedAt(session, commit);
   const build = turbo('run', 'build', '--output-logs=errors-only');
   await runIn(session, folder, 'build', build, turboEnvironment());
   return folder;

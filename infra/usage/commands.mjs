@@ -187,6 +187,17 @@ const PROVING = {
       without: { takes: 'RULE', about: 'a verifier without this rule, or each in turn: all' },
     },
   },
+  capacity: {
+    about: 'how much of each kind of work auth does, beside another commit of it: all, or these',
+    names: { takes: 'PART', most: MANY },
+    options: {
+      list: LIST,
+      short: { about: 'one round: whether it runs, not a figure' },
+      rounds: { takes: 'N', least: 1, about: 'of each; 5' },
+      at: { takes: 'COMMIT', about: 'with that commit beside this one' },
+      json: { takes: 'FILE', about: 'writes the figures there' },
+    },
+  },
   bench: {
     about: 'benchmarks beside peers: all, or these, or a family of them',
     names: { takes: 'NAME', most: MANY },

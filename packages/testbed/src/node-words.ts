@@ -11,9 +11,11 @@ export const SOURCE_RUNNER = ['--conditions=portcullis-source', '--import', 'tsx
  * time to start and is what is deployed: every command that runs tests builds what has changed before. Where nothing
  * was built, as in a copy of the repository, and for all else, it is the source itself.
  *
- * @param source a path from the root of the repository, such as `apps/auth/src/commands/migrate.ts`
+ * @param source a path from the root of the repository, such as `apps/auth/src/commands/migrate.ts`, or that of what
+ *   was built of another commit
  */
 export function nodeWords(source: string): string[] {
+  if (source.endsWith('.js')) return [resolve(repositoryRoot, source)];
   const built = source.replace(/^(apps\/\w+)\/src\/(.*)\.ts$/, '$1/dist/$2.js');
   const file = join(repositoryRoot, built);
   const own = resolve(repositoryRoot, source);

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { listOf, requireListed, runOnServers, type Program } from './checks/run-on-servers.ts';
+import { builtAt, commitOf } from './field/checkout-at.ts';
+import type { Words } from './usage/read-words.mjs';
+
+const PROGRAM: Program = { name: 'capacity', file: 'bench/capacity/main.ts', durable: true };
+
+/** `npm run capacity`: how much of each kind of work one box does, against servers of its own that keep what they commit. */
+export async function main(words: Words): Promise<number> {
+  requireListed(PROGRAM, words.names);
+  if (words.flag('list')) {
+    console.log(listOf(PROGRAM));
+    return 0;
+  }
+  const [at, rounds, json] = [words.value('at'), words.value('rounds'), words.value('json')];
+  const commit = at === undefined ? undefined : commitOf('capacity', at);
+  return await runOnServers(PROGRAM, async (session) => [
+    ...words.names,
+    ...(words.flag('short') ? ['--short'] : []),
+    ...(rounds === undefined ? [] : ['--rounds', rounds]),
+    ...(json === undefined ? [] : ['--json', resolve(json)]),
+    ...(commit === undefined ? [] : ['--checkout', await builtAt(session, commit)]),
+  ]);
+}
