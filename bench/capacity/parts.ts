@@ -71,7 +71,7 @@ const INTROSPECTIONS: Part = {
       introspected.parse(
         await stand.caller.succeed({
           method: 'POST',
-          path: '/oauth/introspect',
+          path: '/oauth2/introspect',
           authorization,
           body,
         }),

@@ -1,12 +1,11 @@
 /** Verifiers, as services have them, of this commit or of another: many in one process. */
 import { answerQuestions, natsOptions, settingsOfWorker } from '@portcullis/testbed';
+import { createVerifier, type RevocationFeed, type Verifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { verifierOf } from '../verify/former-verifier.ts';
-import { createVerifier, type RevocationFeed, type Verifier } from '@portcullis/verify';
 
 const verifyingSettings = z.object({
   checkout: z.string().optional(),
@@ -18,11 +17,16 @@ const verifyingSettings = z.object({
 });
 export type VerifyingSettings = z.infer<typeof verifyingSettings>;
 
+interface VerifySide {
+  create: typeof createVerifier;
+  feedOf(options: { connection: NatsConnection; prefix: string }): RevocationFeed;
+}
+const ours: VerifySide = { create: createVerifier, feedOf: natsFeed };
+
 const settings = verifyingSettings.parse(settingsOfWorker());
 const { checkout, issuer, prefix, service, count } = settings;
 
-const create = checkout === undefined ? createVerifier : await verifierOf(checkout);
-const feedOf = checkout === undefined ? natsFeed : await formerFeed(checkout);
+const { create, feedOf } = checkout === undefined ? ours : await formerly(checkout);
 
 const running = new Array<{ verifier: Verifier; connection: NatsConnection }>();
 for (let n = 0; n < count; n += 1) {
@@ -47,20 +51,19 @@ answerQuestions(
   },
 );
 
-type MakeFeed = (options: { connection: NatsConnection; prefix: string }) => RevocationFeed;
-
-async function formerFeed(folder: string): Promise<MakeFeed> {
-  const source = join(folder, 'packages', 'verify', 'src', 'nats', 'index.ts');
-  const loaded: unknown = await import(pathToFileURL(source).href);
-  if (!isFeedPackage(loaded)) throw new Error(`${source} has no natsFeed`);
-  return loaded.natsFeed;
+/** A verifier and its feed are of one commit, each made for the other. */
+async function formerly(folder: string): Promise<VerifySide> {
+  const at = async (...path: string[]): Promise<object> =>
+    await import(pathToFileURL(join(folder, 'packages', 'verify', 'src', ...path)).href);
+  const [root, nats] = [await at('index.ts'), await at('nats', 'index.ts')];
+  if (!hasCreateVerifier(root) || !hasNatsFeed(nats)) throw new Error(`${folder}: no verifier`);
+  return { create: root.createVerifier, feedOf: nats.natsFeed };
 }
 
-function isFeedPackage(loaded: unknown): loaded is { natsFeed: MakeFeed } {
-  return (
-    typeof loaded === 'object' &&
-    loaded !== null &&
-    'natsFeed' in loaded &&
-    typeof loaded.natsFeed === 'function'
-  );
+function hasCreateVerifier(loaded: object): loaded is { createVerifier: VerifySide['create'] } {
+  return 'createVerifier' in loaded && typeof loaded.createVerifier === 'function';
+}
+
+function hasNatsFeed(loaded: object): loaded is { natsFeed: VerifySide['feedOf'] } {
+  return 'natsFeed' in loaded && typeof loaded.natsFeed === 'function';
 }
