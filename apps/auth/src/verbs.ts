@@ -41,7 +41,12 @@ export interface VerbDependencies {
   database: Database;
   revocations: Pick<
     Revocations,
-    'withChange' | 'receipts' | 'listVerifiers' | 'outdatedServices' | 'accessReceipts'
+    | 'withChange'
+    | 'endLiveSession'
+    | 'receipts'
+    | 'listVerifiers'
+    | 'outdatedServices'
+    | 'accessReceipts'
   >;
   auditChainer: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
@@ -67,7 +72,7 @@ export interface Verbs {
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, mint, hasher, limits, refreshTokens, metrics } = dependencies;
-  const { withChange, receipts } = dependencies.revocations;
+  const { withChange, endLiveSession, receipts } = dependencies.revocations;
   const { judge, linkTokens, sessionLimits, factors } = dependencies;
   const ending = { withChange, receipts };
   const asking = { withChange, limits };
@@ -102,11 +107,12 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     refresh: ({ request }, input) => refresh(request, input.refresh_token),
     logOut: createLogOut({
       ...ending,
+      endLiveSession,
       sessionOfRefreshToken: createSessionOfRefreshToken(database, refreshTokens),
     }),
     logOutAll: createLogOutAll(ending),
     listSessions: createListSessions(database),
-    endSession: createEndSession(ending),
+    endSession: createEndSession({ ...ending, endLiveSession }),
     exportOwnData: createExportOwnData(database),
     rename: createRename(ending),
     administration: administrationOf(dependencies),

@@ -6,8 +6,9 @@
  * `committed` (which pushes and numbers it); if this process dies before that, another one publishes it
  * from the log.
  *
- * A login revokes nothing, so there is nothing to publish: it is a statement of its own
- * (session/open-session.ts).
+ * What is done most often is one statement in place of a transaction, which PostgreSQL commits or not as a whole: a
+ * login, which revokes nothing, so that there is nothing to publish (session/open-session.ts), and the end of one
+ * session (session/end-live-session.ts), which is handed on from here as well.
  */
 import type { EventId, MailId, RevocationEvent, RevocationReason } from '@portcullis/contracts';
 import type { Database, Transaction } from '../database/database.ts';
@@ -49,6 +50,20 @@ export type WithChange = <T>(
   work: (change: Change) => Promise<T>,
 ) => Promise<Changed<T>>;
 
+/**
+ * A change that is one statement, with its row in the audit trail.
+ *
+ * @param statement resolves, when it has committed, to what it has revoked; null: it has changed nothing
+ */
+export type AtOnce = (
+  statement: () => Promise<RevocationEvent | null>,
+) => Promise<RevocationEvent | null>;
+
+export interface UnitOfWork {
+  readonly withChange: WithChange;
+  readonly atOnce: AtOnce;
+}
+
 export interface ChangeDependencies {
   database: Database;
   /** The greatest life of an access token plus the margin, in seconds. */
@@ -61,10 +76,10 @@ export interface ChangeDependencies {
   ): void;
 }
 
-export function createUnitOfWork(dependencies: ChangeDependencies): WithChange {
+export function createUnitOfWork(dependencies: ChangeDependencies): UnitOfWork {
   const { database, entryLifeSeconds, committed } = dependencies;
 
-  return async (cause, work) => {
+  const withChange: WithChange = async (cause, work) => {
     const { changed, announced, mails } = await database.transaction(async (tx) => {
       const written: Written = { revocations: [], mails: [], announced: false, audited: false };
       const result = await work(changeWithin(tx, cause, entryLifeSeconds, written));
@@ -74,6 +89,14 @@ export function createUnitOfWork(dependencies: ChangeDependencies): WithChange {
     });
     committed(changed.revocations, announced, mails);
     return changed;
+  };
+  return {
+    withChange,
+    async atOnce(statement) {
+      const revoked = await statement();
+      if (revoked !== null) committed([revoked], false, []);
+      return revoked;
+    },
   };
 }
 

@@ -12,7 +12,7 @@ export async function changeOffline<T>(
   await using postgres = connectPostgres(databaseUrl, 'portcullis-auth-command');
   const { database } = postgres;
   await requireSchema(schemaOf(postgres.sql));
-  const withChange = createUnitOfWork({
+  const { withChange } = createUnitOfWork({
     database,
     entryLifeSeconds: MAX_TOKEN_SECONDS + TOKEN_MARGIN_SECONDS,
     committed: () => undefined,

@@ -11,6 +11,7 @@ import {
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
 import { createUnitOfWork, type WithChange } from '../change/unit-of-work.ts';
+import { createEndLiveSession, type EndLiveSession } from '../session/end-live-session.ts';
 import { repeat } from '../timing/repeat.ts';
 import { TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { BeyondHead, GrantDependencies } from './grants.ts';
@@ -51,6 +52,7 @@ export interface RevocationsOptions {
 
 export interface Revocations extends AsyncDisposable {
   readonly withChange: WithChange;
+  readonly endLiveSession: EndLiveSession;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
   readonly accessReceipts: AccessReceipts;
@@ -89,17 +91,21 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     (error) => failed(error, 'publishing account events'),
   );
 
+  const entryLifeSeconds = options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS;
+  const { withChange, atOnce } = createUnitOfWork({
+    database,
+    entryLifeSeconds,
+    committed(revocations, announced, mails) {
+      protocol.committed(revocations);
+      for (const event of revocations) options.onCommitted?.(event);
+      if (mails.length > 0) options.onMails?.(mails);
+      if (announced) void accountEvents.sweep();
+    },
+  });
+
   return {
-    withChange: createUnitOfWork({
-      database,
-      entryLifeSeconds: options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS,
-      committed(revocations, announced, mails) {
-        protocol.committed(revocations);
-        for (const event of revocations) options.onCommitted?.(event);
-        if (mails.length > 0) options.onMails?.(mails);
-        if (announced) void accountEvents.sweep();
-      },
-    }),
+    withChange,
+    endLiveSession: createEndLiveSession({ database, atOnce, entryLifeSeconds }),
     receipts: protocol.receipts,
     grant: protocol.listener.grant,
     accessReceipts: createAccessReceipts({

@@ -11,6 +11,7 @@ import type { WithChange } from '../change/unit-of-work.ts';
 import type { Receipts } from '../revocation/receipts.ts';
 import { RevokedTokenCause } from '../token/authenticate.ts';
 import { endSession } from './end-sessions.ts';
+import type { EndLiveSession } from './end-live-session.ts';
 import { lockOwner } from '../users/lock-user.ts';
 import type { SessionOfRefreshToken } from './session-of-refresh-token.ts';
 
@@ -19,7 +20,11 @@ export interface SessionEndDependencies {
   receipts: Receipts;
 }
 
-export interface LogOutDependencies extends SessionEndDependencies {
+export interface OneSessionEndDependencies extends SessionEndDependencies {
+  endLiveSession: EndLiveSession;
+}
+
+export interface LogOutDependencies extends OneSessionEndDependencies {
   sessionOfRefreshToken: SessionOfRefreshToken;
 }
 
@@ -29,6 +34,7 @@ export interface LogOutDependencies extends SessionEndDependencies {
  */
 export function createLogOut({
   withChange,
+  endLiveSession,
   receipts,
   sessionOfRefreshToken,
 }: LogOutDependencies): AuthService['logOut'] {
@@ -37,6 +43,13 @@ export function createLogOut({
     if ('endedBy' in who) return await receipts.again(who.endedBy, wait);
 
     const cause = causeOfUser(request, who.owner);
+    const revoked = await endLiveSession(cause, {
+      ...who,
+      reason: 'logout',
+      action: 'session.logged-out',
+    });
+    if (revoked !== null) return await receipts.collect([revoked], wait);
+
     const { result: ended, revocations } = await withChange(cause, async (change) => {
       await lockOwner(change, who.owner);
       const outcome = await endSession(change, who.session, who.owner, 'logout');

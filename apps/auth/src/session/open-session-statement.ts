@@ -11,17 +11,7 @@
  * second looks at the challenge as the first has left it.
  */
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
-import {
-  and,
-  eq,
-  gt,
-  isNull,
-  sql,
-  type Column,
-  type SQL,
-  type Table,
-  type WithSubquery,
-} from 'drizzle-orm';
+import { and, eq, gt, isNull, sql, type Column, type SQL, type WithSubquery } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import {
   auditLog,
@@ -30,12 +20,12 @@ import {
   sessions,
   users,
 } from '../database/schema/index.ts';
+import { insertFromSelect, param } from '../database/statement-parts.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
 import { clientSubjectGeneration, tokenFactsOf } from '../token/mint.ts';
 import { live } from './live.ts';
 
 const statementTime = sql`statement_timestamp()`;
-const param = (name: string, type: string): SQL => sql`${sql.placeholder(name)}::${sql.raw(type)}`;
 const user = param('user', 'text');
 const id = param('id', 'text');
 
@@ -188,16 +178,6 @@ function insertOrigin(opening: Opening): SQL {
 
 function rowsOf({ locked, onlyIf }: Opening): SQL {
   return onlyIf === undefined ? sql`from ${locked}` : sql`from ${locked} where ${onlyIf}`;
-}
-
-/** `insert into … select …`, without the source of the rows. */
-function insertFromSelect(table: Table, values: readonly (readonly [Column, SQL | Column])[]): SQL {
-  const columns = values.map(([column]) => sql.identifier(column.name));
-  return sql`insert into ${table} (${sql.join(columns, sql`, `)})
-    select ${sql.join(
-      values.map(([, value]) => sql`${value}`),
-      sql`, `,
-    )}`;
 }
 
 function secondsOf(moment: Column | SQL): SQL<number> {
