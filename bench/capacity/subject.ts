@@ -66,8 +66,9 @@ export async function startSubject({
         await ensureClient(checkout, settings, { id, secret });
         return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
       },
-      addVerifiers: async (service, count) => {
-        await startVerifiers(bed, { checkout, issuer: settings.issuer, natsUrl, service, count });
+      addVerifiers: async (of, count) => {
+        const { issuer } = settings;
+        await startVerifiers(bed, { checkout, issuer, natsUrl, service: of, count });
       },
       [Symbol.asyncDispose]: () => bed.dispose(),
     };

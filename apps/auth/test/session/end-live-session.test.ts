@@ -106,8 +106,8 @@ describe('the end of a session, in one statement', () => {
     });
     expect(written.trail).toMatchObject([{ committed: true, address: '192.0.2.7' }]);
     expect(committed).toEqual([event, ...revocations]);
-    const { id, key, occurred_at: at, expires_at: expires, actor, ...rest } = revocations[0] ?? {};
-    expect(event).toMatchObject(rest);
+    const { version, kind, reason, request_id } = revocations[0] ?? {};
+    expect(event).toMatchObject({ version, kind, reason, request_id });
     expect(event).toMatchObject({ key: one.session, actor: { kind: 'user', id: one.owner } });
     const [row] =
       await system.sql`select occurred_at, expires_at from revocation_log where id = ${event?.id ?? ''}`;
@@ -181,18 +181,9 @@ describe('a logout that waits for the account', () => {
     expect(await eventsOf(one)).toHaveLength(1);
     const trail = await system.sql`
       select detail from audit_log
-      where target_id = ${one.session} and action = 'session.logged-out'
-      order by sequence`;
-    expect(trail.map(({ detail }) => detail.changed).toSorted()).toEqual([
-      false,
-      false,
-      false,
-      false,
-      false,
-      false,
-      false,
-      true,
-    ]);
+      where target_id = ${one.session} and action = 'session.logged-out'`;
+    expect(trail).toHaveLength(8);
+    expect(trail.filter(({ detail }) => detail.changed)).toHaveLength(1);
   });
 
   it('ends a session that was refreshed meanwhile, and leaves what the refresh wrote', async () => {
