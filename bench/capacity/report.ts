@@ -81,14 +81,6 @@ export function tableOf(reports: readonly PartReport[]): string {
   return aligned([head, ...rows]);
 }
 
-/** The same for a page. */
-export function markdownOf(reports: readonly PartReport[]): string {
-  const lines = tableOf(reports)
-    .split('\n')
-    .map((line) => `| ${line.trim().split(/ {2,}/).join(' | ')} |`);
-  return lines.join('\n');
-}
-
 const spread = (of: Spread | undefined): string =>
   of === undefined ? '' : `${show(of.median)} (${show(of.least)}–${show(of.most)})`;
 

@@ -62,7 +62,7 @@ export interface Logouts {
 export async function countLogouts(options: LogoutsOptions): Promise<Logouts> {
   const { seed, logouts, everywhere } = options;
   const began = performance.now();
-  await using stage = await createStage(MAX_STALENESS_MS, POLL_MS);
+  await using stage = await createStage(MAX_STALENESS_MS, { pollMs: POLL_MS });
   using machine = new Machine(stage.log.stalls);
   stage.follow(machine);
   const history = new History(machine);

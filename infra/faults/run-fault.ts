@@ -10,7 +10,8 @@ import { lengthsOf } from './lengths.ts';
 import { Random } from './random.ts';
 import { settle } from './settle.ts';
 import { untilReady, type Stage } from './stage/stage.ts';
-import { Actor, type Account } from './traffic/actor.ts';
+import { Actor, type Account, type Door } from './traffic/actor.ts';
+import type { Ask } from './traffic/ask.ts';
 import { Traffic } from './traffic/traffic.ts';
 
 /** Before the fault and after it. */
@@ -28,6 +29,10 @@ export interface RunOptions {
   readonly short: boolean;
   /** Blames a busy machine for a missing verdict of a verifier; a given one is checked all the same. */
   readonly forbearing: boolean;
+  /** How a client asks; once unless given. */
+  readonly ask?: Ask;
+  /** Where it reaches auth; at each instance unless given. */
+  readonly doors?: readonly Door[];
 }
 
 export interface Result {
@@ -45,8 +50,9 @@ export async function runFault(fault: Fault, options: RunOptions): Promise<Resul
   using machine = new Machine(stage.log.stalls);
   stage.follow(machine);
   const history = new History(machine);
-  const actor = new Actor(history);
-  const traffic = new Traffic(stage, actor, new Random(seed, `${fault.name} traffic`), accounts);
+  const actor = new Actor(history, options.ask);
+  const choices = new Random(seed, `${fault.name} traffic`);
+  const traffic = new Traffic(stage, actor, choices, accounts, options.doors);
   const already = new Set(stage.log.rows.map(({ id }) => id));
   const random = new Random(seed, fault.name);
   const lengths = lengthsOf(stage.maxStalenessMs, short);

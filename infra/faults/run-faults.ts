@@ -1,4 +1,5 @@
 /** Runs faults one after the other on one stage; a stage that does not recover is replaced. */
+import type { Overrides } from '@portcullis/testbed';
 import type { Fault } from './fault.ts';
 import { boundOf, estimateOf, lengthsOf, STAGE_MS } from './lengths.ts';
 import { runFault, type Result, type RunOptions } from './run-fault.ts';
@@ -44,7 +45,7 @@ export async function runFaults(
         continue;
       }
       try {
-        furnished ??= await within(boundOf(STAGE_MS), startSystem(maxStalenessMs));
+        furnished ??= await within(boundOf(STAGE_MS), furnishedStage(maxStalenessMs));
         const bound = boundOf(estimateOf(fault, lengths));
         report.done(await within(bound, runFault(fault, { ...furnished, ...options })));
       } catch (error) {
@@ -59,8 +60,16 @@ export async function runFaults(
   }
 }
 
-async function startSystem(maxStalenessMs: number): Promise<Furnished> {
-  const stage = await createStage(maxStalenessMs);
+/**
+ * A stage, and users of it.
+ *
+ * @param env of its services, beside what they need
+ */
+export async function furnishedStage(
+  maxStalenessMs: number,
+  env: Overrides = {},
+): Promise<Furnished> {
+  const stage = await createStage(maxStalenessMs, { env });
   try {
     const accounts: Account[] = [];
     for (let n = 0; n < USERS; n += 1) {
@@ -75,7 +84,7 @@ async function startSystem(maxStalenessMs: number): Promise<Furnished> {
 }
 
 /** Errors of the removal are dropped: what was found is reported already. */
-async function removeQuietly(stage: Stage): Promise<void> {
+export async function removeQuietly(stage: Stage): Promise<void> {
   try {
     await within(boundOf(STAGE_MS), stage[Symbol.asyncDispose]());
   } catch {

@@ -154,6 +154,13 @@ const PROVING = {
       short: { about: 'what lasts a minute lasts seconds' },
     },
   },
+  load: {
+    about: 'an everyday half hour under load, and whether every guarantee held',
+    options: {
+      minutes: { takes: 'N', least: 1, about: 'how long it lasts; 30' },
+      seed: { takes: 'N', least: 0, about: 'repeats the choices of a run' },
+    },
+  },
   migrations: {
     about: 'every migration under load',
     options: { sessions: { takes: 'N', least: 100, about: 'in the database; 300000' } },

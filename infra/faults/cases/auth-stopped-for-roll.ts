@@ -42,7 +42,7 @@ export const authStoppedForRoll: Fault = {
 };
 
 /** As an orchestrator does it: SIGTERM, the balancer sees `/readyz`, the process ends, another comes. */
-async function replace({ stage, history, expect }: Scene, victim: Instance): Promise<void> {
+export async function replace({ stage, history, expect }: Scene, victim: Instance): Promise<void> {
   const { service, name } = victim;
   await sleep(500);
   history.mark(`${name}: SIGTERM`);

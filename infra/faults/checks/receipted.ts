@@ -31,6 +31,7 @@ function ends({ kind, token, start }: Change, other: Token): boolean {
     case 'log-out':
       return other.sid === token.sid;
     case 'log-out-everywhere':
+    case 'set-roles':
       return other.sub === token.sub && other.gen <= token.gen;
     case 'disable':
       return other.sub === token.sub && other.answered < start;

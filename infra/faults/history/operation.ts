@@ -14,9 +14,9 @@ interface Every {
 export type Outcome = 'ok' | 'failed' | 'unknown';
 
 export interface Change extends Every {
-  readonly kind: 'log-out' | 'log-out-everywhere' | 'disable';
+  readonly kind: 'log-out' | 'log-out-everywhere' | 'disable' | 'set-roles';
   readonly at: string;
-  /** Whose session or whose account; for `disable` any token of that user. */
+  /** Whose session or whose account; for `disable` and `set-roles` any token of that user. */
   readonly token: Token;
   readonly outcome: Outcome;
   /** There if, and only if, the outcome is `ok`. */

@@ -14,6 +14,7 @@ import {
   startTcpProxy,
   startUser,
   type AuthProcess,
+  type Overrides,
   type SpawnedService,
   type TcpProxy,
   type TestBed,
@@ -73,13 +74,22 @@ export interface Stage extends AsyncDisposable {
   heal(): Promise<void>;
 }
 
-/** @param pollMs how often to look at the log */
-export async function createStage(maxStalenessMs: number, pollMs = 40): Promise<Stage> {
+export interface StageOptions {
+  /** How often to look at the log. */
+  readonly pollMs?: number;
+  /** Of every service, beside what it needs. */
+  readonly env?: Overrides;
+}
+
+export async function createStage(
+  maxStalenessMs: number,
+  { pollMs = 40, env = {} }: StageOptions = {},
+): Promise<Stage> {
   const bed = await createTestBed({
     databases: { auth: appDatabase('auth'), user: appDatabase('user') },
   });
   try {
-    return await startSystem(bed, maxStalenessMs, pollMs);
+    return await startSystem(bed, maxStalenessMs, { pollMs, env });
   } catch (error) {
     await bed.dispose().catch(() => {}); // the first error is the one that matters
     throw error;
@@ -89,22 +99,24 @@ export async function createStage(maxStalenessMs: number, pollMs = 40): Promise<
 async function startSystem(
   bed: TestBed<'auth' | 'user'>,
   maxStalenessMs: number,
-  pollMs: number,
+  { pollMs, env }: Required<StageOptions>,
 ): Promise<Stage> {
   const nats = bed.use(await startStageNats());
   const balancer = bed.use(new Balancer());
   const keySet = bed.use(new Balancer());
   await Promise.all([balancer.listen(), keySet.listen()]);
   const issuer = keySet.url;
-  const addresses: Addresses = { bed, nats, balancer, keySet, maxStalenessMs };
+  const addresses: Addresses = { bed, nats, balancer, keySet, maxStalenessMs, env };
 
   const first = await startInstance(addresses, 'auth 1');
   await ensureUserClient(bed, first.service);
   const [second, ...verifiers] = await Promise.all([
     startInstance(addresses, 'auth 2'),
-    startVerifier(addresses, 'user 1', '/v1/me', (env) => startUser(bed, issuer, env)),
-    startVerifier(addresses, 'user 2', '/v1/me', (env) => startUser(bed, issuer, env)),
-    startVerifier(addresses, 'admin', '/v1/users', (env) => startAdmin(bed, first.service, env)),
+    startVerifier(addresses, 'user 1', '/v1/me', (given) => startUser(bed, issuer, given)),
+    startVerifier(addresses, 'user 2', '/v1/me', (given) => startUser(bed, issuer, given)),
+    startVerifier(addresses, 'admin', '/v1/users', (given) =>
+      startAdmin(bed, first.service, given),
+    ),
   ]);
   const log = bed.use(new LogWatch(bed.databaseUrls.auth, pollMs));
 
@@ -143,15 +155,17 @@ interface Addresses {
   balancer: Balancer;
   keySet: Balancer;
   maxStalenessMs: number;
+  env: Overrides;
 }
 
 async function startInstance(addresses: Addresses, name: string): Promise<Instance> {
-  const { bed, nats, balancer, keySet, maxStalenessMs } = addresses;
+  const { bed, nats, balancer, keySet, maxStalenessMs, env } = addresses;
   const ways = {
     nats: bed.use(await startTcpProxy(nats.url)),
     postgres: bed.use(await startTcpProxy(bed.databaseUrls.auth)),
   };
   const service = await startAuth(bed, {
+    ...env,
     PORTCULLIS_ISSUER: keySet.url,
     PORTCULLIS_MAX_STALENESS_MS: String(maxStalenessMs),
     PORTCULLIS_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
@@ -163,16 +177,17 @@ async function startInstance(addresses: Addresses, name: string): Promise<Instan
 }
 
 async function startVerifier(
-  { bed, nats, balancer }: Addresses,
+  { bed, nats, balancer, env }: Addresses,
   name: string,
   path: string,
-  start: (env: Record<string, string>) => Promise<SpawnedService>,
+  start: (given: Overrides) => Promise<SpawnedService>,
 ): Promise<VerifierPlace> {
   const ways = {
     nats: bed.use(await startTcpProxy(nats.url)),
     auth: bed.use(await startTcpProxy(balancer.url)),
   };
   const service = await start({
+    ...env,
     NATS_URL: ways.nats.through(nats.serviceUrl),
     PORTCULLIS_AUTH_URL: ways.auth.through(balancer.url).replace(/\/$/, ''),
   });

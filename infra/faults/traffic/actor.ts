@@ -2,12 +2,11 @@
 import { receipt } from '@portcullis/contracts/schemas';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { ask as askOnce, type Answer, type Ask } from './ask.ts';
 import type { History } from '../history/history.ts';
 import type { Change, Issue, Outcome, Verification, Verdict } from '../history/operation.ts';
 import type { Token } from '../history/token.ts';
 import type { VerifierPlace } from '../stage/stage.ts';
-
-const TIMEOUT_MS = 15_000;
 
 export interface Account {
   readonly email: string;
@@ -26,60 +25,80 @@ export interface Door {
   readonly service: { readonly url: string };
 }
 
-interface Answer {
-  readonly start: number;
-  readonly end: number;
-  readonly status: number;
-  readonly body: unknown;
-  readonly detail: string;
-}
-
 const pair = z.object({ access_token: z.string(), refresh_token: z.string() });
-const code = z.object({ code: z.string() });
 
 export class Actor {
   readonly #history: History;
+  readonly #ask: Ask;
 
-  constructor(history: History) {
+  /** @param ask asks once unless given */
+  constructor(history: History, ask: Ask = askOnce) {
     this.#history = history;
+    this.#ask = ask;
   }
 
   async logIn(at: Door, account: Account): Promise<Session | undefined> {
-    const answer = await post(`${at.service.url}/v1/login`, account);
+    const answer = await this.#post(`${at.service.url}/v1/login`, account);
     return this.#issued('log-in', at, account, undefined, answer);
   }
 
   async refresh(at: Door, session: Session): Promise<Session | undefined> {
     const { account, token, refreshToken } = session;
-    const answer = await post(`${at.service.url}/v1/refresh`, { refresh_token: refreshToken });
+    const answer = await this.#post(`${at.service.url}/v1/refresh`, {
+      refresh_token: refreshToken,
+    });
     return this.#issued('refresh', at, account, token, answer);
   }
 
   async logOut(at: Door, token: Token, waitMs = 1_000): Promise<Change> {
-    const answer = await post(`${at.service.url}/v1/logout?wait=${waitMs}`, {}, token.text);
+    const answer = await this.#post(`${at.service.url}/v1/logout?wait=${waitMs}`, {}, token.text);
     return this.#changed('log-out', at.name, token, answer);
   }
 
   async logOutEverywhere(at: Door, token: Token, waitMs = 1_000): Promise<Change> {
-    const answer = await post(`${at.service.url}/v1/logout-all?wait=${waitMs}`, {}, token.text);
+    const answer = await this.#post(
+      `${at.service.url}/v1/logout-all?wait=${waitMs}`,
+      {},
+      token.text,
+    );
     return this.#changed('log-out-everywhere', at.name, token, answer);
   }
 
   /** @param administrator a token of one */
   async disable(at: VerifierPlace, administrator: Token, token: Token): Promise<Change> {
-    const answer = await post(`${at.url}/${token.sub}/disable?wait=1000`, {}, administrator.text);
+    const answer = await this.#post(
+      `${at.url}/${token.sub}/disable?wait=1000`,
+      {},
+      administrator.text,
+    );
     return this.#changed('disable', at.name, token, answer);
   }
 
+  /** @param administrator a token of one */
+  async setRoles(
+    at: VerifierPlace,
+    administrator: Token,
+    token: Token,
+    roles: readonly string[],
+  ): Promise<Change> {
+    const url = `${at.url}/${token.sub}/roles?wait=1000`;
+    const answer = await this.#post(url, { roles }, administrator.text, 'PUT');
+    return this.#changed('set-roles', at.name, token, answer);
+  }
+
   async verify(at: VerifierPlace, token: Token): Promise<Verification> {
-    const { start, end, status, body, detail } = await ask(at.url, {
+    const { start, end, status, detail } = await this.#ask(at.url, {
       headers: { authorization: `Bearer ${token.text}` },
     });
-    const verdict = verdictOf(status, code.safeParse(body).data?.code);
+    const verdict = verdictOf(status, detail);
     const seen = { start, end, status, detail };
     const verification: Verification = { kind: 'verify', at: at.name, token, verdict, ...seen };
     this.#history.verifications.push(verification);
     return verification;
+  }
+
+  async #post(url: string, body: unknown, token?: string, method = 'POST'): Promise<Answer> {
+    return await this.#ask(url, postOf(body, token, method));
   }
 
   #issued(
@@ -118,7 +137,8 @@ export async function register(authUrl: string): Promise<Account> {
     email: `user-${randomBytes(6).toString('hex')}@example.test`,
     password: randomBytes(18).toString('base64url'),
   };
-  const { status, detail } = await post(`${authUrl}/v1/register`, { ...account, name: 'Ada' });
+  const body = postOf({ ...account, name: 'Ada' });
+  const { status, detail } = await askOnce(`${authUrl}/v1/register`, body);
   if (status !== 201) throw new Error(`register: ${status} ${detail}`);
   return account;
 }
@@ -140,38 +160,13 @@ function verdictOf(status: number, reason: string | undefined): Verdict {
   return 'accepted';
 }
 
-async function post(url: string, body: unknown, token?: string): Promise<Answer> {
-  return await ask(url, {
-    method: 'POST',
+function postOf(body: unknown, token?: string, method = 'POST'): RequestInit {
+  return {
+    method,
     headers: {
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify(body),
-  });
-}
-
-async function ask(url: string, request: RequestInit): Promise<Answer> {
-  const start = performance.now();
-  try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    const end = performance.now();
-    const { status } = response;
-    const body: unknown = parsed(text);
-    return { start, end, status, body, detail: code.safeParse(body).data?.code ?? '' };
-  } catch (error) {
-    // What fetch throws says only that it failed; the cause is within.
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const detail = cause instanceof Error ? cause.message : 'no answer';
-    return { start, end: performance.now(), status: 0, body: undefined, detail };
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  };
 }

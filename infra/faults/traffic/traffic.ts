@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
-import type { Instance, Stage, VerifierPlace } from '../stage/stage.ts';
+import type { Stage, VerifierPlace } from '../stage/stage.ts';
 import type { Token } from '../history/token.ts';
 import type { Account, Actor, Door, Session } from './actor.ts';
 
@@ -26,9 +26,18 @@ export class Traffic {
   readonly #living = new Map<Token, Session>();
   readonly #ended: Token[] = [];
   readonly #loops: Promise<void>[] = [];
+  readonly #doors: readonly Door[];
   #stopped = false;
 
-  constructor(stage: Stage, actor: Actor, random: Random, accounts: readonly Account[]) {
+  /** @param doors where auth is reached: at each instance unless given */
+  constructor(
+    stage: Stage,
+    actor: Actor,
+    random: Random,
+    accounts: readonly Account[],
+    doors: readonly Door[] = stage.instances,
+  ) {
+    this.#doors = doors;
     this.#stage = stage;
     this.#actor = actor;
     this.#random = random;
@@ -59,7 +68,7 @@ export class Traffic {
   }
 
   /** A session for the fault: the traffic shows it to verifiers from now on, and does not end it. */
-  async newSession(at: Door = this.#anInstance()): Promise<Session> {
+  async newSession(at: Door = this.#aDoor()): Promise<Session> {
     const session = await this.#actor.logIn(at, this.#random.pick(this.#reserved));
     if (session === undefined) throw new Error(`no user could log in at ${at.name}`);
     this.#living.set(session.token, session);
@@ -80,15 +89,15 @@ export class Traffic {
     return [...this.#living.keys()];
   }
 
-  #anInstance(): Instance {
-    return this.#random.pick(this.#stage.instances);
+  #aDoor(): Door {
+    return this.#random.pick(this.#doors);
   }
 
   async #work(): Promise<void> {
     const random = this.#random;
     while (!this.#stopped) {
       const account = random.pick(this.#accounts);
-      let session = await this.#actor.logIn(this.#anInstance(), account);
+      let session = await this.#actor.logIn(this.#aDoor(), account);
       if (session === undefined) {
         await sleep(random.between(50, 200));
         continue;
@@ -97,7 +106,7 @@ export class Traffic {
       await sleep(random.between(50, 250));
       if (random.chance(0.5)) {
         const former = session.token;
-        session = (await this.#actor.refresh(this.#anInstance(), session)) ?? session;
+        session = (await this.#actor.refresh(this.#aDoor(), session)) ?? session;
         this.#living.set(session.token, session);
         await sleep(random.between(50, 200));
         await this.#end(session.token, [former]);
@@ -109,7 +118,7 @@ export class Traffic {
 
   async #end(token: Token, others: readonly Token[]): Promise<void> {
     const everywhere = this.#random.chance(0.15);
-    const at = this.#anInstance();
+    const at = this.#aDoor();
     for (const one of [token, ...others]) this.ended(one);
     if (!everywhere) {
       await this.#actor.logOut(at, token);
