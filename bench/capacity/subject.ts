@@ -30,8 +30,6 @@ export interface Subject extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
   readonly databaseUrl: string;
-  readonly prefix: string;
-  readonly settings: AuthSettings;
   /** A machine client that may introspect tokens. @returns the value of its `Authorization` header */
   addClient(id: `cli_${string}`): Promise<string>;
   /** So many verifiers of its own commit in one process, each ready; they end with the subject. */
@@ -59,8 +57,6 @@ export async function startSubject({
       url: service.url,
       pid: service.process.pid,
       databaseUrl: bed.databaseUrls.auth,
-      prefix: bed.prefix,
-      settings,
       async addClient(id) {
         const secret = createHash('sha256').update(`${bed.prefix} ${id}`).digest('base64url');
         await ensureClient(checkout, settings, { id, secret });
