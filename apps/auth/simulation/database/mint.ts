@@ -1,8 +1,9 @@
 /**
  * What minting reads, in one statement: who, at which generations, by which key, at what time.
  *
- * It holds the user's row, as a login and a refresh do (`src/session`): what revokes the access of a user, or what one
- * client holds for them, holds it from its own reading to its commit.
+ * A login reads it under the lock of the user's row (`src/session/open-session-statement.ts`): what revokes the access of a user,
+ * or what one client holds for them, holds it from its own reading to its commit. A refresh waits for the row of its
+ * session alone, and reads all else as it was when it began (`src/session/rotate-statement.ts`).
  */
 import { clientSubjectOf, type ClientId, type SessionId, type UserId } from '@portcullis/contracts';
 import type { Token } from '../history.ts';
@@ -20,41 +21,65 @@ interface Reading {
 export async function readToken(
   database: Database,
   login: Login,
+  reading: Reading,
+): Promise<Token | undefined> {
+  return 'session' in login
+    ? await readForRefresh(database, login.session, reading)
+    : await readForLogin(database, login, reading);
+}
+
+async function readForLogin(
+  database: Database,
+  { user, client }: { user: UserId; client: ClientId },
   { lifeMs, lockMs }: Reading,
 ): Promise<Token | undefined> {
-  const user = 'session' in login ? database.sessions.get(login.session)?.user : login.user;
-  if (user === undefined) return undefined;
   const statement = {};
   await database.locks.take(`subject ${user}`, statement, lockMs);
   try {
-    const token = readUnderLock(database, login, lifeMs);
-    if (token !== undefined) database.history.record({ what: 'read', token });
-    return token;
+    const { random, sessions } = database;
+    const opened = random.id('ses');
+    database.commit([
+      () => {
+        sessions.set(opened, { user, client });
+        return () => sessions.delete(opened);
+      },
+    ]);
+    return read(database, opened, lifeMs);
   } finally {
     database.locks.release(statement);
   }
 }
 
-function readUnderLock(database: Database, login: Login, lifeMs: number): Token | undefined {
-  const { random, users, sessions, clients, keys, issuer, clock } = database;
-  let sid: SessionId;
-  if ('session' in login) {
-    sid = login.session;
-  } else {
-    const opened = random.id('ses');
-    database.commit([
-      () => {
-        sessions.set(opened, { user: login.user, client: login.client });
-        return () => sessions.delete(opened);
-      },
-    ]);
-    sid = opened;
+async function readForRefresh(
+  database: Database,
+  session: SessionId,
+  { lifeMs, lockMs }: Reading,
+): Promise<Token | undefined> {
+  const token = read(database, session, lifeMs);
+  if (token === undefined) return undefined;
+  const statement = {};
+  await database.locks.take(`session ${session}`, statement, lockMs);
+  try {
+    // The condition is evaluated again on the row as it is by now.
+    return isOpen(database, session) ? token : undefined;
+  } finally {
+    database.locks.release(statement);
   }
+}
+
+function isOpen({ sessions }: Database, sid: SessionId): boolean {
   const session = sessions.get(sid);
-  if (session === undefined || session.endedBy !== undefined) return undefined;
+  return session !== undefined && session.endedBy === undefined;
+}
+
+/** Of this moment. */
+function read(database: Database, sid: SessionId, lifeMs: number): Token | undefined {
+  const { random, users, sessions, clients, keys, issuer, clock } = database;
+  const session = sessions.get(sid);
+  if (session === undefined || !isOpen(database, sid)) return undefined;
   const kid = random.pick([...keys].filter(([, { killed }]) => !killed))[0];
   const iat = Math.floor(clock.now() / 1_000);
-  return {
+  const token: Token = {
     kid,
     claims: {
       iss: 'https://issuer.example',
@@ -77,4 +102,6 @@ function readUnderLock(database: Database, login: Login, lifeMs: number): Token 
       amr: ['pwd'],
     },
   };
+  database.history.record({ what: 'read', token });
+  return token;
 }

@@ -30,7 +30,7 @@ import {
   sessions,
   users,
 } from '../database/schema/index.ts';
-import { insertFromSelect, param } from '../database/statement-parts.ts';
+import { insertFromSelect, param } from '../database/statement.ts';
 
 export interface SessionToEnd {
   session: SessionId;

@@ -20,12 +20,11 @@ import {
   sessions,
   users,
 } from '../database/schema/index.ts';
-import { insertFromSelect, param } from '../database/statement-parts.ts';
+import { insertFromSelect, param, secondsOf, statementTime } from '../database/statement.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
 import { clientSubjectGeneration, tokenFactsOf } from '../token/mint.ts';
 import { live } from './live.ts';
 
-const statementTime = sql`statement_timestamp()`;
 const user = param('user', 'text');
 const id = param('id', 'text');
 
@@ -178,8 +177,4 @@ function insertOrigin(opening: Opening): SQL {
 
 function rowsOf({ locked, onlyIf }: Opening): SQL {
   return onlyIf === undefined ? sql`from ${locked}` : sql`from ${locked} where ${onlyIf}`;
-}
-
-function secondsOf(moment: Column | SQL): SQL<number> {
-  return sql<number>`extract(epoch from ${moment})::float8`;
 }

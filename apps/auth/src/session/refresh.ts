@@ -7,8 +7,10 @@ import type { Mint } from '../token/mint.ts';
 import { sessionResponse } from '../token/token-response.ts';
 import type { SessionLimits } from '../timing/lifetimes.ts';
 import { endSessionForReuse } from './end-session-for-reuse.ts';
+import { grantOf, valuesOf, type Offer } from './offer.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import { rotateOrDetectReuse } from './rotate-or-detect-reuse.ts';
+import { prepareRotateLive } from './rotate-statement.ts';
 
 export type RefreshOutcome = 'rotated' | 'repeated' | 'reused' | 'refused';
 
@@ -36,7 +38,14 @@ export type Refresh = (
 
 export function createRefresh(dependencies: RefreshDependencies): Refresh {
   const { database, withChange, refreshTokens, mint, observe } = dependencies;
-  const turns = { refreshTokens, idleSeconds: dependencies.sessionLimits.idleSeconds };
+  const { idleSeconds } = dependencies.sessionLimits;
+  const rotateLive = prepareRotateLive(database, idleSeconds);
+
+  async function rotate(offer: Offer) {
+    const [row] = await rotateLive.execute(valuesOf(offer));
+    if (row !== undefined) return { outcome: 'rotated', ...grantOf(row, offer) } as const;
+    return await database.transaction((tx) => rotateOrDetectReuse(tx, offer, idleSeconds));
+  }
 
   return async (request, text, { client, audiences } = {}) => {
     const token = refreshTokens.read(text);
@@ -45,8 +54,8 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       throw new Refusal('invalid_refresh_token');
     }
     const jkt = await request.provePossession();
-    const offer = { token, request, client, jkt };
-    const turn = await database.transaction((tx) => rotateOrDetectReuse(tx, turns, offer));
+    const successor = refreshTokens.successor(token);
+    const turn = await rotate({ token, successor, request, client, jkt });
     observe(turn.outcome);
     if (turn.outcome === 'reused') await endSessionForReuse(withChange, token, turn.owner, request);
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {
@@ -56,6 +65,6 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
       { ...turn.user, ...(audiences === undefined ? {} : { audiences }) },
       turn.facts,
     );
-    return sessionResponse(minted, turn.successor);
+    return sessionResponse(minted, successor);
   };
 }

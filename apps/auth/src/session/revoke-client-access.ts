@@ -23,9 +23,9 @@ import { clientSubjectGeneration } from '../token/mint.ts';
  * users of the client keep what they hold. A login that waits for another step is the first-party client's. The caller
  * holds the user's row.
  *
- * Invariant: every login and refresh of the user waits for that row, so that no token is given
- * out between the new generation and the commit. A login that has waited sees `client_revocations`, and opens nothing
- * by what it read before.
+ * Invariant: no token of the new generation is given out for what this ends. Every login of the user waits for that
+ * row; one that has waited sees `client_revocations`, and opens nothing by what it read before. A refresh waits for the
+ * row of its session, and finds that it has ended (rotate-statement.ts).
  *
  * @throws Refusal `not_found` for a client that is none
  */

@@ -12,33 +12,18 @@
  *
  * The user's row is held first and the session's second, as everything does that changes both. Under
  * the two locks the state that decides, the generations and the time belong together.
+ *
+ * The first of the three, where no key is to be bound, is what a refresh nearly always is. It is tried before by one
+ * statement, without these locks and to the same end (rotate-statement.ts).
  */
 import type { ClientId } from '@portcullis/contracts';
-import type { RequestContext } from '@portcullis/api';
 import type { Transaction } from '../database/database.ts';
 import { GRACE_SECONDS } from '../timing/lifetimes.ts';
 import { bindTo, lockSession, rotate, type LockedSession } from './locked-session.ts';
-import type { RefreshToken, RefreshTokens } from './refresh-token.ts';
+import { grantOf, type Offer } from './offer.ts';
 
-export interface Offer {
-  token: RefreshToken;
-  request: RequestContext;
-  /** The client that asks, where it has said so. */
-  client: ClientId | undefined;
-  /** The thumbprint of the key that the request proved; undefined: none. */
-  jkt: string | undefined;
-}
-
-export interface TurnDependencies {
-  refreshTokens: Pick<RefreshTokens, 'successor'>;
-  idleSeconds: number;
-}
-
-export async function rotateOrDetectReuse(
-  tx: Transaction,
-  { refreshTokens, idleSeconds }: TurnDependencies,
-  { token, request, client, jkt }: Offer,
-) {
+export async function rotateOrDetectReuse(tx: Transaction, offer: Offer, idleSeconds: number) {
+  const { token, successor, request, client, jkt } = offer;
   const row = await lockSession(tx, token);
   if (row === undefined) return refused('no such session');
   const unusable = unusableFor(row, client);
@@ -49,22 +34,20 @@ export async function rotateOrDetectReuse(
     return boundBy ? reused(row) : refused('bound to another key');
   }
 
-  const userAgent = request.userAgent ?? null;
-  const successor = refreshTokens.successor(token);
   if (row.refreshHash.equals(token.hash)) {
-    await rotate(tx, token, successor, { userAgent, address: request.address, idleSeconds });
-    await bindTo(tx, row, token, jkt);
-    return { outcome: 'rotated', ...granted(row, token, successor, jkt) } as const;
+    await rotate(tx, offer, idleSeconds);
+    await bindTo(tx, row, offer);
+    return { outcome: 'rotated', ...grantOf(row, offer) } as const;
   }
   const repeated =
     row.previousRefreshHash?.equals(token.hash) === true &&
     row.refreshHash.equals(successor.hash) &&
     row.secondsSinceRotation !== null &&
     row.secondsSinceRotation <= GRACE_SECONDS &&
-    row.userAgent === userAgent &&
+    row.userAgent === (request.userAgent ?? null) &&
     // Who repeats it has the same key, or none as before.
     row.dpopJkt === (jkt ?? null);
-  if (repeated) return { outcome: 'repeated', ...granted(row, token, successor, jkt) } as const;
+  if (repeated) return { outcome: 'repeated', ...grantOf(row, offer) } as const;
   return reused(row);
 }
 
@@ -84,30 +67,4 @@ function unusableFor(row: LockedSession, client: ClientId | undefined): string |
   if (row.over) return 'the session has outlived its time';
   if (client !== undefined && client !== row.clientId) return 'of another client';
   return null;
-}
-
-function granted(
-  row: LockedSession,
-  token: RefreshToken,
-  successor: RefreshToken,
-  jkt: string | undefined,
-) {
-  const { now, kid, clientGeneration, issuerGeneration } = row;
-  return {
-    successor,
-    facts: { now, kid, clientGeneration, issuerGeneration },
-    user: {
-      id: row.userId,
-      generation: row.generation,
-      clientSubjectGeneration: row.clientSubjectGeneration,
-      roles: row.roles,
-      session: token.sessionId,
-      client: row.clientId,
-      authTime: row.authTime.getTime() / 1_000,
-      amr: row.amr,
-      acr: row.acr ?? undefined,
-      sessionExpiresAt: row.expiresAt.getTime() / 1_000,
-      jkt,
-    },
-  };
 }

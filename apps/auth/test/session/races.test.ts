@@ -13,9 +13,9 @@ import {
   PASSWORD,
   startAuthSystem,
   type Answer,
-  type AuthInstance,
   type AuthSystem,
 } from '../auth-system.ts';
+import { after, racesOf, type Random } from './races.ts';
 
 const SEED = testSeed();
 const LONG_MS = 4 * 3_600_000;
@@ -44,57 +44,12 @@ afterAll(async () => {
   await system.bed.dispose();
 });
 
-type Random = () => number;
-
-const anyInstance = (random: Random): AuthInstance => {
-  const chosen = system.instances[random() < 0.5 ? 0 : 1];
-  if (chosen === undefined) throw new Error('there are two');
-  return chosen;
-};
-
-async function after<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  if (milliseconds >= 1) await sleep(milliseconds);
-  return await work();
-}
-
-/**
- * On a machine that is too busy the service gives up with 503, which decides nothing: asked again, as
- * a client does.
- */
-let undecided = 0;
-async function decided(ask: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (answer.status !== 503) return answer;
-    undecided += 1;
-    await sleep(50);
-  }
-}
-
-function progress(what: string, done: number, times: number): void {
-  const each = times < 1_000 ? times : times / 10;
-  if (done % each !== 0) return;
-  console.log(`${what}: ${done} of ${times} races, seed ${SEED}; asked again ${undecided} times`);
-}
+const { anyInstance, decided, expectDead, progress } = racesOf(() => system, SEED);
 
 const administer = async (verb: string, user_id: string, random: Random): Promise<Answer> =>
   await decided(() =>
     anyInstance(random).machine(`accounts.${verb}`, { user_id, actor, wait: 0 }, machine),
   );
-
-/** Whatever of these was handed out has to be dead on both instances. */
-async function expectDead(tokens: readonly Tokens[], about: string): Promise<void> {
-  for (const instance of system.instances) {
-    for (const { access_token, refresh_token } of tokens) {
-      const used = await decided(() =>
-        instance.call('GET', '/v1/sessions', { token: access_token }),
-      );
-      expect(used.status, `an access token, ${about}`).toBe(401);
-      const refreshed = await decided(() => instance.refresh(refresh_token));
-      expect(refreshed.status, `a refresh token, ${about}`).toBe(401);
-    }
-  }
-}
 
 /**
  * By what they say, too: verifiers hear of no session that ends with what its client holds, and whatever has the

@@ -152,6 +152,22 @@ describe('a refresh', () => {
     }
   });
 
+  it('is refused while its account or its client is disabled, and ends nothing', async () => {
+    const user = await first.newcomer();
+    const { session_id: id, refresh_token: token } = user;
+    const statusOfRefresh = async () => (await second.refresh(token)).status;
+    await system.sql`update users set status = 'disabled' where email_key = ${user.email}`;
+    expect(await statusOfRefresh()).toBe(401);
+    await system.sql`update users set status = 'active' where email_key = ${user.email}`;
+    await system.sql`
+      insert into clients (id, name, disabled_at) values ('cli_other', 'other', clock_timestamp())`;
+    await system.sql`update sessions set client_id = 'cli_other' where id = ${id}`;
+    expect(await statusOfRefresh()).toBe(401);
+    await system.sql`update clients set disabled_at = null where id = 'cli_other'`;
+    expect(await endedReason(id)).toBeNull();
+    expect(await statusOfRefresh()).toBe(200);
+  });
+
   it('mints no token that outlives the session', async () => {
     const user = await first.newcomer();
     await system.sql`
