@@ -31,24 +31,27 @@ export type FindClient = (name: string) => Promise<FoundClient | null>;
 
 /** @returns null for an unknown and a disabled client alike */
 export function createFindClient(database: Database): FindClient {
+  const clientById = database
+    .select({
+      ...tokenFacts,
+      name: clients.name,
+      secretHash: clients.secretHash,
+      previousSecretHash: clients.previousSecretHash,
+      previousIsTaken: sql<boolean>`
+        coalesce(${clients.previousSecretUntil} > clock_timestamp(), false)`,
+      jwks: clients.jwks,
+      scopes: declaredAmong(clients.scopes),
+      audiences: clients.audiences,
+    })
+    .from(clients)
+    .crossJoin(issuer)
+    .where(and(eq(clients.id, sql.placeholder('id')), isNull(clients.disabledAt)))
+    .prepare('client_by_id');
+
   return async (name) => {
     const id = clientId.safeParse(name).data;
     if (id === undefined) return null;
-    const [row] = await database
-      .select({
-        ...tokenFacts,
-        name: clients.name,
-        secretHash: clients.secretHash,
-        previousSecretHash: clients.previousSecretHash,
-        previousIsTaken: sql<boolean>`
-          coalesce(${clients.previousSecretUntil} > clock_timestamp(), false)`,
-        jwks: clients.jwks,
-        scopes: declaredAmong(clients.scopes),
-        audiences: clients.audiences,
-      })
-      .from(clients)
-      .crossJoin(issuer)
-      .where(and(eq(clients.id, id), isNull(clients.disabledAt)));
+    const [row] = await clientById.execute({ id });
     if (row === undefined) return null;
     const { now, kid, clientGeneration, issuerGeneration } = row;
     const facts = { now, kid, clientGeneration, issuerGeneration };

@@ -1,5 +1,5 @@
 import type { AuthService } from '@portcullis/api';
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { sessions } from '../database/schema/index.ts';
 import { live } from './live.ts';
@@ -7,14 +7,26 @@ import { live } from './live.ts';
 /** As many as a user may be allowed to have; the most recently used come first. */
 const MAX_SHOWN = 1_000;
 
+const shownFields = {
+  id: sessions.id,
+  userAgent: sessions.userAgent,
+  address: sessions.address,
+  createdAt: sessions.createdAt,
+  lastUsedAt: sessions.lastUsedAt,
+  expiresAt: sessions.expiresAt,
+};
+
 export function createListSessions(database: Database): AuthService['listSessions'] {
+  const sessionsOf = database
+    .select(shownFields)
+    .from(sessions)
+    .where(and(eq(sessions.userId, sql.placeholder('user')), live()))
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .limit(MAX_SHOWN)
+    .prepare('sessions_of_user');
+
   return async ({ caller }) => {
-    const rows = await database
-      .select()
-      .from(sessions)
-      .where(and(eq(sessions.userId, caller.sub), live()))
-      .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
-      .limit(MAX_SHOWN);
+    const rows = await sessionsOf.execute({ user: caller.sub });
     return {
       sessions: rows.map((row) => ({
         id: row.id,

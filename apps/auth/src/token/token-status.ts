@@ -8,10 +8,8 @@ import {
   type MachineClaims,
   type RefusalReason,
   type RevocationKind,
-  type TokenId,
   type UserClaims,
 } from '@portcullis/contracts';
-import { keyId } from '@portcullis/contracts/schemas';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import {
@@ -49,10 +47,12 @@ export interface Inactive {
 export type TokenStatusOf = (token: ReadToken) => Promise<TokenStatus>;
 
 export function createTokenStatusOf(database: Database): TokenStatusOf {
+  const statusOfUserToken = createStatusOfUserToken(database);
+  const statusOfClientToken = createStatusOfClientToken(database);
   return async ({ claims, kid }) =>
     isUserClaims(claims)
-      ? await statusOfUserToken(database, claims, kid)
-      : await statusOfClientToken(database, claims, kid);
+      ? await statusOfUserToken(claims, kid)
+      : await statusOfClientToken(claims, kid);
 }
 
 const inactive = (reason: RefusalReason, message: string): Inactive => ({
@@ -64,10 +64,16 @@ const inactive = (reason: RefusalReason, message: string): Inactive => ({
   endedBy: null,
 });
 
-/** What decides for every token. The row is absent when the key, the client or the session is. */
+/**
+ * What decides for every token. The row is absent when the key, the client or the session is. Whether this very token
+ * was revoked (RFC 7009), its entry in the log says, which outlives it.
+ */
 const everyToken = {
   now: databaseNow,
   keyKilledAt: signingKeys.killedAt,
+  tokenRevoked: sql<boolean>`exists (
+    select 1 from ${revocationLog}
+    where ${revocationLog.kind} = 'token' and ${revocationLog.key} = ${sql.placeholder('jti')})`,
   issuerGeneration: issuer.generation,
   clientGeneration: clients.generation,
   clientDisabledAt: clients.disabledAt,
@@ -81,11 +87,6 @@ interface EveryRow {
   clientGeneration: number;
   clientDisabledAt: Date | null;
 }
-
-/** Whether this very token was revoked (RFC 7009). Its entry in the log outlives the token. */
-const tokenRevoked = ({ jti }: { jti: TokenId }) => sql<boolean>`exists (
-  select 1 from ${revocationLog}
-  where ${revocationLog.kind} = 'token' and ${revocationLog.key} = ${jti})`;
 
 /** @returns what a revocation of one kind has done to a token; undefined: nothing */
 type Check<Claims, Row> = (claims: Claims, row: Row) => Inactive | undefined;
@@ -144,15 +145,10 @@ const USER_CHECKS: Checks<UserClaims, UserRow> = {
       : undefined,
 };
 
-async function statusOfUserToken(
-  database: Database,
-  claims: UserClaims,
-  kid: string,
-): Promise<TokenStatus> {
-  const [row] = await database
+function createStatusOfUserToken(database: Database) {
+  const session = database
     .select({
       ...everyToken,
-      tokenRevoked: tokenRevoked(claims),
       status: users.status,
       generation: users.generation,
       endedAt: sessions.endedAt,
@@ -165,17 +161,23 @@ async function statusOfUserToken(
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .innerJoin(clients, eq(clients.id, sessions.clientId))
-    .innerJoin(signingKeys, eq(signingKeys.kid, keyId.parse(kid)))
+    .innerJoin(signingKeys, eq(signingKeys.kid, sql.placeholder('kid')))
     .crossJoin(issuer)
     .where(
       and(
-        eq(sessions.id, claims.sid),
-        eq(sessions.userId, claims.sub),
-        eq(sessions.clientId, claims.client_id),
+        eq(sessions.id, sql.placeholder('sid')),
+        eq(sessions.userId, sql.placeholder('sub')),
+        eq(sessions.clientId, sql.placeholder('client_id')),
       ),
-    );
-  if (row === undefined) return inactive('session_revoked', 'no such key or session');
-  return statusOf(USER_CHECKS, claims, row);
+    )
+    .prepare('status_of_user_token');
+
+  return async (claims: UserClaims, kid: string): Promise<TokenStatus> => {
+    const { jti, sid, sub, client_id } = claims;
+    const [row] = await session.execute({ kid, jti, sid, sub, client_id });
+    if (row === undefined) return inactive('session_revoked', 'no such key or session');
+    return statusOf(USER_CHECKS, claims, row);
+  };
 }
 
 interface ClientRow extends EveryRow {
@@ -199,24 +201,21 @@ const CLIENT_CHECKS: Checks<MachineClaims, ClientRow> = {
   client_subject: () => undefined,
 };
 
-async function statusOfClientToken(
-  database: Database,
-  claims: MachineClaims,
-  kid: string,
-): Promise<TokenStatus> {
-  const [row] = await database
-    .select({
-      ...everyToken,
-      tokenRevoked: tokenRevoked(claims),
-      secretHash: clients.secretHash,
-      jwks: clients.jwks,
-    })
+function createStatusOfClientToken(database: Database) {
+  const client = database
+    .select({ ...everyToken, secretHash: clients.secretHash, jwks: clients.jwks })
     .from(clients)
-    .innerJoin(signingKeys, eq(signingKeys.kid, keyId.parse(kid)))
+    .innerJoin(signingKeys, eq(signingKeys.kid, sql.placeholder('kid')))
     .crossJoin(issuer)
-    .where(eq(clients.id, claims.client_id));
-  if (row === undefined) return inactive('client_revoked', 'no such key or client');
-  return statusOf(CLIENT_CHECKS, claims, row);
+    .where(eq(clients.id, sql.placeholder('client_id')))
+    .prepare('status_of_client_token');
+
+  return async (claims: MachineClaims, kid: string): Promise<TokenStatus> => {
+    const { jti, client_id } = claims;
+    const [row] = await client.execute({ kid, jti, client_id });
+    if (row === undefined) return inactive('client_revoked', 'no such key or client');
+    return statusOf(CLIENT_CHECKS, claims, row);
+  };
 }
 
 function statusOf<Claims extends Times, Row extends EveryRow>(
