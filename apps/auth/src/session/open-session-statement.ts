@@ -11,7 +11,7 @@
  * second looks at the challenge as the first has left it.
  */
 import { FIRST_PARTY_CLIENT } from '@portcullis/contracts';
-import { and, eq, gt, isNull, sql, type Column, type SQL, type WithSubquery } from 'drizzle-orm';
+import { and, eq, gt, isNull, sql, type SQL, type WithSubquery } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import {
   auditLog,
