@@ -1,7 +1,7 @@
 /** What is measured beside another commit. */
 import { z } from 'zod';
 import type { Part } from './part.ts';
-import { logIn, newSessions, readTokens, register, type Tokens } from './people.ts';
+import { logIn, newSessions, readTokens, register, type Tokens } from './users.ts';
 import { bareCommits } from './bare-commits.ts';
 import type { Subject } from './subject.ts';
 

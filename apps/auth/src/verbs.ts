@@ -25,6 +25,7 @@ import { createLogIn } from './login/log-in.ts';
 import type { AuthMetrics } from './metrics.ts';
 import type { Database } from './database/database.ts';
 import type { Revocations } from './revocation/compose.ts';
+import { createEndLiveSession } from './session/end-live-session.ts';
 import { createEndSession } from './session/end-session.ts';
 import { createEnforceSessionLimit } from './session/enforce-session-limit.ts';
 import { createListSessions } from './session/list-sessions.ts';
@@ -41,12 +42,7 @@ export interface VerbDependencies {
   database: Database;
   revocations: Pick<
     Revocations,
-    | 'withChange'
-    | 'endLiveSession'
-    | 'receipts'
-    | 'listVerifiers'
-    | 'outdatedServices'
-    | 'accessReceipts'
+    'withChange' | 'atOnce' | 'receipts' | 'listVerifiers' | 'outdatedServices' | 'accessReceipts'
   >;
   auditChainer: Pick<AuditChainer, 'chain'>;
   keyRing: KeyRing;
@@ -72,7 +68,8 @@ export interface Verbs {
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
   const { database, mint, hasher, limits, refreshTokens, metrics } = dependencies;
-  const { withChange, endLiveSession, receipts } = dependencies.revocations;
+  const { withChange, atOnce, receipts } = dependencies.revocations;
+  const endLiveSession = createEndLiveSession({ database, atOnce });
   const { judge, linkTokens, sessionLimits, factors } = dependencies;
   const ending = { withChange, receipts };
   const asking = { withChange, limits };

@@ -53,10 +53,11 @@ export type WithChange = <T>(
 /**
  * A change that is one statement, with its row in the audit trail.
  *
- * @param statement resolves, when it has committed, to what it has revoked; null: it has changed nothing
+ * @param statement resolves, when it has committed, to what it has revoked; null: it has changed nothing. It is given
+ *   for how long a row of the log is kept, in seconds
  */
 export type AtOnce = (
-  statement: () => Promise<RevocationEvent | null>,
+  statement: (entryLifeSeconds: number) => Promise<RevocationEvent | null>,
 ) => Promise<RevocationEvent | null>;
 
 export interface UnitOfWork {
@@ -93,7 +94,7 @@ export function createUnitOfWork(dependencies: ChangeDependencies): UnitOfWork {
   return {
     withChange,
     async atOnce(statement) {
-      const revoked = await statement();
+      const revoked = await statement(entryLifeSeconds);
       if (revoked !== null) committed([revoked], false, []);
       return revoked;
     },

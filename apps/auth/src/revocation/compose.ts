@@ -10,8 +10,7 @@ import {
 } from './access-receipts.ts';
 import { AccountEventPublisher, type AccountEventOutbox } from './account-events.ts';
 import type { BusListener, RevocationBus } from './bus.ts';
-import { createUnitOfWork, type WithChange } from '../change/unit-of-work.ts';
-import { createEndLiveSession, type EndLiveSession } from '../session/end-live-session.ts';
+import { createUnitOfWork, type AtOnce, type WithChange } from '../change/unit-of-work.ts';
 import { repeat } from '../timing/repeat.ts';
 import { TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { BeyondHead, GrantDependencies } from './grants.ts';
@@ -52,7 +51,7 @@ export interface RevocationsOptions {
 
 export interface Revocations extends AsyncDisposable {
   readonly withChange: WithChange;
-  readonly endLiveSession: EndLiveSession;
+  readonly atOnce: AtOnce;
   readonly receipts: Receipts;
   listVerifiers(): Promise<VerifierList>;
   readonly accessReceipts: AccessReceipts;
@@ -91,10 +90,9 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
     (error) => failed(error, 'publishing account events'),
   );
 
-  const entryLifeSeconds = options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS;
   const { withChange, atOnce } = createUnitOfWork({
     database,
-    entryLifeSeconds,
+    entryLifeSeconds: options.maxTokenLifeSeconds + TOKEN_MARGIN_SECONDS,
     committed(revocations, announced, mails) {
       protocol.committed(revocations);
       for (const event of revocations) options.onCommitted?.(event);
@@ -105,7 +103,7 @@ export async function createRevocations(options: RevocationsOptions): Promise<Re
 
   return {
     withChange,
-    endLiveSession: createEndLiveSession({ database, atOnce, entryLifeSeconds }),
+    atOnce,
     receipts: protocol.receipts,
     grant: protocol.listener.grant,
     accessReceipts: createAccessReceipts({

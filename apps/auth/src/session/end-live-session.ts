@@ -49,13 +49,11 @@ export type EndLiveSession = (cause: Cause, end: SessionToEnd) => Promise<Revoca
 export interface EndLiveSessionDependencies {
   database: Database;
   atOnce: AtOnce;
-  /** The greatest life of an access token plus the margin, in seconds. */
-  entryLifeSeconds: number;
 }
 
 export function createEndLiveSession(dependencies: EndLiveSessionDependencies): EndLiveSession {
-  const { database, atOnce, entryLifeSeconds } = dependencies;
-  const statement = prepareEndLiveSession(database, entryLifeSeconds);
+  const { database, atOnce } = dependencies;
+  const statement = prepareEndLiveSession(database);
 
   return async ({ actor, requestId, address }, { session, owner, reason, action }) => {
     if (address === null) return null;
@@ -68,12 +66,13 @@ export function createEndLiveSession(dependencies: EndLiveSessionDependencies): 
       actorId: actor.id,
       requestId,
     };
-    return await atOnce(async () => {
+    return await atOnce(async (entryLifeSeconds) => {
       const [row] = await statement.execute({
         ...written,
         ...originOf(address),
         owner,
         action,
+        entryLifeSeconds,
         detail: JSON.stringify({ changed: true }),
       });
       if (row === undefined) return null;
@@ -83,7 +82,7 @@ export function createEndLiveSession(dependencies: EndLiveSessionDependencies): 
   };
 }
 
-function prepareEndLiveSession(database: Database, entryLifeSeconds: number) {
+function prepareEndLiveSession(database: Database) {
   // Of a deleted user no address is kept.
   const locked = database.$with('locked').as(
     database
@@ -115,7 +114,7 @@ function prepareEndLiveSession(database: Database, entryLifeSeconds: number) {
         [revocationLog.reason, param('reason', 'text')],
         [
           revocationLog.expiresAt,
-          sql`clock_timestamp() + make_interval(secs => ${sql.raw(String(entryLifeSeconds))})`,
+          sql`clock_timestamp() + make_interval(secs => ${param('entryLifeSeconds', 'float8')})`,
         ],
         ...actor(revocationLog),
       ])} from ${ended} returning occurred_at, expires_at`,

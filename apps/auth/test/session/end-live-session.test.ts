@@ -71,7 +71,7 @@ function directly() {
     entryLifeSeconds,
     committed: (events) => void committed.push(...events),
   });
-  const endLiveSession = createEndLiveSession({ database, atOnce, entryLifeSeconds });
+  const endLiveSession = createEndLiveSession({ database, atOnce });
   return { withChange, endLiveSession, committed };
 }
 
