@@ -13,6 +13,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import { searchVector } from '../search-vector.ts';
 import { bytea } from './bytea.ts';
 import { moment } from './moment.ts';
 
@@ -54,6 +55,14 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex('users_email_key').on(table.emailKey),
+    // What administrators look for. What is written is found at once: a list of what waits would be read whole.
+    index('users_search').using('gin', searchVector(table)).with({ fastupdate: false }),
+    index('users_roles')
+      .using('gin', table.roles)
+      .where(sql`${table.roles} <> '{}'`),
+    index('users_disabled')
+      .on(table.id)
+      .where(sql`${table.status} = 'disabled'`),
     check('users_status', sql`${table.status} in ('active', 'disabled', 'deleted')`),
   ],
 );
