@@ -6,7 +6,7 @@ import {
   verifiedServiceConfig,
   verifiedServiceFields,
 } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DEFAULT_PORT = 4002;
 const DEFAULT_AUDIENCE = 'urn:portcullis:admin';

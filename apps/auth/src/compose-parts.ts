@@ -49,7 +49,7 @@ export async function openParts(
   const redis = owned.use(connectRedis(config.secrets.redisUrl, NAME, logger));
   const secrets = await openSecrets(config, owned, database, logger);
   const bus = owned.use(new LazyNatsConnection({ logger, registry, outages }));
-  const hasher = owned.use(await createPasswordHasher(config.argon2));
+  const hasher = owned.use(createPasswordHasher(config.argon2));
   const metrics = createAuthMetrics(registry, hasher.load, {
     nats: () => bus.connected,
     redis: () => redis.connected,

@@ -12,7 +12,7 @@ import {
   serviceFields,
   type Environment,
 } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import { accessSource, readAccess, readBoth } from './config/access.ts';
 import { administratorFields, administratorOf } from './config/administrator.ts';
 import { durables } from './config/durables.ts';

@@ -9,7 +9,7 @@ import {
   verifiedServiceConfig,
   verifiedServiceFields,
 } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DEFAULT_PORT = 4001;
 const DEFAULT_AUDIENCE = 'urn:portcullis:user';

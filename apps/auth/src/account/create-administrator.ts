@@ -63,9 +63,6 @@ export async function createAdministrator(
   if (unusable !== null || key === null) {
     throw new UnusableAdministrator(`PORTCULLIS_ADMIN_EMAIL: ${unusable ?? 'not an address'}`);
   }
-  const problem = problemWith(normalisePassword(wanted.password), { emailKey: key, name: null });
-  if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
-
   const reasonAgainst = (tx: Transaction) =>
     reasonNotToCreate(
       tx,
@@ -74,6 +71,10 @@ export async function createAdministrator(
     );
   const before = await database.transaction(reasonAgainst);
   if (before !== null) return before;
+  // One that is not used, as at most starts, is not judged.
+  const owner = { emailKey: key, name: null };
+  const problem = await problemWith(normalisePassword(wanted.password), owner);
+  if (problem !== null) throw new UnusableAdministrator(`PORTCULLIS_ADMIN_PASSWORD: ${problem}`);
   const passwordHash = await hasher.hash(wanted.password);
   const { result } = await withChange(BY_OPERATOR, async ({ tx, publish, audit }) => {
     await lockAdministrators(tx);

@@ -1,6 +1,6 @@
 import type { Administration } from '@portcullis/api';
 import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Database } from '../database/database.ts';
 import { auditLog, auditOrigins } from '../database/schema/index.ts';
 import type { AuditChainer } from './chainer.ts';

@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hashOf, type AuditRecord } from './chain.ts';
 import type { AuditTrail, ReadableTrail } from './trail.ts';
 

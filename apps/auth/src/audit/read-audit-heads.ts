@@ -2,7 +2,7 @@
 import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
 import { subjectsOf } from '@portcullis/bus';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublishedHead } from './verify-trail.ts';
 
 const TIMEOUT_MS = 5_000;

@@ -12,7 +12,7 @@
  */
 import { isMediaType, parseJws } from '@portcullis/verify';
 import { errors, jwtVerify } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReplayStore } from '../proof/replay-store.ts';
 import { keepImportedKeys, type ImportedKey } from './imported-keys.ts';
 import type { AuthenticatedClient, FindClient } from './find-client.ts';

@@ -5,7 +5,7 @@
  */
 import { holdsSecret, readPublicKey, rocaProblem, type PublicKey } from '@portcullis/verify';
 import { calculateJwkThumbprint } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Two are enough for a rotation. */
 const MAX_KEYS = 8;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBreakGlassConfig } from '../config/commands.ts';
 import { verifiers } from '../database/schema/index.ts';
 import { breakGlass } from '../revocation/break-glass.ts';

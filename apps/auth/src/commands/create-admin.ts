@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts';
 
 await runCommand('create-admin', async () => {
   const { databaseUrl, administrator, argon2 } = readCreateAdminConfig();
-  await using hasher = await createPasswordHasher(argon2);
+  await using hasher = createPasswordHasher(argon2);
   const outcome = await changeOffline(databaseUrl, async (database, withChange) => {
     const dependencies = { database, withChange, hasher };
     return await createAdministrator(dependencies, administrator, { onlyFirst: false });

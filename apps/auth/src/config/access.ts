@@ -1,7 +1,7 @@
 /** The roles, permissions and scopes of the adopter: JSON that `npm run config` makes of `portcullis.config.ts`. */
 import { NO_ACCESS_CONFIG, readAccessConfig, type AccessConfig } from '@portcullis/contracts';
 import { ConfigurationError, readConfig, type Environment } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Characters. */
 const MAX_LENGTH = 65_536;

@@ -11,7 +11,7 @@ import {
   type Environment,
 } from '@portcullis/service';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readClientKeys } from '../client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
 import { accessSource, readAccess } from './access.ts';

@@ -1,6 +1,6 @@
 import { EVENT_STREAMS } from '@portcullis/bus';
 import { serviceName } from '@portcullis/contracts/schemas';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `orders:accounts orders:revocations`: who reads which stream durably. */
 export const durables = z

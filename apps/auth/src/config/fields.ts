@@ -1,6 +1,6 @@
 /** Settings that the service and its commands share. */
 import { integer, secret } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import { signingAlgorithm } from '../keys/signing-key.ts';
 import { argon2Parameters, DEFAULT_ARGON2 } from '../password/argon2-parameters.ts';
 

@@ -2,7 +2,7 @@
 import { isLoopbackHost } from '@portcullis/contracts';
 import { emailAddress } from '@portcullis/contracts/schemas';
 import { ConfigurationError, flag, httpUrl } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The address of the server may hold a password, and stands among the secrets. */
 export type MailConfig =

@@ -1,6 +1,6 @@
 /** The servers that the service connects to, besides the bus. */
 import { databaseUrl } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export function serverFields(production: boolean) {
   return {

@@ -1,7 +1,7 @@
 /** `PORTCULLIS_SERVICES`: services of adopters' own, the audiences of their tokens, and what they read durably. */
 import { EVENT_STREAMS, type Durable } from '@portcullis/bus';
 import { audienceName, serviceName } from '@portcullis/contracts/schemas';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MAX_AUDIENCES = 16;
 const MAX_DURABLES = 64;

@@ -1,6 +1,6 @@
 /** Access tokens: for whom they are, how long they live, and how often the key changes that signs them. */
 import { integer } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_TOKEN_SECONDS } from '../timing/lifetimes.ts';
 
 export const OWN_AUDIENCE = 'urn:portcullis:auth';

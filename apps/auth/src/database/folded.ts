@@ -14,5 +14,5 @@ export function folded(of: SQLWrapper | string): SQL {
   const upper = sql`upper((${normal}) collate "und-x-icu")`;
   return sql`case when octet_length(${text}) = char_length(${text})
     then lower(${text} collate "C") collate "und-x-icu"
-    else replace(lower(${upper} collate "und-x-icu"), 'ς', 'σ') end`;
+    else replace(lower(${upper} collate "und-x-icu"), U&'\\03C2', U&'\\03C3') end`;
 }

@@ -18,7 +18,7 @@
  * - looking after the schedules themselves (schedules.ts), every two seconds: Redis may have lost them.
  */
 import { mailId } from '@portcullis/contracts/schemas';
-import { z } from 'zod';
+import * as z from 'zod';
 import { pruneMails } from '../mail/waiting-mails.ts';
 import { pruneRevocationLog } from '../revocation/prune-revocation-log.ts';
 import { forgetSessions } from '../session/forget-sessions.ts';

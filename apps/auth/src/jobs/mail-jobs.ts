@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MailId } from '@portcullis/contracts';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Queryable } from '../database/database.ts';
 import { findWaitingMails } from '../mail/waiting-mails.ts';
 import { MAIL_JOB } from './catalogue.ts';

@@ -11,7 +11,7 @@
  * the queue's slots and the work shift against each other.
  */
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Database, Transaction } from '../database/database.ts';
 import { jobs } from '../database/schema/index.ts';
 import type { JobParts, ScheduledJob } from './scheduled-job.ts';

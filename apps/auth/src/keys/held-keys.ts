@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { ACCESS_DOCUMENT_TYPE, KEY_VOUCH_TYPE, type GrantedAccess } from '@portcullis/contracts';
 import type { VerificationKey } from '@portcullis/verify';
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import { presentAccess } from '../access/present-access.ts';
 import type { Database } from '../database/database.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';

@@ -7,7 +7,7 @@
  * side, they must not go on replacing each other's keys.
  */
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Database, Queryable } from '../database/database.ts';
 import type { Cause, WithChange } from '../change/unit-of-work.ts';
 import { makeKey, type KeyFactory } from './signing-key.ts';

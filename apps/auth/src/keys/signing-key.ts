@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { newId, type KeyId } from '@portcullis/contracts';
 import { desc, getTableColumns, sql } from 'drizzle-orm';
 import { exportJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Queryable } from '../database/database.ts';
 import { signingKeys } from '../database/schema/index.ts';
 import type { Seal } from './seal.ts';

@@ -5,7 +5,7 @@
  */
 import { receiptWait } from '@portcullis/contracts/schemas';
 import { requestContext, type FastifyInstance, type FastifyRequest } from '@portcullis/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ClientMismatch, type RevokeToken } from './revoke-token.ts';
 import { formMembersOf, type IdentifyClient } from './identify-client.ts';
 import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';

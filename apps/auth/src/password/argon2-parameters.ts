@@ -1,5 +1,5 @@
 /** What hashing a password costs its caller, as configuration; argon2id throughout (RFC 9106). */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Argon2Parameters {
   /** KiB. */

@@ -7,7 +7,7 @@ import { hashSync, parseOptions, verifySync } from '@node-rs/argon2';
 /** @typedef {{ memoryCost: number, timeCost: number, parallelism: number }} Parameters KiB, passes and lanes */
 
 /** The length of the tag (RFC 9106 section 4), in bytes. */
-const TAG_BYTES = 32;
+export const TAG_BYTES = 32;
 
 /**
  * @param {string | Uint8Array} password

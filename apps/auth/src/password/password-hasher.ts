@@ -6,10 +6,11 @@
  * hashes together take `MAX_CONCURRENT` times the memory of one. A hash is waited for without a
  * connection to the database.
  */
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argon2Parameters } from './argon2-parameters.ts';
-import { parametersOf } from './argon2.mjs';
+import { parametersOf, TAG_BYTES } from './argon2.mjs';
 import { BATCH_SIZE, HashingThreads } from './hashing-threads.ts';
 import { normalisePassword } from './password-policy.ts';
 import { AdmissionQueue } from './admission-queue.ts';
@@ -47,16 +48,15 @@ export interface PasswordHasher extends AsyncDisposable {
 }
 
 /** @param today what is hashed with from now on; older hashes go on being checked with their own */
-export async function createPasswordHasher(today: Argon2Parameters): Promise<PasswordHasher> {
+export function createPasswordHasher(today: Argon2Parameters): PasswordHasher {
   const hashes = new AdmissionQueue(MAX_IN_FLIGHT, MAX_WAITING);
   const logins = new AdmissionQueue(MAX_IN_FLIGHT, MAX_WAITING);
   const threads = new HashingThreads(MAX_CONCURRENT);
 
-  const hash = async (password: string | Uint8Array): Promise<string> =>
+  const hash = async (password: string): Promise<string> =>
     z.string().parse(await hashes.run(() => threads.run({ password, parameters: today })));
 
-  // Of a random password that is kept nowhere, at today's parameters.
-  const dummyHash = await hash(crypto.getRandomValues(new Uint8Array(32)));
+  const dummyHash = hashOfNothing(today);
 
   return {
     load: {
@@ -83,4 +83,19 @@ export async function createPasswordHasher(today: Argon2Parameters): Promise<Pas
     },
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };
+}
+
+/** RFC 9106 section 3.1. */
+const SALT_BYTES = 16;
+
+/**
+ * What the password of an unknown account is compared with: salt and tag at random, which no password is known
+ * to have, and which costs as much to compare with as any other. None is computed, since that would start a
+ * thread, of some 20 MiB, in an instance to which no one may ever log in.
+ */
+function hashOfNothing({ memoryCost, timeCost, parallelism }: Argon2Parameters): string {
+  const [salt, tag] = [SALT_BYTES, TAG_BYTES].map((length) =>
+    randomBytes(length).toString('base64').replace(/=+$/, ''),
+  );
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${tag}`;
 }

@@ -4,7 +4,6 @@
  */
 import { Refusal, type Issue } from '@portcullis/contracts';
 import type { IsBreached } from './breached-passwords.ts';
-import { guessesLog10, isCommonPassword } from './guessability.ts';
 
 /** Code points; the least where the password is the only factor. */
 const MIN_CODE_POINTS = 15;
@@ -40,7 +39,7 @@ export type PasswordPolicy = (password: string, owner: Owner, path?: string) => 
 export function createPasswordPolicy(isBreached: IsBreached): PasswordPolicy {
   return async (password, owner, path = 'password') => {
     const normal = normalisePassword(password);
-    let problem = problemWith(normal, owner);
+    let problem = await problemWith(normal, owner);
     // A missing answer is not taken for a breach: see there.
     if (problem === null && (await isBreached(normal)) === true) problem = COMMON;
     if (problem === null) return;
@@ -50,7 +49,7 @@ export function createPasswordPolicy(isBreached: IsBreached): PasswordPolicy {
 }
 
 /** @returns a sentence for the user who chose it, or null */
-export function problemWith(password: string, owner: Owner): string | null {
+export async function problemWith(password: string, owner: Owner): Promise<string | null> {
   const { length } = Array.from(password);
   if (length < MIN_CODE_POINTS) {
     return `Too short: at least ${MIN_CODE_POINTS} characters. ${HINT}`;
@@ -58,6 +57,8 @@ export function problemWith(password: string, owner: Owner): string | null {
   if (length > MAX_CODE_POINTS) return `Too long: at most ${MAX_CODE_POINTS} characters.`;
   const folded = password.toLowerCase();
   if (new Set(folded).size === 1) return 'One character repeated is easy to guess.';
+  // 30,000 common passwords, some 4 MiB: loaded by the first password that is chosen.
+  const { guessesLog10, isCommonPassword } = await import('./guessability.ts');
   if (isCommonPassword(password)) return COMMON;
   if (guessesLog10(password) < LEAST_GUESSES) {
     return (

@@ -40,7 +40,7 @@
  */
 import type { EventId, KeyId } from '@portcullis/contracts';
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasAdministrator } from '../administration/acting-administrator.ts';
 import { makeKey, type KeyFactory } from '../keys/signing-key.ts';
 import type { Seal } from '../keys/seal.ts';

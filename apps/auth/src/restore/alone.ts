@@ -1,6 +1,6 @@
 /** Keeps every other connection from a database for as long as a transaction lasts. */
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Queryable, Transaction } from '../database/database.ts';
 import { RestoreRefused } from './refused.ts';
 

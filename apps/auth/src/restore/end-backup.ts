@@ -1,7 +1,7 @@
 /** Ends all that a backup could let in, and puts what comes above all that was ever given out. */
 import type { EventId, KeyId } from '@portcullis/contracts';
 import { eq, isNull, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NewKey } from '../keys/signing-key.ts';
 import { addSigningKey, lockKeys } from '../keys/succession.ts';
 import type { Transaction } from '../database/database.ts';

@@ -2,7 +2,7 @@
 import type { EventId } from '@portcullis/contracts';
 import { eventId } from '@portcullis/contracts/schemas';
 import { inArray, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Transaction } from '../database/database.ts';
 import { clients, issuer, users } from '../database/schema/index.ts';
 import type { KeptEvents } from './kept-events.ts';

@@ -7,7 +7,7 @@ import {
 } from '@portcullis/contracts';
 import { epochId, eventId, revocationEvent } from '@portcullis/contracts/schemas';
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogPlaces } from './list-verifiers.ts';
 import type { LogPage, LogPlace, RevocationLog } from './log.ts';
 

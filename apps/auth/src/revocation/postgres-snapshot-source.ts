@@ -2,7 +2,7 @@ import type { EventId } from '@portcullis/contracts';
 import { epochId, eventId } from '@portcullis/contracts/schemas';
 import type { RevocationEntry } from '@portcullis/snapshot';
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SnapshotSource } from './snapshots.ts';
 
 /** Small enough that a page delays no request that is answered meanwhile. */

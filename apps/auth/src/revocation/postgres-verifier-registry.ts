@@ -1,7 +1,7 @@
 import type { GrantRequest, IncarnationId } from '@portcullis/contracts';
 import { epochId, incarnationId } from '@portcullis/contracts/schemas';
 import type { Sql } from 'postgres';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Registration, RegistrySnapshot, VerifierRegistry } from './registry.ts';
 
 /** Most registrations of one service: a client that keeps inventing incarnations is refused beyond. */

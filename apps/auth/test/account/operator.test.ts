@@ -26,7 +26,7 @@ let hasher: PasswordHasher;
 beforeAll(async () => {
   system = await startAuthSystem();
   auth = system.auth;
-  hasher = await createPasswordHasher(DEFAULT_ARGON2);
+  hasher = createPasswordHasher(DEFAULT_ARGON2);
 }, 120_000);
 
 afterAll(async () => {

@@ -10,7 +10,7 @@ const LEAST = argon2Parameters.parse('m=19456,t=2,p=1');
 let hasher: PasswordHasher;
 
 beforeAll(async () => {
-  hasher = await createPasswordHasher(LEAST);
+  hasher = createPasswordHasher(LEAST);
 });
 
 afterAll(async () => {
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 describe('the hasher', () => {
   it('hashes by argon2id with the memory and passes of RFC 9106 by default', async () => {
-    await using unless = await createPasswordHasher(DEFAULT_ARGON2);
+    await using unless = createPasswordHasher(DEFAULT_ARGON2);
     const made = await unless.hash('correct horse battery staple');
     expect(made).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[^$]{22}\$[^$]{43}$/);
     expect(await unless.verify(made, 'correct horse battery staple')).toBe(true);
@@ -34,7 +34,7 @@ describe('the hasher', () => {
   });
 
   it('checks hashes of either parameters, and calls those of the others outdated', async () => {
-    await using other = await createPasswordHasher(argon2Parameters.parse('m=12288,t=3,p=1'));
+    await using other = createPasswordHasher(argon2Parameters.parse('m=12288,t=3,p=1'));
     const [ours, theirs] = [await hasher.hash('a password'), await other.hash('a password')];
     expect(
       await Promise.all([hasher.verify(theirs, 'a password'), other.verify(ours, 'a password')]),
@@ -66,7 +66,7 @@ describe('the hasher', () => {
   });
 
   it('answers every waiting call when the hasher is closed', async () => {
-    const ended = await createPasswordHasher(LEAST);
+    const ended = createPasswordHasher(LEAST);
     const asked = Promise.allSettled(
       Array.from({ length: 40 }, () => ended.verify(null, 'whatever')),
     );

@@ -11,7 +11,7 @@ import { eventId, userId } from '@portcullis/contracts/schemas';
 import type { Logger } from '@portcullis/service';
 import { OpenSubscriptions, type SubscriptionListener } from '@portcullis/verify/feeds/nats';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LiveChange, LiveEvents } from './live-events.ts';
 
 const message = z.object({ version: z.literal(1), id: eventId, user_id: userId, event: liveEvent });

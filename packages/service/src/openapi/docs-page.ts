@@ -1,9 +1,10 @@
 /**
- * The document, to browse. Everything comes from this process: the files are read once at the start,
- * and the policy lets the page load nothing from anywhere else. Every address is relative to the page's
- * own: a proxy may serve it under a prefix that it takes off.
+ * The document, to browse. Everything comes from this process, and the policy lets the page load nothing from
+ * anywhere else. The files are read when a browser asks for them: all of them are 1.7 MiB, which most instances
+ * never send. Every address is relative to the page's own: a proxy may serve it under a prefix that it takes off.
  */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -40,6 +41,7 @@ const ASSETS = {
   'favicon-32x32.png': 'image/png',
 } as const;
 
+/** @throws Error when a file of the page is missing */
 export function addDocsPage(app: FastifyInstance, title: string): void {
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const page = pageFor(title);
@@ -47,14 +49,23 @@ export function addDocsPage(app: FastifyInstance, title: string): void {
     reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8');
     return reply.send(page);
   });
-  addAsset(app, 'init.js', 'text/javascript; charset=utf-8', Buffer.from(INIT));
+  addAsset(app, 'init.js', 'text/javascript; charset=utf-8', async () => INIT);
   for (const [name, type] of Object.entries(ASSETS)) {
-    addAsset(app, name, type, readFileSync(join(folder, name)));
+    const file = join(folder, name);
+    // An installation without them is found at the start.
+    accessSync(file, constants.R_OK);
+    addAsset(app, name, type, async () => await readFile(file));
   }
 }
 
-function addAsset(app: FastifyInstance, name: string, type: string, content: Buffer): void {
+function addAsset(
+  app: FastifyInstance,
+  name: string,
+  type: string,
+  read: () => Promise<string | Buffer>,
+): void {
   app.get(`/docs/${name}`, async (_request, reply) => {
+    const content = await read();
     reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'public, max-age=3600' });
     return reply.type(type).send(content);
   });
