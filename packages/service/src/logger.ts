@@ -4,6 +4,7 @@
  * is for the day on which that is forgotten.
  */
 import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { withSourcePlaces } from './source-places.ts';
 
 export type { Logger } from 'pino';
 
@@ -66,7 +67,8 @@ export function describeError(error: unknown, depth = 0): DescribedError {
   const described: DescribedError = { type: error.name, message };
   if ('code' in error && typeof error.code === 'string') described.code = error.code;
   if (error.stack !== undefined) {
-    described.stack = `${error.name}: ${message}${framesOf(error, error.stack)}`.slice(0, MAX_TEXT);
+    const frames = withSourcePlaces(framesOf(error, error.stack));
+    described.stack = `${error.name}: ${message}${frames}`.slice(0, MAX_TEXT);
   }
   if (error.cause !== undefined && depth < MAX_CAUSES) {
     described.cause = describeError(error.cause, depth + 1);

@@ -6,9 +6,13 @@
  * each job goes at once, and under load what follows a hash is done for several users in one go. A hash
  * fills the caches of its core, so that the code that runs after it fetches its own code and data anew.
  */
+import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HashingJob } from './hashing-thread.mjs';
+
+/** Named by the manifest of the app: this file stands elsewhere in `src` than what was built of it in `dist`. */
+const THREAD = createRequire(import.meta.url).resolve('#hashing-thread');
 
 /** Jobs that a thread gets together at the most; none waits for its answer longer than these take. */
 export const BATCH_SIZE = 4;
@@ -126,7 +130,7 @@ class HashingThread implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('hashing-thread.mjs', import.meta.url), {
+    const worker = new Worker(THREAD, {
       // Not what the process itself is run with.
       execArgv: [],
     });
