@@ -61,7 +61,7 @@ const INTROSPECTIONS: Part = {
   calls: 1_000,
   atOnce: AT_ONCE,
   async arrange(subject) {
-    authorizations.set(subject, await subject.addClient('cli_capacity'));
+    authorizations.set(subject, await subject.addClient('cli_capacity', 'tokens:introspect'));
   },
   async prepare(stand) {
     const held = await newSessions(stand, AT_ONCE, AT_ONCE);

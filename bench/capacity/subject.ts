@@ -30,8 +30,8 @@ export interface Subject extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
   readonly databaseUrl: string;
-  /** A machine client that may introspect tokens. @returns the value of its `Authorization` header */
-  addClient(id: `cli_${string}`): Promise<string>;
+  /** A machine client with these permissions. @returns the value of its `Authorization` header */
+  addClient(id: `cli_${string}`, scope: string): Promise<string>;
   /** So many verifiers of its own commit in one process, each ready; they end with the subject. */
   addVerifiers(service: string, count: number): Promise<void>;
 }
@@ -57,9 +57,9 @@ export async function startSubject({
       url: service.url,
       pid: service.process.pid,
       databaseUrl: bed.databaseUrls.auth,
-      async addClient(id) {
+      async addClient(id, scope) {
         const secret = createHash('sha256').update(`${bed.prefix} ${id}`).digest('base64url');
-        await ensureClient(checkout, settings, { id, secret });
+        await ensureClient(checkout, settings, { id, secret, scope });
         return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
       },
       addVerifiers: async (of, count) => {
@@ -90,14 +90,12 @@ async function startVerifiers(
   bed.use(await Worker.start({ entry: 'bench/capacity/verifying-process.ts', settings }));
 }
 
-const SCOPE = 'revocations:read tokens:introspect';
-
 async function ensureClient(
   checkout: string | undefined,
   settings: AuthSettings,
-  { id, secret }: { id: `cli_${string}`; secret: string },
+  { id, secret, scope }: { id: `cli_${string}`; secret: string; scope: string },
 ): Promise<void> {
-  const client = { id, name: id, scope: SCOPE, secret };
+  const client = { id, name: id, scope, secret };
   if (checkout === undefined) return await ensureMachineClient(settings, client);
   await run({
     name: `ensure-client ${id}`,
@@ -106,7 +104,7 @@ async function ensureClient(
       programOf(checkout, 'commands/ensure-client'),
       `--id=${id}`,
       `--name=${id}`,
-      `--scope=${SCOPE}`,
+      `--scope=${scope}`,
       '--audience=urn:portcullis:auth',
     ],
     env: { NODE_ENV: 'test', ...settings.env, PORTCULLIS_CLIENT_SECRET: secret },
