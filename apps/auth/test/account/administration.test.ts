@@ -188,7 +188,7 @@ describe('an administrator', () => {
       await system.sql`
         select 1 from pg_stat_activity
         where wait_event_type = 'Lock' and datname = current_database()
-          and query not like '%audit_%'`;
+          and query not like '%audit_head%'`;
     const waiting: Promise<Answer>[] = [];
     await system.sql.begin(async (tx) => {
       await tx`select 1 from sessions where id = ${session} for update`;
