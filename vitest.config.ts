@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['portcullis-source', 'node'] } },
   test: {
-    include: ['{apps,packages}/*/test/**/*.test.ts', 'infra/test/**/*.test.ts'],
+    include: ['{apps,packages}/*/test/**/*.test.ts', '{infra,bench}/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     environment: 'node',
     // A process for each file: a leaked handle, a changed global or a crash stays where it happened.

@@ -1,4 +1,4 @@
-/** What a run has shown, as a table for people (Markdown), and as JSON. */
+/** What a run has shown, as a table, and for programs. */
 import { quantile } from '../distribution.ts';
 import { aligned, show } from '../table.ts';
 import type { Standings } from './measure.ts';

@@ -26,7 +26,7 @@ function testFiles(): string[] {
   const packages = ['apps', 'packages'].flatMap((parent) =>
     readdirSync(join(ROOT, parent)).map((name) => join(parent, name)),
   );
-  return [...packages, 'infra'].flatMap((folder) => filesBelow(join(folder, 'test')));
+  return [...packages, 'infra', 'bench'].flatMap((folder) => filesBelow(join(folder, 'test')));
 }
 
 function filesBelow(folder: string): string[] {

@@ -1,7 +1,7 @@
 /**
  * Places in sources for those in what was built of them, which has a map beside it. Done for an error that is logged,
  * and not by Node (`--enable-source-maps`): that reads each map at the start, and makes each stack cost twice as much,
- * also those of refused requests, which tRPC reads and nobody is shown.
+ * also those of refused requests, which tRPC reads and no log shows.
  */
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';

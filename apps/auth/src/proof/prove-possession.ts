@@ -22,8 +22,8 @@ export function createProvePossession(dependencies: ProvePossessionDependencies)
   const { nonces, useOnce, publicUrls, now } = dependencies;
 
   return async (request, reply) => {
-    if (request.headers['dpop'] === undefined) return undefined;
     const { proofs, method, urls } = possessionOf(request.raw, publicUrls);
+    if (proofs.length === 0) return undefined;
     const [text] = proofs;
     if (text === undefined || proofs.length !== 1) throw refusal(new Error('more than one proof'));
     // The nonce bounds its age better than a clock that is the client's (section 4.3, check 11).

@@ -2,16 +2,16 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { measure } from '../../bench/capacity/measure.ts';
-import type { Part } from '../../bench/capacity/part.ts';
-import { processorMs } from '../../bench/capacity/processor-time.ts';
-import { reportOf } from '../../bench/capacity/report.ts';
-import { portOf } from '../faults/stage/port-of.ts';
+import { measure } from '../capacity/measure.ts';
+import type { Part } from '../capacity/part.ts';
+import { processorMs } from '../capacity/processor-time.ts';
+import { reportOf } from '../capacity/report.ts';
 
 const AT_ONCE = 4;
 const CALLS = 12;
 
 let server: Server;
+let url: string;
 let status = 200;
 let asked = 0;
 let atOnce = 0;
@@ -28,6 +28,9 @@ beforeAll(async () => {
     }, 5);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  url = `http://127.0.0.1:${address.port}`;
 });
 
 afterAll(() => {
@@ -47,7 +50,7 @@ const part: Part = {
 
 const subject = (name: string) => ({
   name,
-  url: `http://127.0.0.1:${portOf(server)}`,
+  url,
   pid: process.pid,
   databaseUrl: '',
   addClient: async () => '',
