@@ -193,12 +193,16 @@ it('40001 and 40P01, of two transactions one has to go: the connection stays', a
   expectUnavailable(serial, '40001');
 
   await using other = connect();
-  const inOrder = async ({ database }: PostgresConnection, ids: readonly number[]) =>
+  let holding = 0;
+  let bothHold = (): void => {};
+  const held = new Promise<void>((resolve) => (bothHold = resolve));
+  const inOrder = async ({ database }: PostgresConnection, [first, second]: [number, number]) =>
     await database.transaction(async (tx) => {
-      for (const id of ids) {
-        await tx.execute(text`update changing set value = value + 1 where id = ${id}`);
-        await tx.execute(text`select pg_sleep(0.1)`);
-      }
+      await tx.execute(text`update changing set value = value + 1 where id = ${first}`);
+      holding += 1;
+      if (holding === 2) bothHold();
+      await held;
+      await tx.execute(text`update changing set value = value + 1 where id = ${second}`);
     });
   const both = await Promise.allSettled([inOrder(connection, [1, 2]), inOrder(other, [2, 1])]);
   const victims = both.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
