@@ -7,6 +7,7 @@ import { replace } from '../faults/cases/auth-stopped-for-roll.ts';
 import type { Fault, Scene } from '../faults/fault.ts';
 import { isWithout } from '../faults/checks/exact.ts';
 import { overlaps, type History } from '../faults/history/history.ts';
+import { affects } from '../faults/history/logged.ts';
 import { tell, type Change, type Verification } from '../faults/history/operation.ts';
 import type { Token } from '../faults/history/token.ts';
 import { RESTART_MS } from '../faults/lengths.ts';
@@ -140,12 +141,13 @@ function adminOf(verifiers: readonly VerifierPlace[]): VerifierPlace {
 }
 
 /**
- * What was asked again as documented stands in the history as it came out. A token whose roles have changed meanwhile
- * is refused for that, with `token_stale`: a refresh helps, and what it was to do was not done.
+ * What was asked again as documented stands in the history as it came out. A token that another change has ended
+ * meanwhile, or whose roles have changed, is refused for that: what it was to do was not done.
  */
-function demandNoFailure({ history }: Scene): void {
-  const isOutdated = ({ status, detail }: Change): boolean =>
-    status === 401 && detail === 'token_stale';
+function demandNoFailure({ history, stage }: Scene): void {
+  const { rows } = stage.log;
+  const isOutdated = ({ status, token }: Change): boolean =>
+    status === 401 && rows.some((logged) => affects(logged, token));
   const changes = history.changes.filter((one) => one.outcome !== 'ok' && !isOutdated(one));
   const issues = history.issues.filter(({ status }) => status === 0 || status >= 500);
   const verifications = history.verifications.filter(
