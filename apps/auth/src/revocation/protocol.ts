@@ -82,7 +82,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     deregister(leaving, service) {
       registry
         .remove(leaving.incarnation, service)
-        .then(() => acknowledgements.notify())
+        .then(() => acknowledgements.notifyAll())
         .catch((error: unknown) => failed(error, 'taking a verifier off the list'));
     },
   };

@@ -3,13 +3,15 @@
  *
  * Invariant (SPEC.md A6): the registry is read after the commit. Every verifier that could be fresh without the
  * event had committed its registration before it read the log, so it stands in that reading, and is
- * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh.
+ * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh. One
+ * reading serves all receipts that were asked for before it began.
  */
-import type { Receipt, RevocationEvent } from '@portcullis/contracts';
+import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { AwaitedVerifiers } from './awaited-verifiers.ts';
+import { joined } from '../timing/joined.ts';
 import type { RevocationLog } from './log.ts';
 import type { Publisher } from './publisher.ts';
 import type {
@@ -49,21 +51,22 @@ export interface ReceiptDependencies {
 
 export function createReceipts(dependencies: ReceiptDependencies): Receipts {
   const { log, registry, watch, acknowledgements, publisher, clock } = dependencies;
+  const readRegistry = joined(() => registry.list());
 
   const collect: Receipts['collect'] = async (events, waitMs, revoked) => {
+    const ids = events.map(({ id }) => id);
     const deadline = clock.monotonic() + waitMs;
-    const first = await registry.list();
+    const first = await readRegistry();
     watch.observe(first.verifiers);
     let lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
     const verifiers = new AwaitedVerifiers({ acknowledgements, watch }, events, first);
     let pending = verifiers.outstanding();
-    const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
+    const inFlight = (): boolean => ids.some((id) => publisher.isInFlight(id));
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
-      // Others' confirmations wake this receipt too, and must not keep it from looking.
-      await waitForUpdate(Math.min(deadline, lookAgainAt));
+      await waitForUpdate(ids, Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
-        const positions = await log.positionsOf(events.map(({ id }) => id));
-        const latest = await registry.list();
+        const positions = await log.positionsOf(ids);
+        const latest = await readRegistry();
         watch.observe(latest.verifiers);
         verifiers.look(latest, positions);
         lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
@@ -83,10 +86,10 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     };
   };
 
-  /** Resolves at a confirmation, or when that moment has come. */
-  async function waitForUpdate(moment: number): Promise<void> {
+  /** Resolves at news of one of these events, or when that moment has come. */
+  async function waitForUpdate(ids: readonly EventId[], moment: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const stop = acknowledgements.subscribe(finish);
+      const stop = acknowledgements.subscribe(ids, finish);
       const timer = clock.after(moment - clock.monotonic(), finish);
       function finish(): void {
         stop();

@@ -4,11 +4,11 @@
  * Invariant: each call is answered by a run that began after the call. A run that is under way is not
  * joined; all that ask while it lasts share the next one.
  */
-export function joined(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
+export function joined<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
 
-  return async function ask(): Promise<void> {
+  return async function ask(): Promise<T> {
     if (running === undefined) {
       running = work().finally(() => {
         running = undefined;

@@ -137,16 +137,16 @@ describe('a refresh that waits for the row of its session', () => {
     expect(await rowOf(user)).toMatchObject({ rotations: 1 });
   });
 
-  it('rotates it when the other transaction is taken back', async () => {
+  it('rotates it when the other transaction is rolled back', async () => {
     const user = await system.auth.newcomer();
     let answer: Promise<Answer> | undefined;
     const undone = system.sql.begin(async (tx) => {
       await endSession(tx, user);
       answer = system.auth.refresh(user.refresh_token);
       await untilWaiting();
-      throw new Error('taken back');
+      throw new Error('rolled back');
     });
-    await expect(undone).rejects.toThrow('taken back');
+    await expect(undone).rejects.toThrow('rolled back');
     expect((await answer)?.status).toBe(200);
   });
 });
