@@ -3,6 +3,7 @@ import { answerQuestions, natsOptions, settingsOfWorker } from '@portcullis/test
 import { createVerifier, type RevocationFeed, type Verifier } from '@portcullis/verify';
 import { natsFeed } from '@portcullis/verify/feeds/nats';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -55,7 +56,8 @@ answerQuestions(
 async function formerly(folder: string): Promise<VerifySide> {
   const at = async (...path: string[]): Promise<object> =>
     await import(pathToFileURL(join(folder, 'packages', 'verify', 'src', ...path)).href);
-  const [root, nats] = [await at('index.ts'), await at('nats', 'index.ts')];
+  const feeds = existsSync(join(folder, 'packages', 'verify', 'src', 'feeds')) ? ['feeds'] : [];
+  const [root, nats] = [await at('index.ts'), await at(...feeds, 'nats', 'index.ts')];
   if (!hasCreateVerifier(root) || !hasNatsFeed(nats)) throw new Error(`${folder}: no verifier`);
   return { create: root.createVerifier, feedOf: nats.natsFeed };
 }

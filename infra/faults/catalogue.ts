@@ -4,6 +4,7 @@ import { authKilledAfterPublish } from './cases/auth-killed-after-publish.ts';
 import { authKilledBeforeAnswer } from './cases/auth-killed-before-answer.ts';
 import { authKilledBeforeCommit } from './cases/auth-killed-before-commit.ts';
 import { authKilledBeforePublish } from './cases/auth-killed-before-publish.ts';
+import { authKilledInStatement } from './cases/auth-killed-in-statement.ts';
 import { authKilledUnderLoad } from './cases/auth-killed-under-load.ts';
 import { authStoppedForRoll } from './cases/auth-stopped-for-roll.ts';
 import { busCutFromOne } from './cases/bus-cut-from-one.ts';
@@ -51,6 +52,7 @@ export const FAULTS: readonly Fault[] = [
   eventsMalformed,
   eventsForged,
   authKilledBeforeCommit,
+  authKilledInStatement,
   authKilledBeforePublish,
   authKilledAfterPublish,
   authKilledBeforeAnswer,

@@ -1,4 +1,5 @@
 /** What a fault is, and what it has at hand. */
+import type { Change } from './history/operation.ts';
 import type { Token } from './history/token.ts';
 import type { History } from './history/history.ts';
 import type { Random } from './random.ts';
@@ -43,7 +44,7 @@ export interface Scene extends Lengths {
     work: () => Promise<T>,
   ): Promise<T>;
   /** Logs out in the background; the answer may never come. */
-  endUnder(at: Instance, token: Token, waitMs?: number): Promise<unknown>;
+  endUnder(at: Instance, token: Token, waitMs?: number): Promise<Change>;
 }
 
 export interface Fault {

@@ -9,6 +9,8 @@
  * that waited for the account reads the session as it was when it began; but what changed meanwhile is looked at
  * anew under the session's own lock (PostgreSQL, 13.2.1, Read Committed): of any number at once one ends it, and the
  * others change nothing. Why nothing was changed is not told: who needs to know asks inside of a change.
+ *
+ * A statement that PostgreSQL has commits, though this process has died meanwhile: then another instance publishes it.
  */
 import {
   newId,
