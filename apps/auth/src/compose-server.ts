@@ -30,7 +30,7 @@ import { createProvePossession } from './proof/prove-possession.ts';
 import { createReplayStore } from './proof/replay-store.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import type { Mint } from './token/mint.ts';
-import { createTokenReader } from './token/read-token.ts';
+import { createReadAnyToken, createReadToken } from './token/read-token.ts';
 import { createTokenStatusOf, type TokenStatusOf } from './token/token-status.ts';
 import type { Verbs } from './verbs.ts';
 
@@ -53,7 +53,7 @@ export async function composeServer(
   const tokenStatusOf = createTokenStatusOf(database);
   const possessions = new PossessionGuard(Date.now);
   const authenticate = createAuthenticate(
-    createTokenReader({ keyRing, issuer, audience: OWN_AUDIENCE }),
+    createReadToken({ keyRing, issuer, audience: OWN_AUDIENCE }),
     tokenStatusOf,
     (token, claims, possession) => possessions.check(token, claims, possession),
   );
@@ -104,7 +104,7 @@ function addOAuthEndpoints(
   const { mint, tokenStatusOf, provePossession } = served;
   const { refresh } = served.verbs;
   const { withChange, receipts } = served.verifierSide.revocations;
-  const readToken = createTokenReader({ keyRing, issuer, audience: null });
+  const readToken = createReadAnyToken({ keyRing, issuer });
   const identifyClient = clientIdentification(database, issuer);
   addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });
   addRevocationEndpoint(app, {

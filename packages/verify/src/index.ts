@@ -36,6 +36,7 @@ export { derOfEs256 } from './jws/es256-der.ts';
 export { isMediaType } from './jws/media-type.ts';
 export { readBounded } from './wire/read-bounded.ts';
 export { invalidToken, TokenFault } from './token/token-fault.ts';
+export { TokenReader, type IssuerKeys, type TokenReaderOptions } from './token/token-reader.ts';
 export { MAX_TOKEN_LENGTH, parseToken, type ParsedToken } from './token/parse.ts';
 export type { Algorithm } from './jws/verification-key.ts';
 export { signatureHolds } from './jws/signature.ts';

@@ -24,6 +24,8 @@ const PUBLISHED_WITHIN_MS = 1_000;
 export interface KeyRing extends Disposable {
   /** @throws Refusal `unavailable` when the key cannot be had */
   sign(kid: KeyId | null, claims: object): Promise<string>;
+  /** Of those in memory. */
+  held(kid: string): VerificationKey | undefined;
   /** Read again before "unknown" is said. */
   verificationKey(kid: string): Promise<VerificationKey | undefined>;
   /** The set as it is published; read now, or the last one while Postgres is unavailable. */
@@ -69,6 +71,7 @@ export async function openKeyRing(
       if (key === undefined) throw new Refusal('unavailable', { retryAfter: 1 });
       return await key.sign(claims);
     },
+    held: (kid) => held.get(kid)?.verification,
     async verificationKey(kid) {
       // What is not even a name of a key costs no query.
       if (held.get(kid) === undefined && keyId.safeParse(kid).success) await reload();

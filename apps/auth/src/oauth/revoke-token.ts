@@ -25,7 +25,7 @@ import { endSession, type Ended } from '../session/end-sessions.ts';
 import { lockOwner } from '../users/lock-user.ts';
 import type { RefreshToken, RefreshTokens } from '../session/refresh-token.ts';
 import { databaseNow } from '../token/mint.ts';
-import type { TokenReader } from '../token/read-token.ts';
+import type { ReadTokenOf } from '../token/read-token.ts';
 
 export interface RevokeTokenDependencies {
   database: Database;
@@ -33,7 +33,7 @@ export interface RevokeTokenDependencies {
   receipts: Receipts;
   refreshTokens: Pick<RefreshTokens, 'read'>;
   /** For tokens of any audience. */
-  readToken: TokenReader;
+  readToken: ReadTokenOf;
 }
 
 /** The token was issued to another client than the one that asks. */
@@ -129,7 +129,7 @@ async function prepareTokenRevocation(
 
 /** @returns null for any text that is not a token of ours */
 async function claimsIfOurs(
-  readToken: TokenReader,
+  readToken: ReadTokenOf,
   text: string,
 ): Promise<AccessTokenClaims | null> {
   try {

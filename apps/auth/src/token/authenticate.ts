@@ -7,7 +7,7 @@ import {
 } from '@portcullis/contracts';
 import type { Possession } from '@portcullis/verify';
 import type { PossessionGuard } from '@portcullis/verify/proof';
-import type { TokenReader } from './read-token.ts';
+import type { ReadTokenOf } from './read-token.ts';
 import type { TokenStatusOf } from './token-status.ts';
 
 /**
@@ -35,7 +35,7 @@ export type CheckPossession = PossessionGuard['check'];
  * @throws Refusal `invalid_token`, `invalid_dpop_proof`, or `token_stale` when a refresh would help
  */
 export function createAuthenticate(
-  read: TokenReader,
+  read: ReadTokenOf,
   tokenStatusOf: TokenStatusOf,
   checkPossession?: CheckPossession,
 ) {

@@ -9,26 +9,59 @@ import {
   readClaims,
   signatureHolds,
   TokenFault,
+  TokenReader,
 } from '@portcullis/verify';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { MAX_TOKEN_SECONDS } from '../timing/lifetimes.ts';
+
+/** Tokens whose signature is not verified again: some 15 MB at most. */
+const MAX_REMEMBERED = 10_000;
 
 export interface ReadToken {
   claims: AccessTokenClaims;
   kid: string;
 }
 
-export interface TokenReaderOptions {
+export interface ReadTokenOptions {
   keyRing: KeyRing;
   issuer: string;
-  /** The audience that stands for this service; null: whomever the token is for. */
-  audience: string | null;
 }
 
-export type TokenReader = (token: string) => Promise<ReadToken>;
+/** Rejects with Refusal `invalid_token`, whose private cause is the reason. */
+export type ReadTokenOf = (token: string) => Promise<ReadToken>;
 
-/** @returns a reader that throws Refusal `invalid_token`, with the reason as its private cause */
-export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOptions): TokenReader {
+/** @param audience the one that stands for this service */
+export function createReadToken({
+  keyRing,
+  issuer,
+  audience,
+}: ReadTokenOptions & { audience: string }): ReadTokenOf {
+  const reader = new TokenReader({
+    keys: {
+      known: (kid) => keyRing.held(kid),
+      // A key that was killed is not held.
+      isKilled: () => false,
+      seek: async (kid) => void (await keyRing.verificationKey(kid)),
+      refresh: () => Promise.resolve(),
+    },
+    expected: { issuer, audience, maxTokenLifeSeconds: MAX_TOKEN_SECONDS },
+    maxCached: MAX_REMEMBERED,
+    issuerNow: Date.now,
+    onOtherAudience: () => undefined,
+    onRightAudience: () => undefined,
+  });
+  return async (token) => {
+    let read = reader.read(token);
+    if (read === undefined) {
+      await reader.seekKey(token);
+      read = reader.demand(token);
+    }
+    return { claims: read.claims, kid: read.key.kid };
+  };
+}
+
+/** Whomever the token is for. */
+export function createReadAnyToken({ keyRing, issuer }: ReadTokenOptions): ReadTokenOf {
   return async (token) => {
     const parsed = asInvalidToken(() => parseToken(token));
     const key = await keyRing.verificationKey(parsed.kid);
@@ -37,11 +70,8 @@ export function createTokenReader({ keyRing, issuer, audience }: TokenReaderOpti
       if (!signatureHolds(parsed, key)) {
         throw new TokenFault('signature_wrong', 'the signature does not hold');
       }
-      const expected = {
-        issuer,
-        audience: audience ?? anyAudienceOf(parsed.payload),
-        maxTokenLifeSeconds: MAX_TOKEN_SECONDS,
-      };
+      const audience = anyAudienceOf(parsed.payload);
+      const expected = { issuer, audience, maxTokenLifeSeconds: MAX_TOKEN_SECONDS };
       return { claims: readClaims(parsed.payload, expected), kid: parsed.kid };
     });
   };
