@@ -127,6 +127,14 @@ const DEVELOPING = {
     about: 'installs, checks and runs the projects of examples/, or these, as users would',
     names: { takes: 'EXAMPLE', most: MANY },
   },
+  image: {
+    about: 'builds the tree of the images, or of these, and starts the services in it',
+    names: { takes: 'SERVICE', most: MANY },
+  },
+  manifests: {
+    about: 'files of compose and the chart, read by compose, helm and the types of Kubernetes',
+    options: { write: { about: 'writes what helm makes of the chart, for npm test' } },
+  },
   release: {
     about: 'gives every package, service and CHANGELOG.md the next version',
     names: { takes: 'VERSION', most: 1 },
