@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SERVICES } from './contents.mjs';
+import { NAMES } from './contents.mjs';
 import { makeRuntime, makeService } from './make-tree.mjs';
 
 const checkout = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -12,6 +12,6 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node infra/image/build.mjs FOLDER');
 
 makeRuntime(join(folder, 'runtime'), process.execPath);
-for (const service of /** @type {import('./contents.mjs').Service[]} */ (Object.keys(SERVICES))) {
+for (const service of NAMES) {
   await makeService(service, join(folder, service), checkout);
 }

@@ -63,7 +63,12 @@ export function statusOfConfined(pid: number): { pid: number; status: Status } {
 function statusOf(pid: string): Status {
   try {
     const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n');
-    return Object.fromEntries(lines.map((line) => line.split(/:\s+/, 2) as [string, string]));
+    return Object.fromEntries(
+      lines.map((line) => {
+        const [name = '', value = ''] = line.split(/:\s+/, 2);
+        return [name, value];
+      }),
+    );
   } catch {
     return {}; // it has ended meanwhile
   }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 
 /** @typedef {'auth' | 'user' | 'admin'} Service */
 
+/** @type {{ packageManager: string }} */
 const { packageManager } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
@@ -18,7 +19,7 @@ export const BUILD = {
   node: '24.22.3',
   /** The code name of its Debian. */
   debian: 'bookworm',
-  pnpm: /** @type {string} */ (packageManager),
+  pnpm: packageManager,
 };
 
 /** What every service runs on, and nothing else: no shell, no package manager, no certificates but Node's own. */
@@ -96,6 +97,9 @@ export const SERVICES = {
   user: { port: 4001, folders: ['migrations'], dependencies: [SWAGGER] },
   admin: { port: 4002, folders: [], dependencies: [SWAGGER] },
 };
+
+/** Of all services. @type {readonly Service[]} */
+export const NAMES = ['auth', 'user', 'admin'];
 
 /** @param {Service} service */
 export const folderOf = (service) => `/portcullis/apps/${service}`;

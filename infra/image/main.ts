@@ -50,10 +50,10 @@ async function makeTree(service: Service): Promise<string> {
 
 function printSizes(tree: string, service: Service): void {
   const all = sizeOf(tree);
-  const program = sizeOf(join(tree, RUNTIME.node));
+  const runtime = sizeOf(join(tree, RUNTIME.node));
   const app = sizeOf(join(tree, folderOf(service)));
   const dependencies = sizeOf(join(tree, folderOf(service), 'node_modules'));
-  const sizes = { all, node: program, service: app, 'of that, dependencies': dependencies };
+  const sizes = { all, node: runtime, service: app, 'of that, dependencies': dependencies };
   const shown = Object.entries(sizes).map(([name, bytes]) => `${name} ${(bytes / 1e6).toFixed(1)}`);
   console.log(`    megabytes: ${shown.join(', ')}`);
 }
