@@ -3,7 +3,12 @@ import { listOf, requireListed, runOnServers, type Program } from './checks/run-
 import { builtAt, commitOf } from './field/checkout-at.ts';
 import type { Words } from './usage/read-words.mjs';
 
-const PROGRAM: Program = { name: 'capacity', file: 'bench/capacity/main.ts', durable: true };
+const PROGRAM: Program = {
+  name: 'capacity',
+  file: 'bench/capacity/main.ts',
+  durable: true,
+  countsStatements: true,
+};
 
 /** `npm run capacity`: how much of each kind of work one box does, against servers of its own that keep what they commit. */
 export async function main(words: Words): Promise<number> {
@@ -12,13 +17,18 @@ export async function main(words: Words): Promise<number> {
     console.log(listOf(PROGRAM));
     return 0;
   }
-  const [at, rounds, json] = [words.value('at'), words.value('rounds'), words.value('json')];
+  const [at, json] = [words.value('at'), words.value('json')];
   const commit = at === undefined ? undefined : commitOf('capacity', at);
   return await runOnServers(PROGRAM, async (session) => [
     ...words.names,
     ...(words.flag('short') ? ['--short'] : []),
-    ...(rounds === undefined ? [] : ['--rounds', rounds]),
+    ...['rounds', 'largest'].flatMap((name) => optionOf(words, name)),
     ...(json === undefined ? [] : ['--json', resolve(json)]),
     ...(commit === undefined ? [] : ['--checkout', await builtAt(session, commit)]),
   ]);
+}
+
+function optionOf(words: Words, name: string): string[] {
+  const value = words.value(name);
+  return value === undefined ? [] : [`--${name}`, value];
 }

@@ -19,7 +19,11 @@ export async function main(words: Words): Promise<number> {
   let counts: Counts | undefined;
   const status = await inSession(newTestFolder(), 'npm test', async (session) => {
     await ownFolder(session);
-    const servers = await bringUpServers(session, { durable: false, busUsers: 'one' });
+    const servers = await bringUpServers(session, {
+      durable: false,
+      busUsers: 'one',
+      countsStatements: true,
+    });
     // For one test file nothing large is fetched; a browser that is there is used.
     if (filters.length === 0) await findBrowser(session);
     const checked = filters.length === 0 ? await runChecks(session) : await onlyBuild(session);

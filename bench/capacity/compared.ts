@@ -7,14 +7,16 @@ import { startSubject, type Subject, type SubjectOptions } from './subject.ts';
 /** Of the calls that a part makes in a round, when it is only looked whether it runs. */
 const SHORT = 0.05;
 
-/** A part measured at ours, at ours once more, and at that of another commit where there is one. */
+/** A part measured at ours, and unless it is measured alone at ours once more and at that of another commit. */
 export function compared(part: Part): Measurement {
   return {
     name: part.name,
     about: `${part.about}; ${part.atOnce} at once`,
+    onlyNamed: part.onlyNamed ?? false,
     async run({ rounds, short, checkout, progress }) {
-      const wanted: SubjectOptions[] = [{ name: 'ours' }, { name: 'ours again' }];
-      if (checkout !== undefined) wanted.push({ name: 'former', checkout });
+      const wanted: SubjectOptions[] = [{ name: 'ours' }];
+      if (part.alone !== true) wanted.push({ name: 'ours again' });
+      if (part.alone !== true && checkout !== undefined) wanted.push({ name: 'former', checkout });
       const subjects = new Array<Subject>();
       try {
         for (const options of wanted) subjects.push(await startSubject(options));

@@ -5,6 +5,7 @@
  *   --short            one round, few calls: a look whether it runs, not a figure
  *   --rounds N         5 unless given
  *   --checkout FOLDER  the other commit, installed and built; infra/capacity.ts makes it of `--at COMMIT`
+ *   --largest N        flatness: up to 10^N sessions; 6 unless given
  *   --json FILE        writes the figures there
  */
 import { writeFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     short: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     checkout: { type: 'string' },
+    largest: { type: 'string', default: '6' },
     json: { type: 'string' },
   },
   allowPositionals: true,
@@ -26,19 +28,21 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   if (values.list) {
-    for (const { name, about } of MEASUREMENTS) console.log(`  ${name.padEnd(18)}${about}`);
+    for (const { name, about, onlyNamed } of MEASUREMENTS) {
+      console.log(`  ${name.padEnd(18)}${about}${onlyNamed === true ? '; only when named' : ''}`);
+    }
     return 0;
   }
-  const wanted = MEASUREMENTS.filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  const wanted = MEASUREMENTS.filter(({ name, onlyNamed }) =>
+    positionals.length === 0 ? onlyNamed !== true : positionals.includes(name),
   );
   const figures: Record<string, unknown> = {};
   const { short, checkout } = values;
   for (const { name, about, run } of wanted) {
     // What else the machine has to do is part of every figure.
     console.log(`\n${name}: ${about} (load ${loadavg()[0]?.toFixed(1)})`);
-    const options = { rounds: Number(values.rounds), short, checkout, progress };
-    const outcome = await run(options);
+    const [rounds, largest] = [Number(values.rounds), Number(values.largest)];
+    const outcome = await run({ rounds, short, checkout, largest, progress });
     progress('');
     console.log(outcome.table);
     figures[name] = outcome.figures;

@@ -17,7 +17,7 @@ export type Standings = ReadonlyMap<string, readonly Measured[]>;
 
 export interface Rounds {
   readonly rounds: number;
-  /** Of the calls that a part makes in a round, such a share. */
+  /** Of the calls that a part makes in a round, and of what it needs for them, such a share. */
   readonly share: number;
   /** Called before each round. */
   progress(line: string): void;
@@ -31,7 +31,7 @@ export async function measure(
 ): Promise<Standings> {
   const standings = new Map(subjects.map(({ name }) => [name, new Array<Measured>()]));
   const calls = Math.max(part.atOnce, Math.round(part.calls * share));
-  for (const subject of subjects) await part.arrange?.(subject);
+  for (const subject of subjects) await part.arrange?.(subject, share);
   // The first round of each is not counted: what runs for the first time is compiled and fetched first.
   for (let round = 0; round <= rounds; round += 1) {
     for (const subject of shuffled(subjects)) {

@@ -4,6 +4,8 @@ export interface RunOptions {
   readonly short: boolean;
   /** The folder of another commit, installed and built, to be compared with. */
   readonly checkout?: string | undefined;
+  /** `flatness`: the most sessions, as a power of ten. */
+  readonly largest: number;
   /** One line that is written over. */
   progress(line: string): void;
 }
@@ -18,6 +20,8 @@ export interface Outcome {
 export interface Measurement {
   readonly name: string;
   readonly about: string;
+  /** Runs only when it is named. */
+  readonly onlyNamed?: boolean;
   /** @throws Error when something was not as it has to be; figures never throw */
   run(options: RunOptions): Promise<Outcome>;
 }

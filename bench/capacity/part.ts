@@ -9,8 +9,16 @@ export interface Part {
   readonly calls: number;
   /** Of these at the same time. */
   readonly atOnce: number;
-  /** What the subject needs for it, once. */
-  arrange?(subject: Subject): Promise<void>;
+  /** Measured at ours alone: several of what it needs at the same time would take the processors from it. */
+  readonly alone?: true;
+  /** Runs only when it is named. */
+  readonly onlyNamed?: true;
+  /**
+   * What the subject needs for it, once.
+   *
+   * @param share of what a full run needs
+   */
+  arrange?(subject: Subject, share: number): Promise<void>;
   /**
    * What a round needs; its time does not count.
    *

@@ -1,12 +1,11 @@
 /** What is measured beside another commit. */
 import { z } from 'zod';
+import { LOGOUTS } from './logouts.ts';
 import type { Part } from './part.ts';
-import { logIn, newSessions, readTokens, register, type Tokens } from './users.ts';
-import { bareCommits } from './bare-commits.ts';
+import { logIn, newSessions, readTokens, register, tokenOf } from './users.ts';
 import type { Subject } from './subject.ts';
 
 const AT_ONCE = 16;
-const WAIT_MS = 10_000;
 
 const REFRESHES: Part = {
   name: 'refreshes',
@@ -80,55 +79,10 @@ const INTROSPECTIONS: Part = {
   },
 };
 
-const receipt = z.object({ confirmed: z.number(), expected: z.number() });
-
-/** Logouts, each until all verifiers have confirmed it. */
-function logouts(
-  shape: Pick<Part, 'name' | 'about' | 'calls' | 'atOnce'>,
-  verifiers: number,
-): Part {
-  return {
-    ...shape,
-    arrange: (subject) => subject.addVerifiers(shape.name, verifiers),
-    async prepare(stand, calls) {
-      const held = await newSessions(stand, calls, AT_ONCE);
-      return async (_, number) => {
-        const { confirmed, expected } = receipt.parse(
-          await stand.caller.succeed({
-            method: 'POST',
-            path: `/v1/logout?wait=${WAIT_MS}`,
-            token: tokenOf(held, number),
-            body: {},
-          }),
-        );
-        if (confirmed < verifiers || confirmed < expected) {
-          throw new Error(`a receipt of ${confirmed} of ${expected} verifiers: not a full one`);
-        }
-      };
-    },
-  };
-}
-
 export const PARTS: readonly Part[] = [
   REFRESHES,
   SESSION_LISTS,
   LOGINS,
   INTROSPECTIONS,
-  logouts(
-    { name: 'logouts', about: 'with full receipts from 2 verifiers', calls: 320, atOnce: AT_ONCE },
-    2,
-  ),
-  {
-    ...logouts(
-      { name: 'receipts', about: 'one logout after another, 3 verifiers', calls: 100, atOnce: 1 },
-      3,
-    ),
-    beside: { name: 'a bare commit', start: bareCommits },
-  },
+  ...LOGOUTS,
 ];
-
-function tokenOf(held: readonly Tokens[], place: number): string {
-  const { access_token: token } = held[place] ?? {};
-  if (token === undefined) throw new Error(`there is no session ${place}`);
-  return token;
-}

@@ -81,9 +81,9 @@ export function tableOf(reports: readonly PartReport[]): string {
   return aligned([head, ...rows]);
 }
 
-const spread = (of: Spread | undefined): string =>
+export const spread = (of: Spread | undefined): string =>
   of === undefined ? '' : `${show(of.median)} (${show(of.least)}–${show(of.most)})`;
 
-function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), least: Math.min(...values), most: Math.max(...values) };
 }

@@ -23,6 +23,8 @@ export interface SubjectOptions {
   /** The folder of another commit, installed and built; this one unless given. */
   readonly checkout?: string | undefined;
   readonly overrides?: Overrides;
+  /** Given the address of its database, before auth starts. */
+  fill?(databaseUrl: string): Promise<void>;
 }
 
 export interface Subject extends AsyncDisposable {
@@ -30,6 +32,8 @@ export interface Subject extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
   readonly databaseUrl: string;
+  /** How many have been added. */
+  readonly verifiers: number;
   /** A machine client with these permissions. @returns the value of its `Authorization` header */
   addClient(id: `cli_${string}`, scope: string): Promise<string>;
   /** So many verifiers of its own commit in one process, each ready; they end with the subject. */
@@ -41,10 +45,12 @@ export async function startSubject({
   name,
   checkout,
   overrides,
+  fill,
 }: SubjectOptions): Promise<Subject> {
   const { natsUrl, redisUrl } = testServers();
   const bed = await createTestBed({ databases: { auth: databaseOf(checkout) } });
   try {
+    await fill?.(bed.databaseUrls.auth);
     // Straight to the servers: the bed's own way leads through a proxy in this process.
     const straight = { NATS_URL: natsUrl, REDIS_URL: redisUrl, LOG_LEVEL: 'warn', ...overrides };
     const settings = await authSettings(bed, straight);
@@ -52,11 +58,15 @@ export async function startSubject({
     const service = bed.use(
       await spawnService({ name, entry, env: settings.env, port: settings.port }),
     );
+    let verifiers = 0;
     return {
       name,
       url: service.url,
       pid: service.process.pid,
       databaseUrl: bed.databaseUrls.auth,
+      get verifiers() {
+        return verifiers;
+      },
       async addClient(id, scope) {
         const secret = createHash('sha256').update(`${bed.prefix} ${id}`).digest('base64url');
         await ensureClient(checkout, settings, { id, secret, scope });
@@ -65,6 +75,7 @@ export async function startSubject({
       addVerifiers: async (of, count) => {
         const { issuer } = settings;
         await startVerifiers(bed, { checkout, issuer, natsUrl, service: of, count });
+        verifiers += count;
       },
       [Symbol.asyncDispose]: () => bed.dispose(),
     };

@@ -50,3 +50,10 @@ export async function newSessions(stand: Stand, count: number, atOnce: number): 
 export function readTokens(answer: unknown): Tokens {
   return tokens.parse(answer);
 }
+
+/** @throws Error where there is no such session */
+export function tokenOf(held: readonly Tokens[], place: number): string {
+  const { access_token: token } = held[place] ?? {};
+  if (token === undefined) throw new Error(`there is no session ${place}`);
+  return token;
+}

@@ -19,6 +19,7 @@ import type { RunOptions } from '../benchmark.ts';
 import { quantile } from '../distribution.ts';
 import { tableOf } from '../table.ts';
 import { coldStart, type ColdStart, type ColdStartSettings } from './cold-start-settings.ts';
+import { fillLog } from './fill-log.ts';
 import { createLoadUsers } from './load-users.ts';
 import { createStage } from './stage.ts';
 
@@ -31,8 +32,24 @@ const READING_MS = 300_000;
 
 export async function benchColdStart({ short }: RunOptions): Promise<void> {
   const entries = short ? 50_000 : ENTRIES;
+  printStarts(await measureColdStarts({ entries, starts: STARTS, replays: REPLAYS }));
+}
+
+export interface ColdStartOptions {
+  /** Revocations in force. */
+  readonly entries: number;
+  readonly starts: number;
+  /** Of the starts, so many are followed by one with the log row by row. */
+  readonly replays: number;
+}
+
+/** @throws Error when a verifier did not have the whole log */
+export async function measureColdStarts(options: ColdStartOptions): Promise<ColdStarts> {
+  const { entries } = options;
   await using stage = await createStage();
-  await fillLog(stage.bed.databaseUrls.auth, entries);
+  const sql = postgres(stage.bed.databaseUrls.auth, { max: 1, onnotice: () => undefined });
+  await fillLog(sql, entries);
+  await sql.end();
   const auth = await startAuth(stage.bed, { NATS_URL: stage.natsUrl, LOG_LEVEL: 'warn' });
   const client: MachineClientSpec = {
     id: 'cli_bench',
@@ -59,11 +76,11 @@ export async function benchColdStart({ short }: RunOptions): Promise<void> {
     });
   const starts: ColdStart[] = [];
   const replays: ColdStart[] = [];
-  for (let n = 0; n < STARTS; n += 1) {
+  for (let n = 0; n < options.starts; n += 1) {
     starts.push(await start('snapshot'));
-    if (n < REPLAYS) replays.push(await start('replay'));
+    if (n < options.replays) replays.push(await start('replay'));
   }
-  printStarts({ entries, reading, starts, replays });
+  return { entries, reading, starts, replays };
 }
 
 /** One start in a process of its own. @throws Error when it did not have the whole log */
@@ -79,7 +96,7 @@ async function startCold(entries: number, settings: ColdStartSettings): Promise<
   return started;
 }
 
-interface Measured {
+export interface ColdStarts {
   entries: number;
   /** Seconds in which auth itself read the log. */
   reading: number;
@@ -87,7 +104,7 @@ interface Measured {
   replays: readonly ColdStart[];
 }
 
-function printStarts({ entries, reading, starts, replays }: Measured): void {
+function printStarts({ entries, reading, starts, replays }: ColdStarts): void {
   const median = (of: (one: ColdStart) => number) => ({
     unit: 'ms',
     ours: quantile(starts.map(of), 0.5),
@@ -115,24 +132,6 @@ function printStarts({ entries, reading, starts, replays }: Measured): void {
     `  of which waiting for the snapshot ${fetched.toFixed(0)} ms; ` +
       `the fastest start took ${fastest.toFixed(0)} ms`,
   );
-}
-
-/** Sessions that have ended, as a log that has seen so many within one life of a token holds them. */
-async function fillLog(databaseUrl: string, entries: number): Promise<void> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-  try {
-    // Ids made in the database, quickly: hexadecimal digits are Crockford's too.
-    await sql`
-      insert into revocation_log
-        (id, position, kind, key, reason, expires_at, actor_kind, actor_id, request_id, published_at)
-      select 'evt_0' || substr(md5('e' || n), 1, 25), n, 'session', 'ses_0' || substr(md5('s' || n), 1, 25),
-        'logout', clock_timestamp() + interval '1 hour', 'system', 'bench', 'req_bench', clock_timestamp()
-      from generate_series(1, ${entries}::int) n`;
-    await sql`update log_head set position = ${entries}`;
-    await sql`vacuum analyze revocation_log`;
-  } finally {
-    await sql.end();
-  }
 }
 
 /** @returns seconds until auth gave its first snapshot */

@@ -2,6 +2,7 @@
 import { newId, type AccessTokenClaims, type SessionId } from '@portcullis/contracts';
 import { clientId } from '@portcullis/contracts/schemas';
 import { Ledger } from '@portcullis/verify/revocation';
+import type { ContenderName } from './ledger-measurement.ts';
 
 export interface Contender {
   readonly size: number;
@@ -11,12 +12,12 @@ export interface Contender {
 }
 
 /** Ours, a Set, a Map, and nothing at all, which shows what the machine and the loop make. */
-export const CONTENDERS: readonly (() => Contender)[] = [
-  () => new LedgerContender(),
-  () => new SetContender(),
-  () => new MapContender(),
-  () => new Nothing(),
-];
+export const CONTENDERS: Readonly<Record<ContenderName, () => Contender>> = {
+  ledger: () => new LedgerContender(),
+  set: () => new SetContender(),
+  map: () => new MapContender(),
+  nothing: () => new Nothing(),
+};
 
 /** Checks whole tokens, of which only the session is revoked. */
 class LedgerContender implements Contender {

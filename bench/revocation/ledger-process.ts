@@ -7,21 +7,19 @@
  */
 import { answerQuestions, settingsOfWorker } from '@portcullis/testbed';
 import type { SessionId } from '@portcullis/contracts';
-import { z } from 'zod';
 import { CONTENDERS, type Contender } from './ledger-contenders.ts';
-import type { Measurement } from './ledger-measurement.ts';
+import { ledgerSettings, type Measurement } from './ledger-measurement.ts';
 import { SessionIds } from './session-ids.ts';
 
-const { entries } = z.object({ entries: z.number() }).parse(settingsOfWorker());
+const { entries, fillings, lookUps, ...settings } = ledgerSettings.parse(settingsOfWorker());
+const contenders = settings.contenders.map((name) => CONTENDERS[name]);
 const gc = globalThis.gc;
 if (gc === undefined) throw new Error('run with --expose-gc');
 
 /** Milliseconds since the epoch; entry number i expires i milliseconds later. */
 const BASE = 1_800_000_000_000;
 const LOOKUPS = 50_000;
-const LOOKUP_ROUNDS = 12;
-/** Adding ten million takes long, and pauses longer. */
-const FILLINGS = entries > 2_000_000 ? 2 : 5;
+const LOOKUP_ROUNDS = lookUps ? 12 : 0;
 
 /** What is held, in bytes, garbage not counted. */
 function held(): number {
@@ -75,37 +73,44 @@ function lookUp(contender: Contender, sought: readonly SessionId[], expected: nu
 
 function measure(): Measurement[] {
   const ids = new SessionIds(entries);
-  const others = new SessionIds(200_000);
-  const fillings = CONTENDERS.map(() => new Array<Filling>());
+  const all = contenders.map(() => new Array<Filling>());
   let filled: Contender[] = [];
-  for (let round = 0; round < FILLINGS; round += 1) {
+  for (let round = 0; round < fillings; round += 1) {
     filled = [];
-    for (const [index, make] of CONTENDERS.entries()) {
+    for (const [index, make] of contenders.entries()) {
       const contender = make();
-      fillings[index]?.push(fill(contender, ids));
+      all[index]?.push(fill(contender, ids));
       // Kept in the last round only, in which no other contender's memory is measured any more.
-      if (round === FILLINGS - 1) filled.push(contender);
+      if (round === fillings - 1) filled.push(contender);
     }
   }
-  const absent = CONTENDERS.map(() => Infinity);
-  const present = CONTENDERS.map(() => Infinity);
-  for (let round = 0; round < LOOKUP_ROUNDS; round += 1) {
-    for (const [index, contender] of filled.entries()) {
+  const looked = lookUpAll(filled, ids);
+  return all.map((each, index) => ({
+    bytes: Math.max(...each.map(({ bytes }) => bytes)),
+    addNs: Math.min(...each.map(({ addNs }) => addNs)),
+    pauseMs: Math.min(...each.map(({ pauseMs }) => pauseMs)),
+    hundredMs: Math.min(...each.map(({ hundredMs }) => hundredMs)),
+    absentNs: least(looked.map((round) => round[index]?.missing)),
+    presentNs: least(looked.map((round) => round[index]?.there)),
+  }));
+}
+
+/** @returns nanoseconds a look-up, by rounds and contenders */
+function lookUpAll(filled: readonly Contender[], ids: SessionIds) {
+  const others = new SessionIds(200_000);
+  return Array.from({ length: LOOKUP_ROUNDS }, () =>
+    filled.map((contender) => {
       const holds = contender.size > 0;
       const missing = lookUp(contender, others.some(LOOKUPS), 0);
       const there = lookUp(contender, ids.some(LOOKUPS), holds ? LOOKUPS : 0);
-      absent[index] = Math.min(absent[index] ?? Infinity, missing);
-      present[index] = Math.min(present[index] ?? Infinity, there);
-    }
-  }
-  return fillings.map((all, index) => ({
-    bytes: Math.max(...all.map(({ bytes }) => bytes)),
-    addNs: Math.min(...all.map(({ addNs }) => addNs)),
-    pauseMs: Math.min(...all.map(({ pauseMs }) => pauseMs)),
-    hundredMs: Math.min(...all.map(({ hundredMs }) => hundredMs)),
-    absentNs: absent[index] ?? 0,
-    presentNs: present[index] ?? 0,
-  }));
+      return { missing, there };
+    }),
+  );
+}
+
+function least(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? 0 : Math.min(...known);
 }
 
 answerQuestions(measure);

@@ -1,27 +1,27 @@
 /**
  * The ledger by itself, beside a Set and a Map of strings: what an entry takes, how long a look-up
  * does, and for how long nothing else can happen while a million are added.
- *
- * In a process of its own for each size, whose collector can be called and has nothing else to do.
  */
-import { Worker } from '@portcullis/testbed';
 import { z } from 'zod';
 import type { RunOptions } from '../benchmark.ts';
 import { tableOf, type Target } from '../table.ts';
-import { measurement, type Measurement } from './ledger-measurement.ts';
+import { measureLedgers, measurement, type Measurement } from './ledger-measurement.ts';
 
 const SIZES = [1_000_000, 10_000_000];
 
 export async function benchLedger({ short }: RunOptions): Promise<void> {
   for (const entries of short ? [50_000] : SIZES) {
-    await using worker = await Worker.start({
-      entry: 'bench/revocation/ledger-process.ts',
-      settings: { entries },
-      execArgv: ['--expose-gc'],
-    });
     const [ours, set, map, nothing] = z
       .tuple([measurement, measurement, measurement, measurement])
-      .parse(await worker.ask('measure'));
+      .parse(
+        await measureLedgers({
+          entries,
+          contenders: ['ledger', 'set', 'map', 'nothing'],
+          // Adding ten million takes long, and pauses longer.
+          fillings: entries > 2_000_000 ? 2 : 5,
+          lookUps: true,
+        }),
+      );
     const figure = (
       name: string,
       unit: string,

@@ -53,6 +53,7 @@ const subject = (name: string) => ({
   url,
   pid: process.pid,
   databaseUrl: '',
+  verifiers: 0,
   addClient: async () => '',
   addVerifiers: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,

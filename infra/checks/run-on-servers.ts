@@ -17,6 +17,8 @@ export interface Program {
   readonly file: string;
   /** Whether the servers keep what they commit. */
   readonly durable: boolean;
+  /** Whether PostgreSQL has to count what each statement takes. */
+  readonly countsStatements?: boolean;
   readonly node?: string;
 }
 
@@ -32,14 +34,18 @@ export async function runOnServers(
   program: Program,
   wordsIn: (session: Session) => Promise<readonly string[]>,
 ): Promise<number> {
-  const { name, durable } = program;
+  const { name, durable, countsStatements } = program;
   await removeAbandonedTestFolders();
   return await inSession(newTestFolder(), `npm run ${name}`, async (session) => {
     await ownFolder(session);
     const words = await wordsIn(session);
     // Services are run as they were built.
     await step('build', async () => await build(session));
-    const servers = await bringUpServers(session, { durable, busUsers: 'one' });
+    const servers = await bringUpServers(session, {
+      durable,
+      busUsers: 'one',
+      countsStatements,
+    });
     return await runCommand(session.supervisor, {
       name,
       argv: [...argvOf(program), ...words],

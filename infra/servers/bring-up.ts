@@ -33,6 +33,8 @@ export interface BringUpOptions {
   /** False for a test run, whose data is deleted. */
   durable: boolean;
   busUsers: BusUsers;
+  /** Has PostgreSQL count what each statement takes (pg_stat_statements), where it has the library. */
+  countsStatements?: boolean | undefined;
 }
 
 const FOREIGN_TIMEOUT_MS = 10_000;
@@ -151,8 +153,8 @@ async function findPrograms(
   }
   const folders = wanted.includes('postgres') ? await postgresFolders(session, home, why) : [];
   return {
-    postgres: async ({ durable }) => ({
-      ...(await startPostgres(session, folders, { durable, home, user })),
+    postgres: async ({ durable, countsStatements = false }) => ({
+      ...(await startPostgres(session, folders, { durable, countsStatements, home, user })),
       origin: 'this machine',
     }),
     nats: async ({ busUsers }) => {

@@ -29,7 +29,10 @@ export function composeAnswers(): boolean {
 export async function startWithCompose(
   session: Session,
   servers: readonly ServerName[],
-  { busUsers }: { busUsers: BusUsers },
+  {
+    busUsers,
+    countsStatements = false,
+  }: { busUsers: BusUsers; countsStatements?: boolean | undefined },
 ): Promise<Map<ServerName, string> | string> {
   const ports = {
     postgres: await rememberedPort(session.dataFolder, 'postgres'),
@@ -47,6 +50,7 @@ export async function startWithCompose(
     ...Object.entries(passwords).map(([name, word]) => [`${name.toUpperCase()}_PASSWORD`, word]),
     ...Object.entries(nats.passwords),
     ['NATS_CONFIGURATION', nats.configuration],
+    ['POSTGRES_LIBRARIES', countsStatements ? 'pg_stat_statements' : ''],
   ].map(([name, value]) => `PORTCULLIS_${name}=${value}`);
   writeFileSync(settings, `${rows.join('\n')}\n`, { mode: 0o600 });
 

@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { runServer, type AnsweringServer } from './run-server.ts';
 import { mustRun } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
@@ -14,6 +22,8 @@ export interface PostgresOptions {
   user: User | undefined;
   /** Keep what was committed through a power cut. A test's cluster is deleted anyway. */
   durable: boolean;
+  /** Count what each statement takes, where the library for it is there. */
+  countsStatements: boolean;
 }
 
 const SUPERUSER = 'portcullis';
@@ -34,7 +44,7 @@ export async function startPostgres(
   forgetReusedPid(cluster);
   const answering = await runServer(session, 'postgres', (port) => ({
     url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`,
-    argv: [join(binFolder, 'postgres'), '-D', cluster, ...settings(port, options)],
+    argv: [join(binFolder, 'postgres'), '-D', cluster, ...settings(port, binFolder, options)],
     env: plainEnvironment(),
     cwd: '/',
     signal: 'SIGINT', // "fast" shutdown: sessions are ended, nothing committed is lost
@@ -44,7 +54,11 @@ export async function startPostgres(
   return { ...answering, program: binFolder };
 }
 
-function settings(port: number, { durable }: PostgresOptions): string[] {
+function settings(
+  port: number,
+  binFolder: string,
+  { durable, countsStatements }: PostgresOptions,
+): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
     port,
@@ -56,9 +70,24 @@ function settings(port: number, { durable }: PostgresOptions): string[] {
     fsync: durable ? 'on' : 'off',
     full_page_writes: durable ? 'on' : 'off',
     synchronous_commit: 'on',
+    ...(countsStatements && hasLibrary(binFolder, STATEMENTS) && preloaded(STATEMENTS)),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
+
+const STATEMENTS = 'pg_stat_statements';
+/** Where a PostgreSQL keeps its libraries, beside its programs: as its packages have it, of several systems. */
+const LIBRARY_FOLDERS = ['lib', 'lib/postgresql', 'lib/pgsql', 'lib64/pgsql'];
+
+function hasLibrary(binFolder: string, name: string): boolean {
+  // The program may be linked from elsewhere.
+  const home = join(dirname(realpathSync(join(binFolder, 'postgres'))), '..');
+  return LIBRARY_FOLDERS.some((folder) =>
+    ['so', 'dylib'].some((ending) => existsSync(join(home, folder, `${name}.${ending}`))),
+  );
+}
+
+const preloaded = (library: string) => ({ shared_preload_libraries: library });
 
 /** A cluster belongs to one major version: the server of that version where it is there. */
 function folderFor(cluster: string, folders: readonly string[]): string {

@@ -210,6 +210,7 @@ const PROVING = {
       short: { about: 'one round: whether it runs, not a figure' },
       rounds: { takes: 'N', least: 1, about: 'of each; 5' },
       at: { takes: 'COMMIT', about: 'with that commit beside this one' },
+      largest: { takes: 'N', least: 4, about: 'flatness: up to 10^N sessions; 6, at most 7' },
       json: { takes: 'FILE', about: 'writes the figures there' },
     },
   },
