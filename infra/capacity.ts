@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { runSource } from './checks/run-alone.ts';
 import { listOf, requireListed, runOnServers, type Program } from './checks/run-on-servers.ts';
 import { builtAt, commitOf } from './field/checkout-at.ts';
 import type { Words } from './usage/read-words.mjs';
@@ -12,6 +13,8 @@ const PROGRAM: Program = {
 
 /** `npm run capacity`: how much of each kind of work one box does, against servers of its own that keep what they commit. */
 export async function main(words: Words): Promise<number> {
+  if (words.command !== '')
+    return await runSource('capacity', 'bench/capacity/tools.ts', words.all);
   requireListed(PROGRAM, words.names);
   if (words.flag('list')) {
     console.log(listOf(PROGRAM));

@@ -205,6 +205,24 @@ const PROVING = {
   capacity: {
     about: 'how much of each kind of work auth does, beside another commit of it: all, or these',
     names: { takes: 'PART', most: MANY },
+    commands: {
+      size: {
+        about: 'what a system needs, worked out from what was measured',
+        options: {
+          users: { takes: 'N', least: 1, about: '10,000' },
+          'logins-an-hour': { takes: 'N', least: 0, about: 'and as many logouts; 1,000' },
+          verifiers: { takes: 'N', least: 0, about: '3' },
+          refreshes: { takes: 'N', least: 0, about: 'of each login; 6' },
+          instances: { takes: 'N', least: 1, about: 'of auth; 2' },
+          regions: { takes: 'N', least: 1, about: '1' },
+        },
+      },
+      plots: {
+        about: 'SVGs of what --json has written',
+        names: { takes: 'FILE', most: 1 },
+        options: { into: { takes: 'FOLDER', about: 'docs/capacity' } },
+      },
+    },
     options: {
       list: LIST,
       short: { about: 'one round: whether it runs, not a figure' },

@@ -88,7 +88,8 @@ function readAs(title, usage, words, read) {
     return readAs(`${title}${dashes(title)} ${first}`, below, words.slice(1), read);
   }
   if (words.includes('--help') || words.includes('-h')) return textOf(title, usage);
-  if (usage.commands) {
+  // One that takes words of its own may be meant without a command.
+  if (usage.commands && usage.names === undefined) {
     const what = first === '' ? 'no command is given' : `there is no command ${first}`;
     throw new WrongUsage(title, what, nearest(first, Object.keys(usage.commands)));
   }
@@ -156,7 +157,7 @@ const isAtLeast = (value, least) => Number.isSafeInteger(value) && value >= leas
  * @param {Usage} usage
  */
 function textOf(title, { about, names, options = {}, commands = {} }) {
-  const further = Object.keys(commands).length > 0 ? ' COMMAND' : '';
+  const further = Object.keys(commands).length > 0 && names === undefined ? ' COMMAND' : '';
   const named = names === undefined ? '' : namesOf(names);
   const some = Object.keys(options).length > 0 ? ' [OPTION …]' : '';
   const words = `${further}${named}${some}`;
