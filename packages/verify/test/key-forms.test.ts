@@ -185,7 +185,7 @@ describe('read by hand as by a schema:', () => {
         expect(vouch !== undefined, JSON.stringify({ head, body })).toBe(isOne);
         if (isOne) {
           const { iat, exp, jwk } = said;
-          expect(vouch).toMatchObject({ iat, exp, voucher: signed.kid, key: { kid: jwk.kid } });
+          expect(vouch).toMatchObject({ iat, exp, signer: signed.kid, key: { kid: jwk.kid } });
         }
         return isOne;
       },

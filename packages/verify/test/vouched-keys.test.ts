@@ -451,7 +451,7 @@ it('a vouch is read once, however often it comes', async () => {
   const text = vouch(fresh);
   await grantWith(text);
   const known = readKeyVouch(text, issuer.issuer);
-  expect(known).toMatchObject({ voucher: fetched, key: { kid: fresh, alg: 'ES256' } });
+  expect(known).toMatchObject({ signer: fetched, key: { kid: fresh, alg: 'ES256' } });
   const token = await mintedBy(fresh);
   await outcomeOf(token);
   expect(verifier.stats().cached).toBe(1);

@@ -9,7 +9,6 @@
  */
 import {
   ACCESS_DOCUMENT_TYPE,
-  isKeyId,
   isRecord,
   KnownAccess,
   MAX_ACCESS_DOCUMENT_LENGTH,
@@ -17,47 +16,35 @@ import {
   MAX_ACCESS_NUMBER,
   type AccessMapping,
 } from '@portcullis/contracts';
-import { parseJws, type Jws } from '../jws/jws.ts';
+import { isWhole, readStatement, type IssuerStatement } from '../jws/issuer-statement.ts';
 
-const HEADER_MEMBERS = ['alg', 'typ', 'kid'];
-const MAX_SECONDS = 253_402_300_799;
+const KIND = {
+  type: ACCESS_DOCUMENT_TYPE,
+  maxLength: MAX_ACCESS_DOCUMENT_LENGTH,
+  maxSeconds: MAX_ACCESS_DOCUMENT_SECONDS,
+};
 
-export interface AccessDocument {
+export interface AccessDocument extends IssuerStatement {
   readonly number: number;
   readonly rules: KnownAccess;
   /** What the rules were made of: equal where the mapping is the same. */
   readonly mapping: string;
-  /** The name of the key that has signed it. */
-  readonly signer: string;
-  /** Seconds since the epoch. */
-  readonly iat: number;
-  readonly exp: number;
-  /** Its signature is not checked yet. */
-  readonly jws: Jws;
 }
 
 /** @returns undefined for what is no document of this issuer */
 export function readAccessDocument(text: string, issuer: string): AccessDocument | undefined {
-  let jws;
-  try {
-    jws = parseJws(text, MAX_ACCESS_DOCUMENT_LENGTH);
-  } catch {
-    return undefined;
-  }
-  const { typ, kid: signer } = jws.header;
-  if (typ !== ACCESS_DOCUMENT_TYPE || !isKeyId(signer)) return undefined;
-  if (!Object.keys(jws.header).every((name) => HEADER_MEMBERS.includes(name))) return undefined;
-  const { iss, iat, exp, number } = jws.payload;
-  if (iss !== issuer || !isWhole(iat, MAX_SECONDS) || !isWhole(exp, MAX_SECONDS)) return undefined;
-  if (exp <= iat || exp - iat > MAX_ACCESS_DOCUMENT_SECONDS) return undefined;
-  const mapping = mappingOf(jws.payload);
+  const statement = readStatement(text, issuer, KIND);
+  if (statement === undefined) return undefined;
+  const { payload } = statement.jws;
+  const { number } = payload;
+  const mapping = mappingOf(payload);
   if (mapping === undefined || !isWhole(number, MAX_ACCESS_NUMBER)) return undefined;
-  const rules = new KnownAccess(mapping);
-  return { number, rules, mapping: JSON.stringify(mapping), signer, iat, exp, jws };
-}
-
-function isWhole(value: unknown, most: number): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= most;
+  return {
+    ...statement,
+    number,
+    rules: new KnownAccess(mapping),
+    mapping: JSON.stringify(mapping),
+  };
 }
 
 function mappingOf({ permissions, roles }: Record<string, unknown>): AccessMapping | undefined {

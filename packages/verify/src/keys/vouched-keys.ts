@@ -70,7 +70,7 @@ export class VouchedKeys {
 
   /** @returns the keys that went: its own, and those that it had vouched for */
   kill(killed: string): string[] {
-    return this.#drop(({ key, voucher }) => key.kid === killed || voucher === killed);
+    return this.#drop(({ key, signer }) => key.kid === killed || signer === killed);
   }
 
   /** A set was fetched. @returns the keys that went */
@@ -81,10 +81,10 @@ export class VouchedKeys {
   #counts(vouch: Vouch): boolean {
     const { fetched, isKilled, issuerNow } = this.#options;
     const { kid } = vouch.key;
-    const voucher = fetched(vouch.voucher);
+    const voucher = fetched(vouch.signer);
     return (
       voucher !== undefined &&
-      !isKilled(vouch.voucher) &&
+      !isKilled(vouch.signer) &&
       !isKilled(kid) &&
       fetched(kid) === undefined &&
       !this.#vouches.has(kid) &&

@@ -14,13 +14,14 @@
  */
 import {
   isClientId,
+  isClientSubject,
   type AccessTokenClaims,
   type ClientId,
+  type ClientSubject,
   type KeyId,
   type RevocationKind,
 } from '@portcullis/contracts';
 import { FOR_EVER, momentOf, type RevocationEntry } from '@portcullis/snapshot/entries';
-import { ClientSubjects } from './ledger/client-subjects.ts';
 import { IssuerGeneration } from './ledger/issuer-generation.ts';
 import { KilledKeys } from './ledger/killed-keys.ts';
 import type { KindStore } from './ledger/kind-store.ts';
@@ -36,7 +37,7 @@ export interface LedgerStores extends Readonly<Record<RevocationKind, KindStore>
   readonly subject: RevokedIds<'subject'>;
   readonly claims_changed: RevokedIds<'claims_changed'>;
   readonly client: NamedGenerations<ClientId>;
-  readonly client_subject: ClientSubjects;
+  readonly client_subject: NamedGenerations<ClientSubject>;
   readonly key: KilledKeys;
   readonly issuer: IssuerGeneration;
 }
@@ -47,7 +48,7 @@ export class Ledger {
   readonly #subjects: RevokedIds<'subject'>;
   readonly #changed: RevokedIds<'claims_changed'>;
   readonly #clients = new NamedGenerations('client', isClientId);
-  readonly #clientSubjects = new ClientSubjects();
+  readonly #clientSubjects = new NamedGenerations('client_subject', isClientSubject);
   readonly #keys = new KilledKeys();
   readonly #issuer = new IssuerGeneration();
   /** For what goes through all of them (merge-snapshot.ts, ledger-entries.ts). Who adds to one notes the change. */
@@ -148,6 +149,8 @@ export class Ledger {
 
   /** A machine's token is held for no user. */
   #isRevokedForItsClient({ sid, client_id, sub, csgen }: AccessTokenClaims): boolean {
-    return sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(sub, client_id);
+    return (
+      sid !== undefined && (csgen ?? 0) < this.#clientSubjects.generation(`${client_id}/${sub}`)
+    );
   }
 }
