@@ -10,18 +10,25 @@ import {
 import { checkFeed } from './revocation/check-feed.ts';
 import type { VerifierOptions } from './verifier.ts';
 
-const OF = 'createVerifier';
+export const OF = 'createVerifier';
 const CLOCK = ['monotonic', 'wall', 'after'] as const;
 
-/** @throws TypeError that names the first option that cannot be meant */
-export function demandVerifierOptions(options: VerifierOptions): void {
-  demandOption(typeof options === 'object' && options !== null, OF, 'its argument', 'an object');
-  const { issuer, jwksUrl, service, maxTokenLifeSeconds, maxCachedTokens } = options;
+/**
+ * @throws TypeError that names the first option that cannot be meant, or that is misspelt: what looks for those is
+ *   loaded where there is a name that is none of these
+ */
+export async function demandVerifierOptions(options: VerifierOptions): Promise<void> {
+  const { issuer, audience, service, feed, jwksUrl, maxTokenLifeSeconds, ...more } = options;
+  const { maxCachedTokens, onMalformed, onProblem, onRefusals, clock, fetch, ...others } = more;
+  if (Object.keys(others).some((name) => name !== 'whenStale')) {
+    const { demandNoneMisspelt, VERIFIER_OPTIONS } = await import('./option-names.ts');
+    demandNoneMisspelt(options, VERIFIER_OPTIONS, OF);
+  }
   demandOption(typeof issuer === 'string' && URL.canParse(issuer), OF, 'issuer', 'a URL');
-  demandText(options.audience, OF, 'audience');
+  demandText(audience, OF, 'audience');
   const name = 'a name of a-z, 0-9 and -, which begins with a letter and has 32 characters at most';
   demandOption(isServiceName(service), OF, 'service', name);
-  checkFeed(options.feed, OF, 'feed');
+  checkFeed(feed, OF, 'feed');
   if (jwksUrl === undefined) demandSafeAddress(issuer, OF, 'issuer');
   else demandSafeAddress(jwksUrl, OF, 'jwksUrl');
   demandOption(
@@ -38,9 +45,9 @@ export function demandVerifierOptions(options: VerifierOptions): void {
     'maxCachedTokens',
     'a whole number, 0 or more',
   );
-  demandFunctionIfGiven(options.onMalformed, OF, 'onMalformed');
-  demandFunctionIfGiven(options.onProblem, OF, 'onProblem');
-  demandFunctionIfGiven(options.onRefusals, OF, 'onRefusals');
-  demandFunctionIfGiven(options.fetch, OF, 'fetch');
-  if (options.clock !== undefined) demandMethods(options.clock, OF, 'clock', CLOCK);
+  demandFunctionIfGiven(onMalformed, OF, 'onMalformed');
+  demandFunctionIfGiven(onProblem, OF, 'onProblem');
+  demandFunctionIfGiven(onRefusals, OF, 'onRefusals');
+  demandFunctionIfGiven(fetch, OF, 'fetch');
+  if (clock !== undefined) demandMethods(clock, OF, 'clock', CLOCK);
 }

@@ -56,6 +56,23 @@ describe('options', () => {
   });
 });
 
+describe('a name that is no option', () => {
+  it.each<[object, string, string]>([
+    [{ onRefusal: () => undefined }, 'onRefusal', 'onRefusals'],
+    [{ whenstale: { policy: 'reject' } }, 'whenstale', 'whenStale'],
+    [{ maxTokenLifeSecond: 60 }, 'maxTokenLifeSecond', 'maxTokenLifeSeconds'],
+  ])('%o is refused: there is another but for a letter', async (options, typed, meant) => {
+    await expect(started(options)).rejects.toEqual(
+      new TypeError(`createVerifier: there is no option ${typed}; the nearest is ${meant}`),
+    );
+  });
+
+  it('is something else where none is near, or that one is given too', async () => {
+    const options: object = { port: 8_080, issuers: ['https://auth.example.com'] };
+    await expect(started(options)).resolves.toBeDefined();
+  });
+});
+
 it('goes by the options that it has checked, whatever becomes of them while it starts', async () => {
   const options: VerifierOptions = {
     ...issuer.verifierOptions(),

@@ -11,30 +11,20 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createVerifier } from '../create-verifier.ts';
 import { httpGrants } from '../feeds/http/index.ts';
 import { natsFeed, type NatsFeedOptions } from '../feeds/nats/index.ts';
+import { demandNoneMisspelt, VERIFIER_OPTIONS } from '../option-names.ts';
 import { withFallback } from '../revocation/failover.ts';
 import type { RevocationFeed } from '../revocation/feed.ts';
 import type { Verifier, VerifierOptions } from '../verifier.ts';
 import { ConnectingFeed } from './connecting-feed.ts';
-import { demandNoneMisspelt } from './misspelt-option.ts';
 import { verifierMetrics, type VerifierMetric } from './verifier-metrics.ts';
 
 const OF = 'connectVerifier';
 const TEXT = 'a text that is not empty';
 
+const { feed: _made, ...OF_VERIFIER } = VERIFIER_OPTIONS;
 /** All that there are: another name is misspelt, or none of ours. */
 const OPTIONS = {
-  issuer: true,
-  audience: true,
-  service: true,
-  jwksUrl: true,
-  whenStale: true,
-  maxTokenLifeSeconds: true,
-  maxCachedTokens: true,
-  onMalformed: true,
-  onProblem: true,
-  onRefusals: true,
-  clock: true,
-  fetch: true,
+  ...OF_VERIFIER,
   nats: true,
   client: true,
   metrics: true,

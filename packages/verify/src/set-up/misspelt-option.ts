@@ -1,5 +1,5 @@
 /** Misspelt options: without types one that may be left out would be so, without a word. */
-import { nearest } from '../set-up/nearest.ts';
+import { nearest } from './nearest.ts';
 
 /** Of a name that is more different something else was meant: it is ignored. */
 const MOST_LETTERS = 2;
