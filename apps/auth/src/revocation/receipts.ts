@@ -5,12 +5,16 @@
  * event had committed its registration before it read the log, so it stands in that reading, and is
  * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh. One
  * reading serves all receipts that were asked for before it began.
+ *
+ * A receipt comes in time, though a connection to PostgreSQL may hang: no reading is waited for without end, and one
+ * that hangs holds up no other for long. Without the first reading there is no receipt.
  */
 import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { AwaitedVerifiers } from './awaited-verifiers.ts';
+import { inTime } from '../timing/in-time.ts';
 import { joined } from '../timing/joined.ts';
 import type { RevocationLog } from './log.ts';
 import type { Publisher } from './publisher.ts';
@@ -39,6 +43,10 @@ export interface Receipts {
 
 /** How often to look whether a verifier has confirmed by its grant instead. Milliseconds. */
 const REGISTRY_POLL_MS = 250;
+/** Longer than PostgreSQL lets a reading take (database/protocol-connection.ts): its connection hangs. Milliseconds. */
+const READ_WITHIN_MS = 4_000;
+/** After that the next reading begins beside it. Milliseconds. */
+const READ_ALONE_MS = 1_000;
 
 export interface ReceiptDependencies {
   log: Pick<RevocationLog, 'find' | 'positionsOf'>;
@@ -51,12 +59,16 @@ export interface ReceiptDependencies {
 
 export function createReceipts(dependencies: ReceiptDependencies): Receipts {
   const { log, registry, watch, acknowledgements, publisher, clock } = dependencies;
-  const readRegistry = joined(() => registry.list());
+  const patience = { clock, milliseconds: READ_ALONE_MS };
+  const readRegistry = joined(() => registry.list(), patience);
 
   const collect: Receipts['collect'] = async (events, waitMs, revoked) => {
     const ids = events.map(({ id }) => id);
     const deadline = clock.monotonic() + waitMs;
-    const first = await readRegistry();
+    const first = await inTime(clock, READ_WITHIN_MS, readRegistry());
+    if (first === undefined) {
+      throw new Refusal('unavailable', { cause: new Error('the registry was not read in time') });
+    }
     watch.observe(first.verifiers);
     let lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
     const verifiers = new AwaitedVerifiers({ acknowledgements, watch }, events, first);
@@ -65,10 +77,12 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
       await waitForUpdate(ids, Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
-        const positions = await log.positionsOf(ids);
-        const latest = await readRegistry();
-        watch.observe(latest.verifiers);
-        verifiers.look(latest, positions);
+        const leftMs = Math.max(deadline - clock.monotonic(), REGISTRY_POLL_MS);
+        const seen = await inTime(clock, leftMs, lookAgain(ids));
+        if (seen !== undefined) {
+          watch.observe(seen.latest.verifiers);
+          verifiers.look(seen.latest, seen.positions);
+        }
         lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
       }
       pending = verifiers.outstanding();
@@ -85,6 +99,11 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       enforced_by: enforcedBy(first).toISOString(),
     };
   };
+
+  async function lookAgain(ids: readonly EventId[]) {
+    const positions = await log.positionsOf(ids);
+    return { positions, latest: await readRegistry() };
+  }
 
   /** Resolves at news of one of these events, or when that moment has come. */
   async function waitForUpdate(ids: readonly EventId[], moment: number): Promise<void> {
