@@ -11,6 +11,7 @@ import type { Clock, Timer } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { RevocationBus } from './bus.ts';
 import type { RevocationLog } from './log.ts';
+import { inTime } from '../timing/in-time.ts';
 import { joined } from '../timing/joined.ts';
 
 /** Ids remembered so that a receipt can say `published`. */
@@ -21,6 +22,8 @@ const MAX_REMEMBERED = 20_000;
  * has no number yet. Milliseconds, far fewer than the sweep takes for left behind.
  */
 const WRITTEN_DOWN_AFTER_MS = 25;
+/** After that the next run begins beside it: longer than PostgreSQL lets one take, unless its connection hangs. Milliseconds. */
+const WRITES_ALONE_MS = 5_000;
 
 export interface PublisherDependencies {
   log: Pick<RevocationLog, 'number' | 'unpublished' | 'markPublished'>;
@@ -43,10 +46,11 @@ export class Publisher {
 
   constructor(dependencies: PublisherDependencies) {
     this.#dependencies = dependencies;
+    const patience = { clock: dependencies.clock, milliseconds: WRITES_ALONE_MS };
     this.#writeDown = joined(async () => {
       await this.#number();
       await this.#mark();
-    });
+    }, patience);
   }
 
   /** Called in the turn of the commit. Waits for nothing. */
@@ -74,7 +78,7 @@ export class Publisher {
 
   /** What others left behind, and what could not be pushed when it was committed. */
   async sweep(): Promise<void> {
-    await this.#writeDown();
+    await inTime(this.#dependencies.clock, WRITES_ALONE_MS, this.#writeDown());
     if (this.#dependencies.bus.connected) this.push(await this.#leftovers());
   }
 
@@ -88,10 +92,10 @@ export class Publisher {
     return leftovers;
   }
 
-  /** Waits for what is under way, or about to be. */
+  /** Waits for what is under way, or about to be, though not for a connection that hangs. */
   async settle(): Promise<void> {
     if (this.#toWriteDown !== undefined) this.#writeDownNow();
-    await this.#writing;
+    await inTime(this.#dependencies.clock, WRITES_ALONE_MS, this.#writing);
   }
 
   #writeDownSoon(): void {

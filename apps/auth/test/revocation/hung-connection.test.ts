@@ -3,17 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appDatabase, createTestBed, startTcpProxy, type TestBed } from '@portcullis/testbed';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectProtocol } from '../../src/database/protocol-connection.ts';
+import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import { startInstance, startVerifier, type Instance } from './instance.ts';
 
 let bed: TestBed<'auth'>;
 let auth: Instance;
 let release: () => void;
-/** Whether the readings of the registry that begin now hang. */
+/** Whether what begins now hangs: a reading of the registry, or the numbering of the log. */
 let hanging: boolean;
+let numbersHung: number;
 
 beforeEach(async () => {
   hanging = false;
+  numbersHung = 0;
   bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
   const proxy = bed.use(await startTcpProxy(bed.databaseUrls.auth));
   const url = proxy.through(bed.databaseUrls.auth);
@@ -21,11 +24,18 @@ beforeEach(async () => {
   await sql`select 1`;
   proxy.pause();
   release = () => proxy.resume();
-  const hung = { registry: postgresVerifierRegistry(sql) };
+  const hung = { registry: postgresVerifierRegistry(sql), log: postgresRevocationLog(sql) };
   auth = await startInstance(bed, {
     aroundRegistry: (registry) => ({
       ...registry,
       list: async () => await (hanging ? hung.registry : registry).list(),
+    }),
+    aroundLog: (log) => ({
+      ...log,
+      number: async () => {
+        numbersHung += hanging ? 1 : 0;
+        return await (hanging ? hung.log : log).number();
+      },
     }),
   });
 }, 120_000);
@@ -64,4 +74,24 @@ describe('a receipt whose reading of the registry hangs', () => {
     expect(performance.now() - began).toBeLessThan(2_500);
     expect(receipt).toMatchObject({ confirmed: 1, expected: 2, pending: [{ service: 'admin' }] });
   }, 20_000);
+});
+
+describe('a log whose numbering hangs', () => {
+  it('is numbered and marked by the same instance a while later', async () => {
+    const hangs = await auth.revokeSession();
+    hanging = true;
+    await expect.poll(() => numbersHung, { timeout: 5_000 }).toBeGreaterThan(0);
+    await sleep(100);
+    hanging = false;
+    const { revocations } = await auth.revokeSession();
+    const ids = [...hangs.revocations, ...revocations].map(({ id }) => id);
+    const sql = bed.use(connectProtocol(bed.databaseUrls.auth, 'test', 1)).sql;
+    const open = async (): Promise<number> => {
+      const rows = await sql`
+        select 1 from revocation_log
+        where id in ${sql(ids)} and (position is null or published_at is null)`;
+      return rows.length;
+    };
+    await expect.poll(open, { timeout: 12_000 }).toBe(0);
+  }, 30_000);
 });

@@ -38,11 +38,14 @@ export interface Instance {
   revokeSession(key?: SessionId): Promise<Changed<SessionId>>;
 }
 
+type PostgresLog = ReturnType<typeof postgresRevocationLog>;
+
 export interface InstanceOptions {
   maxStalenessMs?: number;
   /** Stands between the instance and the bus. */
   around?: (bus: RevocationBus) => RevocationBus;
-  /** Stands between the instance and the registry. */
+  /** The same for the log, and for the registry. */
+  aroundLog?: (log: PostgresLog) => PostgresLog;
   aroundRegistry?: (registry: VerifierRegistry) => VerifierRegistry;
 }
 
@@ -73,12 +76,13 @@ export async function startInstance(
       settingsDiffer: () => {},
     }),
   );
+  const log = postgresRevocationLog(protocol.sql);
   const registry = postgresVerifierRegistry(protocol.sql);
   const revocations = bed.use(
     await createRevocations({
       presentAccess: countingAccess(main.database),
       database: main.database,
-      log: postgresRevocationLog(protocol.sql),
+      log: options.aroundLog?.(log) ?? log,
       registry: options.aroundRegistry?.(registry) ?? registry,
       outbox: postgresAccountEvents(protocol.sql),
       bus: options.around?.(bus) ?? bus,
