@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chownSync,
   existsSync,
@@ -14,6 +13,7 @@ import { mustRun } from '../lifetime/run-command.ts';
 import type { Session } from '../lifetime/session.ts';
 import { secret } from '../secrets.ts';
 import { StepFailure } from '../steps.ts';
+import { postgresMajor } from '../system/postgres-major.ts';
 import type { User } from '../system/unprivileged-user.ts';
 
 export interface PostgresOptions {
@@ -104,10 +104,8 @@ function folderFor(cluster: string, folders: readonly string[]): string {
   );
 }
 
-function majorOf(binFolder: string): string {
-  const answer = spawnSync(join(binFolder, 'postgres'), ['--version'], { encoding: 'utf8' });
-  return /(\d+)(?:\.\d+|beta|rc|devel)/.exec(answer.stdout ?? '')?.[1] ?? '?';
-}
+const majorOf = (binFolder: string): string =>
+  String(postgresMajor(join(binFolder, 'postgres')) ?? '?');
 
 interface Cluster extends PostgresOptions {
   binFolder: string;

@@ -11,6 +11,18 @@ export function findBinary(name: string): string | undefined {
 
 /** Folders that hold a whole PostgreSQL server: those on PATH, then the newest version first. */
 export function findPostgresFolders(): string[] {
+  return postgresFolders().filter((folder) => isPostgresFolder(folder));
+}
+
+/** The same for its programs that dump and restore, which a server without its clients has not. */
+export function findClientFolders(): string[] {
+  const programs = ['pg_dump', 'pg_restore'];
+  return postgresFolders().filter((folder) =>
+    programs.every((name) => isExecutable(join(folder, name))),
+  );
+}
+
+function postgresFolders(): string[] {
   const versioned = [
     ...numbered('/usr/lib/postgresql', (version) => `/usr/lib/postgresql/${version}/bin`),
     ...numbered('/usr', (name) => `/usr/${name}/bin`, /^pgsql-(\d+)$/),
@@ -18,9 +30,7 @@ export function findPostgresFolders(): string[] {
     ...numbered('/usr/local/opt', (n) => `/usr/local/opt/${n}/bin`, /^postgresql@(\d+)$/),
   ];
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const all = [...path, ...versioned, ...USUAL];
-  const complete = all.filter((folder) => isPostgresFolder(folder));
-  return [...new Set(complete)];
+  return [...new Set([...path, ...versioned, ...USUAL])];
 }
 
 export function isPostgresFolder(folder: string): boolean {

@@ -52,6 +52,7 @@ export const COMMANDS_OF_AUTH = {
   },
   'change-epoch': { about: 'has every verifier start over' },
   'verify-audit': { about: 'verifies the audit trail' },
+  'require-stopped': { about: 'ends with 1 while auth is connected to its database' },
   'after-restore': AFTER_RESTORE,
   'break-glass': BREAK_GLASS,
 };
@@ -71,6 +72,28 @@ const OPERATING = {
   user: { about: 'a command of the user service, on its database', commands: COMMANDS_OF_USER },
   'after-restore': AFTER_RESTORE,
   'break-glass': BREAK_GLASS,
+  backup: {
+    about: 'backs up the databases of auth and user, or one of them, into a folder of its own',
+    names: { takes: 'SERVICE', most: 2 },
+    options: {
+      into: { takes: 'FOLDER', about: 'of all backups; backups' },
+      verify: { about: 'restores it into a server of its own, and compares the rows' },
+    },
+  },
+  'verify-backup': {
+    about: 'restores a backup into a server of its own, and compares the rows',
+    names: { takes: 'FOLDER', most: 1 },
+  },
+  restore: {
+    about: 'puts a backup in the place of the databases, while auth is stopped',
+    names: { takes: 'FOLDER', most: 1 },
+    options: {
+      only: { takes: 'SERVICE', about: 'auth or user, of a backup of both' },
+      'dry-run': { about: 'changes nothing, and says what it would do' },
+      apply: { about: 'repeats what NATS still has of the time after the backup' },
+      replace: { about: 'over a database that is in use: what was committed since is lost' },
+    },
+  },
   config: {
     about: 'portcullis.config.json of portcullis.config.ts, in force where npm start runs',
   },
