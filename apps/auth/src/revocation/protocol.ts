@@ -60,6 +60,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const grants = new Grants({
     log,
     registry,
+    clock,
     maxStalenessMs,
     access: options.access,
     failed: (error) => failed(error, 'answering grants'),

@@ -10,13 +10,15 @@ import { startInstance, startVerifier, type Instance } from './instance.ts';
 let bed: TestBed<'auth'>;
 let auth: Instance;
 let release: () => void;
-/** Whether what begins now hangs: a reading of the registry, or the numbering of the log. */
+/** Whether what begins now hangs: a reading of the registry, a registration, or the numbering of the log. */
 let hanging: boolean;
 let numbersHung: number;
+let registrationsHung: number;
 
 beforeEach(async () => {
   hanging = false;
   numbersHung = 0;
+  registrationsHung = 0;
   bed = await createTestBed({ databases: { auth: appDatabase('auth') } });
   const proxy = bed.use(await startTcpProxy(bed.databaseUrls.auth));
   const url = proxy.through(bed.databaseUrls.auth);
@@ -29,6 +31,10 @@ beforeEach(async () => {
     aroundRegistry: (registry) => ({
       ...registry,
       list: async () => await (hanging ? hung.registry : registry).list(),
+      register: async (requests, staleness) => {
+        registrationsHung += hanging ? 1 : 0;
+        return await (hanging ? hung.registry : registry).register(requests, staleness);
+      },
     }),
     aroundLog: (log) => ({
       ...log,
@@ -94,4 +100,17 @@ describe('a log whose numbering hangs', () => {
     };
     await expect.poll(open, { timeout: 12_000 }).toBe(0);
   }, 30_000);
+});
+
+describe('a registration that hangs', () => {
+  it('leaves verifiers fresh, who are answered over other connections', async () => {
+    const { replica } = await startVerifier(bed, 'user');
+    hanging = true;
+    await expect.poll(() => registrationsHung, { timeout: 5_000 }).toBeGreaterThan(0);
+    hanging = false;
+    // Without an answer it is stale after 3 s.
+    for (const until = performance.now() + 5_000; performance.now() < until; await sleep(20)) {
+      expect(replica.state).toBe('LIVE');
+    }
+  }, 20_000);
 });
