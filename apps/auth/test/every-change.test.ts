@@ -520,6 +520,10 @@ const TABLE: Record<string, Record<string, Case>> = {
     // It only reads.
     nothing: { effect: 'nothing', act: async () => 'verify-audit' },
   },
+  'command require-stopped': {
+    // So does this one.
+    nothing: { effect: 'nothing', act: async () => 'require-stopped' },
+  },
   'command migrate': {
     'nothing new': { effect: 'nothing', act: async () => 'migrate' },
   },

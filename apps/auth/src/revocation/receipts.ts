@@ -75,7 +75,7 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     let pending = verifiers.outstanding();
     const inFlight = (): boolean => ids.some((id) => publisher.isInFlight(id));
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
-      await waitForUpdate(ids, Math.min(deadline, lookAgainAt));
+      await untilNews(dependencies, ids, Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
         const leftMs = Math.max(deadline - clock.monotonic(), REGISTRY_POLL_MS);
         const seen = await inTime(clock, leftMs, lookAgain(ids));
@@ -105,19 +105,6 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     return { positions, latest: await readRegistry() };
   }
 
-  /** Resolves at news of one of these events, or when that moment has come. */
-  async function waitForUpdate(ids: readonly EventId[], moment: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stop = acknowledgements.subscribe(ids, finish);
-      const timer = clock.after(moment - clock.monotonic(), finish);
-      function finish(): void {
-        stop();
-        timer.cancel();
-        resolve();
-      }
-    });
-  }
-
   return {
     collect,
     async again(eventId, waitMs) {
@@ -128,6 +115,23 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       return await collect([event], waitMs);
     },
   };
+}
+
+/** Resolves at news of one of these events, or when that moment has come. */
+async function untilNews(
+  { acknowledgements, clock }: Pick<ReceiptDependencies, 'acknowledgements' | 'clock'>,
+  ids: readonly EventId[],
+  moment: number,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = acknowledgements.subscribe(ids, finish);
+    const timer = clock.after(moment - clock.monotonic(), finish);
+    function finish(): void {
+      stop();
+      timer.cancel();
+      resolve();
+    }
+  });
 }
 
 function lastRevoked(events: readonly RevocationEvent[]): Receipt['revoked'] {
