@@ -71,7 +71,8 @@ it.skipIf(!(await countsStatements()))(
   LIMIT_MS,
 );
 
-it(
+// Half a minute, most of it processes that start.
+it.runIf(process.env['PORTCULLIS_TEST_LONG'] === '1')(
   'measures a verifier, which has to know all that is in force',
   async () => {
     const options = { rounds: 1, short: true, largest: 4, progress };
