@@ -60,7 +60,6 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const grants = new Grants({
     log,
     registry,
-    clock,
     maxStalenessMs,
     access: options.access,
     failed: (error) => failed(error, 'answering grants'),
@@ -83,7 +82,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     deregister(leaving, service) {
       registry
         .remove(leaving.incarnation, service)
-        .then(() => acknowledgements.notifyAll())
+        .then(() => acknowledgements.notify())
         .catch((error: unknown) => failed(error, 'taking a verifier off the list'));
     },
   };
