@@ -3,7 +3,7 @@ import type { Fault } from '../fault.ts';
 import { RESTART_MS } from '../lengths.ts';
 import { killWhileWaiting } from './kill-while-waiting.ts';
 
-/** A logout is one statement: PostgreSQL carries it out and commits it, whoever is left to hear of that. */
+/** A logout is one statement: PostgreSQL carries it out and commits it, though the client that sent it is gone. */
 export const authKilledInStatement: Fault = {
   name: 'auth-killed-in-statement',
   about: 'auth is killed while PostgreSQL works on a logout: another instance publishes it',
