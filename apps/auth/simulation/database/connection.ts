@@ -4,6 +4,7 @@
  */
 import type { Process } from '../world/process.ts';
 import type { Database, Undo } from './database.ts';
+import type { Strength } from './locks.ts';
 
 export interface ConnectionOptions {
   /** A transaction in which nothing happens for so long is rolled back. */
@@ -85,9 +86,9 @@ export class Transaction {
   }
 
   /** Within a step. */
-  async lock(row: string): Promise<void> {
+  async lock(row: string, strength?: Strength): Promise<void> {
     const { database, options } = this.#connection;
-    await database.locks.take(row, this, options.lockMs);
+    await database.locks.take(row, this, options.lockMs, strength);
   }
 
   /** Within a step: what enters the tables at the commit. */

@@ -33,6 +33,8 @@ export async function changeState(
   cut: Cut,
 ): Promise<Revocation | undefined> {
   await tx.lock(lockOf(cut));
+  // As `revokeClientAccess`: its generation counts on from the issuer's, which so stays as it is until the commit.
+  if (cut.kind === 'client_subject') await tx.lock('issuer issuer', 'share');
   const id = database.random.id('evt');
   const state = stateOf(database, cut, id);
   if (state === undefined) return undefined;

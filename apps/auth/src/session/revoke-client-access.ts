@@ -25,7 +25,8 @@ import { clientSubjectGeneration } from '../token/mint.ts';
  *
  * Invariant: no token of the new generation is given out for what this ends. Every login of the user waits for that
  * row; one that has waited sees `client_revocations`, and opens nothing by what it read before. A refresh waits for the
- * row of its session, and finds that it has ended (rotate-statement.ts).
+ * row of its session, and finds that it has ended (rotate-statement.ts). The generation counts on from the issuer's,
+ * whose row this holds until it commits: were the issuer cut in between, a token of before this could be above it.
  *
  * @throws Refusal `not_found` for a client that is none
  */
@@ -48,6 +49,8 @@ export async function revokeClientAccess(
     .update(users)
     .set({ clientRevocations: sql`${users.clientRevocations} + 1` })
     .where(eq(users.id, user));
+  // A statement of its own: what is selected beside a lock is of before the wait for it.
+  await tx.select({ id: issuer.id }).from(issuer).for('share');
   const [row] = await tx.select({ generation: clientSubjectGeneration(client, user) }).from(issuer);
   if (row === undefined) throw new Error('there is no issuer');
   const key = clientSubjectOf(client, user);
