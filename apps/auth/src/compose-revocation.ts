@@ -124,7 +124,7 @@ export async function composeRevocation(
       });
       addSnapshotEndpoint(app, {
         requireClient,
-        snapshot: () => snapshots.take(),
+        snapshot: async () => await snapshots.take(),
       });
     },
   };

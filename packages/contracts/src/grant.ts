@@ -59,8 +59,8 @@ export interface GrantRequest {
   /** Event ids that were applied and not yet acknowledged. */
   applied: EventId[];
   /**
-   * Of which position to say what stands there, if not of `position`: notices have led on from it, and
-   * they do not say which history they are of. Only an issuer that has given a `from` knows it.
+   * Of which position to say what stands there, if not of `position`. A verifier of 0.2.0 says it: for that, notices have
+   * led on from there, and do not say which history they are of.
    */
   anchor?: number | undefined;
   /** The `resume` of the last answer, where it had one. Only an issuer that gives one knows it. */
@@ -88,7 +88,7 @@ export interface Grant extends EveryAnswer {
   outcome: 'granted';
   epoch: EpochId;
   /**
-   * What stands in the log at the anchor of the question, or else at its position; null when it has
+   * What stands in the log at the position of the question, or at its anchor, where it has one; null when it has
    * been let go of. A verifier that knows another event there has come there in a history that was lost.
    */
   from?: RevocationEvent | null | undefined;
@@ -156,7 +156,11 @@ export interface Deregistration {
   incarnation: IncarnationId;
 }
 
-/** Rows that have got their positions: `ids[0]` stands at `first`. Lets a verifier see a gap. */
+/**
+ * Rows that have got their positions: `ids[0]` stands at `first`. Lets a verifier see a gap. What stood last in the log before
+ * them comes first, if it is still there: a verifier that knows another event at that position is of a history that was lost.
+ * 0.2.0 gives the new ones alone.
+ */
 export interface Numbered {
   version: 1;
   epoch: EpochId;

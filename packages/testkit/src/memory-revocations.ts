@@ -143,12 +143,14 @@ export class MemoryRevocations {
   }
 
   #push(listener: MemoryFeedListener, event: RevocationEvent): void {
-    const { position, ...unnumbered } = event;
+    const { position = 0, ...unnumbered } = event;
+    const before = this.#log[position - 2];
     const numbered: Numbered = {
       version: 1,
       epoch: this.#epoch,
-      first: position ?? 0,
-      ids: [event.id],
+      ...(before === undefined
+        ? { first: position, ids: [event.id] }
+        : { first: position - 1, ids: [before.id, event.id] }),
     };
     listener.revocation(bytesOf(unnumbered));
     listener.numbered(bytesOf(numbered));
@@ -163,7 +165,7 @@ export class MemoryRevocations {
     }
     const events = this.#log.slice(request.position, request.position + MAX_GRANTED_EVENTS);
     const position = request.position + events.length;
-    const from = this.#log[(request.anchor ?? request.position) - 1] ?? null;
+    const from = this.#log[request.position - 1] ?? null;
     const reply = readGrantReply({
       ...every,
       outcome: 'granted',

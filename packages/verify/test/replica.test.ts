@@ -1,6 +1,6 @@
 /** The state machine, over a simulated clock and a log in memory. */
 import { newId, Refusal, type GrantReply, type UserClaims } from '@portcullis/contracts';
-import { grantReply, userClaims } from '@portcullis/contracts/schemas';
+import { grantReply, numbered, userClaims } from '@portcullis/contracts/schemas';
 import { MemoryRevocations } from '@portcullis/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationFeed } from '../src/revocation/feed.ts';
@@ -230,6 +230,61 @@ describe('the replica', () => {
     expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
     expect(verdict(replica, since)).toBe('invalid_token');
     expect(replica.stats.position).toBe(3);
+  });
+
+  it('starts over too when that log had nothing in it at the last answer', async () => {
+    const replica = await running();
+    for (let i = 0; i < 3; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(1);
+    log.goBack(0);
+    log.pushes = false;
+    const since = token();
+    log.revoke({ kind: 'session', key: since.sid });
+    for (let i = 0; i < 3; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(S / 2);
+    expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
+    expect(verdict(replica, since)).toBe('invalid_token');
+  });
+
+  it('starts over at once when it hears of what follows in that log', async () => {
+    const replica = await running();
+    for (let i = 0; i < 3; i += 1) log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(1);
+    log.goBack(1);
+    log.pushes = false;
+    const since = token();
+    log.revoke({ kind: 'session', key: since.sid });
+    log.revoke({ kind: 'session', key: newId('ses') });
+    // It follows the position that this verifier has, and not what it knows to stand there.
+    log.pushes = true;
+    log.revoke({ kind: 'session', key: newId('ses') });
+    await clock.pass(50);
+    expect(transitions).toEqual(['SYNCING>LIVE', 'LIVE>SYNCING', 'SYNCING>LIVE']);
+    expect(verdict(replica, since)).toBe('invalid_token');
+  });
+
+  it('asks when a notice does not say what stood before, and goes on from the answer', async () => {
+    const feed = log.feed();
+    const replica = await running({
+      ...feed,
+      // As an issuer of 0.2.0 gives them: what is new alone.
+      open: async (listener) =>
+        await feed.open({
+          ...listener,
+          numbered(bytes) {
+            const notice = numbered.parse(JSON.parse(Buffer.from(bytes).toString()));
+            const ids = notice.ids.slice(-1);
+            const first = notice.first + notice.ids.length - 1;
+            listener.numbered(Buffer.from(JSON.stringify({ ...notice, first, ids })));
+          },
+        }),
+    });
+    for (const position of [1, 2, 3]) {
+      log.revoke({ kind: 'session', key: newId('ses') });
+      await clock.pass(50);
+      expect(replica.stats.position).toBe(position);
+    }
+    expect(transitions).toEqual(['SYNCING>LIVE']);
   });
 
   it('asks at once when something new is numbered below its own position', async () => {

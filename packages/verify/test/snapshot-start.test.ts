@@ -158,3 +158,22 @@ it('does not believe the position of a history that was lost, under the same epo
   // It is not taken again and again.
   expect(steps.filter((step) => step !== 'grant')).toHaveLength(1);
 });
+
+it('does not believe it either where the same is revoked again at that position, after the snapshot was here', async () => {
+  answerMs = 400;
+  const last = log.log[BEHIND - 1];
+  if (last?.kind !== 'session') throw new Error('a session');
+  const { key, expires_at } = last;
+  log.pushes = false;
+  clock.after(50, () => {
+    log.goBack(10);
+    while (log.log.length < BEHIND - 1) log.revoke({ kind: 'session', key: newId('ses') });
+    log.revoke({ kind: 'session', key, expires_at });
+  });
+  const replica = await start(everything);
+  await clock.pass(4_000);
+  expect(replica.state).toBe('LIVE');
+  expect(replica.stats.position).toBe(BEHIND);
+  // Those of both histories, and what stands in both once.
+  expect(ledger.size).toBe(BEHIND + (BEHIND - 10) - 1);
+});

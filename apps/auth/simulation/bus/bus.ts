@@ -33,7 +33,7 @@ export class Bus {
   readonly random: Random;
   readonly instances = new Set<Instance>();
   readonly subscribers = new Set<Subscriber>();
-  readonly #snapshots = new Map<Link, () => readonly Uint8Array[]>();
+  readonly #snapshots = new Map<Link, () => Promise<readonly Uint8Array[]>>();
 
   constructor(network: Network) {
     this.network = network;
@@ -91,7 +91,7 @@ export class Bus {
   }
 
   /** Over HTTP, as long as that instance lives. */
-  offerSnapshots(link: Link, take: () => readonly Uint8Array[]): void {
+  offerSnapshots(link: Link, take: () => Promise<readonly Uint8Array[]>): void {
     this.#snapshots.set(link, take);
     link.process.onDeath(() => this.#snapshots.delete(link));
   }
@@ -101,8 +101,9 @@ export class Bus {
     if (this.#snapshots.size === 0) return;
     const [link, take] = this.random.pick([...this.#snapshots]);
     this.network.carryDirectly(from, link, () => {
-      const snapshot = wholeOf(take);
-      this.network.carryDirectly(link, from, () => answered(snapshot));
+      void wholeOf(take).then((snapshot) =>
+        this.network.carryDirectly(link, from, () => answered(snapshot)),
+      );
     });
   }
 
@@ -148,9 +149,11 @@ export class Bus {
   }
 }
 
-function wholeOf(take: () => readonly Uint8Array[]): Uint8Array | undefined {
+async function wholeOf(
+  take: () => Promise<readonly Uint8Array[]>,
+): Promise<Uint8Array | undefined> {
   try {
-    return Buffer.concat(take());
+    return Buffer.concat(await take());
   } catch {
     return undefined; // answered 503
   }

@@ -33,19 +33,23 @@ async function number(connection: Connection): ReturnType<RevocationLog['number'
     return { epoch: database.epoch, head: database.head };
   });
   await process.pass('numbering');
-  const ids = await tx.step(() => {
-    const waiting = [...database.log.values()]
+  const { before, ids } = await tx.step(() => {
+    const rows = [...database.log.values()];
+    const waiting = rows
       .filter(({ position }) => position === null)
       .toSorted((a, b) => a.occurredAt - b.occurredAt)
-      .slice(0, MAX_ACKNOWLEDGED);
+      .slice(0, MAX_ACKNOWLEDGED - 1);
     tx.write(() => place(database, waiting, head));
-    return waiting.map(idOf);
+    return {
+      before: rows.filter(({ position }) => position === head).map(idOf),
+      ids: waiting.map(idOf),
+    };
   });
   await tx.commit();
   await process.pass('numbered');
   if (ids.length === 0) return undefined;
   database.history.tell(process.name, `numbered ${ids.join(' ')} from ${head + 1}`);
-  return { version: 1, epoch, first: head + 1, ids };
+  return { version: 1, epoch, first: head + 1 - before.length, ids: [...before, ...ids] };
 }
 
 function place(database: Database, rows: readonly LogRow[], head: number): Undo {

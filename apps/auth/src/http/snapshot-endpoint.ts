@@ -10,8 +10,9 @@ export interface SnapshotEndpointDependencies {
   /**
    * @returns chunks that several may be reading at once
    * @throws Refusal `unavailable` while there is none
+   * @throws what the database throws
    */
-  snapshot(): readonly Uint8Array[];
+  snapshot(): Promise<readonly Uint8Array[]>;
 }
 
 export const SNAPSHOT_TYPE = 'application/vnd.portcullis.revocations';
@@ -23,7 +24,7 @@ export function addSnapshotEndpoint(
   const route = { errorHandler: answerVerifierError };
   app.get('/v1/revocations/snapshot', route, async (request, reply) => {
     await requireClient(request, 'revocations:read');
-    const chunks = snapshot();
+    const chunks = await snapshot();
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     return await reply
       .headers(NO_STORE)

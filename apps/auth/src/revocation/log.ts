@@ -7,7 +7,7 @@ export interface LogPage {
   head: number;
   /** The database's clock, milliseconds since the epoch. */
   issuerTime: number;
-  /** What stands at the anchor; null when nothing does, or nothing any more. */
+  /** What stands at the anchor (a verifier of 0.2.0 says it; else `after`); null when nothing does, or nothing any more. */
   from: RevocationEvent | null;
   /** With positions, ascending, cut at a bound. */
   numbered: RevocationEvent[];

@@ -81,14 +81,18 @@ async function number(sql: Sql): Promise<Numbered | undefined> {
     const rows = await tx`
       with waiting as (
         select id, row_number() over (order by occurred_at, id) as place from revocation_log
-        where position is null order by occurred_at, id limit ${MAX_ACKNOWLEDGED}
+        where position is null order by occurred_at, id limit ${MAX_ACKNOWLEDGED - 1}
       ), placed as (
         update revocation_log l set position = ${head}::bigint + w.place
         from waiting w where l.id = w.id returning l.id, l.position
       ), moved as (
         update log_head set position = position + (select count(*) from placed)
       )
-      select id, position::float8 as position from placed order by position`;
+      select id, position::float8 as position from placed
+      union all
+      select e.id, e.position::float8 from revocation_log e
+      where e.position = ${head} and exists (select from placed)
+      order by position`;
     const [first] = rows;
     if (first === undefined) return undefined;
     return {

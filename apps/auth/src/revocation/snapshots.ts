@@ -2,12 +2,13 @@
  * All revocations in one piece, for the cold start of a verifier.
  *
  * Reading a million rows takes seconds. So this follows the log, and keeps it as the bytes that are
- * sent: to give a snapshot is to hand out what lies ready. No request waits for the database, and a
- * hundred verifiers that start together cost no more of it than one.
+ * sent: to give a snapshot is to hand out what lies ready, after one look at whether it is of the log as it is now. A
+ * hundred verifiers that start together share that look.
  *
  * A log that goes back behind what was followed, under the same epoch, is read anew from its beginning,
  * also when it has come further again: what stands at the last position that was read has to be what
- * stood there. No snapshot vouches for a history that was lost.
+ * stood there. No snapshot vouches for a history that was lost: that is looked at before each is given, since what
+ * stands at its position is not in it, and a verifier cannot always tell.
  *
  * Invariant: a snapshot's position is a head of the log that was read first, or a place on the way
  * there. All rows up to it were read after, and are in the snapshot unless they have expired. Newer
@@ -22,6 +23,7 @@ import {
   type SnapshotPart,
 } from '@portcullis/snapshot';
 import type { Clock } from '@portcullis/verify';
+import { joined } from '../timing/joined.ts';
 import { repeat } from '../timing/repeat.ts';
 
 /** Between two looks at the log. Milliseconds. */
@@ -32,11 +34,18 @@ const RETRY_AFTER_S = 1;
 /** Entries of a part: as many as a block takes. */
 const PART = 8_192;
 
+export interface Head {
+  epoch: EpochId;
+  position: number;
+  /** By the clock of the database, in milliseconds since the epoch. */
+  issuerTime: number;
+  /** What stands at the position that was named. */
+  event: EventId | null;
+}
+
 export interface SnapshotSource {
   /** @param followed a position, of which to say what stands there: null, when nothing does any more */
-  head(
-    followed: number,
-  ): Promise<{ epoch: EpochId; position: number; issuerTime: number; event: EventId | null }>;
+  head(followed: number): Promise<Head>;
   /**
    * Numbered rows that have not expired, in order, a bounded number of them.
    *
@@ -65,6 +74,7 @@ export class Snapshots implements AsyncDisposable {
   #event: EventId | null = null;
   /** Whether a head of this log has been reached once. */
   #caughtUp = false;
+  readonly #check = joined(async () => await this.#refuseLost());
   /** The bytes of what is held now, once they were asked for. */
   #snapshot: readonly Uint8Array[] | undefined;
   #disposed = false;
@@ -83,13 +93,13 @@ export class Snapshots implements AsyncDisposable {
 
   /**
    * @returns chunks that several may be reading at once
-   * @throws Refusal `unavailable` while this instance reads the log for the first time: that may take
+   * @throws Refusal `unavailable` while this instance reads the log for the first time, or anew: that may take
    *   longer than a verifier should wait, and grants give the log bit by bit meanwhile
+   * @throws what the source throws
    */
-  take(): readonly Uint8Array[] {
-    if (this.#epoch === undefined || !this.#caughtUp) {
-      throw new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
-    }
+  async take(): Promise<readonly Uint8Array[]> {
+    if (this.#caughtUp) await this.#check();
+    if (this.#epoch === undefined || !this.#caughtUp) throw nothingYet();
     const place = { epoch: this.#epoch, position: this.#position };
     return (this.#snapshot ??= joinParts(place, this.#held.parts()));
   }
@@ -98,11 +108,18 @@ export class Snapshots implements AsyncDisposable {
     await this.#stop();
   }
 
+  /** What is followed meanwhile is of the same history, or is found out when the next one is asked for. */
+  async #refuseLost(): Promise<void> {
+    const held = { epoch: this.#epoch, position: this.#position, event: this.#event };
+    if (isOther(held, await this.#options.source.head(held.position))) throw nothingYet();
+  }
+
   async #follow(): Promise<void> {
     const { source } = this.#options;
-    const { epoch, position: head, issuerTime, event } = await source.head(this.#position);
-    const isOther = event !== null && event !== this.#event;
-    if (epoch !== this.#epoch || head < this.#position || isOther) {
+    const held = { epoch: this.#epoch, position: this.#position, event: this.#event };
+    const found = await source.head(held.position);
+    const { epoch, position: head, issuerTime } = found;
+    if (isOther(held, found)) {
       // The log is another one, or has gone back: what it held is no business of it as it is now.
       this.#held = new HeldEntries();
       this.#epoch = epoch;
@@ -120,6 +137,22 @@ export class Snapshots implements AsyncDisposable {
     this.#caughtUp ||= this.#position >= head;
     if (this.#held.evict(issuerTime)) this.#snapshot = undefined;
   }
+}
+
+interface Held {
+  epoch: EpochId | undefined;
+  position: number;
+  event: EventId | null;
+}
+
+/** Whether the log is another one than that of which this was held, or has gone back. */
+function isOther(held: Held, { epoch, position, event }: Head): boolean {
+  const isAnotherEvent = event !== null && event !== held.event;
+  return epoch !== held.epoch || position < held.position || isAnotherEvent;
+}
+
+function nothingYet(): Refusal {
+  return new Refusal('unavailable', { retryAfter: RETRY_AFTER_S });
 }
 
 /** Entries in the order of the log, so that those which expire together lie together. */

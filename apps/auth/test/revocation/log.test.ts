@@ -1,5 +1,5 @@
 /** The numbering of the log, on a real Postgres, with instances and readers that race. */
-import { newId, type EventId } from '@portcullis/contracts';
+import { newId, type EventId, type Numbered } from '@portcullis/contracts';
 import { appDatabase, createTestBed, type TestBed } from '@portcullis/testbed';
 import postgres from 'postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,6 +59,18 @@ class Reader {
   }
 }
 
+/** Each begins with what stood last before it, so that they join on to one another without a gap. */
+function expectChain(notices: readonly Numbered[]): void {
+  const inOrder = notices.toSorted((a, b) => a.first - b.first);
+  for (const [index, { first, ids }] of inOrder.entries()) {
+    const former = inOrder[index - 1];
+    if (former === undefined) continue;
+    expect(first).toBe(former.first + former.ids.length - 1);
+    expect(ids[0]).toBe(former.ids.at(-1));
+    expect(ids.length).toBeGreaterThan(1);
+  }
+}
+
 describe('the log', () => {
   it.each([1, 2, 3])(
     'numbers densely and visibly in order, and shows every reader all that was committed before it asked (seed %i)',
@@ -76,10 +88,12 @@ describe('the log', () => {
           committed.push(id);
         }
       });
+      const notices: Numbered[] = [];
       const numberers = instances.map(async ({ sql }) => {
         const log = postgresRevocationLog(sql);
         while (state.writing) {
-          await log.number();
+          const notice = await log.number();
+          if (notice !== undefined) notices.push(notice);
           await sleep(random() * 3);
         }
       });
@@ -97,6 +111,7 @@ describe('the log', () => {
         state.writing = false;
       });
       await Promise.all([done, ...numberers, ...readers]);
+      expectChain(notices);
     },
     60_000,
   );

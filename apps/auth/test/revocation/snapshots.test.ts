@@ -15,6 +15,7 @@ class Log implements SnapshotSource {
   epoch: EpochId = newId('epo');
   rows: RevocationEntry[] = [];
   issuerTime = NOW;
+  looks = 0;
   reads = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #ids = new Map<RevocationEntry, EventId>();
@@ -28,6 +29,7 @@ class Log implements SnapshotSource {
   async head(followed: number) {
     const { epoch, issuerTime, rows } = this;
     const event = this.#at(followed);
+    this.looks += 1;
     return await Promise.resolve({ epoch, issuerTime, position: rows.length, event });
   }
 
@@ -81,51 +83,51 @@ function follow(): void {
   snapshots = new Snapshots({ source: log, clock, failed: (error) => failures.push(error) });
 }
 
-function taken(): ReturnType<typeof readSnapshot> {
-  return readSnapshot(Buffer.concat(snapshots.take()));
+async function taken(): Promise<ReturnType<typeof readSnapshot>> {
+  return readSnapshot(Buffer.concat(await snapshots.take()));
 }
 
 async function untilPosition(position: number): Promise<void> {
-  await vi.waitFor(() => expect(taken()).toMatchObject({ position, epoch: log.epoch }));
+  await vi.waitFor(async () => expect(await taken()).toMatchObject({ position, epoch: log.epoch }));
 }
 
-function nothingYet(): void {
-  expect(() => snapshots.take()).toThrow(
+async function nothingYet(): Promise<void> {
+  await expect(snapshots.take()).rejects.toThrow(
     expect.objectContaining({ code: 'unavailable', status: 503, retryAfter: 1 }),
   );
-  expect(() => snapshots.take()).toThrow(Refusal);
+  await expect(snapshots.take()).rejects.toThrow(Refusal);
 }
 
 it('refuses at once while the log is being read, and has all of it then', async () => {
   log.add(2 * PAGE + 1);
   follow();
-  nothingYet();
+  await nothingYet();
   await log.letThrough(2);
   await vi.waitUntil(() => log.reads === 2);
-  nothingYet();
+  await nothingYet();
   await log.letThrough(1);
   await untilPosition(log.rows.length);
   const ledger = new Ledger();
-  mergeSnapshot(ledger, Buffer.concat(snapshots.take()));
+  mergeSnapshot(ledger, Buffer.concat(await snapshots.take()));
   expect(ledger.size).toBe(log.rows.length);
 });
 
-it('is given without a question to the database, the same bytes until there is news', async () => {
+it('is given without reading the log again, the same bytes until there is news', async () => {
   log.add(1);
   follow();
   await log.letThrough(1);
   await untilPosition(1);
   log.add(PAGE + 1);
-  expect(taken().position).toBe(1);
-  expect(snapshots.take()).toBe(snapshots.take());
+  expect((await taken()).position).toBe(1);
+  expect(await snapshots.take()).toBe(await snapshots.take());
   again();
   await log.letThrough(1);
   // Part of the way is a place too: everything up to there is in it.
   await untilPosition(1 + PAGE);
-  expect(taken().entries).toBe(1 + PAGE);
+  expect((await taken()).entries).toBe(1 + PAGE);
   await log.letThrough(1);
   await untilPosition(2 + PAGE);
-  expect(taken().entries).toBe(2 + PAGE);
+  expect((await taken()).entries).toBe(2 + PAGE);
 });
 
 it('is none again when the log turns out to be another one', async () => {
@@ -140,7 +142,7 @@ it('is none again when the log turns out to be another one', async () => {
   await vi.waitFor(nothingYet);
   await log.letThrough(1);
   await untilPosition(2);
-  expect(taken().entries).toBe(2);
+  expect((await taken()).entries).toBe(2);
 });
 
 it('is none of a history that was lost: a log that has gone back is read from its beginning', async () => {
@@ -154,7 +156,32 @@ it('is none of a history that was lost: a log that has gone back is read from it
   await vi.waitFor(nothingYet);
   await log.letThrough(1);
   await untilPosition(1);
-  expect(taken().entries).toBe(1);
+  expect((await taken()).entries).toBe(1);
+});
+
+it('gives no snapshot of a log that has gone back, nor when it has come further, before that was followed', async () => {
+  log.add(2);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(2);
+  log.rows = [];
+  log.add(1);
+  await nothingYet();
+  log.add(2);
+  await nothingYet();
+  again();
+  await log.letThrough(1);
+  await untilPosition(3);
+});
+
+it('shares the look at the log among those that ask while another is under way', async () => {
+  log.add(1);
+  follow();
+  await log.letThrough(1);
+  await untilPosition(1);
+  const before = log.looks;
+  await Promise.all(Array.from({ length: 50 }, async () => await snapshots.take()));
+  expect(log.looks - before).toBe(2);
 });
 
 it('gives no snapshot of a log that has gone back and come further before it was looked at', async () => {
@@ -168,5 +195,5 @@ it('gives no snapshot of a log that has gone back and come further before it was
   await vi.waitFor(nothingYet);
   await log.letThrough(1);
   await untilPosition(2);
-  expect(taken().entries).toBe(2);
+  expect((await taken()).entries).toBe(2);
 });

@@ -4,7 +4,7 @@
  * Invariants (SPEC.md I3, I8, I14, I16):
  *  - Its position never claims more than was applied (position.ts): it is moved after that.
  *  - An answer is of this history only if it is of the same epoch, comes at least as far as this verifier had
- *    come when it asked, and has the event at the anchor that this verifier knows. A log that has gone back gives its
+ *    come when it asked, and has the event there that this verifier knows. A log that has gone back gives its
  *    positions out again.
  *  - A snapshot moves it in its own history alone, and makes nothing fresh.
  *  - An answer to an earlier question does not set back what has been asked since.
@@ -26,10 +26,8 @@ interface Rest {
 
 /** Where a question was asked from: its answer is checked against that. */
 export interface AskedFrom {
-  /** How far this verifier had come; a whole answer that does not come as far is of another history. */
-  readonly reached: number;
-  /** What the answer has to stand on. */
-  readonly anchor: Place;
+  /** What the answer has to stand on; a whole one that does not come as far is of another history. */
+  readonly place: Place;
   /** What it goes on from. */
   readonly rest: Rest | undefined;
 }
@@ -39,8 +37,6 @@ export class LogCursor {
   readonly #apply: (entry: RevocationEntry) => boolean;
   readonly #position = new LogPosition();
   #epoch: EpochId | null = null;
-  /** Whether the last question was answered, by an issuer that knows of anchors. */
-  #isAnchored = false;
   /** Absent unless the last answer was cut there. */
   #rest: Rest | undefined;
 
@@ -63,26 +59,15 @@ export class LogCursor {
    */
   askFrom(monotonic: number, maxStalenessMs: number): AskedFrom {
     if (monotonic - (this.#rest?.since.at ?? monotonic) >= maxStalenessMs) this.#rest = undefined;
-    return { reached: this.#position.value, anchor: this.#position.anchor, rest: this.#rest };
+    return { place: this.#position.place, rest: this.#rest };
   }
 
-  /** From the anchor itself, where the issuer may be one that knows of none. */
   requestFrom({
-    reached,
-    anchor: { position },
+    place: { position },
     rest,
-  }: AskedFrom): Pick<GrantRequest, 'epoch' | 'position' | 'anchor' | 'resume'> {
-    const isFurther = reached !== position && this.#isAnchored;
-    return {
-      epoch: this.#epoch,
-      ...(isFurther ? { position: reached, anchor: position } : { position }),
-      ...(rest === undefined ? {} : { resume: rest.resume }),
-    };
-  }
-
-  /** Who answers next may be another issuer. */
-  notAnswered(): void {
-    this.#isAnchored = false;
+  }: AskedFrom): Pick<GrantRequest, 'epoch' | 'position' | 'resume'> {
+    const resume = rest === undefined ? {} : { resume: rest.resume };
+    return { epoch: this.#epoch, position, ...resume };
   }
 
   /** A pushed event was applied. */
@@ -90,7 +75,7 @@ export class LogCursor {
     this.#position.applied(id);
   }
 
-  /** @returns false when the notice shows that something was missed, or may have been */
+  /** @returns false when the notice shows that something was missed, or may have been, or does not show that nothing was */
   numbered(notice: Numbered): boolean {
     return notice.epoch === this.#epoch && this.#position.numbered(notice);
   }
@@ -98,17 +83,18 @@ export class LogCursor {
   /** Whether the answer is of another history than the one in which this verifier came to where it asked from. */
   isOther(
     { epoch, from, issuer_time, complete, position }: Grant,
-    { anchor, reached }: AskedFrom,
+    { at, from: { place } }: Asked & { readonly from: AskedFrom },
   ): boolean {
-    this.#isAnchored = from !== undefined;
     if (this.#epoch === null) return false;
-    if (this.#epoch !== epoch || (complete && position < reached)) return true;
-    if (from?.position !== anchor.position) return false;
-    if (anchor.event !== undefined) return anchor.event !== from.id;
-    // From a snapshot, which does not name it: then it was in there. That it was pushed proves nothing.
+    if (this.#epoch !== epoch || (complete && position < place.position)) return true;
+    if (from?.position !== place.position) return false;
+    if (place.event !== undefined) return place.event !== from.id;
+    // From a snapshot, which does not name it: then it was in there, and had happened when that was here. That it was
+    // pushed proves nothing.
+    if (from.occurred_at > issuer_time - (at - (place.mergedAt ?? at))) return true;
     const mayHaveGone = from.expires_at !== null && from.expires_at < issuer_time + EXPIRING_MS;
     const isKnown = !this.#apply(from) && !this.#position.isUnplaced(from.id);
-    if (isKnown || mayHaveGone) this.#position.found(anchor.position, from.id);
+    if (isKnown || mayHaveGone) this.#position.found(place.position, from.id);
     return !isKnown && !mayHaveGone;
   }
 
@@ -127,16 +113,21 @@ export class LogCursor {
     return this.#position.value > before || resume !== undefined;
   }
 
-  /** After a snapshot was merged. Where it stands counts in the same log only. @returns whether it does */
-  merged(epoch: EpochId, position: number): boolean {
+  /**
+   * After a snapshot was merged. Where it stands counts in the same log only.
+   *
+   * @param at when it was here, by the monotonic clock
+   * @returns whether it does
+   */
+  merged(epoch: EpochId, position: number, at: number): boolean {
     if (epoch !== this.#epoch) return false;
-    this.#position.merged(position);
+    this.#position.merged(position, at);
     return true;
   }
 
   /** Whether it was a snapshot that has led astray, under this very epoch. */
-  wasLedAstray({ anchor }: AskedFrom, epoch: EpochId): boolean {
-    return anchor.event === undefined && epoch === this.#epoch;
+  wasLedAstray({ place }: AskedFrom, epoch: EpochId): boolean {
+    return place.event === undefined && epoch === this.#epoch;
   }
 
   /** The history is another one: what was applied stays, and where it stood counts for nothing. */

@@ -215,14 +215,13 @@ export class Replica {
         (late) => this.#applyLateReply(late, question),
       );
     } catch {
-      this.#cursor.notAnswered();
       this.#issuerTakes.notAnswered();
       return this.#noAnswer();
     }
     const reply = this.#read(bytes, question);
     if (reply === undefined) return RETRY_MS;
     if (reply.outcome === 'unavailable') return this.#noAnswer();
-    if (reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, from)) {
+    if (reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, question)) {
       this.#resynchronise(question, reply.epoch);
       return 0;
     }
@@ -259,7 +258,7 @@ export class Replica {
   #applyLateReply(bytes: Uint8Array, question: Question): void {
     const reply = this.#read(bytes, question);
     if (reply === undefined || reply.outcome === 'unavailable') return;
-    const isOther = reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, question.from);
+    const isOther = reply.outcome === 'resynchronise' || this.#cursor.isOther(reply, question);
     if (isOther) this.#resynchronise(question, reply.epoch);
     else if (reply.complete) this.#applyGrant(reply, question);
     else this.#applyPartialGrant(reply, question);
@@ -291,11 +290,11 @@ export class Replica {
     const snapshot = await this.#snapshot.take();
     if (snapshot === undefined) return false;
     try {
-      const { epoch, position } = await merge(ledger, clock, snapshot);
+      const { epoch, position } = await merge(ledger, clock, snapshot.bytes);
       this.#step('snapshot');
       // What was merged was revoked, and stays. Where it stands counts in the same log only.
       if (incarnation !== this.#incarnation) return false;
-      if (!this.#cursor.merged(epoch, position)) return false;
+      if (!this.#cursor.merged(epoch, position, snapshot.at)) return false;
     } catch {
       this.#stats.grantFailures += 1;
     } finally {

@@ -18,7 +18,13 @@ interface Asked {
   readonly waitUntil: number;
   readonly answer: Promise<void>;
   isOver: boolean;
-  bytes: Uint8Array | undefined;
+  had: HadSnapshot | undefined;
+}
+
+export interface HadSnapshot {
+  bytes: Uint8Array;
+  /** When it was here, by the monotonic clock: what was committed later is not in it. */
+  at: number;
 }
 
 export class SnapshotRequest {
@@ -41,13 +47,13 @@ export class SnapshotRequest {
   }
 
   /** @returns undefined when there is none, or none yet */
-  async take(): Promise<Uint8Array | undefined> {
+  async take(): Promise<HadSnapshot | undefined> {
     this.begin();
     const asked = this.#asked;
     if (asked === undefined) return undefined;
     await this.#wait(asked);
     if (asked.isOver && this.#asked === asked) this.#asked = undefined;
-    return asked.bytes;
+    return asked.had;
   }
 
   /** Gives up the snapshot: it is not wanted any more. */
@@ -69,11 +75,11 @@ export class SnapshotRequest {
     const asked: Asked = {
       waitUntil: now + PATIENCE_MS,
       isOver: false,
-      bytes: undefined,
+      had: undefined,
       answer: answer
         .then((bytes) => {
           // Dropped meanwhile, it is not kept: it may be large.
-          if (this.#asked === asked) asked.bytes = bytes;
+          if (this.#asked === asked) asked.had = { bytes, at: this.#clock.monotonic() };
         }, this.#failed)
         .then(() => {
           asked.isOver = true;
