@@ -4,24 +4,31 @@ import { runSeeds } from '../simulation/many.ts';
 import { run } from '../simulation/run.ts';
 import { WITHOUT } from '../simulation/without/protections.ts';
 
-const SEEDS = 100;
-/** What a removal is given to be caught. It was caught within 40 when this was written. */
+const SEEDS = 50;
+/** What a removal is given to be caught. */
 const PATIENCE = 300;
 
-/** What each removal shows by, so that it need not be waited for. */
-const SHOWN_BY: Record<string, readonly string[]> = {
-  'register-first': ['verifiers restart', 'deaf verifiers', 'database slow'],
-  'read-after-request': ['deaf verifiers', 'database slow'],
-  'dense-numbering': [],
-  'freshness-check': [],
-  nonce: [],
-  resynchronise: ['log replaced', 'deaf verifiers'],
-  'generation-compare': [],
-  'issuer-clock': [],
-  'wait-for-confirmed': [],
-  'head-check': ['log goes back', 'deaf verifiers'],
-  'place-check': ['log goes back', 'deaf verifiers'],
-  'ended-backup': ['backup restored'],
+interface Shown {
+  /** What happens besides, so that it need not be waited for. */
+  by: readonly string[];
+  /** The seed to begin with, 1 by default: it was caught a few after that when this was written. */
+  from?: number;
+}
+
+/** What each removal shows by. */
+const SHOWN: Record<string, Shown> = {
+  'register-first': { by: ['verifiers restart', 'deaf verifiers', 'database slow'], from: 70 },
+  'read-after-request': { by: ['deaf verifiers', 'database slow'] },
+  'dense-numbering': { by: [], from: 10 },
+  'freshness-check': { by: [] },
+  nonce: { by: [], from: 15 },
+  resynchronise: { by: ['log replaced', 'deaf verifiers'], from: 30 },
+  'generation-compare': { by: [] },
+  'issuer-clock': { by: [] },
+  'wait-for-confirmed': { by: [] },
+  'head-check': { by: ['log goes back', 'deaf verifiers'] },
+  'place-check': { by: ['log goes back', 'deaf verifiers'], from: 35 },
+  'ended-backup': { by: ['backup restored'] },
 };
 /** Shows in about one of six hundred: `--without renewal-numbers`, and revocation/registry.test.ts. */
 const TOO_RARE = ['renewal-numbers'];
@@ -49,13 +56,13 @@ describe('the protocol, simulated', () => {
   });
 
   it('is tried without every protection', () => {
-    expect(new Set([...Object.keys(SHOWN_BY), ...TOO_RARE])).toEqual(new Set(WITHOUT.keys()));
+    expect(new Set([...Object.keys(SHOWN), ...TOO_RARE])).toEqual(new Set(WITHOUT.keys()));
   });
 
-  it.each(Object.entries(SHOWN_BY))('breaks without %s', async (name, added) => {
+  it.each(Object.entries(SHOWN))('breaks without %s', async (name, { by: added, from = 1 }) => {
     const variant = WITHOUT.get(name);
     if (variant === undefined) throw new Error(`there is no protection named ${name}`);
-    for (let seed = 1; seed <= PATIENCE; seed += 1) {
+    for (let seed = from; seed < from + PATIENCE; seed += 1) {
       const { violations } = await run(seed, { variant, added });
       if (violations.length > 0) return;
     }
