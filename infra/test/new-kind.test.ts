@@ -116,7 +116,7 @@ async function compiled(
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const { stdout } = await runProgram(
     join(ROOT, 'node_modules/.bin/tsc'),
-    ['-p', folder, '--pretty', 'false'],
+    ['-p', folder, '--pretty', 'false', '--singleThreaded'],
     { cwd: folder, limitMs: 240_000 },
   );
   const errors = stdout.matchAll(/^([^\s(][^(\n]*)\(\d+,\d+\): error TS\d+/gm);

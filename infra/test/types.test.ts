@@ -116,7 +116,7 @@ async function compile(
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const { stdout } = await runProgram(
     join(ROOT, 'node_modules/.bin/tsc'),
-    ['-p', folder, '--pretty', 'false'],
+    ['-p', folder, '--pretty', 'false', '--singleThreaded'],
     { cwd: folder, limitMs: 90_000 },
   );
   const findings = new Map<string, Finding[]>(fixtures.map((file) => [file, []]));

@@ -20,6 +20,8 @@ const DEPENDENCIES = [
   ['packages/react', ['react-dom', '@types/react-dom']],
 ] as const;
 const LIMIT_MS = 60_000;
+/** Several threads each work out what the types of libraries are, and other tests need the processors. */
+const ALONE = '--singleThreaded';
 const settings = (env: Readonly<Record<string, string>>): string =>
   Object.entries(env)
     .map(([name, value]) => `${name}=${value}\n`)
@@ -58,7 +60,14 @@ export class CopiedProjects {
     const ofPage = { extends: './tsconfig.json', include: ['src'] };
     await writeFile(join(this.#folder, page, 'without-vite.json'), JSON.stringify(ofPage));
     // By one process, which reads what they have in common once.
-    const args = ['--build', ...this.names, join(page, 'without-vite.json'), '--pretty', 'false'];
+    const args = [
+      '--build',
+      ...this.names,
+      join(page, 'without-vite.json'),
+      '--pretty',
+      'false',
+      ALONE,
+    ];
     await run({ name: 'tsc', command: tool('tsc'), args, cwd: this.#folder }, LIMIT_MS);
   }
 
@@ -69,7 +78,10 @@ export class CopiedProjects {
     const path = join(cwd, 'src', file);
     const source = await readFile(path, 'utf8');
     await writeFile(path, source.replace(before, instead));
-    await run({ name: 'tsc', command: tool('tsc'), args: ['-p', '.', '--noEmit'], cwd }, LIMIT_MS);
+    await run(
+      { name: 'tsc', command: tool('tsc'), args: ['-p', '.', '--noEmit', ALONE], cwd },
+      LIMIT_MS,
+    );
   }
 
   /** Compiles a text as a project that writes declarations. @throws Error with what the compiler says */
@@ -80,7 +92,7 @@ export class CopiedProjects {
     const own = { extends: '../express/tsconfig.json', include: ['src'] };
     const compilerOptions = { rootDir: 'src', outDir: 'dist', declaration: true };
     await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ ...own, compilerOptions }));
-    const args = ['-p', '.', '--pretty', 'false'];
+    const args = ['-p', '.', '--pretty', 'false', ALONE];
     await run({ name: 'tsc', command: tool('tsc'), args, cwd }, LIMIT_MS);
   }
 
