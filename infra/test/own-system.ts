@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFree } from '../system/free-port.ts';
+import { bundleStandIn } from './bundle-stand-in.ts';
 
 const STAND_INS = 'infra/test/stand-in';
 const START_MS = 240_000;
@@ -22,6 +23,8 @@ export class OwnSystem implements AsyncDisposable {
   readonly folder: string;
   readonly #port: number;
   readonly #env: Readonly<Record<string, string>>;
+  #serviceWords: readonly string[] = bySources('own-service');
+  #bundles = '';
   #process: TestProcess | undefined;
 
   private constructor(folder: string, port: number, env: Readonly<Record<string, string>>) {
@@ -61,7 +64,7 @@ export class OwnSystem implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const started = this.#run('own-system.ts', [this.folder], { PORT: String(this.#port) });
+    const started = this.#run(bySources('own-system'), [this.folder], { PORT: String(this.#port) });
     this.#process = started;
     const deadline = performance.now() + START_MS;
     while (!started.log.includes('Portcullis is ready')) {
@@ -83,7 +86,13 @@ export class OwnSystem implements AsyncDisposable {
 
   /** `npm run service -- …words`, with these settings beside those of the start. */
   beginService(words: readonly string[], env: Record<string, string> = {}): TestProcess {
-    return this.#run('own-service.ts', [this.folder, ...words], env);
+    return this.#run(this.#serviceWords, [this.folder, ...words], env);
+  }
+
+  /** Has `npm run service` start in a fifth of the time from here on, out of the same sources. */
+  async bundleService(): Promise<void> {
+    this.#bundles = await mkdtemp(join(tmpdir(), 'portcullis-own-service-'));
+    this.#serviceWords = [await bundleStandIn('own-service', this.#bundles)];
   }
 
   async service(...words: string[]): Promise<Ended> {
@@ -99,7 +108,7 @@ export class OwnSystem implements AsyncDisposable {
 
   /** `npm run demo` on it. */
   async demo(): Promise<Ended> {
-    return await this.#ended(this.#run('own-demo.ts', [this.folder], {}));
+    return await this.#ended(this.#run(bySources('own-demo'), [this.folder], {}));
   }
 
   /** What there is of services, by file. */
@@ -117,17 +126,24 @@ export class OwnSystem implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
+    if (this.#bundles !== '') await rm(this.#bundles, { recursive: true, force: true });
   }
 
-  #run(standIn: string, words: readonly string[], env: Record<string, string>): TestProcess {
+  #run(
+    program: readonly string[],
+    words: readonly string[],
+    env: Record<string, string>,
+  ): TestProcess {
     return new TestProcess({
-      name: standIn,
+      name: program.at(-1) ?? '',
       command: process.execPath,
-      args: [...SOURCE_RUNNER, `${STAND_INS}/${standIn}`, ...words],
+      args: [...program, ...words],
       env: { ...this.#env, ...env },
     });
   }
 }
+
+const bySources = (standIn: string): string[] => [...SOURCE_RUNNER, `${STAND_INS}/${standIn}.ts`];
 
 /** The first of three free ports in a row. */
 export async function threePorts(): Promise<number> {
