@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './infra/checks/longest-first.ts';
 
 // The packages' sources, not what was built from them. What stands here counts for
 // `require` too; what an import needs besides, Vite and Node know.
@@ -15,6 +16,7 @@ export default defineConfig({
     pool: 'forks',
     // One more than CI has processors: many tests wait, for a lock or for a token to expire.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=portcullis-source'],
     testTimeout: 120_000,
     // A poll ends as soon as it holds; how long that takes is the machine's business.
