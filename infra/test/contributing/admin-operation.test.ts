@@ -6,7 +6,7 @@ import { createPortcullisClient } from '@portcullis/client';
 import type * as ofTestbed from '@portcullis/testbed';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tool } from '../../paths.ts';
-import { applyTo, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
+import { applyTo, buildServices, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
 
 let copy: string;
 let remove: () => void;
@@ -20,6 +20,7 @@ beforeAll(() => {
     'packages/api/src/operations/accounts.ts',
   ]);
   applyTo(copy, example);
+  buildServices(copy);
 });
 afterAll(() => remove());
 

@@ -45,3 +45,10 @@ export function filesOf(change: string): string[] {
 export function applyTo(copy: string, change: string): void {
   execFileSync('git', ['apply', '-'], { cwd: copy, input: change });
 }
+
+/** Builds the services of a copy: what is started of them, often, starts in an eighth of the time. */
+export function buildServices(copy: string): void {
+  const program = join(copy, 'infra/bundle/main.mjs');
+  for (const app of ['auth', 'user', 'admin'])
+    execFileSync(process.execPath, [program], { cwd: join(copy, 'apps', app) });
+}

@@ -9,7 +9,7 @@ import { createVerifier } from '@portcullis/verify';
 import { httpGrants } from '@portcullis/verify/feeds/http';
 import { createGuard } from '@portcullis/verify/guard';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyTo, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
+import { applyTo, buildServices, cleanCopy, exampleOf, filesOf } from './clean-copy.ts';
 
 let copy: string;
 let remove: () => void;
@@ -37,6 +37,7 @@ test('a service of one’s own lets in by it over HTTP, after a change of one fi
   const example = exampleOf('A permission of your own');
   expect(filesOf(example)).toEqual(['portcullis.config.ts']);
   applyTo(copy, example);
+  buildServices(copy);
   expect(config().output).toMatch(/number 1, 2 roles and 2 permissions/);
   const file = join(copy, 'portcullis.config.json');
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
