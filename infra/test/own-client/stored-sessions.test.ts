@@ -24,7 +24,7 @@ interface InPage {
 
 const APP = 'app.localhost';
 /** Of an access token, in seconds: more than 100 calls take on a machine that is busy. */
-const LIFE = 15;
+const LIFE = 8;
 const ROUNDS = 6;
 
 describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
