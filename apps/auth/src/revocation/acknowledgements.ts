@@ -18,10 +18,12 @@ interface Opened {
   openedAt: number;
 }
 
+type Wake = () => void;
+
 export class Acknowledgements {
   readonly #monotonic: () => number;
   readonly #events = new Map<EventId, Opened>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<EventId, Set<Wake>>();
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
@@ -38,28 +40,41 @@ export class Acknowledgements {
   }
 
   record({ incarnation, applied }: Confirmation, service: string): void {
-    let news = false;
     for (const id of applied) {
       const event = this.#events.get(id);
       if (event === undefined) continue;
       event.by.add(`${service}/${incarnation}`);
-      news = true;
+      this.notify(id);
     }
-    if (news) this.notify();
   }
 
-  /** Wakes the waiting callers, to look again. */
-  notify(): void {
-    for (const wake of this.#waiting) wake();
+  /** Wakes who waits for news of this event, to look again. */
+  notify(id: EventId): void {
+    for (const wake of this.#waiting.get(id) ?? []) wake();
+  }
+
+  /** Wakes all who wait. */
+  notifyAll(): void {
+    for (const id of this.#waiting.keys()) this.notify(id);
   }
 
   has(id: EventId, incarnation: IncarnationId, service: string): boolean {
     return this.#events.get(id)?.by.has(`${service}/${incarnation}`) ?? false;
   }
 
-  /** Calls back when there may be news. @returns how to stop that */
-  subscribe(wake: () => void): () => void {
-    this.#waiting.add(wake);
-    return () => this.#waiting.delete(wake);
+  /** Calls back when there may be news of one of these events. @returns how to stop that */
+  subscribe(ids: readonly EventId[], wake: Wake): () => void {
+    for (const id of ids) {
+      const others = this.#waiting.get(id);
+      if (others === undefined) this.#waiting.set(id, new Set([wake]));
+      else others.add(wake);
+    }
+    return () => {
+      for (const id of ids) {
+        const others = this.#waiting.get(id);
+        others?.delete(wake);
+        if (others?.size === 0) this.#waiting.delete(id);
+      }
+    };
   }
 }

@@ -5,7 +5,7 @@
  * Invariant (SPEC.md A7): a verifier is waited for until it has confirmed every event of the receipt, has deregistered,
  * or can no longer be fresh. Those that accept while stale cannot be promised for, and are not waited for.
  */
-import type { EventId, RevocationEvent } from '@portcullis/contracts';
+import type { EventId, IncarnationId, RevocationEvent } from '@portcullis/contracts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { RegisteredVerifier, RegistrySnapshot, RenewalWatch } from './registry.ts';
 
@@ -22,6 +22,7 @@ export class AwaitedVerifiers {
   /** Those for which no receipt can promise anything. */
   readonly bestEffort: readonly RegisteredVerifier[];
   #latest: RegistrySnapshot;
+  #present: ReadonlyMap<IncarnationId, RegisteredVerifier>;
   #positions: ReadonlyMap<EventId, number> = new Map();
 
   constructor(
@@ -33,6 +34,7 @@ export class AwaitedVerifiers {
     this.#watch = watch;
     this.#events = events;
     this.#latest = first;
+    this.#present = byIncarnation(first);
     this.bestEffort = first.verifiers.filter(({ policy }) => policy === 'accept');
     this.#promised = first.verifiers.filter(({ policy }) => policy !== 'accept');
   }
@@ -40,6 +42,7 @@ export class AwaitedVerifiers {
   /** @param positions of the events, read before the registry was */
   look(latest: RegistrySnapshot, positions: ReadonlyMap<EventId, number>): void {
     this.#latest = latest;
+    this.#present = byIncarnation(latest);
     this.#positions = positions;
   }
 
@@ -53,16 +56,13 @@ export class AwaitedVerifiers {
 
   /** False for one that has deregistered, or that this instance has watched run out. */
   #isExpected({ incarnation }: RegisteredVerifier): boolean {
-    return (
-      this.#latest.verifiers.some((verifier) => verifier.incarnation === incarnation) &&
-      !this.#watch.hasExpired(incarnation)
-    );
+    return this.#present.has(incarnation) && !this.#watch.hasExpired(incarnation);
   }
 
   /** By acknowledging each event, or by having asked for its last grant from beyond them. */
   #hasConfirmed({ incarnation, service }: RegisteredVerifier): boolean {
-    const { verifiers, epoch, head } = this.#latest;
-    const now = verifiers.find((verifier) => verifier.incarnation === incarnation);
+    const { epoch, head } = this.#latest;
+    const now = this.#present.get(incarnation);
     return this.#events.every(({ id }) => {
       if (this.#acknowledgements.has(id, incarnation, service)) return true;
       const position = this.#positions.get(id);
@@ -75,4 +75,10 @@ export class AwaitedVerifiers {
       );
     });
   }
+}
+
+function byIncarnation({
+  verifiers,
+}: RegistrySnapshot): ReadonlyMap<IncarnationId, RegisteredVerifier> {
+  return new Map(verifiers.map((verifier) => [verifier.incarnation, verifier]));
 }

@@ -7,7 +7,8 @@
  * verifier could be fresh, uninformed and uncounted at once.
  *
  * Requests that come together share one registration and one read, but a request joins only a batch
- * whose registration has not begun: no answer rests on a read that began before its request came.
+ * whose registration has not begun: no answer rests on a read that began before its request came. One batch is
+ * served at a time, unless its connection to PostgreSQL hangs.
  *
  * A position beyond the head, in the same epoch, is of a history that was lost: a database that went
  * back to a former state. Nothing can be said of what lies between, so it is answered with
@@ -23,8 +24,13 @@
  * or a later one, and has the document of it for those who do not enforce it, by a key that was not killed by then.
  */
 import type { GrantedAccess, GrantReply, GrantRequest, IncarnationId } from '@portcullis/contracts';
+import type { Clock } from '@portcullis/verify';
+import { inTime } from '../timing/in-time.ts';
 import type { AccessPlace, LogPage, RevocationLog } from './log.ts';
 import type { Registration, VerifierRegistry } from './registry.ts';
+
+/** Far longer than a batch takes. After that the next one is served beside it. Milliseconds. */
+const SERVED_ALONE_MS = 1_000;
 
 interface Waiting {
   request: GrantRequest;
@@ -42,6 +48,7 @@ export interface BeyondHead {
 export interface GrantDependencies {
   log: Pick<RevocationLog, 'read'>;
   registry: Pick<VerifierRegistry, 'register'>;
+  clock: Pick<Clock, 'after'>;
   /** S, in milliseconds. */
   maxStalenessMs: number;
   /**
@@ -79,14 +86,19 @@ export class Grants {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      try {
-        await this.#answerAll(batch);
-      } catch (error) {
-        this.#dependencies.failed(error);
-        for (const { request, resolve } of batch) resolve(unavailable(request));
-      }
+      await inTime(this.#dependencies.clock, SERVED_ALONE_MS, this.#answerEach(batch));
     }
     this.#serving = false;
+  }
+
+  /** Never rejects. */
+  async #answerEach(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#answerAll(batch);
+    } catch (error) {
+      this.#dependencies.failed(error);
+      for (const { request, resolve } of batch) resolve(unavailable(request));
+    }
   }
 
   async #answerAll(batch: readonly Waiting[]): Promise<void> {

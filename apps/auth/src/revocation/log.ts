@@ -45,7 +45,10 @@ export interface LogPlace {
  * all below it; `read` answers from a snapshot on the primary that begins after it was called.
  */
 export interface RevocationLog {
-  /** Gives positions to what is committed without one. Undefined when there was nothing. */
+  /**
+   * Gives positions to what is committed without one, `MAX_ACKNOWLEDGED - 1` of them at most. Undefined when there
+   * was nothing.
+   */
   number(): Promise<Numbered | undefined>;
   /** Everything after that position, and everything that has none. */
   read(place: LogPlace): Promise<LogPage>;

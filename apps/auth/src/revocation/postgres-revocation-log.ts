@@ -25,6 +25,7 @@ const headRow = z.object({
   access_number: z.number(),
   last_kill_at: z.number(),
 });
+const lockedRow = headRow.pick({ epoch: true, head: true });
 const placedRow = z.object({ id: eventId, position: z.number() });
 
 export function postgresRevocationLog(sql: Sql): RevocationLog & LogPlaces {
@@ -77,7 +78,7 @@ async function number(sql: Sql): Promise<Numbered | undefined> {
     // The lock first, in a statement of its own: the next one then sees all that its former holder has
     // numbered. A transaction that holds it is doing this very work, so no other waits for it.
     const [locked] = await tx`select epoch, position::float8 as head from log_head for update`;
-    const { epoch, head } = headRow.pick({ epoch: true, head: true }).parse(locked);
+    const { epoch, head } = lockedRow.parse(locked);
     const rows = await tx`
       with waiting as (
         select id, row_number() over (order by occurred_at, id) as place from revocation_log

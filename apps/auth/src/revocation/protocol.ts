@@ -60,6 +60,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
   const grants = new Grants({
     log,
     registry,
+    clock,
     maxStalenessMs,
     access: options.access,
     failed: (error) => failed(error, 'answering grants'),
@@ -82,7 +83,7 @@ export async function startProtocol(options: ProtocolOptions): Promise<Protocol>
     deregister(leaving, service) {
       registry
         .remove(leaving.incarnation, service)
-        .then(() => acknowledgements.notify())
+        .then(() => acknowledgements.notifyAll())
         .catch((error: unknown) => failed(error, 'taking a verifier off the list'));
     },
   };

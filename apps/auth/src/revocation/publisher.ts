@@ -6,19 +6,24 @@
  * this or any other instance and published then; so everything committed is published at least once, in
  * the end.
  */
-import type { EventId, RevocationEvent } from '@portcullis/contracts';
+import { MAX_ACKNOWLEDGED, type EventId, type RevocationEvent } from '@portcullis/contracts';
 import type { Clock, Timer } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { RevocationBus } from './bus.ts';
 import type { RevocationLog } from './log.ts';
+import { inTime } from '../timing/in-time.ts';
+import { joined } from '../timing/joined.ts';
 
 /** Ids remembered so that a receipt can say `published`. */
 const MAX_REMEMBERED = 20_000;
 /**
- * After a commit. The push goes first: numbering at the same moment takes the processor and the disk
- * from the bus. And one run numbers all that is committed meanwhile. Milliseconds.
+ * From a commit to its number and its mark. The push and the receipt go first: a transaction at the same moment takes
+ * the processor and the disk from them. And one run does it for all that is committed meanwhile; a grant carries what
+ * has no number yet. Milliseconds, far fewer than the sweep takes for left behind.
  */
-const NUMBERED_AFTER_MS = 5;
+const WRITTEN_DOWN_AFTER_MS = 25;
+/** After that the next run begins beside it: longer than PostgreSQL lets one take, unless its connection hangs. Milliseconds. */
+const WRITES_ALONE_MS = 5_000;
 
 export interface PublisherDependencies {
   log: Pick<RevocationLog, 'number' | 'unpublished' | 'markPublished'>;
@@ -33,15 +38,19 @@ export class Publisher {
   readonly #published = new Set<EventId>();
   readonly #inFlight = new Set<EventId>();
   #unmarked: EventId[] = [];
-  #marking: Promise<void> | undefined;
-  #toNumber: Timer | undefined;
-  #numbering: Promise<void> | undefined;
-  #numberAgain = false;
+  readonly #writeDown: () => Promise<void>;
+  #toWriteDown: Timer | undefined;
+  #writing: Promise<void> = Promise.resolve();
   /** The last leftover that was pushed again; the next look goes on from there. */
   #sweptUpTo: EventId | undefined;
 
   constructor(dependencies: PublisherDependencies) {
     this.#dependencies = dependencies;
+    const patience = { clock: dependencies.clock, milliseconds: WRITES_ALONE_MS };
+    this.#writeDown = joined(async () => {
+      await this.#number();
+      await this.#mark();
+    }, patience);
   }
 
   /** Called in the turn of the commit. Waits for nothing. */
@@ -49,7 +58,7 @@ export class Publisher {
     if (events.length === 0) return;
     for (const { id } of events) this.#dependencies.acknowledgements.open(id);
     this.push(events);
-    this.#toNumber ??= this.#dependencies.clock.after(NUMBERED_AFTER_MS, () => void this.number());
+    this.#writeDownSoon();
   }
 
   isPublished(id: EventId): boolean {
@@ -69,7 +78,7 @@ export class Publisher {
 
   /** What others left behind, and what could not be pushed when it was committed. */
   async sweep(): Promise<void> {
-    await this.number();
+    await inTime(this.#dependencies.clock, WRITES_ALONE_MS, this.#writeDown());
     if (this.#dependencies.bus.connected) this.push(await this.#leftovers());
   }
 
@@ -83,37 +92,34 @@ export class Publisher {
     return leftovers;
   }
 
-  /** Gives positions to what is committed. One at a time; a call meanwhile makes one more run. */
-  async number(): Promise<void> {
-    this.#toNumber?.cancel();
-    this.#toNumber = undefined;
-    if (this.#numbering !== undefined) {
-      this.#numberAgain = true;
-      return await this.#numbering;
-    }
-    this.#numbering = this.#numberAll().finally(() => {
-      this.#numbering = undefined;
-    });
-    await this.#numbering;
-  }
-
-  /** Waits for what is under way, or about to be. */
+  /** Waits for what is under way, or about to be, though not for a connection that hangs. */
   async settle(): Promise<void> {
-    await (this.#toNumber === undefined ? this.#numbering : this.number());
-    await this.#marking;
+    if (this.#toWriteDown !== undefined) this.#writeDownNow();
+    await inTime(this.#dependencies.clock, WRITES_ALONE_MS, this.#writing);
   }
 
-  async #numberAll(): Promise<void> {
+  #writeDownSoon(): void {
+    this.#toWriteDown ??= this.#dependencies.clock.after(WRITTEN_DOWN_AFTER_MS, () =>
+      this.#writeDownNow(),
+    );
+  }
+
+  #writeDownNow(): void {
+    this.#toWriteDown?.cancel();
+    this.#toWriteDown = undefined;
+    this.#writing = this.#writeDown();
+  }
+
+  /** Gives positions to what is committed. Never rejects. */
+  async #number(): Promise<void> {
     const { log, bus, failed } = this.#dependencies;
     try {
-      do {
-        this.#numberAgain = false;
+      for (;;) {
         const notice = await log.number();
-        if (notice !== undefined) {
-          bus.numbered(notice);
-          this.#numberAgain = true; // there may be more than one run takes
-        }
-      } while (this.#numberAgain);
+        if (notice === undefined) return;
+        bus.numbered(notice);
+        if (notice.ids.length < MAX_ACKNOWLEDGED - 1) return;
+      }
     } catch (error) {
       // Another instance holds the head, or the database is unavailable. The sweep tries again.
       failed(error, 'numbering the log');
@@ -138,23 +144,21 @@ export class Publisher {
       }
     }
     this.#published.add(event.id);
-    acknowledgements.notify();
+    acknowledgements.notify(event.id);
     this.#unmarked.push(event.id);
-    this.#marking ??= this.#mark();
+    this.#writeDownSoon();
   }
 
+  /** Never rejects. */
   async #mark(): Promise<void> {
+    const ids = this.#unmarked;
+    if (ids.length === 0) return;
+    this.#unmarked = [];
     try {
-      while (this.#unmarked.length > 0) {
-        const ids = this.#unmarked;
-        this.#unmarked = [];
-        await this.#dependencies.log.markPublished(ids);
-      }
+      await this.#dependencies.log.markPublished(ids);
     } catch (error) {
       // Then it is published once more, which changes nothing.
       this.#dependencies.failed(error, 'marking revocations as published');
-    } finally {
-      this.#marking = undefined;
     }
   }
 }

@@ -3,13 +3,19 @@
  *
  * Invariant (SPEC.md A6): the registry is read after the commit. Every verifier that could be fresh without the
  * event had committed its registration before it read the log, so it stands in that reading, and is
- * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh.
+ * waited for until it has confirmed this very event, has deregistered, or can no longer be fresh. One
+ * reading serves all receipts that were asked for before it began.
+ *
+ * A receipt comes in time, though a connection to PostgreSQL may hang: no reading is waited for without end, and one
+ * that hangs holds up no other for long. Without the first reading there is no receipt.
  */
-import type { Receipt, RevocationEvent } from '@portcullis/contracts';
+import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
 import { Refusal } from '@portcullis/contracts';
 import type { Clock } from '@portcullis/verify';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { AwaitedVerifiers } from './awaited-verifiers.ts';
+import { inTime } from '../timing/in-time.ts';
+import { joined } from '../timing/joined.ts';
 import type { RevocationLog } from './log.ts';
 import type { Publisher } from './publisher.ts';
 import type {
@@ -37,6 +43,10 @@ export interface Receipts {
 
 /** How often to look whether a verifier has confirmed by its grant instead. Milliseconds. */
 const REGISTRY_POLL_MS = 250;
+/** Longer than PostgreSQL lets a reading take (database/protocol-connection.ts): its connection hangs. Milliseconds. */
+const READ_WITHIN_MS = 4_000;
+/** After that the next reading begins beside it. Milliseconds. */
+const READ_ALONE_MS = 1_000;
 
 export interface ReceiptDependencies {
   log: Pick<RevocationLog, 'find' | 'positionsOf'>;
@@ -49,23 +59,30 @@ export interface ReceiptDependencies {
 
 export function createReceipts(dependencies: ReceiptDependencies): Receipts {
   const { log, registry, watch, acknowledgements, publisher, clock } = dependencies;
+  const patience = { clock, milliseconds: READ_ALONE_MS };
+  const readRegistry = joined(() => registry.list(), patience);
 
   const collect: Receipts['collect'] = async (events, waitMs, revoked) => {
+    const ids = events.map(({ id }) => id);
     const deadline = clock.monotonic() + waitMs;
-    const first = await registry.list();
+    const first = await inTime(clock, READ_WITHIN_MS, readRegistry());
+    if (first === undefined) {
+      throw new Refusal('unavailable', { cause: new Error('the registry was not read in time') });
+    }
     watch.observe(first.verifiers);
     let lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
     const verifiers = new AwaitedVerifiers({ acknowledgements, watch }, events, first);
     let pending = verifiers.outstanding();
-    const inFlight = (): boolean => events.some(({ id }) => publisher.isInFlight(id));
+    const inFlight = (): boolean => ids.some((id) => publisher.isInFlight(id));
     while ((pending.length > 0 || inFlight()) && clock.monotonic() < deadline) {
-      // Others' confirmations wake this receipt too, and must not keep it from looking.
-      await waitForUpdate(Math.min(deadline, lookAgainAt));
+      await untilNews(dependencies, ids, Math.min(deadline, lookAgainAt));
       if (clock.monotonic() >= Math.min(deadline, lookAgainAt)) {
-        const positions = await log.positionsOf(events.map(({ id }) => id));
-        const latest = await registry.list();
-        watch.observe(latest.verifiers);
-        verifiers.look(latest, positions);
+        const leftMs = Math.max(deadline - clock.monotonic(), REGISTRY_POLL_MS);
+        const seen = await inTime(clock, leftMs, lookAgain(ids));
+        if (seen !== undefined) {
+          watch.observe(seen.latest.verifiers);
+          verifiers.look(seen.latest, seen.positions);
+        }
         lookAgainAt = clock.monotonic() + REGISTRY_POLL_MS;
       }
       pending = verifiers.outstanding();
@@ -83,17 +100,9 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
     };
   };
 
-  /** Resolves at a confirmation, or when that moment has come. */
-  async function waitForUpdate(moment: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stop = acknowledgements.subscribe(finish);
-      const timer = clock.after(moment - clock.monotonic(), finish);
-      function finish(): void {
-        stop();
-        timer.cancel();
-        resolve();
-      }
-    });
+  async function lookAgain(ids: readonly EventId[]) {
+    const positions = await log.positionsOf(ids);
+    return { positions, latest: await readRegistry() };
   }
 
   return {
@@ -106,6 +115,23 @@ export function createReceipts(dependencies: ReceiptDependencies): Receipts {
       return await collect([event], waitMs);
     },
   };
+}
+
+/** Resolves at news of one of these events, or when that moment has come. */
+async function untilNews(
+  { acknowledgements, clock }: Pick<ReceiptDependencies, 'acknowledgements' | 'clock'>,
+  ids: readonly EventId[],
+  moment: number,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = acknowledgements.subscribe(ids, finish);
+    const timer = clock.after(moment - clock.monotonic(), finish);
+    function finish(): void {
+      stop();
+      timer.cancel();
+      resolve();
+    }
+  });
 }
 
 function lastRevoked(events: readonly RevocationEvent[]): Receipt['revoked'] {

@@ -7,6 +7,7 @@ import {
   type IncarnationId,
 } from '@portcullis/contracts';
 import { createLogger } from '@portcullis/service';
+import { systemClock } from '@portcullis/verify';
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { Grants, type BeyondHead } from '../../src/revocation/grants.ts';
@@ -37,6 +38,7 @@ async function answersOf(
 ): Promise<{ replies: GrantReply[]; told: BeyondHead[] }> {
   const told: BeyondHead[] = [];
   const grants = new Grants({
+    clock: systemClock,
     maxStalenessMs: 1_000,
     failed: () => {},
     beyondHead: (notice) => told.push(notice),

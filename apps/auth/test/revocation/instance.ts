@@ -12,6 +12,7 @@ import { postgresAccountEvents } from '../../src/revocation/postgres-account-eve
 import { postgresRevocationLog } from '../../src/revocation/postgres-revocation-log.ts';
 import { postgresVerifierRegistry } from '../../src/revocation/postgres-verifier-registry.ts';
 import type { RevocationBus } from '../../src/revocation/bus.ts';
+import type { VerifierRegistry } from '../../src/revocation/registry.ts';
 import type { Changed } from '../../src/change/unit-of-work.ts';
 import { createRevocations, type Revocations } from '../../src/revocation/compose.ts';
 import { countingAccess } from '../../src/access/present-access.ts';
@@ -37,10 +38,15 @@ export interface Instance {
   revokeSession(key?: SessionId): Promise<Changed<SessionId>>;
 }
 
+type PostgresLog = ReturnType<typeof postgresRevocationLog>;
+
 export interface InstanceOptions {
   maxStalenessMs?: number;
   /** Stands between the instance and the bus. */
   around?: (bus: RevocationBus) => RevocationBus;
+  /** The same for the log, and for the registry. */
+  aroundLog?: (log: PostgresLog) => PostgresLog;
+  aroundRegistry?: (registry: VerifierRegistry) => VerifierRegistry;
 }
 
 export async function startInstance(
@@ -70,12 +76,14 @@ export async function startInstance(
       settingsDiffer: () => {},
     }),
   );
+  const log = postgresRevocationLog(protocol.sql);
+  const registry = postgresVerifierRegistry(protocol.sql);
   const revocations = bed.use(
     await createRevocations({
       presentAccess: countingAccess(main.database),
       database: main.database,
-      log: postgresRevocationLog(protocol.sql),
-      registry: postgresVerifierRegistry(protocol.sql),
+      log: options.aroundLog?.(log) ?? log,
+      registry: options.aroundRegistry?.(registry) ?? registry,
       outbox: postgresAccountEvents(protocol.sql),
       bus: options.around?.(bus) ?? bus,
       maxTokenLifeSeconds: 600,
