@@ -8,15 +8,17 @@ import type { Stage } from './faults.ts';
 /** Verifiers that have ended are discounted after S, a margin of 1 s, and two looks. Milliseconds. */
 const DISCOUNTED_MS = 2_100;
 const AMPLE_MS = 400;
-/** A question of an incarnation that is over may still come, and registers it once more. Milliseconds. */
+/**
+ * A question of an incarnation that is over may still come, out of bad weather or from an instance that was paused, and
+ * registers it once more. Milliseconds.
+ */
 const LONGEST_WAY_MS = 1_500;
 /** What began when transactions were long has let go of its rows. Milliseconds. */
 const LET_GO_MS = 4_500;
 
 /** After how much rest the end comes. Milliseconds. */
 export function restMs(maxStalenessMs: number, faults: readonly string[]): number {
-  const onItsWay = faults.includes('bad weather') ? LONGEST_WAY_MS : 0;
-  const rest = maxStalenessMs + DISCOUNTED_MS + onItsWay;
+  const rest = maxStalenessMs + DISCOUNTED_MS + LONGEST_WAY_MS;
   return faults.includes('long transactions') ? Math.max(rest, LET_GO_MS) : rest;
 }
 

@@ -53,7 +53,7 @@ export class Verifier {
       link,
       ledger,
       knows: ({ claims, kid }) => ledger.judge(claims, kid) !== 'holds',
-      isFresh: () => replica.state === 'LIVE',
+      isFresh: () => !process.isDead && replica.state === 'LIVE',
       get replica() {
         return replica;
       },

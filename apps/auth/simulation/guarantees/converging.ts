@@ -16,7 +16,9 @@ export function watchConvergence(scene: Scene, living: () => readonly Life[]): v
   const { world, history, database, facts, maxStalenessMs } = scene;
   let claimsFrom = 0;
   const lives = new Map<IncarnationId, Life>();
-  const claimed = new Map<Life, { epoch: string | null; position: number }>();
+  /** As what each has asked last: it has given up what it was before. */
+  const incarnations = new Map<Life, IncarnationId>();
+  const claimed = new Map<IncarnationId, { epoch: string | null; position: number }>();
 
   history.listen((entry) => {
     if (entry.what === 'over') judgeTheEnd();
@@ -24,13 +26,17 @@ export function watchConvergence(scene: Scene, living: () => readonly Life[]): v
       claimed.clear();
       claimsFrom = world.now + maxStalenessMs * (1 + 3 * MAX_RATE_ERROR);
     }
-    if (entry.what === 'asked') lives.set(entry.incarnation, entry.life);
+    if (entry.what === 'asked') {
+      lives.set(entry.incarnation, entry.life);
+      incarnations.set(entry.life, entry.incarnation);
+    }
     if (entry.what !== 'registered' || entry.epoch !== database.epoch) return;
     const { incarnation, epoch, position } = entry;
     const life = lives.get(incarnation);
     if (life === undefined || !life.isFresh() || world.now < claimsFrom) return;
-    const before = claimed.get(life);
-    claimed.set(life, { epoch, position });
+    if (incarnations.get(life) !== incarnation) return;
+    const before = claimed.get(incarnation);
+    claimed.set(incarnation, { epoch, position });
     const known = before?.epoch === epoch ? before.position : 0;
     if (position <= known) return;
     for (const row of database.log.values()) {
