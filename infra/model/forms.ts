@@ -120,8 +120,8 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: GUARANTEES,
   },
   {
-    name: 'notices move the anchor',
-    define: 'MUTANT_ANCHOR_FOLLOWS',
+    name: 'a notice does not say what stood before',
+    define: 'MUTANT_NOTICE_ALONE',
     bounds: { ...SMALL, revocations: 2, lost: true },
     breaks: GUARANTEES,
   },

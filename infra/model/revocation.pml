@@ -75,9 +75,9 @@
  *
  * A history that was lost (LOST). The database has gone back to a former state, under the same epoch, S
  * ticks ago or more, so none is fresh by what was before. An incarnation that ran on has a position of
- * that history, and an anchor there: the event that stood at it stands nowhere now. It asks from there,
- * hears pushes, and follows notices like any other; its answer says whether the position is beyond the
- * head, and otherwise which event stands at its anchor, which is none that it knows.
+ * that history: the event that stood there stands nowhere now. It asks from there and hears pushes. No notice
+ * joins on, since each says what stood before. Its answer says whether the position is beyond the head, and
+ * otherwise which event stands there, which is none that it knows.
  *
  * LEFT OUT, since nothing above depends on it: signatures and claims, what an event is about, expiry
  * of entries and pruning of the log, the issuer's clock and the check for drift, the bound on
@@ -184,7 +184,7 @@ typedef Incarnation {
   unsigned epoch : 2; /* 0: none yet */
 #endif
 #ifdef LOST
-  unsigned lost : 1; /* its anchor is of a history that was lost */
+  unsigned lost : 1; /* its position is of a history that was lost */
 #endif
 #ifdef MUTANT_RECOUNT
   unsigned once : 1; /* the row counts one grant */
@@ -450,9 +450,14 @@ inline take(k, letter) {
 #endif
 }
 
-#if defined(LOST) && defined(MUTANT_ANCHOR_FOLLOWS)
+#if defined(LOST) && defined(MUTANT_NOTICE_ALONE)
+#define JOINS_ON(k) true
 #define FOLLOWED(k) v[k].lost = 0
+#elif defined(LOST)
+#define JOINS_ON(k) (!v[k].lost)
+#define FOLLOWED(k) skip
 #else
+#define JOINS_ON(k) true
 #define FOLLOWED(k) skip
 #endif
 
@@ -462,7 +467,7 @@ inline take(k, letter) {
       printf("> verifier %d applies revocation %d from a push\n", k, r); \
       check() }
 #define NOTICED(r) \
-  :: d_step { v[k].life == RUNS && SAME_LOG(k) && HAS(v[k].ledger, r) && \
+  :: d_step { v[k].life == RUNS && SAME_LOG(k) && JOINS_ON(k) && HAS(v[k].ledger, r) && \
         log[r].is == NUMBERED && log[r].position == v[k].position + 1 -> \
       v[k].position = v[k].position + 1; \
       FOLLOWED(k); \
@@ -600,7 +605,7 @@ inline readRow(k, r) {
   fi
 }
 
-/* Auth sees what is beyond the head. What stands at an anchor within it the verifier itself compares. */
+/* Auth sees what is beyond the head. What stands at a position within it the verifier itself compares. */
 #ifdef MUTANT_NO_HEAD_CHECK
 #define IS_OTHER(k) (v[k].lost && v[k].position <= head)
 #elif defined(MUTANT_NO_PLACE_CHECK)
