@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
 import { RESTART_MS } from '../lengths.ts';
 
 export const authKilledBeforeAnswer: Fault = {
   name: 'auth-killed-before-answer',
   about: 'auth is killed while a committed logout waits for a verifier that stands still',
-  takes: () => RESTART_MS + 500,
-  async run({ stage, history, traffic, anInstance, aVerifier, excusing, endUnder, expect }) {
+  takes: ({ maxStalenessMs }) => maxStalenessMs + RESTART_MS + 1_000,
+  async run(scene) {
+    const { stage, history, traffic, anInstance, aVerifier, excusing, endUnder, expect } = scene;
     const victim = anInstance();
     const still = aVerifier();
     const { token } = await traffic.newSession();
@@ -23,5 +25,6 @@ export const authKilledBeforeAnswer: Fault = {
       const change = history.changes.find((one) => one.token === token);
       expect('its answer was lost', change?.outcome === 'unknown');
     });
+    await sleep(scene.maxStalenessMs + 300); // the bound, under traffic, with one instance
   },
 };
