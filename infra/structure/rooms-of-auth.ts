@@ -49,6 +49,8 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
     ...['administration', 'change', 'database', 'limits', 'link', 'login', 'password'],
     ...['revocation', 'session', 'timing', 'users'],
   ],
+  // authenticator apps and recovery codes: the factors that are built in
+  factor: [...['change', 'database', 'keys', 'login', 'revocation', 'session', 'users']],
   // raw endpoints and pages
   http: ['mail', 'oauth', 'revocation'],
   // after a restored backup

@@ -13,7 +13,7 @@ import { longestUserToken, MAX_ISSUED_TOKEN } from './token/longest-token.ts';
 /** @returns a check of the audiences of tokens: what is wrong where one could be longer than verifiers remember */
 export function shortTokensOf(
   { issuer, signing: { algorithm } }: AuthConfig,
-  factors: readonly Factor[],
+  factors: readonly Pick<Factor, 'amr' | 'acr'>[],
 ): (audiences: readonly string[]) => string | undefined {
   const withFactors = factors.map(({ amr, acr }) => ({ amr: [PASSWORD_AMR, ...amr], acr }));
   const logins = [{ amr: [PASSWORD_AMR] }, ...withFactors];

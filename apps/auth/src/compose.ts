@@ -11,6 +11,8 @@ import { openParts, type Parts } from './compose-parts.ts';
 import { composeServer } from './compose-server.ts';
 import { composeRevocation } from './compose-revocation.ts';
 import type { AuthConfig } from './config.ts';
+import { createOwnFactors } from './factor/own-factors.ts';
+import { FACTOR_CLAIMS } from './factor/factor-claims.ts';
 import { createLimits, type Limits } from './limits/limits.ts';
 import { createFactors, type Factor } from './login/factor.ts';
 import { createNoticeAttack } from './login/notice-attack.ts';
@@ -19,15 +21,13 @@ import { createPasswordPolicy } from './password/password-policy.ts';
 import { createMint } from './token/mint.ts';
 import { createVerbs } from './verbs.ts';
 
-/** Of what a user logs in with beside the password there is nothing built in. */
-const NO_FACTORS: readonly Factor[] = [];
-
+/** @param factors what users log in with beside the password and auth's own factors */
 export async function compose(
   config: AuthConfig,
   owned: Disposal,
-  factors: readonly Factor[] = NO_FACTORS,
+  factors: readonly Factor[] = [],
 ): Promise<Running> {
-  const problemOfAudiences = shortTokensOf(config, factors);
+  const problemOfAudiences = shortTokensOf(config, [FACTOR_CLAIMS, ...factors]);
   demandShortTokens(config, problemOfAudiences);
   const parts = await openParts(config, owned, problemOfAudiences);
   const { logger, database, keyRing, services } = parts;
@@ -58,7 +58,8 @@ export async function compose(
     judge: createPasswordPolicy(breachedPasswords(config, logger)),
     sessionLimits: config.sessionLimits,
     requireVerifiedEmail: config.requireVerifiedEmail,
-    factors: createFactors(factors),
+    factors: createFactors([...createOwnFactors({ ...parts, withChange }), ...factors]),
+    issuerName: new URL(issuer).hostname,
   });
   const http = owned.use(await composeServer(config, parts, { verbs, mint, verifierSide, access }));
   await http.listen(config.listen);

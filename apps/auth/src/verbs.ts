@@ -5,6 +5,7 @@ import { createAskByMail } from './account/ask-by-mail.ts';
 import { createChangeEmail } from './account/change-email.ts';
 import { createChangePassword } from './account/change-password.ts';
 import { createExportOwnData } from './account/export-own-data.ts';
+import { createFactorVerbs } from './factor/factor-verbs.ts';
 import type { PasswordPolicy } from './password/password-policy.ts';
 import type { PasswordHasher } from './password/password-hasher.ts';
 import { createRegister } from './account/register.ts';
@@ -58,6 +59,8 @@ export interface VerbDependencies {
   requireVerifiedEmail: boolean;
   /** What users log in with beside the password. */
   factors: Factors;
+  /** What authenticator apps show above a code. */
+  issuerName: string;
 }
 
 export interface Verbs {
@@ -101,6 +104,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
       factors,
     }),
     ...loginVerbs(dependencies),
+    ...createFactorVerbs({ ...dependencies, ...ending, seal: dependencies.keyFactory.seal }),
     refresh: ({ request }, input) => refresh(request, input.refresh_token),
     logOut: createLogOut({
       ...ending,

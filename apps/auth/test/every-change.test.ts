@@ -18,6 +18,8 @@ import { RestoreRefused } from '../src/restore/refused.ts';
 import { breakGlass } from '../src/revocation/break-glass.ts';
 import { changeEpoch } from '../src/revocation/change-epoch.ts';
 import { changeOffline } from '../src/commands/change-offline.ts';
+import { decodeBase32 } from '../src/factor/base32.ts';
+import { codeAt, stepAt } from '../src/factor/one-time-code.ts';
 import { createLinkTokens } from '../src/link/link-tokens.ts';
 import type { LinkPurpose } from '../src/database/schema/mail.ts';
 import {
@@ -105,6 +107,32 @@ const SHOP = {
   secret: 'a secret that is long enough for a machine',
 };
 const asShop = { headers: basic(SHOP.id, SHOP.secret) };
+
+/** A user who has begun to enrol an authenticator app. */
+async function enrolling() {
+  const user = await auth.newcomer();
+  await system.sql`
+    update users set email_verified_at = clock_timestamp() where email_key = ${user.email}`;
+  const { access_token: token } = user;
+  const begun = await auth.call('POST', '/v1/factors/totp', { token, body: {} });
+  const secret = decodeBase32(begun.body.secret) ?? Buffer.alloc(0);
+  const code = codeAt(secret, stepAt(Date.now() / 1_000));
+  return { ...user, begun, code };
+}
+
+/** A session that was opened with a recovery code, of a user with an authenticator app. */
+async function strong(): Promise<string> {
+  const { email, access_token: token, code } = await enrolling();
+  const body = { code, wait: 0 };
+  const confirmed = await auth.call('POST', '/v1/factors/totp/confirm', { token, body });
+  const answer: string = confirmed.body.recovery_codes[0];
+  const { body: first } = await auth.call('POST', '/v1/login', {
+    body: { email, password: PASSWORD },
+  });
+  const method = 'recovery-code';
+  const challenge: string = first.challenge.token;
+  return (await proceed(auth, { challenge, method, answer })).body.access_token;
+}
 
 /** A token as it would stand in a mail to that user, for what is done with it. */
 async function linkTo(email: string, purpose: LinkPurpose, newEmail?: string): Promise<string> {
@@ -195,6 +223,32 @@ const TABLE: Record<string, Record<string, Case>> = {
         const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD };
         return await auth.call('POST', '/v1/password/change', { token, body });
       },
+    },
+  },
+  'factors.totp.enrol': {
+    begun: { effect: 'opens', act: async () => (await enrolling()).begun },
+  },
+  'factors.totp.confirm': {
+    'by its code': {
+      effect: 'ends',
+      act: async () => {
+        const { access_token: token, code } = await enrolling();
+        const path = '/v1/factors/totp/confirm?wait=0';
+        return await auth.call('POST', path, { token, body: { code } });
+      },
+    },
+  },
+  'factors.totp.remove': {
+    'of the caller': {
+      effect: 'opens',
+      act: async () => await auth.call('DELETE', '/v1/factors/totp', { token: await strong() }),
+    },
+  },
+  'factors.recoveryCodes.regenerate': {
+    'of the caller': {
+      effect: 'opens',
+      act: async () =>
+        await auth.call('POST', '/v1/factors/recovery-codes', { token: await strong() }),
     },
   },
   register: {

@@ -2,6 +2,7 @@
 import type { receipt } from '@portcullis/contracts/schemas';
 import type * as z from 'zod';
 import type { AnonymousCall, MachineCall, UserCall } from './context.ts';
+import type { FactorService } from './factors.ts';
 import type { accountRenamed, renameInput } from './operations/accounts.ts';
 import type { Administration } from './operations/administration.ts';
 import type { OwnData, registerInput } from './own-account.ts';
@@ -18,7 +19,7 @@ import type {
 } from './session.ts';
 
 /** What the app supplies. A verb throws `Refusal` and nothing else on purpose. */
-export interface AuthService extends RecoveryService {
+export interface AuthService extends RecoveryService, FactorService {
   register(call: AnonymousCall, input: z.infer<typeof registerInput>): Promise<void>;
   logIn(call: AnonymousCall, input: z.infer<typeof loginInput>): Promise<Tokens | Challenged>;
   /** With an answer to the challenge of the step before. */

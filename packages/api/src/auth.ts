@@ -2,6 +2,7 @@
 import { receipt } from '@portcullis/contracts/schemas';
 import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
 import type { AuthService } from './auth-service.ts';
+import { createFactorRouter } from './factors.ts';
 import { accountOperations, accountRenamed, renameInput } from './operations/accounts.ts';
 import { auditOperations } from './operations/audit.ts';
 import { clientOperations } from './operations/clients.ts';
@@ -155,6 +156,7 @@ export function createAuthRouter(service: AuthService) {
     }),
     email: createEmailRouter(service),
     password: createPasswordRouter(service),
+    factors: createFactorRouter(service),
     exportOwnData: userProcedure
       .meta({
         route: {

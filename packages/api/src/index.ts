@@ -18,6 +18,7 @@ export type {
   UserCall,
   UserStream,
 } from './context.ts';
+export type { FactorService } from './factors.ts';
 export { reasonOfFault } from './fault.ts';
 export { liveEvent, type LiveEvent, type LiveItem } from './live-events.ts';
 export {

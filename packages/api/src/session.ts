@@ -35,7 +35,7 @@ export type CookieSession = z.infer<typeof cookieSession>;
 /** Tokens in the body, or in cookies. */
 export const delivered = z.union([tokens, cookieSession]);
 
-/** What a client calls a further step: `otp`, say. */
+/** What a client calls a further step: `totp`, say. */
 export const loginMethod = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
 /** The password was right, and one more step is needed before there are tokens. */
 export const challenged = z.object({

@@ -9,7 +9,9 @@ import {
   links,
   loginChallenges,
   mails,
+  recoveryCodes,
   sessions,
+  totpFactors,
   users,
 } from '../database/schema/index.ts';
 import type { Change } from '../change/unit-of-work.ts';
@@ -48,6 +50,8 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
   await tx.delete(mails).where(eq(mails.userId, id));
   await tx.delete(links).where(eq(links.userId, id));
   await tx.delete(loginChallenges).where(eq(loginChallenges.userId, id));
+  await tx.delete(totpFactors).where(eq(totpFactors.userId, id));
+  await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, id));
   await change.publish({ type: 'deleted', user_id: id });
   return after;
 }

@@ -4,12 +4,17 @@
  * At every start. Instances may do it at once, and while others serve: each row changes from one
  * envelope of the same content to another, and an instance with both keys opens either.
  */
-import { and, eq } from 'drizzle-orm';
+import type { UserId } from '@portcullis/contracts';
+import { and, asc, eq, gt } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
-import { sealedSecrets, signingKeys } from '../database/schema/index.ts';
+import { sealedSecrets, signingKeys, totpFactors } from '../database/schema/index.ts';
 import { MAX_TOKEN_SECONDS, TOKEN_MARGIN_SECONDS } from '../timing/lifetimes.ts';
 import type { Seal } from './seal.ts';
 import { readKeys } from './signing-key.ts';
+import { closeTotpSecret, openTotpSecret } from './totp-seal.ts';
+
+/** Rows that are read at once. */
+const AT_ONCE = 500;
 
 /**
  * @returns how many were sealed anew
@@ -37,5 +42,29 @@ export async function reseal(database: Database, seal: Seal): Promise<number> {
       .where(and(eq(sealedSecrets.name, name), eq(sealedSecrets.sealed, sealed)));
     count += 1;
   }
-  return count;
+  return count + (await resealTotp(database, seal));
+}
+
+async function resealTotp(database: Database, seal: Seal): Promise<number> {
+  let count = 0;
+  let after: UserId | undefined;
+  for (;;) {
+    const rows = await database
+      .select({ user: totpFactors.userId, sealed: totpFactors.sealedSecret })
+      .from(totpFactors)
+      .where(after === undefined ? undefined : gt(totpFactors.userId, after))
+      .orderBy(asc(totpFactors.userId))
+      .limit(AT_ONCE);
+    for (const { user, sealed } of rows) {
+      if (seal.isCurrent(sealed)) continue;
+      const sealedSecret = closeTotpSecret(seal, user, openTotpSecret(seal, user, sealed));
+      await database
+        .update(totpFactors)
+        .set({ sealedSecret })
+        .where(and(eq(totpFactors.userId, user), eq(totpFactors.sealedSecret, sealed)));
+      count += 1;
+    }
+    after = rows.at(-1)?.user;
+    if (rows.length < AT_ONCE) return count;
+  }
 }

@@ -13,8 +13,8 @@ import { hashOf, keyOf } from './hashed-key.ts';
 import { Limiter, type Limit, type LimiterOptions } from './limiter.ts';
 import type { Store } from './store.ts';
 
-/** Over a day: a code of six digits, one of which is right at a time, is found with a chance of 1 in 33,000. */
-const ANSWERS: Limit = { name: 'login_answers', points: 30, duration: 86_400 };
+/** Over a day: a code of six digits, three of which are right at a time, is found with a chance of 1 in 16,000. */
+const ANSWERS: Limit = { name: 'login_answers', points: 20, duration: 86_400 };
 const ANSWERS_OF_NETWORK: Limit = { ...ANSWERS, name: 'login_answers_network' };
 
 /** By a client that has proved the password. */

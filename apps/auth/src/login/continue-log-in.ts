@@ -12,7 +12,7 @@ import { Refusal } from '@portcullis/contracts';
 import { causeOfUser } from '../change/cause.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
 import { networkOf } from '../limits/network.ts';
-import { lockOwner } from '../users/lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 import { admit, type AdmitDependencies } from './admit.ts';
 import {
   countAttempt,
@@ -86,7 +86,8 @@ async function answerChallenge(
   const isKnown = await counted(() => isKnownNetwork(database, account, request.address));
   const given = { address: request.address, user, isKnownNetwork: isKnown };
   // What is refused stays counted, as everywhere.
-  const isRight = await limits.answer(given, () => counted(() => factor.check(user, input.answer)));
+  const check = async () => await factor.check(user, input.answer, request);
+  const isRight = await limits.answer(given, () => counted(check));
   if (!isRight) {
     await limits.wrongPassword(account);
     if (attempts === MAX_ATTEMPTS) await auditExhaustion(withChange, request, challenge);
@@ -119,14 +120,17 @@ function requireSameClient(
   if (challenge.jkt !== jkt) throw invalidChallenge('of a client with another key, or without one');
 }
 
-/** The password was right: a client that guesses the next step knows it. */
+/** The password was right: a client that guesses the next step knows it, and its owner is told so. */
 async function auditExhaustion(
   withChange: WithChange,
   request: RequestContext,
   { user: id, methods }: OpenChallenge,
 ): Promise<void> {
   await withChange(causeOfUser(request, id), async (change) => {
-    await lockOwner(change, id);
+    const owner = await lockUser(change.tx, id);
+    const address = owner?.email ?? null;
+    if (address === null) change.omitAddress();
+    else await change.mail({ kind: 'second-step-failed', address, userId: id });
     const target = { kind: 'user', id };
     await change.audit({ action: 'login.challenge-exhausted', target, detail: { methods } });
   });

@@ -1,13 +1,16 @@
 /**
- * What a user proves with, beside the password. None is built in: `compose` takes those that there are.
+ * What a user proves with, beside the password. Auth's own are in factor/; `compose` takes more.
  *
  * Invariant: what a factor says of a login can stand in every token (packages/verify, claims-form.ts).
  */
+import type { RequestContext } from '@portcullis/api';
 import type { UserId } from '@portcullis/contracts';
 import type { LoginDemand } from '../session/recent-login.ts';
 
+export type AnsweringRequest = Pick<RequestContext, 'requestId' | 'address'>;
+
 export interface Factor {
-  /** What clients call it: `otp`, say. At most 32 small letters, digits and hyphens. */
+  /** What clients call it: `totp`, say. At most 32 small letters, digits and hyphens. */
   readonly method: string;
   /** What tokens say of it (RFC 8176): at most 7 words of at most 16 characters. */
   readonly amr: readonly string[];
@@ -22,14 +25,15 @@ export interface Factor {
    * Whether the answer is right. No lock is held. What may be used once it uses up by itself, over all
    * instances: a right answer that comes twice at once is asked about twice.
    *
-   * Auth bounds wrong answers by challenge, by network and by user: 30 a day from networks in which the user has no
+   * Auth bounds wrong answers by challenge, by network and by user: 20 a day from networks in which the user has no
    * session, and as many from each in which there is one (limits/answers.ts). While Redis is unavailable each instance
-   * allows 15 of its own.
+   * allows 10 of its own.
    *
    * @param answer as the client sent it, at most 8,192 characters
+   * @param request that brought the answer, for what is audited
    * @throws for a fault of the infrastructure, and for nothing that is the client's
    */
-  check(user: UserId, answer: string): Promise<boolean>;
+  check(user: UserId, answer: string, request: AnsweringRequest): Promise<boolean>;
 }
 
 export interface Factors {

@@ -32,6 +32,11 @@ const MAIL_RULES: Readonly<Record<MailKind, MailRule>> = {
   'email-changed': NOTICE,
   'password-changed': NOTICE,
   'session-ended-by-reuse': NOTICE,
+  'second-step-failed': NOTICE,
+  'factor-enrolled': NOTICE,
+  'factor-removed': NOTICE,
+  'recovery-codes-replaced': NOTICE,
+  'recovery-code-used': NOTICE,
 };
 
 /** Before it is written. The caller holds the row of the account. */

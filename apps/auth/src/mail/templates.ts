@@ -40,6 +40,10 @@ const NOT_YOU = 'If this was not you, ';
 const RESET_HINT =
   'reset your password at once ("forgot password"), which also ends every session.';
 const OPERATOR_HINT = 'contact the operator of this service at once.';
+/** A new password ends every session; codes that are known to others need new ones. */
+const CODES_HINT =
+  'reset your password at once ("forgot password"), which also ends every session, then log in and make ' +
+  'new recovery codes.';
 
 const TEMPLATES: Readonly<Record<Exclude<MailKind, 'resend-verification'>, Compose>> = {
   'verify-email': ({ link }) => ({
@@ -96,6 +100,36 @@ const TEMPLATES: Readonly<Record<Exclude<MailKind, 'resend-verification'>, Compo
     text:
       'A refresh token of yours was used twice. It may have been copied, so that session was ended; ' +
       `your other sessions go on.\n\n${NOT_YOU}${remedy}`,
+  }),
+  'second-step-failed': ({ remedy }) => ({
+    subject: 'A login to your account was refused',
+    text:
+      'The password of your account was right, and five answers to what was asked for next were wrong. ' +
+      `The login was refused.\n\n${NOT_YOU}another has your password: ${remedy}`,
+  }),
+  'factor-enrolled': () => ({
+    subject: 'Your account now asks for a code',
+    text:
+      'An authenticator app was added to your account, and every session has ended. From now on a login ' +
+      `takes a code of it beside the password.\n\n${NOT_YOU}${OPERATOR_HINT}`,
+  }),
+  'factor-removed': ({ remedy }) => ({
+    subject: 'Your account asks for no code any more',
+    text:
+      'The authenticator app of your account was removed, with its recovery codes. From now on a login ' +
+      `takes the password alone.\n\n${NOT_YOU}${remedy}`,
+  }),
+  'recovery-codes-replaced': ({ isActive }) => ({
+    subject: 'Your recovery codes were replaced',
+    text:
+      'New recovery codes were made for your account. Those of before work no more.\n\n' +
+      `${NOT_YOU}${isActive ? CODES_HINT : OPERATOR_HINT}`,
+  }),
+  'recovery-code-used': ({ isActive }) => ({
+    subject: 'A recovery code was used',
+    text:
+      'A recovery code of your account was used to log in, after the right password. It works no more.\n\n' +
+      `${NOT_YOU}${isActive ? CODES_HINT : OPERATOR_HINT}`,
   }),
 };
 

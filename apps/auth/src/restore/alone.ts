@@ -20,6 +20,8 @@ const TABLES = [
   'used_proofs',
   'links',
   'mails',
+  'totp_factors',
+  'recovery_codes',
   'issuer',
   'log_head',
   'revocation_log',

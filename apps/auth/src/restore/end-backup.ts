@@ -13,6 +13,7 @@ import {
   sealedSecrets,
   sessions,
   signingKeys,
+  totpFactors,
   users,
 } from '../database/schema/index.ts';
 import type { Change } from '../change/unit-of-work.ts';
@@ -36,6 +37,8 @@ export interface EndedBackup {
 const NONCES = 'dpop-nonces';
 
 const now = sql`clock_timestamp()`;
+/** That of the step after the present one (factor/one-time-code.ts). */
+const lastStep = sql`floor(extract(epoch from ${now}) / 30)::bigint + 1`;
 
 /** @param step what every generation rises by */
 export async function endBackup(
@@ -69,6 +72,10 @@ export async function endBackup(
     })
     .where(isNull(mails.settledAt));
   await tx.delete(sealedSecrets).where(eq(sealedSecrets.name, NONCES));
+  // A code of an app may have been used after the backup; what could still be one is good no more.
+  await tx
+    .update(totpFactors)
+    .set({ lastStep: sql`greatest(${totpFactors.lastStep}, ${lastStep})` });
   return {
     generation,
     killed,

@@ -6,31 +6,36 @@
  * `expires_at`, which stands since the login; no access token lives, and no receipt is given out again,
  * for more than two hours after that. The audit trail keeps that it was.
  *
- * With them go logins that have waited too long for another step.
+ * With them go logins that have waited too long for another step, and authenticator apps that were never confirmed.
  *
  * Safe with several instances: each passes over rows that another one holds.
  */
-import { count, eq, inArray, lte, notExists, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, isNull, lte, notExists, sql } from 'drizzle-orm';
 import type { Transaction } from '../database/database.ts';
 import {
   auditLog,
   auditOrigins,
   loginChallenges,
   sessions,
+  totpFactors,
   users,
 } from '../database/schema/index.ts';
 
 const KEPT = sql`interval '30 days'`;
+/** Longer than an enrolment waits for its code (factor/enrol-totp.ts). */
+const ENROLMENT_KEPT = sql`interval '1 day'`;
 /** A short transaction each. */
 const AT_ONCE = 500;
 
 /**
- * Some hundred of those that are due; once no more sessions are, some hundred challenges.
+ * Some hundred of those that are due; once no more sessions are, some hundred challenges, then enrolments.
  *
  * @returns whether there may be more
  */
 export async function forgetSessions(tx: Transaction): Promise<boolean> {
-  return (await forgetSome(tx)) || (await forgetSomeChallenges(tx));
+  return (
+    (await forgetSome(tx)) || (await forgetSomeChallenges(tx)) || (await forgetSomeEnrolments(tx))
+  );
 }
 
 /** @returns whether there may be more */
@@ -45,6 +50,25 @@ async function forgetSomeChallenges(tx: Transaction): Promise<boolean> {
     .delete(loginChallenges)
     .where(inArray(loginChallenges.tokenHash, due))
     .returning({ tokenHash: loginChallenges.tokenHash });
+  return gone.length === AT_ONCE;
+}
+
+/** @returns whether there may be more */
+async function forgetSomeEnrolments(tx: Transaction): Promise<boolean> {
+  const isPending = and(
+    isNull(totpFactors.confirmedAt),
+    lte(totpFactors.createdAt, sql`clock_timestamp() - ${ENROLMENT_KEPT}`),
+  );
+  const due = tx
+    .select({ userId: totpFactors.userId })
+    .from(totpFactors)
+    .where(isPending)
+    .limit(AT_ONCE)
+    .for('update', { skipLocked: true });
+  const gone = await tx
+    .delete(totpFactors)
+    .where(and(inArray(totpFactors.userId, due), isPending))
+    .returning({ userId: totpFactors.userId });
   return gone.length === AT_ONCE;
 }
 

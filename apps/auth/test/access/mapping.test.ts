@@ -9,6 +9,7 @@ import { ensureClient } from '../../src/client/ensure-client.ts';
 import { changeOffline } from '../../src/commands/change-offline.ts';
 import { readAuthConfig } from '../../src/config.ts';
 import { demandShortTokens, shortTokensOf } from '../../src/compose-access.ts';
+import { FACTOR_CLAIMS } from '../../src/factor/factor-claims.ts';
 import { longestUserToken } from '../../src/token/longest-token.ts';
 import {
   ADMIN,
@@ -203,7 +204,7 @@ describe('a start', () => {
   const problemsOf = (overrides: Record<string, string>): readonly string[] => {
     try {
       const config = readAuthConfig(env(overrides));
-      demandShortTokens(config, shortTokensOf(config, []));
+      demandShortTokens(config, shortTokensOf(config, [FACTOR_CLAIMS]));
       return [];
     } catch (error) {
       return (error as { problems: readonly string[] }).problems;

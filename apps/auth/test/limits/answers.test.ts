@@ -8,8 +8,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Attack } from '../../src/limits/attack.ts';
 import { createLimits, type Limits } from '../../src/limits/limits.ts';
 
-/** Thirty for each. */
-const LIMIT = 30;
+/** Twenty for each. */
+const LIMIT = 20;
 const SEED = testSeed();
 
 let bed: TestBed;

@@ -191,6 +191,8 @@ describe('a challenge', () => {
       select actor_id from audit_log
       where action = 'login.challenge-exhausted' and target_id = ${user.id}`;
     expect(entries).toEqual([{ actor_id: user.id }]);
+    const told = await system.sql`select kind from mails where user_id = ${user.id}`;
+    expect(told).toContainEqual({ kind: 'second-step-failed' });
   });
 
   it('expires, and is forgotten', async () => {

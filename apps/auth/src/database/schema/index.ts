@@ -10,6 +10,7 @@ export {
   usedProofs,
   users,
 } from './accounts.ts';
+export { recoveryCodes, totpFactors } from './factors.ts';
 export { jobs } from './jobs.ts';
 export { loginChallenges } from './login-challenges.ts';
 export { links, mails } from './mail.ts';

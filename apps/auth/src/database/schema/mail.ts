@@ -17,7 +17,12 @@ export type MailToOwner =
   | 'email-change-requested'
   | 'email-changed'
   | 'password-changed'
-  | 'session-ended-by-reuse';
+  | 'session-ended-by-reuse'
+  | 'second-step-failed'
+  | 'factor-enrolled'
+  | 'factor-removed'
+  | 'recovery-codes-replaced'
+  | 'recovery-code-used';
 
 export type MailKind = MailByAddress | MailToOwner;
 
