@@ -38,7 +38,7 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // BullMQ: queues, schedules
   jobs: ['database', 'mail', 'redis', 'revocation', 'session', 'timing'],
   // settings: what of the environment is what
-  config: ['access', 'client', 'keys', 'password', 'timing'],
+  config: ['access', 'client', 'keys', 'password', 'timing', 'users'],
   login: ['change', 'database', 'limits', 'password', 'session', 'token', 'users'],
   // one file an endpoint or grant
   oauth: [
@@ -71,6 +71,6 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   // operator commands
   commands: [
     ...['account', 'audit', 'change', 'client', 'database', 'keys', 'nats', 'password'],
-    ...['access', 'config', 'restore', 'revocation', 'timing'],
+    ...['access', 'config', 'factor', 'restore', 'revocation', 'timing'],
   ],
 };

@@ -31,11 +31,11 @@ test('each is of the launcher, or of others', () => {
 });
 
 describe.each(ours)('%s', (_, script) => {
-  it('says in 12 lines what it takes', async () => {
+  it('says in less than a screen what it takes', async () => {
     const { status, stdout, stderr } = await run(script, '--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^usage: npm /);
-    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(12);
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
   });
 
   it('refuses in one line what it does not', async () => {
@@ -73,7 +73,7 @@ describe('the words of a command', () => {
     for (const command of Object.keys(COMMANDS[name]?.commands ?? {})) {
       const usage = helpOf(readWords(name, [command, '--help']));
       expect(usage).toContain(`usage: npm run ${name} -- ${command}`);
-      expect(usage.split('\n').length).toBeLessThanOrEqual(12);
+      expect(usage.split('\n').length).toBeLessThanOrEqual(20);
     }
   });
 });

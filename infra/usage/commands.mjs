@@ -50,6 +50,10 @@ export const COMMANDS_OF_AUTH = {
     about: 'disables a machine client permanently, and prints the receipt',
     options: { id: { takes: 'ID', about: 'as in cli_orders' } },
   },
+  'reset-factors': {
+    about: 'takes app and recovery codes off an account, and prints the receipt',
+    options: { email: { takes: 'ADDRESS', about: 'of the account' } },
+  },
   'change-epoch': { about: 'has every verifier start over' },
   'verify-audit': { about: 'verifies the audit trail' },
   'require-stopped': { about: 'ends with 1 while auth is connected to its database' },

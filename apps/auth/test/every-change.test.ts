@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installAccess } from '../src/access/install-access.ts';
 import { disableByOperator } from '../src/client/disable-by-operator.ts';
+import { resetFactorsByOperator } from '../src/factor/reset-by-operator.ts';
 import { ensureClient } from '../src/client/ensure-client.ts';
 import { afterRestore } from '../src/restore/after-restore.ts';
 import { RestoreRefused } from '../src/restore/refused.ts';
@@ -32,6 +33,7 @@ import {
   type AuthInstance,
   type AuthSystem,
 } from './auth-system.ts';
+import { enrolled } from './factor/totp-user.ts';
 import { CodeFactor, proceed } from './login/code-factor.ts';
 
 /**
@@ -501,6 +503,9 @@ const TABLE: Record<string, Record<string, Case>> = {
   'command disable-client': {
     'a client': { effect: 'ends, offline', act: () => disabledByOperator() },
   },
+  'command reset-factors': {
+    'an account with an app': { effect: 'ends, offline', act: () => resetByOperator() },
+  },
   'command apply-config': {
     // What roles carry is no token's, and has a receipt of its own (test/access).
     'another mapping of roles': {
@@ -610,6 +615,15 @@ async function disabledByOperator(): Promise<string> {
   return 'disable-client';
 }
 
+async function resetByOperator(): Promise<string> {
+  const { email } = await enrolled(system);
+  auditedBefore = await lastAudited();
+  await changeOffline(system.bed.databaseUrls.auth, async (_, withChange) => {
+    await resetFactorsByOperator(withChange, email);
+  });
+  return 'reset-factors';
+}
+
 interface Evidence {
   events: { key: string; occurred: Date }[];
   audits: number;
@@ -661,7 +675,7 @@ async function everyMutation(): Promise<string[]> {
     .map(([, { operationId }]) => operationId)
     .filter((name) => !known.has(name));
   const files = await readdir(new URL('../src/commands', import.meta.url));
-  const helpers = ['change-offline.ts', 'run-command.ts'];
+  const helpers = ['change-offline.ts', 'receipt-of.ts', 'run-command.ts'];
   const commands = files
     .filter((file) => !helpers.includes(file))
     .map((file) => `command ${file.replace('.ts', '')}`);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const checkout = new URL('../../../', import.meta.url);
 /** They hold what commands share. */
-const NO_COMMANDS = ['run-command.ts', 'change-offline.ts'];
+const NO_COMMANDS = ['run-command.ts', 'change-offline.ts', 'receipt-of.ts'];
 
 let bed: TestBed<'auth' | 'user'>;
 

@@ -1,22 +1,9 @@
-import type { EventId, Receipt, RevocationEvent } from '@portcullis/contracts';
-import { systemClock } from '@portcullis/verify';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from 'postgres';
 import { disableByOperator } from '../client/disable-by-operator.ts';
 import { UnusableClient } from '../client/ensure-client.ts';
 import { readDisableClientConfig } from '../config/commands.ts';
-import { connectProtocol } from '../database/protocol-connection.ts';
-import { Acknowledgements } from '../revocation/acknowledgements.ts';
-import { postgresRevocationLog } from '../revocation/postgres-revocation-log.ts';
-import { postgresVerifierRegistry } from '../revocation/postgres-verifier-registry.ts';
-import { createReceipts } from '../revocation/receipts.ts';
-import { RenewalWatch } from '../revocation/registry.ts';
 import { changeOffline } from './change-offline.ts';
+import { receiptOf } from './receipt-of.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
-
-/** Milliseconds: so long that a verifier which was killed can be seen to have run out. */
-const WAIT_MS = 15_000;
-const POLL_MS = 100;
 
 await runCommand('disable-client', async () => {
   const { databaseUrl, id } = readDisableClientConfig(process.argv.slice(2));
@@ -30,36 +17,3 @@ await runCommand('disable-client', async () => {
   const receipt = JSON.stringify(await receiptOf(databaseUrl, revoked));
   return `${id} is disabled: ${receipt}`;
 });
-
-/** By what a running instance has published, and what verifiers have confirmed by their grants. */
-async function receiptOf(
-  databaseUrl: string,
-  revoked: readonly RevocationEvent[],
-): Promise<Receipt> {
-  await using protocol = connectProtocol(databaseUrl, 'portcullis-auth-command');
-  const published = new Set<EventId>();
-  const deadline = systemClock.monotonic() + WAIT_MS;
-  while (published.size < revoked.length && systemClock.monotonic() < deadline) {
-    for (const { id } of revoked) if (await isPublished(protocol.sql, id)) published.add(id);
-    await sleep(POLL_MS);
-  }
-  const { collect } = createReceipts({
-    log: postgresRevocationLog(protocol.sql),
-    registry: postgresVerifierRegistry(protocol.sql),
-    watch: new RenewalWatch(systemClock.monotonic),
-    acknowledgements: new Acknowledgements(systemClock.monotonic),
-    publisher: {
-      isPublished: (id) => published.has(id),
-      isInFlight: () => false,
-      push: () => undefined,
-    },
-    clock: systemClock,
-  });
-  return await collect(revoked, Math.max(0, deadline - systemClock.monotonic()));
-}
-
-async function isPublished(sql: Sql, id: EventId): Promise<boolean> {
-  const rows = await sql`
-    select 1 from revocation_log where id = ${id} and published_at is not null`;
-  return rows.length > 0;
-}

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { readClientKeys } from '../client/client-keys.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
+import { emailKey } from '../users/email-key.ts';
 import { accessSource, readAccess } from './access.ts';
 import { administratorFields, administratorOf } from './administrator.ts';
 import { hashingFields, keyFields, maxStalenessMs } from './fields.ts';
@@ -135,6 +136,21 @@ export function readDisableClientConfig(words: string[], env: Environment = proc
     throw new ConfigurationError(parsed.error.issues.map(({ message }) => `--id: ${message}`));
   }
   return { ...readDatabaseConfig(env), id: parsed.data.id };
+}
+
+export function readResetFactorsConfig(words: string[], env: Environment = process.env) {
+  const key = emailKey(readEmailWord(words) ?? '');
+  if (key === null) throw new ConfigurationError(['--email: expected one plain e-mail address']);
+  return { ...readDatabaseConfig(env), key };
+}
+
+/** @throws ConfigurationError for other words, none of which it repeats */
+function readEmailWord(words: string[]): string | undefined {
+  try {
+    return parseArgs({ args: words, options: { email: { type: 'string' } } }).values.email;
+  } catch {
+    throw new ConfigurationError(['the words are not as they may be: --email, with a value']);
+  }
 }
 
 /** @throws ConfigurationError for other words, of which one may be a secret */

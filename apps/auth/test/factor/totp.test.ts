@@ -3,8 +3,10 @@ import { createPortcullisClient } from '@portcullis/client';
 import { newId } from '@portcullis/contracts';
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changeOffline } from '../../src/commands/change-offline.ts';
 import { connectPostgres } from '../../src/database/database.ts';
 import { decodeBase32, encodeBase32 } from '../../src/factor/base32.ts';
+import { resetFactorsByOperator } from '../../src/factor/reset-by-operator.ts';
 import { reseal } from '../../src/keys/reseal.ts';
 import { createSeal, SealError } from '../../src/keys/seal.ts';
 import { openTotpSecret } from '../../src/keys/totp-seal.ts';
@@ -399,4 +401,38 @@ it('is sealed anew under another key-encryption key, and under no other name', a
   expect(openTotpSecret(createSeal(present), user, sealed)).toEqual(secret);
   expect(() => openTotpSecret(createSeal(former), user, sealed)).toThrow(SealError);
   expect(() => openTotpSecret(createSeal(present), newId('usr'), sealed)).toThrow(SealError);
+});
+
+describe('an app and recovery codes that are lost', () => {
+  const reset = async (email: string) =>
+    await changeOffline(system.bed.databaseUrls.auth, (_, withChange) =>
+      resetFactorsByOperator(withChange, email),
+    );
+
+  it('are taken off by an operator: every session ends, and the next login takes the password alone', async () => {
+    const user = await enrolled(system);
+    const held = await logInBy(auth, user, 'totp', codeOf(user.secret, 1));
+    expect(held.status).toBe(200);
+    const revoked = await reset(user.email);
+    expect(revoked).toMatchObject([{ kind: 'subject', key: user.id }]);
+    expect((await auth.refresh(held.body.refresh_token)).status).toBe(401);
+    expect(await auth.accepts(held.body.access_token)).toBe(false);
+    const after = await auth.call('POST', '/v1/login', {
+      body: { email: user.email, password: PASSWORD },
+    });
+    expect(after.status).toBe(200);
+    expect(partOf(after.body.access_token, 1)).toMatchObject({ amr: ['pwd'] });
+    expect(await auditedFor(user.id)).toContain('account.factors-reset');
+    expect(await mailedTo(user.id)).toContain('factor-removed');
+  });
+
+  it('are not taken off where there are none, and nothing changes', async () => {
+    const user = await verified(system);
+    await enrol(auth, user.before.access_token);
+    await expect(reset(user.email)).rejects.toThrow('the account has no authenticator app');
+    await expect(reset('nobody@example.com')).rejects.toThrow('no account has this address');
+    expect(await auth.accepts(user.before.access_token)).toBe(true);
+    const left = await system.sql`select 1 from totp_factors where user_id = ${user.id}`;
+    expect(left).toHaveLength(1);
+  });
 });
