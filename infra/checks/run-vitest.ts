@@ -27,8 +27,8 @@ export async function runVitest(
   return vitestCounts(report, status);
 }
 
-/** How long the tests are, and the seed that they begin with. */
-const LENGTH_SETTINGS = ['PORTCULLIS_TEST_LONG', 'PORTCULLIS_TEST_SEED'];
+/** How long the tests are, the seed that they begin with, and where pictures of the pages of auth are put, if anywhere. */
+const TEST_SETTINGS = ['PORTCULLIS_TEST_LONG', 'PORTCULLIS_TEST_SEED', 'PORTCULLIS_TEST_PICTURES'];
 
 /** All that a program needs to find the servers for tests. */
 export function testEnvironment({ postgres, nats, redis }: RunningServers): NodeJS.ProcessEnv {
@@ -36,7 +36,7 @@ export function testEnvironment({ postgres, nats, redis }: RunningServers): Node
   const own = Object.values(ADDRESS_SETTING);
   const inherited = Object.entries(process.env).filter(
     ([name]) =>
-      LENGTH_SETTINGS.includes(name) ||
+      TEST_SETTINGS.includes(name) ||
       (!own.includes(name) && name !== 'PORT' && !name.startsWith('PORTCULLIS_')),
   );
   return {

@@ -53,6 +53,8 @@ export const ROOMS_OF_AUTH: Readonly<Record<string, readonly string[]>> = {
   factor: [...['change', 'database', 'keys', 'login', 'revocation', 'session', 'users']],
   // raw endpoints and pages
   http: ['mail', 'oauth', 'revocation'],
+  // the pages on which users sign in, sign up and sign out
+  signin: ['oauth'],
   // after a restored backup
   restore: [
     ...[

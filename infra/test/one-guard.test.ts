@@ -70,12 +70,16 @@ const OTHERS: Readonly<Record<string, Partial<Record<Sign, string>>>> = {
   'packages/service/src/http/client-errors.ts': { writes: 'the parser has made no request' },
   'packages/service/src/logger.ts': { reads: 'leaves it out of the log' },
   'packages/service/src/postgres/await-schema.ts': { writes: 'there is no service yet' },
+  'packages/service/src/tls/secured-fetch.ts': { reads: 'of what auth has answered' },
   'packages/service/src/openapi/document.ts': { reads: 'describes it', writes: 'describes it' },
   'packages/service/src/http/ill-formed.ts': { reads: 'counts the hosts' },
   'packages/verify/src/trpc/refusals.ts': {
     writes: 'the envelope of tRPC, of each call in a batch',
   },
   'packages/api/src/procedures.ts': { writes: 'the envelope of tRPC, of each call in a batch' },
+  'apps/auth/src/signin/answer-error.ts': {
+    writes: 'the pages of auth, for whom a JSON body says nothing',
+  },
   'apps/auth/src/oauth/client-credentials-of.ts': { reads: 'credentials of clients' },
   'apps/auth/src/oauth/oauth-error.ts': {
     writes: 'the form of RFC 6749 section 5.2',

@@ -46,6 +46,14 @@ export const COMMANDS_OF_AUTH = {
       audience: { takes: 'URN', many: true, about: 'that its tokens are for' },
     },
   },
+  'ensure-application': {
+    about: 'makes an application whose users sign in on the pages of auth, or changes it',
+    options: {
+      id: { takes: 'ID', about: 'as in cli_shop' },
+      name: { takes: 'NAME', about: 'that its users read' },
+      'redirect-uri': { takes: 'URI', many: true, about: 'that users may come back to' },
+    },
+  },
   'disable-client': {
     about: 'disables a machine client permanently, and prints the receipt',
     options: { id: { takes: 'ID', about: 'as in cli_orders' } },

@@ -5,7 +5,9 @@ import {
   createServiceGuard,
   type FastifyInstance,
   type HttpServer,
+  requestContext,
   type ProvePossession,
+  type ServiceGuard,
 } from '@portcullis/service';
 import { probeDatabase } from '@portcullis/service/postgres';
 import { PossessionGuard } from '@portcullis/verify/proof';
@@ -18,8 +20,11 @@ import type { DeclaredAccess } from './config/declared-access.ts';
 import { OWN_AUDIENCE } from './config/tokens.ts';
 import { addLinkPages } from './http/pages.ts';
 import { verifierPaths } from './http/paths.ts';
+import { createFindClient } from './client/find-client.ts';
+import { createJudgeRequest } from './oauth/authorization-request.ts';
 import { clientIdentification } from './oauth/client-identification.ts';
 import { addIntrospectionEndpoint } from './oauth/introspection-endpoint.ts';
+import { createIssueCode } from './oauth/issue-code.ts';
 import { addMetadataRoutes } from './oauth/metadata.ts';
 import { oauthPaths } from './oauth/paths.ts';
 import { createRequireClient } from './oauth/require-client.ts';
@@ -28,6 +33,8 @@ import { createRevokeToken } from './oauth/revoke-token.ts';
 import { addTokenEndpoint } from './oauth/token-endpoint.ts';
 import { createProvePossession } from './proof/prove-possession.ts';
 import { createReplayStore } from './proof/replay-store.ts';
+import { addSignInPages } from './signin/add-pages.ts';
+import type { SignInDependencies } from './signin/dependencies.ts';
 import { createAuthenticate } from './token/authenticate.ts';
 import type { Mint } from './token/mint.ts';
 import { createReadAnyToken, createReadToken } from './token/read-token.ts';
@@ -90,9 +97,28 @@ export async function composeServer(
       addOAuthEndpoints(app, config, parts, { ...served, tokenStatusOf, provePossession });
       served.verifierSide.addRoutes(app);
       addLinkPages(app);
+      addSignInPages(app, signInDependencies(config, parts, { ...served, guard }));
     },
     rawPaths: { ...oauthPaths, ...verifierPaths },
   });
+}
+
+function signInDependencies(
+  { issuer, publicUrls, pages }: AuthConfig,
+  { database }: Parts,
+  { verbs, verifierSide, guard }: Served & { guard: ServiceGuard },
+): SignInDependencies {
+  const { withChange } = verifierSide.revocations;
+  return {
+    service: verbs.service,
+    judgeRequest: createJudgeRequest(createFindClient(database)),
+    issueCode: createIssueCode({ database, withChange }),
+    issuer,
+    looks: pages,
+    ownOrigins: publicUrls.map((url) => new URL(url).origin),
+    // Without a proof of possession: what a form opens is in cookies, or an application's.
+    contextOf: (request, reply) => requestContext(request, reply, { guard }),
+  };
 }
 
 function addOAuthEndpoints(
@@ -102,11 +128,18 @@ function addOAuthEndpoints(
   served: Served & { tokenStatusOf: TokenStatusOf; provePossession: ProvePossession },
 ): void {
   const { mint, tokenStatusOf, provePossession } = served;
-  const { refresh } = served.verbs;
+  const { refresh, exchangeCode } = served.verbs;
   const { withChange, receipts } = served.verifierSide.revocations;
   const readToken = createReadAnyToken({ keyRing, issuer });
   const identifyClient = clientIdentification(database, issuer);
-  addTokenEndpoint(app, { identifyClient, refresh, mint, audiences, provePossession });
+  addTokenEndpoint(app, {
+    identifyClient,
+    refresh,
+    exchangeCode,
+    mint,
+    audiences,
+    provePossession,
+  });
   addRevocationEndpoint(app, {
     identifyClient,
     revokeToken: createRevokeToken({ database, withChange, receipts, refreshTokens, readToken }),

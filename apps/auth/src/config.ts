@@ -19,6 +19,7 @@ import { durables } from './config/durables.ts';
 import { hashingFields, keyFields, maxStalenessMs } from './config/fields.ts';
 import { rateLimitScale } from './config/limits.ts';
 import { mailFields, mailOf } from './config/mail.ts';
+import { pageFields } from './config/pages.ts';
 import { NOTHING_DECLARED, services } from './config/services.ts';
 import { sessionFields, sessionLimitsOf } from './config/sessions.ts';
 import { serverFields } from './config/servers.ts';
@@ -39,6 +40,7 @@ function fieldsOf(production: boolean) {
     PORTCULLIS_SERVICES: services.default(NOTHING_DECLARED),
     PORTCULLIS_REQUIRE_VERIFIED_EMAIL: flag.default(production),
     ...mailFields(production),
+    ...pageFields(),
     ...hashingFields(),
     PORTCULLIS_BREACHED_PASSWORDS_URL: httpUrl({ production }).optional(),
     PORTCULLIS_RATE_LIMIT_SCALE: rateLimitScale.default(1),
@@ -82,6 +84,10 @@ export function readAuthConfig(env: Environment = process.env) {
     },
     rateLimitScale: fields.PORTCULLIS_RATE_LIMIT_SCALE,
     publicUrl: (fields.PORTCULLIS_PUBLIC_URL ?? fields.PORTCULLIS_ISSUER).replace(/\/+$/, ''),
+    pages: {
+      style: fields.PORTCULLIS_PAGES_STYLE ?? '',
+      logo: fields.PORTCULLIS_PAGES_LOGO ?? null,
+    },
     argon2: fields.PORTCULLIS_ARGON2,
     breachedPasswordsUrl: fields.PORTCULLIS_BREACHED_PASSWORDS_URL ?? null,
     mail: mailOf(fields, production),

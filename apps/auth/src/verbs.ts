@@ -20,6 +20,7 @@ import { administerKeys } from './keys/administer-keys.ts';
 import type { LinkTokens } from './link/link-tokens.ts';
 import type { KeyFactory } from './keys/signing-key.ts';
 import type { Limits } from './limits/limits.ts';
+import { createExchangeCode, type ExchangeCode } from './oauth/exchange-code.ts';
 import { createContinueLogIn } from './login/continue-log-in.ts';
 import type { Factors } from './login/factor.ts';
 import { createLogIn } from './login/log-in.ts';
@@ -67,6 +68,7 @@ export interface Verbs {
   service: AuthService;
   /** Also offered by the token endpoint. */
   refresh: Refresh;
+  exchangeCode: ExchangeCode;
 }
 
 export function createVerbs(dependencies: VerbDependencies): Verbs {
@@ -84,6 +86,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     sessionLimits,
     observe: metrics.refresh,
   });
+  const exchangeCode = createExchangeCode({ database, withChange, refresh });
   const service: AuthService = {
     register: createRegister({ withChange, hasher, limits, judge }),
     verifyEmail: createVerifyEmail({ ...ending, database, hasher, limits, tokens: linkTokens }),
@@ -105,6 +108,13 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     }),
     ...loginVerbs(dependencies),
     ...createFactorVerbs({ ...dependencies, ...ending, seal: dependencies.keyFactory.seal }),
+    completeLogIn: ({ request }, input) =>
+      exchangeCode(request, {
+        code: input.code,
+        verifier: input.code_verifier,
+        client: input.client_id,
+        redirectUri: input.redirect_uri,
+      }),
     refresh: ({ request }, input) => refresh(request, input.refresh_token),
     logOut: createLogOut({
       ...ending,
@@ -118,7 +128,7 @@ export function createVerbs(dependencies: VerbDependencies): Verbs {
     rename: createRename(ending),
     administration: administrationOf(dependencies),
   };
-  return { service, refresh };
+  return { service, refresh, exchangeCode };
 }
 
 function loginVerbs(dependencies: VerbDependencies): Pick<AuthService, 'logIn' | 'continueLogIn'> {

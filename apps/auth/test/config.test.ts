@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readAuthConfig } from '../src/config.ts';
-import { readEnsureClientConfig } from '../src/config/commands.ts';
+import { readEnsureApplicationConfig, readEnsureClientConfig } from '../src/config/commands.ts';
 
 const secret = randomBytes(32).toString('base64url');
 const env = {
@@ -218,5 +218,45 @@ describe('ensure-client', () => {
     ]) {
       expect(() => readEnsureClientConfig(words, wrong)).toThrow('PORTCULLIS_CLIENT_');
     }
+  });
+});
+
+describe('the command that makes an application', () => {
+  const words = ['--id', 'cli_shop', '--name', 'The shop'];
+  const read = (...uris: string[]) =>
+    readEnsureApplicationConfig([...words, ...uris.map((uri) => `--redirect-uri=${uri}`)], env)
+      .application.redirectUris;
+
+  it('takes redirect URIs as they are, each once, or none', () => {
+    expect(read()).toEqual([]);
+    const uris = [
+      'https://app.example.test',
+      'https://app.example.test/back?from=auth',
+      'http://127.0.0.1:5173/back',
+      'http://localhost/back',
+    ];
+    expect(read(...uris, 'http://localhost/back')).toEqual(uris);
+  });
+
+  it.each([
+    ['http://app.example.test/back'],
+    ['https://app.example.test/back#'],
+    ['https://app.example.test/a b'],
+    ['https://ada@app.example.test/'],
+    ['https:app.example.test/back'],
+    ['https://app.example.test/\\back'],
+    ['https://app.example.test/bäck'],
+    ['https://app.example.test/\r\nx'],
+    ['com.example.app:/back'],
+    ['https://*.example.test/back'],
+    ['https://example.test;script-src/back'],
+    ['http://[::1]:8080/'],
+    ['javascript:0'],
+    ['//app.example.test/'],
+    ['/back'],
+    [''],
+    [`https://app.example.test/${'a'.repeat(2_048)}`],
+  ])('refuses %j', (uri) => {
+    expect(() => read(uri)).toThrow('--redirect-uri');
   });
 });

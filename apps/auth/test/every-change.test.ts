@@ -35,6 +35,7 @@ import {
 } from './auth-system.ts';
 import { enrolled } from './factor/totp-user.ts';
 import { CodeFactor, proceed } from './login/code-factor.ts';
+import { APP, ask, codeOf, makeApplication, REDIRECT } from './signin/browser-form.ts';
 
 /**
  * - `ends`: takes access from tokens that were good, in whole or in part, and answers with a receipt.
@@ -87,6 +88,24 @@ async function challenged() {
   const answer = await auth.call('POST', '/v1/login', { body: { email, password: PASSWORD } });
   const challenge: string = answer.body.challenge.token;
   return { answer, challenge, code };
+}
+
+/** @returns the answer to the last of so many exchanges of one code */
+async function exchanged(times: number): Promise<Answer> {
+  await makeApplication(system);
+  const { email } = await auth.newcomer();
+  const asked = ask();
+  const code = await codeOf(auth, email, asked);
+  const body = {
+    code,
+    code_verifier: asked.verifier,
+    redirect_uri: REDIRECT,
+    client_id: APP,
+  };
+  const exchange = async () => await auth.call('POST', '/v1/login/complete', { body });
+  let answer = await exchange();
+  for (let n = 1; n < times; n += 1) answer = await exchange();
+  return answer;
 }
 
 const newClient = (id: string) => ({
@@ -282,6 +301,14 @@ const TABLE: Record<string, Record<string, Case>> = {
         for (let n = 0; n < 4; n += 1) await proceed(auth, { challenge, answer: 'wrong' });
         return await proceed(auth, { challenge, answer: 'wrong' });
       },
+    },
+  },
+  completeLogin: {
+    // What opens its session is the login on the page of auth (test/signin).
+    'a code': { effect: 'nothing', act: async () => await exchanged(1) },
+    'a code that was used before': {
+      effect: 'ends, refusing',
+      act: async () => await exchanged(2),
     },
   },
   refresh: {
@@ -499,6 +526,16 @@ const TABLE: Record<string, Record<string, Case>> = {
   'command ensure-client': {
     'a new client': { effect: 'opens', act: () => ensured(['users:read', 'users:write']) },
     'with less to be allowed': { effect: 'ends, offline', act: () => ensured(['users:read']) },
+  },
+  'command ensure-application': {
+    'a new application': {
+      effect: 'opens',
+      act: async () => {
+        auditedBefore = await lastAudited();
+        await makeApplication(system, 'cli_application');
+        return 'ensure-application';
+      },
+    },
   },
   'command disable-client': {
     'a client': { effect: 'ends, offline', act: () => disabledByOperator() },

@@ -1,6 +1,6 @@
 /** After a full scenario, no secret is in a database, a log, a message, a Redis key or a mail. */
 import { connect } from '@nats-io/transport-node';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseText, folderText, redisText } from '../secrets/collect.ts';
 import { scan, type Leak } from '../secrets/scan.ts';
 import { logIn, post, refresh, type Account } from './calls.ts';
+import { ensureApplication } from './signing-in.ts';
 
 /** With characters that are written differently in JSON, in addresses and in forms. */
 const canary = (name: string) => `canary "${name}" é+/ ${randomBytes(12).toString('base64url')}`;
@@ -51,6 +52,50 @@ async function listen() {
   });
   await connection.flush();
   return { messages, [Symbol.asyncDispose]: () => connection.close() };
+}
+
+/** A sign-in on the pages of auth, there and back, with a wrong password and a wrong verifier before. */
+async function signInOnPages(
+  auth: TestSystem['auth'],
+  account: Account,
+  secret: (name: string, value: string) => string,
+): Promise<void> {
+  const redirect = 'https://app.example.test/back';
+  await ensureApplication(auth, { id: 'cli_pages', name: 'pages', redirect });
+  const verifier = secret('a code verifier', randomBytes(32).toString('base64url'));
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'cli_pages',
+    redirect_uri: redirect,
+    state: secret('a state', randomBytes(32).toString('base64url')),
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const submit = async (path: string, fields: Record<string, string>): Promise<Response> =>
+    await fetch(auth.url + path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams(fields),
+    });
+  await submit(`/signin?${query}`, { ...account, password: secret('a typed one', `é${verifier}`) });
+  const signedIn = await submit(`/signin?${query}`, { ...account });
+  const back = new URL(signedIn.headers.get('location') ?? '');
+  const code = secret('an authorization code', back.searchParams.get('code') ?? '');
+  const grant = {
+    grant_type: 'authorization_code',
+    client_id: 'cli_pages',
+    redirect_uri: redirect,
+  };
+  const wrong = secret('another verifier', randomBytes(32).toString('base64url'));
+  for (const [given, status] of [
+    [wrong, 400],
+    [verifier, 200],
+    [verifier, 400],
+  ] as const) {
+    const answer = await submit('/oauth2/token', { ...grant, code, code_verifier: given });
+    expect(answer.status).toBe(status);
+  }
 }
 
 test('no secret is left anywhere', async () => {
@@ -104,6 +149,8 @@ test('no secret is left anywhere', async () => {
   expect((await fetch(`${user.url}/v1/me`, { headers: { cookie } })).status).toBe(200);
   await fetch(`${auth.url}/v1/refresh`, { method: 'POST', headers: { ...own, cookie } });
   await fetch(`${auth.url}/v1/logout`, { method: 'POST', headers: { ...own, cookie } });
+
+  await signInOnPages(auth, account, secret);
 
   const machine = { id: 'cli_canary', name: 'canary', scope: 'users:read' } as const;
   const machineSecret = secret('a client secret', randomBytes(32).toString('base64url'));

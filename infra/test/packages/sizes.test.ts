@@ -72,6 +72,10 @@ describe('minified and gzipped', () => {
     isWithin('client', await sizeOf('browser', CLIENT), 17);
   });
 
+  it('its storage in IndexedDB has at most 3 KiB', async () => {
+    isWithin('client/indexeddb', await sizeOf('browser', all('@portcullis/client/indexeddb')), 3);
+  });
+
   it('react adds at most 3 KiB to it', async () => {
     const react = all(join(ROOT, 'packages/react/src/index.ts'));
     isWithin(

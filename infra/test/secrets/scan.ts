@@ -12,6 +12,7 @@ export interface Leak {
 const FORMS: Readonly<Record<string, RegExp>> = {
   'a refresh token': /prt_[0-9a-z]{26}[\w-]{64}/,
   'an access token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/,
+  'an authorization code': /pac_[\w-]{43}/,
   'a link token': /plk_[\w-]{43}/,
   'a private key (PEM)': /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,
   // The member `d` of any of the three kinds; also in JSON within JSON, and as Node prints objects.

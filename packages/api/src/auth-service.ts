@@ -9,6 +9,7 @@ import type { OwnData, registerInput } from './own-account.ts';
 import type { RecoveryService } from './recovery.ts';
 import type {
   Challenged,
+  completeLoginInput,
   continueLoginInput,
   endSessionInput,
   loginInput,
@@ -27,6 +28,8 @@ export interface AuthService extends RecoveryService, FactorService {
     call: AnonymousCall,
     input: z.infer<typeof continueLoginInput>,
   ): Promise<Tokens | Challenged>;
+  /** With the code that the pages of auth have sent the user back with. */
+  completeLogIn(call: AnonymousCall, input: z.infer<typeof completeLoginInput>): Promise<Tokens>;
   refresh(call: AnonymousCall, input: { refresh_token: string }): Promise<Tokens>;
   /** Answers a session that has ended already with the receipt of its end; so it authenticates itself. */
   logOut(call: AnonymousCall, input: z.infer<typeof logoutInput>): Promise<z.infer<typeof receipt>>;

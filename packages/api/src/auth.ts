@@ -1,6 +1,6 @@
 /** The router of the auth service. */
 import { receipt } from '@portcullis/contracts/schemas';
-import { clearing, logInBy, refreshFrom } from './cookie-transport.ts';
+import { clearing, deliverBy, logInBy, refreshFrom } from './cookie-transport.ts';
 import type { AuthService } from './auth-service.ts';
 import { createFactorRouter } from './factors.ts';
 import { accountOperations, accountRenamed, renameInput } from './operations/accounts.ts';
@@ -11,6 +11,7 @@ import { machineProcedures } from './operations/procedures.ts';
 import { verifierOperations } from './operations/verifiers.ts';
 import { ownData, registered, registerInput } from './own-account.ts';
 import {
+  completeLoginInput,
   continueLoginInput,
   delivered,
   endSessionInput,
@@ -75,6 +76,21 @@ export function createAuthRouter(service: AuthService) {
       .output(loginResult)
       .mutation(({ ctx, input }) =>
         logInBy(input.transport, ctx, () => service.continueLogIn({ request: ctx }, input)),
+      ),
+    completeLogin: publicProcedure
+      .meta({
+        route: {
+          method: 'POST',
+          path: '/v1/login/complete',
+          summary: 'Exchange the code of a sign-in on the pages of auth for tokens',
+          tag: 'Session',
+          public: true,
+        },
+      })
+      .input(completeLoginInput)
+      .output(delivered)
+      .mutation(({ ctx, input }) =>
+        deliverBy(input.transport, ctx, () => service.completeLogIn({ request: ctx }, input)),
       ),
     refresh: publicProcedure
       .meta({

@@ -8,6 +8,18 @@ import type { Challenged, CookieSession, Tokens } from './session.ts';
 
 type Delivered = Tokens | CookieSession;
 
+/** For what never asks for one more step. */
+export async function deliverBy(
+  transport: 'body' | 'cookie',
+  request: RequestContext,
+  logIn: () => Promise<Tokens>,
+): Promise<Delivered> {
+  if (transport === 'body') return await logIn();
+  request.cookies.requireSameOrigin();
+  await rejectProof(request);
+  return inCookies(request, await logIn());
+}
+
 export async function logInBy(
   transport: 'body' | 'cookie',
   request: RequestContext,

@@ -6,7 +6,10 @@ export type { ChangeCall } from './operations/operation.ts';
 export type { AskAuth } from './operations/procedures.ts';
 export { createAdminRouter, type AdminRouter } from './admin.ts';
 export { createAuthRouter, type AuthRouter } from './auth.ts';
+export { continueLoginInput, loginInput } from './session.ts';
 export type { Challenged, CookieSession, SessionList, Tokens } from './session.ts';
+export { registerInput } from './own-account.ts';
+export { knownAddressInput } from './recovery.ts';
 export type { AuthService } from './auth-service.ts';
 export type {
   AnonymousCall,

@@ -61,6 +61,17 @@ export const continueLoginInput = z.strictObject({
   transport: loginInput.shape.transport,
 });
 
+/** What an application gives for the code that its user came back with (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
+export const completeLoginInput = z.strictObject({
+  code: z.string().min(1).max(256),
+  code_verifier: z.string().regex(/^[A-Za-z0-9\-._~]{43,128}$/),
+  /** Exactly that to which the user was sent. */
+  redirect_uri: z.string().min(1).max(2048),
+  /** A text here: one that is no client's id is answered as another client's is. */
+  client_id: z.string().min(1).max(64),
+  transport: loginInput.shape.transport,
+});
+
 /** Without a token, the one in the cookie is meant. */
 export const refreshInput = z.strictObject({ refresh_token: refreshToken.optional() });
 export const logoutInput = z.strictObject({ wait: receiptWait });

@@ -12,6 +12,7 @@ import { ByAddress } from './service-address.ts';
 import type { LinkOptions } from './trpc-call.ts';
 import type { AnyRouter } from './trpc-link.ts';
 import { serviceClients, type ServiceClients } from './services.ts';
+import type { SignInOptions } from './sign-in.ts';
 import { bearerAccess, cookieAccess, type Receipt, type SessionAccess } from './session-access.ts';
 import type { SessionState, SignedInListener, SignedOutListener } from './session-state.ts';
 import { memoryStorage } from './token-storage.ts';
@@ -71,6 +72,22 @@ export interface SessionClient {
    *   `invalid_challenge`: log in again; `rate_limited`; `aborted` as `logIn`
    */
   continueLogIn(input: ChallengeAnswer): Promise<LoginResult>;
+  /**
+   * Sends the user to the pages of auth, to sign in there; `completeSignIn` goes on where they come back to.
+   *
+   * @throws PortcullisError when auth could not be asked who it is
+   */
+  signIn(options: SignInOptions): Promise<void>;
+  /**
+   * On the page that the user comes back to: exchanges the code in its address for the tokens, and takes it out of the
+   * address.
+   *
+   * @param url the address that the user came back to; that of the page unless given
+   * @returns undefined where the address holds no answer: no user has come back
+   * @throws PortcullisError `invalid_code` when the code is used or expired, or the answer is not to a request of this tab:
+   *   sign in again; `invalid_request` when auth refused the request
+   */
+  completeSignIn(url?: string): Promise<LoginResult | undefined>;
   /**
    * Ends the session. The tokens are forgotten at once, whether or not the service answers.
    *
@@ -169,6 +186,15 @@ export function createPortcullisClient(
     renew: access.renew,
     logIn: access.logIn,
     continueLogIn: access.continueLogIn,
+    async signIn(input) {
+      const { beginSignIn } = await import('./sign-in.ts');
+      await beginSignIn(options.auth, plain, input);
+    },
+    async completeSignIn(url) {
+      const { addressOfPage, readAnswer } = await import('./sign-in.ts');
+      const answer = readAnswer(url ?? addressOfPage());
+      return answer === undefined ? undefined : await access.completeSignIn(answer);
+    },
     logOut: (input = {}) => access.logOut(input),
     async logOutEverywhere(input = {}) {
       const receipt = await auth.logoutAll.mutate(input);

@@ -25,6 +25,7 @@ const CODES = {
   invalid_credentials: true,
   challenge_failed: true,
   invalid_challenge: true,
+  invalid_code: true,
   invalid_client: true,
   invalid_refresh_token: true,
   invalid_link: true,

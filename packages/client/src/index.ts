@@ -21,6 +21,7 @@ export {
   type MachineServiceOptions,
   type MachineServices,
 } from './machine-client.ts';
+export type { SignInOptions } from './sign-in.ts';
 export type { TokenRequest } from './machine-token.ts';
 export type { ChallengeAnswer, Credentials, LoginChallenge, LoginResult } from './login-result.ts';
 export {

@@ -14,6 +14,7 @@ import {
 import { authClient, type AuthClient } from './router-client.ts';
 import { Session } from './session.ts';
 import type { SessionState, SessionStates } from './session-state.ts';
+import type { CompletedSignIn } from './sign-in.ts';
 import { sessionNotes } from './session-notes.ts';
 import { isTokens, type TokenStorage } from './token-storage.ts';
 
@@ -28,6 +29,7 @@ export interface SessionAccess {
   renew(refused?: string): Promise<string | undefined>;
   logIn(input: Credentials): Promise<LoginResult>;
   continueLogIn(input: ChallengeAnswer): Promise<LoginResult>;
+  completeSignIn(input: CompletedSignIn): Promise<LoginResult>;
   logOut(input: LogOutInput): Promise<Receipt | undefined>;
   /** Forgets the session, after the service has ended it. */
   forget(): Promise<void>;
@@ -68,6 +70,7 @@ export function bearerAccess(authUrl: string, fetch: Fetch, storage: TokenStorag
     },
     logIn: (input) => step(() => anonymous.login.mutate(input)),
     continueLogIn: (input) => step(() => anonymous.continueLogin.mutate(answerInput(input))),
+    completeSignIn: (input) => step(() => anonymous.completeLogin.mutate(input)),
     async logOut(input) {
       const tokens = (await session.end()) ?? pendingLogout;
       if (tokens === undefined) return undefined;
@@ -116,6 +119,8 @@ export function cookieAccess(authUrl: string, fetch: Fetch): SessionAccess {
     logIn: (input) => step(() => unrenewed.login.mutate({ ...input, transport: 'cookie' })),
     continueLogIn: (input) =>
       step(() => unrenewed.continueLogin.mutate({ ...answerInput(input), transport: 'cookie' })),
+    completeSignIn: (input) =>
+      step(() => unrenewed.completeLogin.mutate({ ...input, transport: 'cookie' })),
     async logOut(input) {
       session.end('logged_out');
       return await session.inTurn(() => endedBy(unrenewed, input));

@@ -5,7 +5,7 @@ import { eitherSignal } from './either-signal.ts';
 import { isPortcullisError, PortcullisError } from './error.ts';
 import { CALL_TIMEOUT_MS, type Fetch } from './exchange.ts';
 import { noAnswerFrom } from './no-answer.ts';
-import { readEvents, type ServerEvent } from './sse.ts';
+import type { ServerEvent } from './sse.ts';
 import { trpcErrorOf } from './trpc-error.ts';
 
 export interface StreamRequest extends SentCredentials {
@@ -32,6 +32,7 @@ export async function* connectStream(
       const text = body === null ? '' : await new Response(body).text();
       throw trpcErrorOf({ ok: false, status, headers, body: jsonIn(text) });
     }
+    const { readEvents } = await import('./sse.ts');
     for await (const event of readEvents(body, request.lastEventId, request.signal)) {
       if (event.type === 'serialized-error') throw cutBy(event, headers);
       if (isJson(event) && jsonIn(event.data) === undefined) {

@@ -16,6 +16,7 @@ const REFUSALS = {
   invalid_credentials: [401, 'The e-mail address or the password is wrong.'],
   challenge_failed: [401, 'The answer to the challenge is wrong.'],
   invalid_challenge: [401, 'The challenge is expired, used or not valid. Log in again.'],
+  invalid_code: [400, 'The authorization code is expired, used or not valid. Sign in again.'],
   invalid_client: [401, 'The client did not prove who it is.'],
   invalid_refresh_token: [401, 'The refresh token is expired, used, revoked or not valid.'],
   invalid_link: [400, 'The link is expired, used or not valid. Ask for another one.'],

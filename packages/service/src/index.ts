@@ -18,8 +18,8 @@ export {
   verifiedServiceFields,
 } from './config/verified-service-fields.ts';
 export { FormBody } from './http/body-parsers.ts';
-export { RepeatedMember } from './http/members.ts';
-export { answerRefusal } from './http/answer-refusal.ts';
+export { parseMembers, RepeatedMember } from './http/members.ts';
+export { answerRefusal, noteRefusal } from './http/answer-refusal.ts';
 export { refusalOfHttp } from './http/framework-errors.ts';
 export { createServiceGuard, type ServiceGuard } from './service-guard.ts';
 export { requestContext, type ProvePossession } from './http/request-context.ts';

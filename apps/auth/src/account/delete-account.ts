@@ -5,6 +5,7 @@ import {
   accountEvents,
   auditLog,
   auditOrigins,
+  authorizationCodes,
   clientSubjects,
   links,
   loginChallenges,
@@ -52,6 +53,7 @@ export async function deleteAccount(change: Change, id: UserId): Promise<UserRow
   await tx.delete(loginChallenges).where(eq(loginChallenges.userId, id));
   await tx.delete(totpFactors).where(eq(totpFactors.userId, id));
   await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, id));
+  await tx.delete(authorizationCodes).where(eq(authorizationCodes.userId, id));
   await change.publish({ type: 'deleted', user_id: id });
   return after;
 }

@@ -25,6 +25,8 @@ export interface FoundClient {
   previousSecretHash: Buffer | null;
   /** Its JWK set, unread, where it has one. */
   jwks: unknown;
+  /** Where users may be sent back to, each exactly as it is asked for. */
+  redirectUris: string[];
 }
 
 export type FindClient = (name: string) => Promise<FoundClient | null>;
@@ -42,6 +44,7 @@ export function createFindClient(database: Database): FindClient {
       jwks: clients.jwks,
       scopes: declaredAmong(clients.scopes),
       audiences: clients.audiences,
+      redirectUris: clients.redirectUris,
     })
     .from(clients)
     .crossJoin(issuer)
@@ -61,6 +64,7 @@ export function createFindClient(database: Database): FindClient {
       secretHash,
       previousSecretHash: row.previousIsTaken ? row.previousSecretHash : null,
       jwks,
+      redirectUris: row.redirectUris,
     };
   };
 }

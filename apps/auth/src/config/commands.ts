@@ -13,6 +13,7 @@ import {
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { readClientKeys } from '../client/client-keys.ts';
+import { problemOfRedirectUri } from '../client/redirect-uri.ts';
 import { MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from '../client/secret-hash.ts';
 import { emailKey } from '../users/email-key.ts';
 import { accessSource, readAccess } from './access.ts';
@@ -124,6 +125,31 @@ export function readEnsureClientConfig(words: string[], env: Environment = proce
   return { ...readDatabaseConfig(env), client, access: readAccess(env) };
 }
 
+const redirectUri = z.string().superRefine((value, context) => {
+  const message = problemOfRedirectUri(value);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
+const applicationWords = clientWords.pick({ id: true, name: true }).extend({
+  'redirect-uri': z
+    .array(redirectUri)
+    .max(32)
+    .transform((uris) => [...new Set(uris)]),
+});
+
+/** For the command that makes an application, and says where its users may go back to. */
+export function readEnsureApplicationConfig(words: string[], env: Environment = process.env) {
+  const given = readWords(words, { id: ONE, name: ONE, 'redirect-uri': SEVERAL });
+  const parsed = applicationWords.safeParse({ 'redirect-uri': [], ...given });
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`),
+    );
+  }
+  const { id, name, 'redirect-uri': redirectUris } = parsed.data;
+  return { ...readDatabaseConfig(env), application: { id, name, redirectUris } };
+}
+
 /** For the command that makes a configuration count, and waits until it is enforced. */
 export function readApplyConfigConfig(words: string[], env: Environment = process.env) {
   readFlags(words, []);
@@ -139,36 +165,27 @@ export function readDisableClientConfig(words: string[], env: Environment = proc
 }
 
 export function readResetFactorsConfig(words: string[], env: Environment = process.env) {
-  const key = emailKey(readEmailWord(words) ?? '');
+  const { email } = readWords(words, { email: ONE });
+  const key = typeof email === 'string' ? emailKey(email) : null;
   if (key === null) throw new ConfigurationError(['--email: expected one plain e-mail address']);
   return { ...readDatabaseConfig(env), key };
 }
 
-/** @throws ConfigurationError for other words, none of which it repeats */
-function readEmailWord(words: string[]): string | undefined {
-  try {
-    return parseArgs({ args: words, options: { email: { type: 'string' } } }).values.email;
-  } catch {
-    throw new ConfigurationError(['the words are not as they may be: --email, with a value']);
-  }
+const ONE = { type: 'string' } as const;
+const SEVERAL = { type: 'string', multiple: true } as const;
+
+function readClientWords(words: string[]) {
+  return readWords(words, { id: ONE, name: ONE, scope: ONE, audience: SEVERAL });
 }
 
 /** @throws ConfigurationError for other words, of which one may be a secret */
-function readClientWords(words: string[]) {
+function readWords(words: string[], options: Record<string, typeof ONE | typeof SEVERAL>) {
   try {
-    const { values } = parseArgs({
-      args: words,
-      options: {
-        id: { type: 'string' },
-        name: { type: 'string' },
-        scope: { type: 'string' },
-        audience: { type: 'string', multiple: true },
-      },
-    });
-    return values;
+    return parseArgs({ args: words, options }).values;
   } catch {
+    const names = Object.keys(options).map((name) => `--${name}`);
     throw new ConfigurationError([
-      'the words are not as they may be: --id, --name, --scope and --audience, each with a value',
+      `the words are not as they may be, each with a value: ${names.join(', ')}`,
     ]);
   }
 }

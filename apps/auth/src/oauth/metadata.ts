@@ -25,6 +25,7 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
   const endpoints = endpointsOf(issuer);
   const metadata = {
     issuer,
+    authorization_endpoint: endpoints.authorization,
     token_endpoint: endpoints.token,
     token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
@@ -35,9 +36,12 @@ export function addMetadataRoutes(app: FastifyInstance, dependencies: MetadataDe
     introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: endpoints.jwks,
-    // Required by RFC 8414 section 2; empty, since there is no authorization endpoint.
-    response_types_supported: [],
-    grant_types_supported: ['client_credentials', 'refresh_token'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
+    code_challenge_methods_supported: ['S256'],
+    // RFC 9207 section 3.
+    authorization_response_iss_parameter_supported: true,
     // RFC 9449 section 5.1.
     dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     service_documentation: endpoints.documentation,

@@ -30,7 +30,7 @@ export const oauthPaths: PathItems = {
   '/oauth2/token': {
     post: {
       operationId: 'oauth2.token',
-      summary: 'Client credentials and refresh (RFC 6749)',
+      summary: 'Authorization code, client credentials and refresh (RFC 6749)',
       tags: ['OAuth'],
       requestBody: {
         required: true,
@@ -39,7 +39,13 @@ export const oauthPaths: PathItems = {
             schema: {
               type: 'object',
               properties: {
-                grant_type: { type: 'string', enum: ['client_credentials', 'refresh_token'] },
+                grant_type: {
+                  type: 'string',
+                  enum: ['authorization_code', 'client_credentials', 'refresh_token'],
+                },
+                code: text,
+                code_verifier: text,
+                redirect_uri: text,
                 scope: text,
                 refresh_token: text,
                 client_id: text,

@@ -2,6 +2,8 @@
 import { requestContext, type FastifyInstance, type ProvePossession } from '@portcullis/service';
 import type { Refresh } from '../session/refresh.ts';
 import type { Mint } from '../token/mint.ts';
+import type { ExchangeCode } from './exchange-code.ts';
+import { grantAuthorizationCode } from './grant-authorization-code.ts';
 import { grantClientCredentials } from './grant-client-credentials.ts';
 import { grantRefreshToken } from './grant-refresh-token.ts';
 import { formMembersOf, type IdentifyClient } from './identify-client.ts';
@@ -10,6 +12,7 @@ import { answerOAuthError, NO_STORE, OAuthError } from './oauth-error.ts';
 export interface TokenEndpointDependencies {
   identifyClient: IdentifyClient;
   refresh: Refresh;
+  exchangeCode: ExchangeCode;
   mint: Mint;
   /** The audiences of a user's token. */
   audiences(this: void): readonly string[];
@@ -18,8 +21,9 @@ export interface TokenEndpointDependencies {
 
 export function addTokenEndpoint(
   app: FastifyInstance,
-  { identifyClient, refresh, mint, audiences, provePossession }: TokenEndpointDependencies,
+  dependencies: TokenEndpointDependencies,
 ): void {
+  const { identifyClient, refresh, exchangeCode, mint, audiences, provePossession } = dependencies;
   app.post('/oauth2/token', { errorHandler: answerOAuthError }, async (request, reply) => {
     void reply.headers(NO_STORE);
     const members = formMembersOf(request);
@@ -30,6 +34,10 @@ export function addTokenEndpoint(
         return await grantClientCredentials(mint, context, client, members);
       case 'refresh_token':
         return await grantRefreshToken({ refresh, audiences }, context, client, members);
+      case 'authorization_code': {
+        const code = { exchangeCode, audiences };
+        return await grantAuthorizationCode(code, context, client, members);
+      }
       case undefined:
         throw new OAuthError('invalid_request', 'There is no grant_type.');
       default:

@@ -6,7 +6,8 @@
  * `expires_at`, which stands since the login; no access token lives, and no receipt is given out again,
  * for more than two hours after that. The audit trail keeps that it was.
  *
- * With them go logins that have waited too long for another step, and authenticator apps that were never confirmed.
+ * With them go logins that have waited too long for another step, authenticator apps that were never confirmed, and
+ * authorization codes a day after they have expired: until then a second use is noticed.
  *
  * Safe with several instances: each passes over rows that another one holds.
  */
@@ -15,6 +16,7 @@ import type { Transaction } from '../database/database.ts';
 import {
   auditLog,
   auditOrigins,
+  authorizationCodes,
   loginChallenges,
   sessions,
   totpFactors,
@@ -28,13 +30,16 @@ const ENROLMENT_KEPT = sql`interval '1 day'`;
 const AT_ONCE = 500;
 
 /**
- * Some hundred of those that are due; once no more sessions are, some hundred challenges, then enrolments.
+ * Some hundred of those that are due; once no more sessions are, some hundred challenges, then enrolments, then codes.
  *
  * @returns whether there may be more
  */
 export async function forgetSessions(tx: Transaction): Promise<boolean> {
   return (
-    (await forgetSome(tx)) || (await forgetSomeChallenges(tx)) || (await forgetSomeEnrolments(tx))
+    (await forgetSome(tx)) ||
+    (await forgetSomeChallenges(tx)) ||
+    (await forgetSomeEnrolments(tx)) ||
+    (await forgetSomeCodes(tx))
   );
 }
 
@@ -69,6 +74,21 @@ async function forgetSomeEnrolments(tx: Transaction): Promise<boolean> {
     .delete(totpFactors)
     .where(and(inArray(totpFactors.userId, due), isPending))
     .returning({ userId: totpFactors.userId });
+  return gone.length === AT_ONCE;
+}
+
+/** @returns whether there may be more */
+async function forgetSomeCodes(tx: Transaction): Promise<boolean> {
+  const due = tx
+    .select({ codeHash: authorizationCodes.codeHash })
+    .from(authorizationCodes)
+    .where(lte(authorizationCodes.expiresAt, sql`clock_timestamp() - interval '1 day'`))
+    .limit(AT_ONCE)
+    .for('update', { skipLocked: true });
+  const gone = await tx
+    .delete(authorizationCodes)
+    .where(inArray(authorizationCodes.codeHash, due))
+    .returning({ codeHash: authorizationCodes.codeHash });
   return gone.length === AT_ONCE;
 }
 

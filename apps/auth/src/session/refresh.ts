@@ -1,7 +1,7 @@
 /** Exchanges a refresh token for its one successor, by the rules of rotate-or-detect-reuse.ts. */
 import { Refusal, type ClientId } from '@portcullis/contracts';
 import type { RequestContext, Tokens } from '@portcullis/api';
-import type { Database } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import type { WithChange } from '../change/unit-of-work.ts';
 import type { Mint } from '../token/mint.ts';
 import { sessionResponse } from '../token/token-response.ts';
@@ -28,6 +28,8 @@ export interface RefreshConstraints {
   client?: ClientId;
   /** For whom the access token is to be; for every audience that it may have unless given. */
   audiences?: readonly string[];
+  /** Uses up what stands for the token, in the same transaction. What it throws refuses the refresh, and undoes it. */
+  useUp?: (tx: Transaction) => Promise<void>;
 }
 
 export type Refresh = (
@@ -41,13 +43,19 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
   const { idleSeconds } = dependencies.sessionLimits;
   const rotateLive = prepareRotateLive(database, idleSeconds);
 
-  async function rotate(offer: Offer) {
-    const [row] = await rotateLive.execute(valuesOf(offer));
-    if (row !== undefined) return { outcome: 'rotated', ...grantOf(row, offer) } as const;
-    return await database.transaction((tx) => rotateOrDetectReuse(tx, offer, idleSeconds));
+  async function rotate(offer: Offer, useUp: RefreshConstraints['useUp']) {
+    if (useUp === undefined) {
+      const [row] = await rotateLive.execute(valuesOf(offer));
+      if (row !== undefined) return { outcome: 'rotated', ...grantOf(row, offer) } as const;
+    }
+    return await database.transaction(async (tx) => {
+      const turn = await rotateOrDetectReuse(tx, offer, idleSeconds);
+      if (turn.outcome === 'rotated' || turn.outcome === 'repeated') await useUp?.(tx);
+      return turn;
+    });
   }
 
-  return async (request, text, { client, audiences } = {}) => {
+  return async (request, text, { client, audiences, useUp } = {}) => {
     const token = refreshTokens.read(text);
     if (token === null) {
       observe('refused');
@@ -55,7 +63,7 @@ export function createRefresh(dependencies: RefreshDependencies): Refresh {
     }
     const jkt = await request.provePossession();
     const successor = refreshTokens.successor(token);
-    const turn = await rotate({ token, successor, request, client, jkt });
+    const turn = await rotate({ token, successor, request, client, jkt }, useUp);
     observe(turn.outcome);
     if (turn.outcome === 'reused') await endSessionForReuse(withChange, token, turn.owner, request);
     if (turn.outcome === 'reused' || turn.outcome === 'refused') {

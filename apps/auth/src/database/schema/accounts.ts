@@ -121,6 +121,8 @@ export const clients = pgTable('clients', {
   previousSecretUntil: moment('previous_secret_until'),
   scopes: text('scopes').array().notNull().default([]),
   audiences: text('audiences').array().notNull().default([]),
+  /** Where users may be sent back to after signing in (RFC 6749 section 3.1.2), each exactly as it is asked for. */
+  redirectUris: text('redirect_uris').array().notNull().default([]),
   generation: integer('generation').notNull().default(0),
   createdAt: moment('created_at').notNull().defaultNow(),
   disabledAt: moment('disabled_at'),

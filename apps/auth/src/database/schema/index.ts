@@ -11,6 +11,7 @@ export {
   users,
 } from './accounts.ts';
 export { recoveryCodes, totpFactors } from './factors.ts';
+export { authorizationCodes } from './authorization-codes.ts';
 export { jobs } from './jobs.ts';
 export { loginChallenges } from './login-challenges.ts';
 export { links, mails } from './mail.ts';
