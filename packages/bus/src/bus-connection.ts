@@ -24,6 +24,8 @@ export interface BusConnectionOptions {
   readonly servers?: string;
   readonly user?: string;
   readonly pass?: string;
+  /** There for an address `tls:`: the server is checked, and one that offers no TLS is refused. */
+  readonly tls?: Readonly<Record<string, never>>;
 }
 
 export interface ConnectingService {
@@ -33,7 +35,7 @@ export interface ConnectingService {
   prefix?: string;
   /**
    * `NATS_URL`: the server's address with the user and password of this service, as in
-   * `nats://orders:…@host:4222`. The library takes no login from an address.
+   * `nats://orders:…@host:4222`, or `tls://…`. The library takes neither login nor scheme from an address.
    */
   url?: string | undefined;
 }
@@ -66,8 +68,10 @@ export function connectionOptions(options: ConnectingService): BusConnectionOpti
   };
 }
 
-function loginOf(url: string | undefined): Pick<BusConnectionOptions, 'servers' | 'user' | 'pass'> {
-  const { host, username, password } = new URL(
+function loginOf(
+  url: string | undefined,
+): Pick<BusConnectionOptions, 'servers' | 'user' | 'pass' | 'tls'> {
+  const { protocol, host, username, password } = new URL(
     url !== undefined && URL.canParse(url) ? url : 'none:',
   );
   if (host === '') {
@@ -80,6 +84,7 @@ function loginOf(url: string | undefined): Pick<BusConnectionOptions, 'servers' 
   }
   return {
     servers: host,
+    ...(protocol === 'tls:' ? { tls: {} } : {}),
     ...(username === '' ? {} : { user: decodeURIComponent(username) }),
     ...(password === '' ? {} : { pass: decodeURIComponent(password) }),
   };

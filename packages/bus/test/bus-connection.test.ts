@@ -20,6 +20,16 @@ describe('connectionOptions', () => {
     expect(options).not.toHaveProperty('pass');
   });
 
+  it('insists on TLS where the address says so', () => {
+    const url = 'tls://orders:secret@nats.internal:4222';
+    expect(connectionOptions({ service: 'orders', url })).toMatchObject({
+      servers: 'nats.internal:4222',
+      tls: {},
+    });
+    const plain = connectionOptions({ service: 'orders', url: 'nats://nats.internal:4222' });
+    expect(plain).not.toHaveProperty('tls');
+  });
+
   it('leaves the server to the caller who gives no address', () => {
     expect(connectionOptions({ service: 'orders' })).not.toHaveProperty('servers');
   });
