@@ -15,6 +15,7 @@ describe('the settings of the launcher', () => {
       'apps/user/src/config.ts',
       'apps/admin/src/config.ts',
       'packages/service/src/config/service-fields.ts',
+      'packages/service/src/config/tls-fields.ts',
       'packages/service/src/config/verified-service-fields.ts',
     ];
     const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')));

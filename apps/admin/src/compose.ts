@@ -3,6 +3,7 @@ import { createAdminRouter } from '@portcullis/api';
 import { createMachineClient } from '@portcullis/client';
 import {
   createVerifiedServiceParts,
+  securedFetch,
   serveVerifiedService,
   type Disposal,
   type Running,
@@ -16,7 +17,11 @@ const VERSION = '0.2.0';
 
 export async function compose(config: AdminConfig, owned: Disposal): Promise<Running> {
   const parts = createVerifiedServiceParts({ name: SERVICE, needed: 'auth', config });
-  const auth = createMachineClient({ authUrl: config.authUrl, ...config.client });
+  const auth = createMachineClient({
+    authUrl: config.authUrl,
+    ...config.client,
+    fetch: securedFetch(config.tlsFiles),
+  });
   return await serveVerifiedService(parts, {
     title: 'Portcullis admin service',
     version: VERSION,

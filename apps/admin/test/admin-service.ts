@@ -40,6 +40,7 @@ export async function startAdminService() {
       drainDelayMs: 0,
       cookies: { insecure: false, origins: [] },
       natsUrl: bed.natsUrl,
+      tlsFiles: {},
       prefix: bed.prefix,
       issuer: issuer.issuer,
       audience: AUDIENCE,

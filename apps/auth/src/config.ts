@@ -9,6 +9,7 @@ import {
   isProduction,
   publicUrlsOf,
   readConfig,
+  securedAddress,
   serviceFields,
   type Environment,
 } from '@portcullis/service';
@@ -54,6 +55,8 @@ export function readAuthConfig(env: Environment = process.env) {
     () => readAccess(env),
     () => readConfig(fieldsOf(production), env),
   );
+  const secured = (name: 'DATABASE_URL' | 'NATS_URL' | 'REDIS_URL', address: string): string =>
+    securedAddress(name, address, fields, production);
   return {
     production,
     access,
@@ -92,10 +95,10 @@ export function readAuthConfig(env: Environment = process.env) {
     breachedPasswordsUrl: fields.PORTCULLIS_BREACHED_PASSWORDS_URL ?? null,
     mail: mailOf(fields, production),
     secrets: {
-      databaseUrl: fields.DATABASE_URL,
-      natsUrl: fields.NATS_URL,
+      databaseUrl: secured('DATABASE_URL', fields.DATABASE_URL),
+      natsUrl: secured('NATS_URL', fields.NATS_URL),
       smtpUrl: fields.PORTCULLIS_SMTP_URL ?? null,
-      redisUrl: fields.REDIS_URL,
+      redisUrl: secured('REDIS_URL', fields.REDIS_URL),
       keyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY,
       otherKeyEncryptionKey: fields.PORTCULLIS_KEY_ENCRYPTION_KEY_OTHER ?? null,
       administrator: administratorOf(fields),

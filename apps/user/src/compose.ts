@@ -6,6 +6,7 @@ import { subscribeToEvents, type EventSubscription } from '@portcullis/events';
 import {
   createVerifiedServiceParts,
   observeConsumer,
+  securedFetch,
   serveVerifiedService,
   type Disposal,
   type Logger,
@@ -43,7 +44,10 @@ export async function compose(config: UserConfig, owned: Disposal): Promise<Runn
     owned,
   });
   const profile = { profiles: postgresProfiles(database.db), waiters: new ProfileWaiters() };
-  const rename = renameAtAuth(createMachineClient({ authUrl: config.authUrl, ...config.client }));
+  const { authUrl, client, tlsFiles } = config;
+  const rename = renameAtAuth(
+    createMachineClient({ authUrl, ...client, fetch: securedFetch(tlsFiles) }),
+  );
   const live = new LiveEvents();
   const instances = createInstances(parts, live);
   const learn = learnAndPublish(profile, instances, logger);

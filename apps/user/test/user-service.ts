@@ -35,6 +35,7 @@ export async function createSurroundings(natsUrl?: string) {
     cookies: { insecure: false, origins: [] },
     databaseUrl: bed.databaseUrls.user,
     natsUrl: natsUrl ?? bed.natsUrl,
+    tlsFiles: {},
     prefix: bed.prefix,
     issuer: issuer.issuer,
     audience: AUDIENCE,

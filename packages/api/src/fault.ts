@@ -4,6 +4,7 @@
  * 503 and may be tried again; the second is answered 500. Neither is ever answered 401 or 200.
  */
 
+import { reasonOfPeer } from './reason-of-peer.ts';
 import { serverStateOf } from './sql-states.ts';
 
 /** Node's and postgres.js's names for a connection that could not be had or kept. */
@@ -26,6 +27,7 @@ const CONNECTION_CODES = new Set([
   'CONNECTION_ENDED',
   'AUTH_TYPE_NOT_IMPLEMENTED',
   'SASL_SIGNATURE_MISMATCH',
+  'TLS_NOT_OFFERED',
 ]);
 
 /** OpenSSL's names for a certificate that does not do, as Node hands them on. */
@@ -44,7 +46,7 @@ export function reasonOfFault(error: unknown): string | undefined {
   for (const cause of causesOf(error)) {
     const state = serverStateOf(cause);
     if (state !== undefined) return state.means;
-    if (isLostConnection(cause)) return 'no connection';
+    if (isLostConnection(cause)) return reasonOfPeer(cause) ?? 'no connection';
   }
   return undefined;
 }

@@ -23,6 +23,7 @@ export type {
 } from './context.ts';
 export type { FactorService } from './factors.ts';
 export { reasonOfFault } from './fault.ts';
+export { reasonOfPeer } from './reason-of-peer.ts';
 export { liveEvent, type LiveEvent, type LiveItem } from './live-events.ts';
 export {
   invalidRequest,

@@ -3,8 +3,9 @@ export { ConfigurationError, readConfig, type Environment } from './config/read-
 export { databaseUrl, isWellKnown, secret } from './config/secret.ts';
 export { cookieSettings } from './config/cookie-settings.ts';
 export type { CookieSettings } from './http/exchange.ts';
+export { flag } from './config/flag.ts';
+export { securedAddress, tlsFields, tlsFilesOf, type TlsSettings } from './config/tls-fields.ts';
 export {
-  flag,
   httpUrl,
   integer,
   isProduction,
@@ -30,6 +31,9 @@ export { createLogger, describeError, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './metrics/registry.ts';
 export type { PathItems } from './openapi/document.ts';
 export { toJsonSchema } from './rest/routed-procedures.ts';
+export type { TlsFiles } from './tls/followed-context.ts';
+export { redisTls } from './tls/peer-tls.ts';
+export { securedFetch } from './tls/secured-fetch.ts';
 export { Outage, type OutageOptions } from './outage.ts';
 export { Outages, type OutagesOptions } from './outages.ts';
 export { BoundedLines } from './bounded-lines.ts';

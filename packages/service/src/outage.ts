@@ -8,6 +8,7 @@
  * most two others, one every 30 s with the count of failures while they go on, and one at its end with
  * the count and how long it lasted.
  */
+import { reasonOfPeer } from '@portcullis/api';
 import type { Logger } from './logger.ts';
 
 const REPEAT_MS = 30_000;
@@ -53,8 +54,10 @@ export class Outage {
     const at = performance.now();
     const fields = { part, ...(what !== undefined && { what }), err };
     const away = this.#away;
+    const peer = reasonOfPeer(err);
+    const why = peer === undefined ? '' : `: ${peer}`;
     if (away === undefined) {
-      logger.warn(fields, `${part} unavailable${effect === undefined ? '' : `; ${effect}`}`);
+      logger.warn(fields, `${part} unavailable${why}${effect === undefined ? '' : `; ${effect}`}`);
       const reasons = new Set([reasonOf(err)]);
       const times = { since: at, lastFailure: at, lastLine: at };
       this.#away = { ...times, reasons, failures: 1, timer: undefined };
@@ -65,7 +68,7 @@ export class Outage {
     away.lastFailure = at;
     if (at - away.lastLine < REPEAT_MS && !isNews(away, reasonOf(err))) return;
     away.lastLine = at;
-    logger.warn({ ...fields, ...countOf(away, at) }, `${part} still unavailable`);
+    logger.warn({ ...fields, ...countOf(away, at) }, `${part} still unavailable${why}`);
   }
 
   /** Called when the part answers. Costs nothing where it was not unavailable. */

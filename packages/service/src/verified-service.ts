@@ -16,6 +16,7 @@ import { Outages } from './outages.ts';
 import type { Disposal } from './process/disposal.ts';
 import type { Running } from './process/serve.ts';
 import { createHttpServer, type HttpServerOptions } from './server.ts';
+import { securedFetch } from './tls/secured-fetch.ts';
 import { Verification } from './verification.ts';
 
 export interface VerifiedServiceParts {
@@ -76,15 +77,17 @@ export async function serveVerifiedService(
   );
   await server.listen(config);
 
-  const { natsUrl, prefix, issuer, audience, authUrl, client } = config;
+  const { natsUrl, prefix, issuer, audience, authUrl, client, tlsFiles } = config;
+  const auth = securedFetch(tlsFiles);
   owned.use(bus);
   const connection = bus.connect({ url: natsUrl, name, prefix });
   readBus?.(connection);
   const feed = withFallback(
     natsFeed({ connection, prefix, subscriptions: bus.subscriptions }),
-    httpGrants({ authUrl, ...client }),
+    httpGrants({ authUrl, ...client, fetch: auth }),
   );
   const onMalformed = bus.malformed;
-  owned.use(await verification.start({ issuer, audience, service: name, feed, onMalformed }));
+  const options = { issuer, audience, service: name, feed, onMalformed, fetch: auth };
+  owned.use(await verification.start(options));
   return { logger, drain: (how) => server.drain(how) };
 }

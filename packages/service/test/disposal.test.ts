@@ -27,7 +27,14 @@ describe('parseBusAddress', () => {
       'nats://user:p%40ss@bus:4222,nats://other:4223',
       { servers: ['nats://bus:4222', 'nats://other:4223'], user: 'user', pass: 'p@ss' },
     ],
-    ['tls://token@[::1]:4222', { servers: ['tls://[::1]:4222'], token: 'token' }],
+    [
+      'tls://token@[::1]:4222',
+      {
+        servers: ['tls://[::1]:4222'],
+        token: 'token',
+        tls: expect.objectContaining({ rejectUnauthorized: true }),
+      },
+    ],
   ])('%s', (url, expected) => {
     expect(parseBusAddress(url)).toEqual(expected);
   });

@@ -1,4 +1,10 @@
 /** What the tests of this repository run on: servers, processes, databases. Not published. */
+export {
+  createAuthority,
+  type CertificateOptions,
+  type IssuedCertificate,
+  type TestAuthority,
+} from './certificates.ts';
 export { collectingGarbage } from './collecting-garbage.ts';
 export { natsOptions } from './nats-cleanup.ts';
 export { rounds, testProgram, testSeed, testServers, type TestServers } from './environment.ts';

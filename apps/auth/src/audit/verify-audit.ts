@@ -1,5 +1,6 @@
 /** Verifies the audit trail, from the database and from the heads that NATS has kept. */
 import { connect } from '@nats-io/transport-node';
+import { reasonOfPeer } from '@portcullis/api';
 import { inboxPrefix } from '@portcullis/bus';
 import { parseBusAddress } from '@portcullis/service';
 import { requireSchema } from '@portcullis/service/postgres';
@@ -19,15 +20,18 @@ export interface AuditPlaces {
 
 export async function verifyAudit(places: AuditPlaces): Promise<TrailVerdict> {
   // First: what is published by now is in the table that is read afterwards.
-  const published = await publishedHeads(places).catch(() => 'away' as const);
+  const published = await publishedHeads(places).catch((error: unknown) => ({
+    away: reasonOfPeer(error),
+  }));
   await using postgres = connectPostgres(places.databaseUrl, 'portcullis-auth-verify-audit', 1);
   await requireSchema(schemaOf(postgres.sql));
   const judge = async (heads: readonly PublishedHead[]): Promise<TrailVerdict> =>
     await readAuditTrail(postgres.sql, (trail) => verifyTrail(trail, heads));
-  if (published === 'away') {
+  if (published !== null && 'away' in published) {
     const verdict = await judge([]);
+    const why = published.away === undefined ? '' : ` (nats: ${published.away})`;
     verdict.problems.push(
-      'the published heads could not be read, so that an end cut off would not show',
+      `the published heads could not be read${why}, so that an end cut off would not show`,
     );
     return verdict;
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOfPeer } from '@portcullis/api';
 import { ConfigurationError } from '@portcullis/service';
 import { readAfterRestoreConfig } from '../config/commands.ts';
 import { createSeal, SealError } from '../keys/seal.ts';
@@ -20,8 +21,9 @@ await runCommand('after-restore', async () => {
   const apply = flags.has('apply');
   const kept = await keptEvents(config.natsUrl, config.prefix).catch((error: unknown) => {
     if (!apply) return null;
+    const why = reasonOfPeer(error);
     throw new CommandFailed(
-      'NATS does not answer, so that nothing can be repeated, and nothing was changed. ' +
+      `NATS does not answer${why === undefined ? '' : ` (${why})`}, so that nothing can be repeated, and nothing was changed. ` +
         'Start NATS, or run this without --apply.',
       { cause: error },
     );

@@ -26,5 +26,5 @@ function messageOf(error: unknown): string | undefined {
     error instanceof MigrationFailed;
   if (known) return error.message;
   const reason = reasonOfFault(error);
-  return reason === undefined ? undefined : `a dependency is unavailable: ${reason}`;
+  return reason === undefined ? undefined : `postgres unavailable: ${reason}`;
 }

@@ -7,7 +7,9 @@ import {
   isProduction,
   readConfig,
   secret,
+  securedAddress,
   serviceFields,
+  tlsFields,
   type Environment,
 } from '@portcullis/service';
 import { parseArgs } from 'node:util';
@@ -25,20 +27,28 @@ const MAX_JWKS_LENGTH = 32_768;
 
 /** For commands that need the database and nothing else. */
 export function readDatabaseConfig(env: Environment = process.env): { databaseUrl: string } {
-  const schema = z.object({ DATABASE_URL: databaseUrl({ production: isProduction(env) }) });
-  return { databaseUrl: readConfig(schema, env).DATABASE_URL };
+  const production = isProduction(env);
+  const schema = z.object({
+    DATABASE_URL: databaseUrl({ production }),
+    ...tlsFields({ production }),
+  });
+  const fields = readConfig(schema, env);
+  return {
+    databaseUrl: securedAddress('DATABASE_URL', fields.DATABASE_URL, fields, production),
+  };
 }
 
 /** For the command that compares the audit trail with what was published of it. */
 export function readVerifyAuditConfig(env: Environment = process.env) {
-  const { NATS_URL, PORTCULLIS_PREFIX } = serviceFields({
-    production: isProduction(env),
-    port: 4000,
-  });
-  const fields = readConfig(z.object({ NATS_URL, PORTCULLIS_PREFIX }), env);
+  const production = isProduction(env);
+  const { NATS_URL, PORTCULLIS_PREFIX } = serviceFields({ production, port: 4000 });
+  const fields = readConfig(
+    z.object({ NATS_URL, PORTCULLIS_PREFIX, ...tlsFields({ production }) }),
+    env,
+  );
   return {
     ...readDatabaseConfig(env),
-    natsUrl: fields.NATS_URL,
+    natsUrl: securedAddress('NATS_URL', fields.NATS_URL, fields, production),
     prefix: fields.PORTCULLIS_PREFIX,
   };
 }

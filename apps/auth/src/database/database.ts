@@ -1,5 +1,6 @@
 /** The connection to Postgres. Every transaction and every wait on a lock has an end. */
 import { dropsConnection } from '@portcullis/api';
+import { postgresTls } from '@portcullis/service/postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { prepared } from './prepared.ts';
@@ -21,13 +22,15 @@ export interface PostgresConnection extends AsyncDisposable {
   readonly database: Database;
 }
 
-/** @param url a postgres:// address with the credentials of this service */
+/** @param url a postgres:// address with the credentials of this service, and with what TLS takes */
 export function connectPostgres(
   url: string,
   applicationName: string,
   maxConnections: number = MAX_CONNECTIONS,
 ): PostgresConnection {
-  const sql = postgres(url, {
+  const { address, options } = postgresTls(url);
+  const sql = postgres(address, {
+    ...options,
     ...KNOWN_TYPES,
     max: maxConnections,
     connect_timeout: CONNECT_TIMEOUT_S,

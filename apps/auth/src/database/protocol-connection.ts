@@ -4,6 +4,7 @@
  * answer asks again.
  */
 import { dropsConnection } from '@portcullis/api';
+import { postgresTls } from '@portcullis/service/postgres';
 import postgres, { type Sql } from 'postgres';
 import { KNOWN_TYPES } from './types.ts';
 
@@ -20,7 +21,9 @@ export function connectProtocol(
   applicationName: string,
   maxConnections: number = MAX_CONNECTIONS,
 ): ProtocolConnection {
-  const sql = postgres(url, {
+  const { address, options } = postgresTls(url);
+  const sql = postgres(address, {
+    ...options,
     ...KNOWN_TYPES,
     max: maxConnections,
     connect_timeout: 3,

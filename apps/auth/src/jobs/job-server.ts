@@ -1,6 +1,7 @@
 /** The Redis that queues are in: two connections that they share, and what the log says of it. */
 import { BoundedLines, Outage, type Logger } from '@portcullis/service';
 import type { Redis } from 'ioredis';
+import { explainTimeout } from '../redis/explain-timeout.ts';
 import { connectJobs } from '../redis/connect-jobs.ts';
 import { isRedisAway } from '../redis/is-redis-away.ts';
 import { warnOfEviction } from '../redis/warn-of-eviction.ts';
@@ -31,8 +32,9 @@ export function openJobServer(options: {
   const outage = new Outage({ logger, part: 'redis', effect });
   const lines = new BoundedLines(logger, 'a job went wrong; what it was for is looked at again');
   const failed = (error: unknown): void => {
-    if (isRedisAway(error)) outage.failed(error, 'queueing jobs');
-    else lines.note('job', { err: error });
+    if (isRedisAway(error)) {
+      explainTimeout(redisUrl, error, (cause) => outage.failed(cause, 'queueing jobs'));
+    } else lines.note('job', { err: error });
   };
   const asking = connectJobs(redisUrl, 'portcullis-auth-queue', { commandTimeout: ASK_TIMEOUT_MS });
   const working = connectJobs(redisUrl, 'portcullis-auth-worker');

@@ -1,4 +1,5 @@
 /** Connections for the queue, apart from that of the limits: commands here may wait for Redis. */
+import { redisTls } from '@portcullis/service';
 import { Redis } from 'ioredis';
 
 /** Milliseconds. */
@@ -11,7 +12,9 @@ export function connectJobs(
   name: string,
   options: { commandTimeout?: number } = {},
 ): Redis {
-  return new Redis(url, {
+  const { address, options: tls } = redisTls(url);
+  return new Redis(address, {
+    ...tls,
     ...options,
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -1,6 +1,7 @@
 /** Redis counts attempts, and nothing that it holds is needed to serve: it is never waited for long. */
-import { Outage, type Logger } from '@portcullis/service';
+import { Outage, redisTls, type Logger } from '@portcullis/service';
 import { Redis } from 'ioredis';
+import { explainTimeout } from './explain-timeout.ts';
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -15,7 +16,9 @@ export interface RedisConnection extends AsyncDisposable {
 }
 
 export function connectRedis(url: string, name: string, logger: Logger): RedisConnection {
-  const redis = new Redis(url, {
+  const { address, options } = redisTls(url);
+  const redis = new Redis(address, {
+    ...options,
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -28,7 +31,11 @@ export function connectRedis(url: string, name: string, logger: Logger): RedisCo
   });
   const effect = 'limits are counted by this instance alone';
   const outage = new Outage({ logger, part: 'redis', effect });
-  redis.on('error', (error: Error) => outage.failed(error, 'connecting'));
+  redis.on('error', (error: Error) => {
+    explainTimeout(url, error, (cause) => {
+      if (cause === error || redis.status !== 'ready') outage.failed(cause, 'connecting');
+    });
+  });
   redis.on('ready', () => {
     outage.back();
     logger.info('redis connected');

@@ -1,3 +1,5 @@
+import { reasonOfPeer } from '@portcullis/api';
+
 /** What the client library says when Redis cannot be reached, does not answer, or refuses to work. */
 const CONNECTION_TEXT =
   /connection is closed|command timed out|connect(ion)? time|stream isn't writeable|max retries per request/i;
@@ -8,6 +10,6 @@ const REFUSALS =
 /** Otherwise something is wrong with one job, and not with Redis. */
 export function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if ('syscall' in error || 'errno' in error) return true;
+  if ('syscall' in error || 'errno' in error || reasonOfPeer(error) !== undefined) return true;
   return CONNECTION_TEXT.test(error.message) || REFUSALS.test(error.message.replace(/^ERR /, ''));
 }

@@ -17,5 +17,7 @@ try {
 
 function detailOf(error: unknown): string {
   if (error instanceof ConfigurationError || error instanceof MigrationFailed) return error.message;
-  return reasonOfFault(error) ?? JSON.stringify(describeError(error));
+  const reason = reasonOfFault(error);
+  if (reason !== undefined) return `postgres unavailable: ${reason}`;
+  return JSON.stringify(describeError(error));
 }

@@ -1,6 +1,6 @@
 /** `node apps/user/dist/commands/reconcile-profiles.js`; see docs/operations.md. */
 import { createMachineClient, isPortcullisError } from '@portcullis/client';
-import { ConfigurationError, describeError } from '@portcullis/service';
+import { ConfigurationError, describeError, securedFetch } from '@portcullis/service';
 import { readReconciliationConfig } from '../config.ts';
 import { openDatabase } from '../postgres/database.ts';
 import { postgresProfiles } from '../postgres/postgres-profiles.ts';
@@ -17,11 +17,11 @@ const FIXES: Readonly<Record<string, string>> = {
 };
 
 try {
-  const { databaseUrl, authUrl, client } = readReconciliationConfig();
+  const { databaseUrl, authUrl, client, tlsFiles } = readReconciliationConfig();
   await using database = openDatabase(databaseUrl);
   const done = await reconcileProfiles(
     postgresProfiles(database.db),
-    createMachineClient({ authUrl, ...client }),
+    createMachineClient({ authUrl, ...client, fetch: securedFetch(tlsFiles) }),
   );
   process.stdout.write(
     `user: ${done.addresses} addresses and ${done.names} names reconciled\n` +

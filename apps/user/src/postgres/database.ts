@@ -1,6 +1,6 @@
 /** The connections of this service to its own database. */
 import { dropsConnection } from '@portcullis/api';
-import { probeDatabase } from '@portcullis/service/postgres';
+import { postgresTls, probeDatabase } from '@portcullis/service/postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 
@@ -22,7 +22,9 @@ export interface Database extends AsyncDisposable {
 }
 
 export function openDatabase(url: string): Database {
-  const client = postgres(url, {
+  const { address, options } = postgresTls(url);
+  const client = postgres(address, {
+    ...options,
     // It would ask for array types, of which there are none here, in a promise that is never awaited.
     fetch_types: false,
     max: MAX_CONNECTIONS,

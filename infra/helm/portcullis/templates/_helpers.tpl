@@ -60,6 +60,8 @@ capabilities:
   value: {{ join "," . | quote }}
 {{- end }}
 {{- if .root.Values.authority.configMap }}
+- name: PORTCULLIS_TLS_CA_FILE
+  value: /run/authority/authority.pem
 - name: NODE_EXTRA_CA_CERTS
   value: /run/authority/authority.pem
 {{- end }}

@@ -23,7 +23,7 @@ export class LazyNatsConnection implements AsyncDisposable {
   readonly #denied = new Set<string>();
   readonly #malformed: MalformedMessages;
   #bus: Bus | undefined;
-  #disposed = false;
+  readonly #disposal = new AbortController();
 
   constructor({ logger, registry, outages }: AwaitedBusOptions) {
     this.#logger = logger;
@@ -41,15 +41,18 @@ export class LazyNatsConnection implements AsyncDisposable {
   }
 
   /** Settles once NATS has been there; a connection that comes after the disposal is closed. */
-  async connect(options: Omit<BusOptions, 'logger' | 'outages'>): Promise<NatsConnection> {
+  async connect(
+    options: Omit<BusOptions, 'logger' | 'outages' | 'signal'>,
+  ): Promise<NatsConnection> {
     const bus = await connectBus({
       ...options,
       logger: this.#logger,
       outages: this.#outages,
+      signal: this.#disposal.signal,
     });
     this.#bus = bus;
     this.#logger.info('nats connected');
-    if (this.#disposed) await bus[Symbol.asyncDispose]();
+    if (this.#disposal.signal.aborted) await bus[Symbol.asyncDispose]();
     return bus.connection;
   }
 
@@ -80,7 +83,7 @@ export class LazyNatsConnection implements AsyncDisposable {
     this.#malformed.note(message, length, subject);
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
+    this.#disposal.abort();
     await this.#bus?.[Symbol.asyncDispose]();
   }
 }

@@ -1,8 +1,10 @@
 /** The variables that every service reads. */
 import { isLoopbackHost, LOOPBACK_HOSTS } from '@portcullis/contracts';
 import * as z from 'zod';
+import { flag } from './flag.ts';
 import { pageAnswerHeaders, pageRequestHeaders } from './header-names.ts';
 import type { Environment } from './read-config.ts';
+import { tlsFields } from './tls-fields.ts';
 
 export function isProduction(env: Environment): boolean {
   return env['NODE_ENV'] === 'production';
@@ -21,11 +23,6 @@ export function integer(bounds: { min: number; max: number }) {
         .max(bounds.max, `is above ${bounds.max}`),
     );
 }
-
-/** `true` or `false`, and nothing that merely looks like it. */
-export const flag = z
-  .enum(['true', 'false'], { error: 'is neither true nor false' })
-  .transform((value) => value === 'true');
 
 /** An http or https address; in production plain http is for the same machine only. */
 export function httpUrl(options: { production: boolean }) {
@@ -115,6 +112,7 @@ export function serviceFields({ production, port }: ServiceFieldOptions) {
     PORTCULLIS_INSECURE_COOKIES: flag
       .refine((value) => !(value && production), 'is not for production')
       .default(false),
+    ...tlsFields({ production }),
   };
 }
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { cookieSettings } from './cookie-settings.ts';
 import { secret } from './secret.ts';
 import { httpUrl, publicUrlsOf, type serviceFields } from './service-fields.ts';
+import { securedAddress, tlsFilesOf } from './tls-fields.ts';
 
 /** Characters: 24 random bytes in base64url. */
 const MIN_CLIENT_SECRET = 32;
@@ -42,7 +43,10 @@ type Fields = ReturnType<typeof serviceFields> & ReturnType<typeof verifiedServi
 
 export type VerifiedServiceConfig = ReturnType<typeof verifiedServiceConfig>;
 
-/** @throws ConfigurationError for insecure cookies anywhere but on this machine */
+/**
+ * @throws ConfigurationError for insecure cookies anywhere but on this machine, and for servers that would not be
+ *   checked
+ */
 export function verifiedServiceConfig(production: boolean, read: z.output<z.ZodObject<Fields>>) {
   return {
     production,
@@ -53,7 +57,9 @@ export function verifiedServiceConfig(production: boolean, read: z.output<z.ZodO
     trustedProxies: read.PORTCULLIS_TRUSTED_PROXIES,
     drainDelayMs: read.PORTCULLIS_DRAIN_DELAY_MS,
     cookies: cookieSettings(read),
-    natsUrl: read.NATS_URL,
+    natsUrl: securedAddress('NATS_URL', read.NATS_URL, read, production),
+    /** For connections to auth; those to the bus have them in their address. */
+    tlsFiles: tlsFilesOf(read),
     prefix: read.PORTCULLIS_PREFIX,
     issuer: read.PORTCULLIS_ISSUER,
     audience: read.PORTCULLIS_AUDIENCE,

@@ -1,3 +1,4 @@
+import { reasonOfFault } from '@portcullis/api';
 import { Refusal } from '@portcullis/contracts';
 import { newRequestId } from '@portcullis/verify/guard';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -21,12 +22,15 @@ export interface AwaitSchemaOptions {
  * its place answers that it is alive, is not ready, and why.
  *
  * @returns a readiness check for later: a backup may be restored under a service that runs
- * @throws what the database threw, when it cannot be asked at the start
+ * @throws Error that says why, when the database cannot be asked at the start
  */
 export async function awaitSchema(options: AwaitSchemaOptions): Promise<() => Promise<void>> {
   const { schema, logger, listen, owned } = options;
   const check = createSchemaCheck(schema, logger);
-  let reason = await reasonOf(check);
+  let reason = await reasonOf(check).catch((error: unknown) => {
+    const why = reasonOfFault(error);
+    throw why === undefined ? error : new Error(`postgres unavailable: ${why}`, { cause: error });
+  });
   if (reason === undefined) return check;
   const over = new AbortController();
   const server = createServer((request, response) => {

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
 import * as z from 'zod';
+import { postgresTls } from '../tls/peer-tls.ts';
 import { applyInTransaction, type Applying } from './apply-transaction.ts';
 import { buildIndexes } from './build-indexes.ts';
 import { appliedMigrations, ensureList } from './list-of-migrations.ts';
@@ -41,8 +42,10 @@ export async function migrateDatabase(
   { folder, applicationName, turn: key, patienceMs = PATIENCE_MS, begun }: MigrateOptions,
 ): Promise<void> {
   const migrations = await readMigrations(folder);
+  const { address, options } = postgresTls(url);
   const connect = (name: string): Sql =>
-    postgres(url, {
+    postgres(address, {
+      ...options,
       max: 1, // the turn belongs to the connection
       fetch_types: false,
       connect_timeout: CONNECT_TIMEOUT_S,
