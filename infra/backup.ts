@@ -15,6 +15,7 @@ export async function main(words: Words): Promise<number> {
     services,
     into: words.value('into') ?? FOLDER,
     verify: words.flag('verify'),
+    metrics: words.value('metrics'),
   });
 }
 

@@ -6,6 +6,7 @@ import { step } from '../steps.ts';
 import type { DatabaseBackup, Service } from './backup-file.ts';
 import { beginFolder, discardFolder, finishFolder } from './backup-folder.ts';
 import { dumpDatabase } from './dump-database.ts';
+import { noteBackup } from './note-backup.ts';
 import { onDatabases, type Work } from './on-databases.ts';
 import { contentsOf, verifyBackup } from './verify.ts';
 
@@ -14,16 +15,19 @@ export interface BackUpOptions {
   /** The folder of all backups. */
   readonly into: string;
   readonly verify: boolean;
+  /** Where node_exporter's textfile collector reads; undefined for none. */
+  readonly metrics: string | undefined;
 }
 
 const TITLE = 'npm run backup';
 const manifest = z.object({ version: z.string() });
 
 /** @returns the exit status */
-export async function backUp({ services, into, verify }: BackUpOptions): Promise<number> {
+export async function backUp(options: BackUpOptions): Promise<number> {
+  const { services, into, verify, metrics } = options;
   let path = '';
+  const madeAt = new Date();
   const work: Work = async (session, databases) => {
-    const madeAt = new Date();
     const folder = await beginFolder(into, madeAt);
     try {
       const dumped: DatabaseBackup[] = [];
@@ -51,8 +55,13 @@ export async function backUp({ services, into, verify }: BackUpOptions): Promise
         'apart from the backups: docs/operations.md, "Keys".',
     );
   }
-  if (verify) return await verifyBackup(`${TITLE} -- --verify`, path);
-  console.log(`Whether it can be restored: npm run verify-backup -- ${shown}`);
+  if (verify) {
+    const verified = await verifyBackup(`${TITLE} -- --verify`, path);
+    if (verified !== 0) return verified;
+  } else {
+    console.log(`Whether it can be restored: npm run verify-backup -- ${shown}`);
+  }
+  if (metrics !== undefined) await noteBackup(metrics, services, madeAt);
   return 0;
 }
 

@@ -90,6 +90,7 @@ const OPERATING = {
     options: {
       into: { takes: 'FOLDER', about: 'of all backups; backups' },
       verify: { about: 'restores it into a server of its own, and compares the rows' },
+      metrics: { takes: 'FOLDER', about: 'of a textfile collector, which is told that it is done' },
     },
   },
   'verify-backup': {

@@ -12,6 +12,7 @@ import { awaitSchema } from '@portcullis/service/postgres';
 import { createDpopNonces } from '@portcullis/verify/guard';
 import type { AuthConfig } from './config.ts';
 import { DeclaredServices } from './config/declared-services.ts';
+import { observeDatabase } from './database-metrics.ts';
 import { connectPostgres, type Database } from './database/database.ts';
 import { schemaOf } from './database/migrations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
@@ -54,6 +55,7 @@ export async function openParts(
     nats: () => bus.connected,
     redis: () => redis.connected,
   });
+  observeDatabase(registry, database);
   return {
     logger,
     registry,

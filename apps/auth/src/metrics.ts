@@ -1,6 +1,7 @@
 /** What the auth service counts beside what every service counts. */
 import type { Registry } from '@portcullis/service';
 import { Counter, Gauge } from 'prom-client';
+import { asked } from './database-metrics.ts';
 import type { HasherGauges } from './password/password-hasher.ts';
 import type { AttackKind } from './limits/attack.ts';
 import type { LoginOutcome } from './login/outcome.ts';
@@ -147,7 +148,7 @@ function gaugeMailsWaiting(registers: Registry[], count: () => Promise<number>):
     help: 'Mails without an outcome, of all instances',
     registers,
     async collect() {
-      this.set(await count().catch(() => Number.NaN));
+      this.set((await asked(count())) ?? Number.NaN);
     },
   });
 }
@@ -186,7 +187,7 @@ function gaugeJobs(registers: Registry[], jobs: JobPeriods, lastSuccesses: LastS
     labelNames: ['job'],
     registers,
     async collect() {
-      const found = await lastSuccesses(names).catch(() => undefined);
+      const found = await asked(lastSuccesses(names));
       // Left as they were while Postgres does not say: they grow old, which is what is watched.
       if (found === undefined) return;
       for (const job of names) this.set({ job }, found.get(job)?.at ?? 0);
