@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { testEnvironment } from './run-vitest.ts';
 import { runCommand } from '../lifetime/run-command.ts';
 import { inSession, type Session } from '../lifetime/session.ts';
+import { Unavailable } from '../matrix/unavailable.ts';
 import { CLOSED_OUTPUT, ROOT } from '../paths.ts';
 import { bringUpServers } from '../servers/bring-up.ts';
 import { build } from '../services/build.ts';
-import { step } from '../steps.ts';
+import { note, step } from '../steps.ts';
 import { newTestFolder, ownFolder, removeAbandonedTestFolders } from '../system/test-folder.ts';
 import { nearest } from '../usage/nearest.mjs';
 import { WrongUsage } from '../usage/read-words.mjs';
@@ -26,9 +27,11 @@ export interface Program {
 const argvOf = ({ file, node = process.execPath }: Program) =>
   [node, ...CLOSED_OUTPUT, '--conditions=portcullis-source', '--import', 'tsx', file] as const;
 
+const NOT_RUN = 3;
+
 /**
  * @param wordsIn what it is given, once there is a session
- * @returns its exit status
+ * @returns its exit status; 3 where `wordsIn` throws that something cannot be had here
  */
 export async function runOnServers(
   program: Program,
@@ -38,7 +41,14 @@ export async function runOnServers(
   await removeAbandonedTestFolders();
   return await inSession(newTestFolder(), `npm run ${name}`, async (session) => {
     await ownFolder(session);
-    const words = await wordsIn(session);
+    let words: readonly string[];
+    try {
+      words = await wordsIn(session);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      note(`NOT RUN: ${error.message}`);
+      return NOT_RUN;
+    }
     // Services are run as they were built.
     await step('build', async () => await build(session));
     const servers = await bringUpServers(session, {

@@ -13,6 +13,7 @@ export const COMPOSE_FILES: Readonly<Record<string, PolicyOptions>> = {
 
 export const CHART = 'infra/helm/portcullis';
 export const ALERTS = `${CHART}/files/alerts.yaml`;
+export const DASHBOARDS_FOLDER = `${CHART}/files/dashboards`;
 export const VALUE_SETS = ['minimal', 'production', 'everything'] as const;
 export type ValueSet = (typeof VALUE_SETS)[number];
 export const valuesOf = (set: ValueSet): string => `infra/helm/values/${set}.yaml`;

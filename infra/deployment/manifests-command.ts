@@ -1,8 +1,8 @@
 /**
  * `npm run manifests`: what deploys Portcullis, read by the programs that it is for. The chart by helm, with three sets
  * of values, and what helm makes of it by the types of Kubernetes and by the policy; files of compose by compose; the
- * configuration of three NATS servers by running them; rules of alerts by promtool. With `--write` it writes what helm
- * makes of the chart, which `npm test` looks at.
+ * configuration of three NATS servers by running them; dashboards and rules of alerts by promtool. With `--write` it
+ * writes the dashboards and what helm makes of the chart, which `npm test` looks at.
  *
  * Ends with 1 for what is wrong, and with 3 where nothing is and a program cannot be had here.
  */
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { checkAlerts } from './check-alerts.ts';
 import { checkChart } from './check-chart.ts';
 import { checkCompose, exampleFile, settingsFor } from './check-compose.ts';
+import { checkDashboards, writeDashboards } from './check-dashboards.ts';
 import { checkNats } from './check-nats.ts';
 import { VALUE_SETS } from './files.ts';
 import { helmOf, obtainCompose, obtainNats, obtainPackages, obtainPromtool } from './tools.ts';
@@ -41,6 +42,13 @@ export async function main(words: Words): Promise<number> {
 
 function partsOf(write: boolean): readonly Part[] {
   return [
+    {
+      name: 'dashboards',
+      check: async (session) => {
+        if (write) writeDashboards();
+        return checkDashboards(await obtainPromtool(session), session.dataFolder);
+      },
+    },
     {
       name: 'chart',
       check: async (session) => {

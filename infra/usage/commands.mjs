@@ -169,7 +169,7 @@ const DEVELOPING = {
   },
   manifests: {
     about: 'files of compose and the chart, read by compose, helm and the types of Kubernetes',
-    options: { write: { about: 'writes what helm makes of the chart, for npm test' } },
+    options: { write: { about: 'writes the dashboards, and what helm makes of the chart' } },
   },
   release: {
     about: 'gives every package, service and CHANGELOG.md the next version',
@@ -197,6 +197,11 @@ const PROVING = {
       seed: { takes: 'N', least: 0, about: 'repeats the choices of a run' },
       short: { about: 'what lasts a minute lasts seconds' },
     },
+  },
+  alerts: {
+    about: 'a real Prometheus over the whole system: each alert fires by its cause, and clears',
+    names: { takes: 'ALERT', most: MANY },
+    options: { list: LIST },
   },
   load: {
     about: 'an everyday half hour under load, and whether every guarantee held',

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import type { Stage } from '../stage/stage.ts';
+import { goBack, headOf, placesOf } from '../stage/log-position.ts';
 import { insertFiller } from './filler-rows.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -45,28 +45,6 @@ export const positionBeyondHead: Fault = {
     for (const { nats } of stage.verifiers) nats.resume();
   },
 };
-
-/** What had a position after that is given another; what no verifier asked for is lost. */
-async function goBack({ log }: Stage, position: number): Promise<void> {
-  await log.sql.begin(async (tx) => {
-    await tx`select from log_head for update`;
-    await tx`delete from revocation_log where actor_id = 'faults' and position > ${position}`;
-    await tx`update revocation_log set position = null where position > ${position}`;
-    await tx`update verifiers set position = least(position, ${position})`;
-    await tx`update log_head set position = ${position}`;
-  });
-}
-
-async function headOf({ log }: Stage): Promise<number> {
-  const [row] = await log.sql<{ position: number }[]>`
-    select position::float8 as position from log_head`;
-  return row?.position ?? 0;
-}
-
-async function placesOf({ log }: Stage): Promise<{ incarnation: string; position: number }[]> {
-  return await log.sql<{ incarnation: string; position: number }[]>`
-    select incarnation, position::float8 as position from verifiers`;
-}
 
 async function comesTrue(holds: () => Promise<boolean>): Promise<boolean> {
   const deadline = performance.now() + COMING_MS;

@@ -58,7 +58,7 @@ export interface Stage extends AsyncDisposable {
   readonly nats: StageNats;
   readonly issuer: string;
   /** What stands at the issuer's address, where verifiers fetch the key set, and nothing else. */
-  readonly keySet: Pick<Balancer, 'cut' | 'mend'>;
+  readonly keySet: Pick<Balancer, 'add' | 'cut' | 'mend' | 'remove'>;
   /** What stands before the instances, at the address of the issuer. */
   readonly balancer: Balancer;
   readonly instances: readonly [Instance, Instance];
