@@ -1,12 +1,11 @@
 import type { RequestContext, Tokens } from '@portcullis/api';
-import type { SessionId, UserId } from '@portcullis/contracts';
+import type { UserId } from '@portcullis/contracts';
 import { causeOfUser } from '../change/cause.ts';
-import type { Cause, WithChange } from '../change/unit-of-work.ts';
-import { endSession } from '../session/end-sessions.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
+import { endAbandoned } from '../session/end-abandoned.ts';
 import type { EnforceSessionLimit } from '../session/enforce-session-limit.ts';
 import type { OpenSession, Proof } from '../session/open-session.ts';
 import type { Mint } from '../token/mint.ts';
-import { lockOwner } from '../users/lock-user.ts';
 import { tokensOf } from './tokens-of.ts';
 
 export interface OpenCheckedDependencies {
@@ -43,25 +42,7 @@ export async function openChecked(
     if (session.mayBeTooMany) await enforceSessionLimit(cause, user, session.id);
     return tokens;
   } catch (error) {
-    // No client gets this session, and it must not take the place of one that a client has.
-    await endAbandoned(withChange, cause, user, session.id).catch(() => undefined);
+    await endAbandoned(withChange, cause, user, session.id);
     throw error;
   }
-}
-
-async function endAbandoned(
-  withChange: WithChange,
-  cause: Cause,
-  owner: UserId,
-  id: SessionId,
-): Promise<void> {
-  await withChange(cause, async (change) => {
-    await lockOwner(change, owner);
-    const ended = await endSession(change, id, owner, 'session_ended');
-    await change.audit({
-      action: 'session.abandoned',
-      target: { kind: 'session', id },
-      detail: { changed: ended !== null && 'now' in ended },
-    });
-  });
 }

@@ -11,15 +11,15 @@
  * ends the access of a client to an account sees the session, or has committed before.
  */
 import type { RequestContext, Tokens } from '@portcullis/api';
-import { Refusal, type SessionId, type UserId } from '@portcullis/contracts';
+import { Refusal } from '@portcullis/contracts';
 import { and, eq, sql } from 'drizzle-orm';
 import { causeOfUser } from '../change/cause.ts';
-import type { Cause, WithChange } from '../change/unit-of-work.ts';
+import type { WithChange } from '../change/unit-of-work.ts';
 import type { Database } from '../database/database.ts';
 import { authorizationCodes, sessions } from '../database/schema/index.ts';
-import { endSession } from '../session/end-sessions.ts';
+import { endAbandoned } from '../session/end-abandoned.ts';
 import { live } from '../session/live.ts';
-import { lockOwner, lockUser } from '../users/lock-user.ts';
+import { lockUser } from '../users/lock-user.ts';
 import { newAuthorizationCode, sealUnder } from './authorization-code.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 
@@ -80,8 +80,7 @@ export function createIssueCode({ database, withChange }: IssueCodeDependencies)
     try {
       await issue;
     } catch (error) {
-      // No application gets this session, and it must not take the place of one that a client has.
-      await endAbandoned(withChange, cause, user, id).catch(() => undefined);
+      await endAbandoned(withChange, cause, user, id);
       throw error;
     }
     return code.text;
@@ -90,21 +89,4 @@ export function createIssueCode({ database, withChange }: IssueCodeDependencies)
 
 function endedMeanwhile(): Refusal {
   return new Refusal('invalid_credentials', { cause: new Error('ended meanwhile') });
-}
-
-async function endAbandoned(
-  withChange: WithChange,
-  cause: Cause,
-  owner: UserId,
-  id: SessionId,
-): Promise<void> {
-  await withChange(cause, async (change) => {
-    await lockOwner(change, owner);
-    const ended = await endSession(change, id, owner, 'session_ended');
-    await change.audit({
-      action: 'session.abandoned',
-      target: { kind: 'session', id },
-      detail: { changed: ended !== null && 'now' in ended },
-    });
-  });
 }
